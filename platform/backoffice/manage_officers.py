@@ -16,7 +16,7 @@ from members.models import User
 from members.queries import lock_register
 from members.rules import format_code
 from members.sessions import end_sessions
-from payments.credit.terms import forget_pin
+from payments.credit.terms import clear_pin
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def _reset_account(db: AsyncSession, user: User) -> None:
     user.password_hash = user.activation_hash = user.activation_expires_at = user.activation_given_by = None
     await end_sessions(db, user.id)
     if user.member_id is not None:
-        await forget_pin(db, user.member_id)
+        await clear_pin(db, user.member_id)
 
 
 async def _require_chair(db: AsyncSession, actor: Actor) -> None:

@@ -19,8 +19,8 @@ from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
-from payments.officer.payment_queries import waiting as waiting_payments
-from payments.reconciliation import comparing
+from payments.officer.officer_queries import count_officer_queue as waiting_payments
+from payments.reconciliation import reconcile_method
 from shop.rules import LOW_STOCK
 from ui import (
     AnyRequest,
@@ -65,7 +65,7 @@ async def show_dashboard(
         waiting_payments,
         lambda ro: read_batch(
             ro,
-            lambda ro: comparing.unexplained(ro, since=day - comparing.SHOWN),
+            lambda ro: reconcile_method.count_unexplained(ro, since=day - reconcile_method.DEFAULT_WINDOW),
             lambda ro: queries.get_daily_figures(ro, *get_day_bounds(day, brand.timezone)),
         ),
     )

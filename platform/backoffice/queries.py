@@ -13,7 +13,7 @@ from cooperative.models import Profile
 from kernel.database import Reader
 from ledger.chart import CASH
 from members.models import User
-from shop.order_queries import TO_CONFIRM, TO_HAND_OVER
+from shop.order_queries import AWAITING_CONFIRMATION, READY_FOR_HAND_OVER
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -107,8 +107,8 @@ async def get_pending_counts(ro: Reader, low: int) -> PendingCounts:
     """
     found = await ro.one(
         PendingCounts,
-        f"SELECT (SELECT count(*) FROM orders o WHERE {TO_CONFIRM}) AS to_confirm,"
-        f" (SELECT count(*) FROM orders o WHERE {TO_HAND_OVER}) AS to_hand_over,"
+        f"SELECT (SELECT count(*) FROM orders o WHERE {AWAITING_CONFIRMATION}) AS to_confirm,"
+        f" (SELECT count(*) FROM orders o WHERE {READY_FOR_HAND_OVER}) AS to_hand_over,"
         " (SELECT count(*) FROM members WHERE status = 'applied') AS applications,"
         " (SELECT count(*) FROM products WHERE NOT archived AND stock - reserved <= $1) AS low",
         low,
@@ -122,7 +122,7 @@ async def list_pending_orders(ro: Reader) -> list[PendingOrder]:
     return await ro.rows(
         PendingOrder,
         "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders o"
-        f" WHERE {TO_CONFIRM} OR {TO_HAND_OVER} ORDER BY placed_at LIMIT {MAX_ROWS}",
+        f" WHERE {AWAITING_CONFIRMATION} OR {READY_FOR_HAND_OVER} ORDER BY placed_at LIMIT {MAX_ROWS}",
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from backoffice import errors, queries
 from kernel import audit
 from shop import pictures
-from shop.goods import keep_pictures
+from shop.manage_products import store_pictures
 from tenants.changes import rename_cooperative
 from tenants.founding_queries import list_cooperative_names
 from tenants.name_similarity import find_similar_name, normalize_name
@@ -85,8 +85,8 @@ async def update_appearance(db: AsyncSession, actor: Actor, appearance: Appearan
 
 async def set_logo(db: AsyncSession, actor: Actor, upload: bytes) -> None:
     """Make the logo from an upload. Raises DomainError: shop.not_a_picture, .picture_too_large."""
-    checksum, made = await asyncio.to_thread(pictures.remake, upload)
-    await keep_pictures(db, checksum, made)
+    checksum, made = await asyncio.to_thread(pictures.render_sizes, upload)
+    await store_pictures(db, checksum, made)
     await _update_profile(db, actor, "office.logo_changed", {"logo": checksum})
 
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from billing.card import begin_checkout, open_portal
-from billing.card_reading import look
-from billing.forms import ChoiceForm
+from billing.card_checkout import create_checkout_session, create_portal_session
+from billing.forms import ChoosePlanForm
+from billing.stripe_sync import sync_from_stripe
 from kernel import clock
-from payments.provider import ProviderFault
+from payments.protocol import ProviderError
 from tenants.changes import REGISTRY, invalidate_local
 from ui import (
     AnyRequest,
@@ -30,11 +30,11 @@ from ui import (
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/langganan"
-GO: Final = "billing/card_go.html"
+REDIRECT_TEMPLATE: Final = "billing/card_go.html"
 
 
 @post(f"{HOME}/kartu/{{code:str}}", guards=[require_officer], status_code=200)
-async def go_to_checkout(
+async def start_checkout(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -45,9 +45,9 @@ async def go_to_checkout(
     """Show the way to Stripe's page that takes the card: a link, since no form of ours may end on another
     host.
     """
-    form = await read_form(request, ChoiceForm)
-    async with form.rerender_on_error(GO, active_menu="pengaturan", url=None):
-        url = await begin_checkout(
+    form = await read_form(request, ChoosePlanForm)
+    async with form.rerender_on_error(REDIRECT_TEMPLATE, active_menu="pengaturan", url=None):
+        url = await create_checkout_session(
             database,
             tenant,
             code,
@@ -56,26 +56,32 @@ async def go_to_checkout(
             on=clock.today(ctx.brand.timezone),
             key=form.data.key,
         )
-    return render_page(request, GO, active_menu="pengaturan", form=None, url=url)
+    return render_page(request, REDIRECT_TEMPLATE, active_menu="pengaturan", form=None, url=url)
 
 
 @post(f"{HOME}/kartu/kelola", guards=[require_officer], status_code=200)
-async def go_to_portal(
+async def open_portal_page(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """Show the way to Stripe's page where the card is changed and the subscription ended."""
     return render_page(
-        request, GO, active_menu="pengaturan", form=None, url=await open_portal(database, tenant)
+        request,
+        REDIRECT_TEMPLATE,
+        active_menu="pengaturan",
+        form=None,
+        url=await create_portal_session(database, tenant),
     )
 
 
 @get(f"{HOME}/kartu/kembali", guards=[require_officer])
-async def come_back(ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase) -> Response[Any]:
+async def return_from_stripe(
+    ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
+) -> Response[Any]:
     """Read the state at Stripe, whatever page the officer comes from."""
     say = get_translations(ctx.lang).gettext
     try:
-        await look(database, tenant.id, clock.today(ctx.brand.timezone))
-    except ProviderFault:
+        await sync_from_stripe(database, tenant.id, clock.today(ctx.brand.timezone))
+    except ProviderError:
         return see_other(
             HOME, flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi.")
         )
@@ -83,4 +89,4 @@ async def come_back(ctx: CurrentContext, tenant: CurrentTenant, database: Curren
     return see_other(HOME, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
 
 
-routes: list[Any] = [go_to_checkout, go_to_portal, come_back]
+routes: list[Any] = [start_checkout, open_portal_page, return_from_stripe]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from billing import errors, queries
-from billing.models import Coupon, CouponUse
-from billing.periods import locked_subscription
-from billing.registering import settle
-from billing.trail import record, record_for_operators
+from billing.history import record_event, record_operator_action
+from billing.models import Coupon, CouponRedemption
+from billing.periods import lock_subscription
+from billing.registry_sync import sync_registry
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CODE: Final = re.compile(r"[A-Z0-9]{4,20}")
 
 
-def check_code(typed: str) -> str:
+def normalize_code(typed: str) -> str:
     """Return a code in capitals without spaces and hyphens. Raises DomainError billing.coupon_malformed."""
     code = re.sub(r"[\s-]", "", typed).upper()
     if not _CODE.fullmatch(code):
@@ -30,7 +30,7 @@ def check_code(typed: str) -> str:
     return code
 
 
-async def make_coupon(
+async def create_coupon(
     db: AsyncSession,
     *,
     code: str,
@@ -45,10 +45,10 @@ async def make_coupon(
 
     Raises DomainError: billing.coupon_malformed, .coupon_taken, .reason_needed.
     """
-    checked = check_code(code)
+    checked = normalize_code(code)
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
-    if await queries.coupon_to_change(db, checked) is not None:
+    if await queries.find_coupon_for_update(db, checked) is not None:
         raise errors.COUPON_TAKEN(code=checked, field="code")
     coupon = Coupon(
         code=checked,
@@ -61,32 +61,32 @@ async def make_coupon(
     )
     db.add(coupon)
     await db.flush()
-    await record_for_operators(
+    await record_operator_action(
         db, by=by, action="billing.coupon_made", subject=checked, facts={"reason": reason.strip()}
     )
     return coupon
 
 
-async def enter_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
+async def redeem_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
     """Enter a code: it counts from the next invoice on, in the place of an earlier one.
 
     Raises DomainError: billing.coupon_malformed, .no_such_coupon (also when it is used up or over),
     .coupon_used, .coupon_by_card.
     """
-    code = check_code(typed)
-    subscription = await locked_subscription(db, cooperative_id, on)
+    code = normalize_code(typed)
+    subscription = await lock_subscription(db, cooperative_id, on)
     # Stripe counts what it was told at Checkout; a code of later would wait unused
     if subscription.way == "card":
         raise errors.COUPON_BY_CARD(field="code")
-    coupon = await queries.coupon_to_change(db, code)
+    coupon = await queries.find_coupon_for_update(db, code)
     if coupon is None or coupon.used >= coupon.most or (coupon.until is not None and coupon.until < on):
         raise errors.NO_SUCH_COUPON(code=code, field="code")
-    if await db.get(CouponUse, (code, cooperative_id)) is not None:
+    if await db.get(CouponRedemption, (code, cooperative_id)) is not None:
         raise errors.COUPON_USED(code=code, field="code")
     coupon.used += 1
-    db.add(CouponUse(code=code, cooperative_id=cooperative_id))
+    db.add(CouponRedemption(code=code, cooperative_id=cooperative_id))
     subscription.coupon, subscription.coupon_left = code, coupon.invoices
     facts = {"code": code, "percent": coupon.percent, "invoices": coupon.invoices}
-    record(db, cooperative_id, "billing.coupon_entered", by=by, on=on, facts=facts)
-    await settle(db, subscription, on)
+    record_event(db, cooperative_id, "billing.coupon_entered", by=by, on=on, facts=facts)
+    await sync_registry(db, subscription, on)
     return coupon

@@ -12,17 +12,17 @@ from typing import Final, Literal
 
 import msgspec
 
-from billing.plans import Terms
+from billing.plans import InvoiceTerms
 
-Status = Literal["trialing", "active", "past_due", "read_only"]
+SubscriptionStatus = Literal["trialing", "active", "past_due", "read_only"]
 TRIAL_NOTICE_DAYS: Final = 7
 
 
 # On the same day: who becomes read-only gets no further invoice.
-_RANK: Final = {"remind": 0, "make_read_only": 1, "tell_trial_end": 2, "end_period": 3}
+_RANK: Final = {"remind": 0, "make_read_only": 1, "notify_trial_end": 2, "end_period": 3}
 
 
-class Unpaid(msgspec.Struct, frozen=True):
+class UnpaidInvoice(msgspec.Struct, frozen=True):
     """An open invoice: when it is due, and how far we are with reminding."""
 
     id: object
@@ -31,28 +31,28 @@ class Unpaid(msgspec.Struct, frozen=True):
     last_reminded_on: date | None
 
 
-class Standing(msgspec.Struct, frozen=True):
+class DunningState(msgspec.Struct, frozen=True):
     """What decides the next step.
 
     ``period_end`` is None on the free plan; ``renews_here`` is False where Stripe renews.
     """
 
-    status: Status
+    status: SubscriptionStatus
     period_end: date | None
-    renews_here: bool
+    renews_locally: bool
     trial_told: bool
-    unpaid: tuple[Unpaid, ...] = ()
+    unpaid: tuple[UnpaidInvoice, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True):
+class DunningStep(msgspec.Struct, frozen=True):
     """One thing to do. ``count`` is how many reminders the invoice has had after this one."""
 
-    kind: Literal["tell_trial_end", "end_period", "remind", "make_read_only"]
+    kind: Literal["notify_trial_end", "end_period", "remind", "make_read_only"]
     invoice: object = None
     count: int = 0
 
 
-def next_step(standing: Standing, terms: Terms, on: date) -> Step | None:
+def next_step(standing: DunningState, terms: InvoiceTerms, on: date) -> DunningStep | None:
     """Return what is to be done on this day, or None; ask again after doing it."""
     now = [(when, step) for when, step in _steps(standing, terms) if when <= on]
     if not now:
@@ -60,48 +60,53 @@ def next_step(standing: Standing, terms: Terms, on: date) -> Step | None:
     first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
     if first.kind == "remind":  # of several that are late only the last is sent
         return max(
-            (step for _, step in now if step.invoice == first.invoice and step.kind == "remind"), key=_count
+            (step for _, step in now if step.invoice == first.invoice and step.kind == "remind"),
+            key=_reminder_count,
         )
     return first
 
 
-def _count(step: Step) -> int:
+def _reminder_count(step: DunningStep) -> int:
     return step.count
 
 
-def next_day(standing: Standing, terms: Terms) -> date | None:
+def next_due_day(standing: DunningState, terms: InvoiceTerms) -> date | None:
     """Return the first day with something to do, or None when nothing will ever be."""
     return min((when for when, _ in _steps(standing, terms)), default=None)
 
 
-def _steps(standing: Standing, terms: Terms) -> list[tuple[date, Step]]:
-    found: list[tuple[date, Step]] = []
+def _steps(standing: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
+    found: list[tuple[date, DunningStep]] = []
     for invoice in standing.unpaid:
-        found += _for_invoice(invoice, standing.status, terms)
+        found += _invoice_steps(invoice, standing.status, terms)
     end = standing.period_end
-    if end is not None and standing.status != "read_only" and standing.renews_here:
+    if end is not None and standing.status != "read_only" and standing.renews_locally:
         if standing.status == "trialing" and not standing.trial_told:
-            found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), Step("tell_trial_end")))
-        found.append((end, Step("end_period")))
+            found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), DunningStep("notify_trial_end")))
+        found.append((end, DunningStep("end_period")))
     return found
 
 
-def _for_invoice(invoice: Unpaid, status: Status, terms: Terms) -> list[tuple[date, Step]]:
-    return [*_reminder(invoice, terms.reminder_days), *_closing(invoice, status, terms)]
+def _invoice_steps(
+    invoice: UnpaidInvoice, status: SubscriptionStatus, terms: InvoiceTerms
+) -> list[tuple[date, DunningStep]]:
+    return [*_reminder_steps(invoice, terms.reminder_days), *_read_only_steps(invoice, status, terms)]
 
 
-def _reminder(invoice: Unpaid, days: Sequence[int]) -> list[tuple[date, Step]]:
+def _reminder_steps(invoice: UnpaidInvoice, days: Sequence[int]) -> list[tuple[date, DunningStep]]:
     return [
-        (invoice.due_on + timedelta(days=days[count]), Step("remind", invoice.id, count + 1))
+        (invoice.due_on + timedelta(days=days[count]), DunningStep("remind", invoice.id, count + 1))
         for count in range(invoice.reminders_sent, len(days))
     ]
 
 
-def _closing(invoice: Unpaid, status: Status, terms: Terms) -> list[tuple[date, Step]]:
+def _read_only_steps(
+    invoice: UnpaidInvoice, status: SubscriptionStatus, terms: InvoiceTerms
+) -> list[tuple[date, DunningStep]]:
     if status == "read_only" or invoice.last_reminded_on is None:
         return []
     when = invoice.due_on + timedelta(days=terms.grace_days)
-    told = invoice.last_reminded_on + timedelta(days=terms.days_after_last_reminder)
+    earliest = invoice.last_reminded_on + timedelta(days=terms.days_after_last_reminder)
     if invoice.reminders_sent < len(terms.reminder_days):
         return []
-    return [(max(when, told), Step("make_read_only", invoice.id))]
+    return [(max(when, earliest), DunningStep("make_read_only", invoice.id))]

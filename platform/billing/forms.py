@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar.datastructures import UploadFile
 
-from billing.plans import Every
+from billing.plans import Interval
 from kernel.money import Rupiah
 from ui import MobileNumber
 
@@ -14,16 +14,16 @@ Key = Annotated[str, msgspec.Meta(min_length=16, max_length=100)]
 Reason = Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
-class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
+class ChoosePlanForm(msgspec.Struct, forbid_unknown_fields=True):
     """Choosing a plan from the page that has told the sum, or paying it by card; ``key`` makes a repetition
     harmless.
     """
 
-    every: Every
+    every: Interval
     key: Key
 
 
-class ContactForm(msgspec.Struct, forbid_unknown_fields=True):
+class BillingContactForm(msgspec.Struct, forbid_unknown_fields=True):
     """Who gets the invoices, and whom they name."""
 
     name: Annotated[str, msgspec.Meta(max_length=80)] = ""
@@ -34,13 +34,13 @@ class ContactForm(msgspec.Struct, forbid_unknown_fields=True):
     buyer_tax_number: Annotated[str, msgspec.Meta(max_length=30)] = ""
 
 
-class CouponEntry(msgspec.Struct, forbid_unknown_fields=True):
+class RedeemCouponForm(msgspec.Struct, forbid_unknown_fields=True):
     """A code that an officer enters."""
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
 
 
-class PaymentForm(msgspec.Struct, forbid_unknown_fields=True):
+class ConfirmPaymentForm(msgspec.Struct, forbid_unknown_fields=True):
     """An operator has seen the money; ``confirmed`` is sent by the second page alone."""
 
     amount: Rupiah
@@ -49,7 +49,7 @@ class PaymentForm(msgspec.Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
-class ClosingForm(msgspec.Struct, forbid_unknown_fields=True):
+class CloseInvoiceForm(msgspec.Struct, forbid_unknown_fields=True):
     """An operator calls an invoice off, or gives it up; ``confirmed`` is sent by the second page alone."""
 
     what: Literal["void", "uncollectible"]
@@ -57,7 +57,7 @@ class ClosingForm(msgspec.Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
-class CreditForm(msgspec.Struct, forbid_unknown_fields=True):
+class GrantCreditForm(msgspec.Struct, forbid_unknown_fields=True):
     """Credit by hand; ``confirmed`` is sent by the second page alone."""
 
     amount: Rupiah
@@ -66,7 +66,7 @@ class CreditForm(msgspec.Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
-class CouponForm(msgspec.Struct, forbid_unknown_fields=True):
+class CreateCouponForm(msgspec.Struct, forbid_unknown_fields=True):
     """A new coupon."""
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
@@ -77,7 +77,7 @@ class CouponForm(msgspec.Struct, forbid_unknown_fields=True):
     until: date | None = None
 
 
-class StatementForm(msgspec.Struct, forbid_unknown_fields=True):
+class UploadStatementForm(msgspec.Struct, forbid_unknown_fields=True):
     """A statement of the platform's own account."""
 
     file: UploadFile

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from litestar import Response, get
 from litestar.params import FromPath
 
-from billing import queries, showing
+from billing import presenters, queries
 from billing.errors import NO_SUCH_INVOICE
-from billing.papers import invoice_paper
+from billing.invoice_pdf import render_invoice_pdf
 from tenants.session import shared_reader
 from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
 
 if TYPE_CHECKING:
-    from billing.queries import InvoiceCard, LineRow
+    from billing.queries import InvoiceDetails, InvoiceLineRow
     from kernel.database import Database
     from tenants.registry import TenantRef
 
@@ -22,20 +22,20 @@ LIST: Final = "/pengurus/langganan/tagihan"
 
 
 @get(LIST, guards=[require_officer])
-async def show_invoices(
+async def list_invoices(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """List the invoices, and what the cooperative has with us."""
     async with shared_reader(database) as ro:
-        rows = await queries.invoices(ro, tenant.id)
-        credit = await queries.credit_of(ro, tenant.id)
-        changes = await queries.credit_rows(ro, tenant.id)
+        rows = await queries.list_invoices(ro, tenant.id)
+        credit = await queries.get_credit_balance(ro, tenant.id)
+        changes = await queries.list_credit_changes(ro, tenant.id)
     return render_page(
         request,
         "billing/invoices.html",
         active_menu="pengaturan",
         rows=rows,
-        states=showing.in_words(showing.INVOICE, ctx.lang),
+        states=presenters.localize_labels(presenters.INVOICE_STATUS_LABELS, ctx.lang),
         credit=credit,
         changes=changes,
     )
@@ -50,14 +50,14 @@ async def show_invoice(
     number: FromPath[str],
 ) -> Response[bytes]:
     """Show one with its lines, and how to pay it."""
-    found, lines = await _read(database, tenant, number)
+    found, lines = await _load_invoice(database, tenant, number)
     return render_page(
         request,
         "billing/invoice.html",
         active_menu="pengaturan",
-        pay=showing.paying(database.settings, found, ctx.lang),
+        pay=presenters.build_payment_instructions(database.settings, found, ctx.lang),
         seller=database.settings,
-        **showing.invoice_facts(found, lines, ctx.lang),
+        **presenters.build_invoice_context(found, lines, ctx.lang),
     )
 
 
@@ -66,17 +66,19 @@ async def download_invoice(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:
     """Give it as PDF."""
-    found, lines = await _read(database, tenant, number)
-    return await invoice_paper(database.settings, found, lines, ctx.lang)
+    found, lines = await _load_invoice(database, tenant, number)
+    return await render_invoice_pdf(database.settings, found, lines, ctx.lang)
 
 
-async def _read(database: Database, tenant: TenantRef, number: str) -> tuple[InvoiceCard, list[LineRow]]:
+async def _load_invoice(
+    database: Database, tenant: TenantRef, number: str
+) -> tuple[InvoiceDetails, list[InvoiceLineRow]]:
     """Raises DomainError billing.no_such_invoice, also for another cooperative's."""
     async with shared_reader(database) as ro:
-        found = await queries.invoice(ro, tenant.id, number)
+        found = await queries.find_invoice(ro, tenant.id, number)
         if found is None:
             raise NO_SUCH_INVOICE(number=number[:40])
-        return found, await queries.lines(ro, found.id)
+        return found, await queries.list_invoice_lines(ro, found.id)
 
 
-routes: list[Any] = [show_invoices, show_invoice, download_invoice]
+routes: list[Any] = [list_invoices, show_invoice, download_invoice]

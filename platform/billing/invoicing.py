@@ -13,10 +13,10 @@ import msgspec
 from sqlalchemy import text
 
 from billing import errors, queries
+from billing.history import record_event
 from billing.models import Credit, Invoice, InvoiceLine, Subscription
 from billing.plans import catalogue
-from billing.rules import Line, due, sums
-from billing.trail import record
+from billing.rules import LineItem, calculate_totals, due_date
 from kernel.ids import new_id
 from kernel.money import Rupiah
 
@@ -26,18 +26,24 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 
-class Draft(msgspec.Struct, frozen=True):
+class InvoiceDraft(msgspec.Struct, frozen=True):
     """An invoice that is about to be issued. ``source_key`` names its cause: each gives one invoice."""
 
     source_key: str
-    lines: tuple[Line, ...]
+    lines: tuple[LineItem, ...]
     period_start: date
     period_end: date
     discount: Rupiah = Rupiah(0)
 
 
-async def issue(
-    db: AsyncSession, settings: Settings, subscription: Subscription, draft: Draft, *, by: str, on: date
+async def issue_invoice(
+    db: AsyncSession,
+    settings: Settings,
+    subscription: Subscription,
+    draft: InvoiceDraft,
+    *,
+    by: str,
+    on: date,
 ) -> Invoice | None:
     """Issue an invoice on the day ``on``; None when this cause has had one.
 
@@ -48,11 +54,11 @@ async def issue(
     cooperative_id = subscription.cooperative_id
     if await queries.has_invoice(db, draft.source_key):
         return None
-    buyer = await queries.buyer(db, cooperative_id)
+    buyer = await queries.find_cooperative(db, cooperative_id)
     assert buyer is not None
-    tax = catalogue().tax_on(on) if settings.billing_pkp else None
-    held = Rupiah(await queries.credit_of(db, cooperative_id))
-    reckoned = sums(draft.lines, discount=draft.discount, tax=tax, credit=held)
+    tax = catalogue().find_tax(on) if settings.billing_pkp else None
+    held = Rupiah(await queries.get_credit_balance(db, cooperative_id))
+    reckoned = calculate_totals(draft.lines, discount=draft.discount, tax=tax, credit=held)
     paid = reckoned.to_pay == 0
     invoice = Invoice(
         id=new_id(),
@@ -60,7 +66,7 @@ async def issue(
         cooperative_id=cooperative_id,
         source_key=draft.source_key,
         issued_on=on,
-        due_on=due(on, catalogue().invoices.due_after_days),
+        due_on=due_date(on, catalogue().invoices.due_after_days),
         period_start=draft.period_start,
         period_end=draft.period_end,
         subtotal=reckoned.subtotal,
@@ -92,18 +98,18 @@ async def issue(
             on=on,
         )
     facts = {"number": invoice.number, "to_pay": int(reckoned.to_pay), "due_on": invoice.due_on.isoformat()}
-    record(db, cooperative_id, "billing.invoiced", by=by, on=on, facts=facts)
+    record_event(db, cooperative_id, "billing.invoiced", by=by, on=on, facts=facts)
     await db.flush()
     return invoice
 
 
-async def issue_mirrored(
-    db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[Line], *, on: date
+async def issue_stripe_invoice(
+    db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[LineItem], *, on: date
 ) -> Invoice:
     """Keep an invoice that Stripe has issued, under the next number of the year in which it was; it comes
     with its sums.
     """
-    buyer = await queries.buyer(db, subscription.cooperative_id)
+    buyer = await queries.find_cooperative(db, subscription.cooperative_id)
     assert buyer is not None
     invoice.id = new_id()
     invoice.number = await _next_number(db, invoice.issued_on.year)
@@ -117,12 +123,12 @@ async def issue_mirrored(
     await db.flush()
     _add_lines(db, invoice, lines)
     facts = {"number": invoice.number, "to_pay": invoice.to_pay, "due_on": invoice.due_on.isoformat()}
-    record(db, invoice.cooperative_id, "billing.invoiced", by="Stripe", on=on, facts=facts)
+    record_event(db, invoice.cooperative_id, "billing.invoiced", by="Stripe", on=on, facts=facts)
     await db.flush()
     return invoice
 
 
-def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[Line]) -> None:
+def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[LineItem]) -> None:
     for at, line in enumerate(lines, start=1):
         db.add(
             InvoiceLine(
@@ -159,9 +165,9 @@ async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Inv
 
     Raises DomainError billing.no_such_invoice.
     """
-    owner = await queries.owner_of_invoice(db, number)
-    subscription = await queries.subscription_to_change(db, owner) if owner else None
-    invoice = await queries.invoice_to_change(db, number) if subscription else None
+    owner = await queries.find_invoice_owner(db, number)
+    subscription = await queries.find_subscription_for_update(db, owner) if owner else None
+    invoice = await queries.find_invoice_for_update(db, number) if subscription else None
     if subscription is None or invoice is None:
         raise errors.NO_SUCH_INVOICE(number=number[:40])
     return subscription, invoice
@@ -176,10 +182,10 @@ def mark_paid(
     invoice.state, invoice.paid_on, invoice.paid_way = "paid", on, way
     invoice.paid_reference, invoice.confirmed_by = reference, confirmed_by
     facts = {"number": invoice.number, "amount": invoice.to_pay, "way": way, "reference": reference}
-    record(db, invoice.cooperative_id, "billing.paid", by=confirmed_by, on=on, facts=facts)
+    record_event(db, invoice.cooperative_id, "billing.paid", by=confirmed_by, on=on, facts=facts)
 
 
-def close_unpaid(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
+def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
     """Void an open invoice, or give it up as uncollectible.
 
     Voided, the credit that it used comes back. Raises DomainError billing.not_open.
@@ -200,10 +206,10 @@ def close_unpaid(db: AsyncSession, invoice: Invoice, state: str, *, reason: str,
             on=on,
         )
     facts = {"number": invoice.number, "reason": reason}
-    record(db, invoice.cooperative_id, f"billing.{state}", by=by, on=on, facts=facts)
+    record_event(db, invoice.cooperative_id, f"billing.{state}", by=by, on=on, facts=facts)
 
 
-def overdue(invoices: Sequence[Invoice], on: date) -> Invoice | None:
+def find_overdue_invoice(invoices: Sequence[Invoice], on: date) -> Invoice | None:
     """Return the first open invoice that has been reminded of or is late, or None."""
     return next((each for each in invoices if each.reminders_sent or each.due_on < on), None)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Meter = Literal["members", "orders", "messages", "storage"]
 METERS: Final[tuple[Meter, ...]] = ("members", "orders", "messages", "storage")
 
-STATEMENTS: Final[dict[Meter, str]] = {
+METER_QUERIES: Final[dict[Meter, str]] = {
     # members at the end of the month: who had joined and not yet left
     "members": (
         "SELECT count(*) FROM members, (SELECT (CAST($2 AS timestamptz) AT TIME ZONE timezone)::date "
@@ -37,13 +37,13 @@ STATEMENTS: Final[dict[Meter, str]] = {
 }
 
 
-async def measure(ro: Reader, start: datetime, end: datetime) -> dict[Meter, int]:
+async def count_meters(ro: Reader, start: datetime, end: datetime) -> dict[Meter, int]:
     """Return every figure of the cooperative that ``ro`` is bound to, for the month from ``start`` up to
     ``end``.
     """
-    return {meter: int(await ro.value(STATEMENTS[meter], start, end) or 0) for meter in METERS}
+    return {meter: int(await ro.value(METER_QUERIES[meter], start, end) or 0) for meter in METERS}
 
 
-async def timezone_of(ro: Reader) -> str:
+async def get_timezone(ro: Reader) -> str:
     """Return the IANA name of the zone by which the cooperative keeps its calendar."""
     return str(await ro.value("SELECT timezone FROM profile") or "Asia/Jakarta")

@@ -33,8 +33,8 @@ class Subscription(SharedBase):
     ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
 
     ``next_plan`` comes at the end of the period (null: the same again); ``value`` is what the plan is worth
-    for a whole period, after discount and before tax; ``next_due_on`` the day on which ``billing.running``
-    has something to do, null when nothing.
+    for a whole period, after discount and before tax; ``next_due_on`` the day on which
+    ``billing.billing_run`` has something to do, null when nothing.
     """
 
     __tablename__ = "subscriptions"
@@ -96,7 +96,7 @@ class Coupon(SharedBase):
     made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class CouponUse(SharedBase):
+class CouponRedemption(SharedBase):
     """A cooperative has entered a code: once."""
 
     __tablename__ = "coupon_uses"

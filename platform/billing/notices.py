@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from billing.dunning import TRIAL_NOTICE_DAYS, Status
+from billing.dunning import TRIAL_NOTICE_DAYS, SubscriptionStatus
 from billing.plans import Limit, Plan
 
 # What can go over a limit, in the order in which it is told.
-LIMITED: Final[tuple[Limit, ...]] = ("members", "storage", "messages")
+LIMITED_METERS: Final[tuple[Limit, ...]] = ("members", "storage", "messages")
 
 
-def notice_of(
+def select_notice(
     *,
-    status: Status,
+    status: SubscriptionStatus,
     plan: Plan,
     period_end: date | None,
     unpaid: bool,
     usage: Mapping[str, int],
-    warn: int,
+    warning_percent: int,
     on: date,
 ) -> str | None:
     """Return the code of the one thing to tell, or None.
@@ -40,12 +40,14 @@ def notice_of(
     ):
         return "trial_ends"
     limited = [
-        (name, usage.get(name, 0), limit) for name in LIMITED if (limit := plan.limits.get(name)) is not None
+        (name, usage.get(name, 0), limit)
+        for name in LIMITED_METERS
+        if (limit := plan.limits.get(name)) is not None
     ]
     for name, used, limit in limited:
         if used > limit:
             return f"over_{name}"
     for name, used, limit in limited:
-        if used * 100 >= warn * limit:
+        if used * 100 >= warning_percent * limit:
             return f"near_{name}"
     return "invoice_open" if unpaid else None

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from billing import operator_queries, queries, showing
+from billing import operator_queries, presenters, queries
 from billing.errors import NO_SUCH_INVOICE, NOT_OPEN, WRONG_AMOUNT
-from billing.forms import ClosingForm, PaymentForm, StatementForm
-from billing.matching import match_statement
-from billing.papers import invoice_paper
-from billing.settling import confirm_payment, give_up, void
+from billing.forms import CloseInvoiceForm, ConfirmPaymentForm, UploadStatementForm
+from billing.invoice_pdf import render_invoice_pdf
+from billing.match_statement import match_statement
+from billing.settle_invoice import confirm_payment, mark_uncollectible, void_invoice
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
@@ -39,34 +39,34 @@ if TYPE_CHECKING:
 
 HOME: Final = "/langganan/tagihan"
 PLACE: Final = "langganan"
-ONE: Final = "billing/operator_invoice.html"
+INVOICE_TEMPLATE: Final = "billing/operator_invoice.html"
 
 
 @get(HOME, guards=[require_operator])
-async def list_open(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """List what is open, the oldest first."""
-    rows = await operator_queries.open_invoices(ro)
+    rows = await operator_queries.list_open_invoices(ro)
     return render_page(
         request,
         "billing/operator_open.html",
         active_menu=PLACE,
         rows=rows,
-        states=showing.in_words(showing.STATUS, ctx.lang),
+        states=presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, ctx.lang),
         today=clock.today(),
         total=sum(row.to_pay for row in rows),
     )
 
 
 @get("/langganan/mutasi", guards=[require_operator], sync_to_thread=False)
-def ask_for_statement(request: AnyRequest) -> Response[bytes]:
+def show_statement_form(request: AnyRequest) -> Response[bytes]:
     """Ask for a statement of the platform's account."""
     return render_page(request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=None)
 
 
 @post("/langganan/mutasi", guards=[require_operator], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
-async def read_statement_of_bank(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
+async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
     """Show which open invoices its lines pay; each is confirmed like any other payment."""
-    form = await read_form(request, StatementForm)
+    form = await read_form(request, UploadStatementForm)
     async with form.rerender_on_error(
         "billing/operator_statement.html", field="file", active_menu=PLACE, matches=None
     ):
@@ -74,8 +74,8 @@ async def read_statement_of_bank(request: AnyRequest, database: CurrentDatabase)
         if len(raw) > MAX_FILE_BYTES:
             raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
         async with shared_reader(database) as ro:
-            rows = await operator_queries.open_invoices(ro, 10_000)
-            used = await operator_queries.references_used(ro)
+            rows = await operator_queries.list_open_invoices(ro, 10_000)
+            used = await operator_queries.list_used_references(ro)
         today = clock.today()
         matches = await compute_in_thread(
             database, "platform", lambda: match_statement(raw, rows, used, today)
@@ -90,25 +90,33 @@ async def show_invoice(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[bytes]:
     """Show one, and what can be done with it."""
-    return render_page(request, ONE, active_menu=PLACE, form=None, **await _invoice(ro, ctx.lang, number))
+    return render_page(
+        request,
+        INVOICE_TEMPLATE,
+        active_menu=PLACE,
+        form=None,
+        **await _invoice_context(ro, ctx.lang, number),
+    )
 
 
 @get(f"{HOME}/{{number:str}}/pdf", guards=[require_operator])
 async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -> Response[bytes]:
     """Give it as PDF."""
-    found = (await _invoice(ro, ctx.lang, number))["invoice"]
-    return await invoice_paper(ctx.database.settings, found, await queries.lines(ro, found.id), ctx.lang)
+    found = (await _invoice_context(ro, ctx.lang, number))["invoice"]
+    return await render_invoice_pdf(
+        ctx.database.settings, found, await queries.list_invoice_lines(ro, found.id), ctx.lang
+    )
 
 
 @post(f"{HOME}/{{number:str}}/pelunasan", guards=[require_operator])
-async def take_payment(
+async def submit_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
     """Ask once more in a sentence, then take down that the money is there."""
-    form = await read_form(request, PaymentForm)
-    context = await _invoice(as_reader(db), ctx.lang, number)
+    form = await read_form(request, ConfirmPaymentForm)
+    context = await _invoice_context(as_reader(db), ctx.lang, number)
     found = context["invoice"]
-    async with form.rerender_on_error(ONE, field="amount", active_menu=PLACE, **context):
+    async with form.rerender_on_error(INVOICE_TEMPLATE, field="amount", active_menu=PLACE, **context):
         if found.state != "open":
             raise NOT_OPEN(number=number)
         if form.data.amount != found.to_pay:
@@ -116,7 +124,7 @@ async def take_payment(
                 number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount"
             )
         if not form.data.confirmed:
-            way = showing.WAYS[form.data.way].localize(ctx.lang)
+            way = presenters.METHOD_LABELS[form.data.way].localize(ctx.lang)
             return render_page(
                 request,
                 "billing/operator_payment.html",
@@ -139,20 +147,20 @@ async def take_payment(
 
 
 @post(f"{HOME}/{{number:str}}/penutupan", guards=[require_operator])
-async def take_closing(
+async def submit_closing(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
     """Ask once more in a sentence, then call it off or give it up."""
-    form = await read_form(request, ClosingForm)
-    context = await _invoice(as_reader(db), ctx.lang, number)
-    async with form.rerender_on_error(ONE, field="reason", active_menu=PLACE, **context):
+    form = await read_form(request, CloseInvoiceForm)
+    context = await _invoice_context(as_reader(db), ctx.lang, number)
+    async with form.rerender_on_error(INVOICE_TEMPLATE, field="reason", active_menu=PLACE, **context):
         if context["invoice"].state != "open":
             raise NOT_OPEN(number=number)
         if not form.data.confirmed:
             return render_page(
                 request, "billing/operator_closing.html", active_menu=PLACE, closing=form.data, **context
             )
-        close = void if form.data.what == "void" else give_up
+        close = void_invoice if form.data.what == "void" else mark_uncollectible
         await close(
             db,
             ctx.database.settings,
@@ -164,25 +172,25 @@ async def take_closing(
     return see_other(f"/langganan/koperasi/{context['slug']}")
 
 
-async def _invoice(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
-    slug = await operator_queries.owner_slug(ro, number)
-    owner = await operator_queries.cooperative_id(ro, slug) if slug else None
-    found = await queries.invoice(ro, owner, number) if owner else None
+async def _invoice_context(ro: Reader, lang: Lang, number: str) -> dict[str, Any]:
+    slug = await operator_queries.find_owner_slug(ro, number)
+    owner = await operator_queries.find_cooperative_id(ro, slug) if slug else None
+    found = await queries.find_invoice(ro, owner, number) if owner else None
     if found is None or slug is None:
         raise NO_SUCH_INVOICE(number=number[:40])
-    return showing.invoice_facts(found, await queries.lines(ro, found.id), lang) | {
+    return presenters.build_invoice_context(found, await queries.list_invoice_lines(ro, found.id), lang) | {
         "slug": slug,
-        "note": showing.note_of(found.number),
-        "ways": [(way, showing.WAYS[way].localize(lang)) for way in ("bank_transfer", "qris")],
+        "note": presenters.build_transfer_note(found.number),
+        "ways": [(way, presenters.METHOD_LABELS[way].localize(lang)) for way in ("bank_transfer", "qris")],
     }
 
 
 routes: list[Any] = [
-    list_open,
-    ask_for_statement,
-    read_statement_of_bank,
+    list_open_invoices,
+    show_statement_form,
+    match_bank_statement,
     show_invoice,
     download_invoice,
-    take_payment,
-    take_closing,
+    submit_payment,
+    submit_closing,
 ]

@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from billing import operator_invoice_pages, operator_queries, queries, showing, usage_queries
-from billing.coupons import make_coupon
+from billing import operator_invoice_pages, operator_queries, presenters, queries, usage_queries
+from billing.coupons import create_coupon
 from billing.errors import NO_SUCH_COOPERATIVE
-from billing.forms import CouponForm, CreditForm
+from billing.forms import CreateCouponForm, GrantCreditForm
 from billing.meter_queries import METERS
-from billing.operator_chart import chart_of
 from billing.plans import catalogue
-from billing.registering import subscription_of
-from billing.rules import months_after
-from billing.settling import check_credit, give_credit
+from billing.registry_sync import get_or_create_subscription
+from billing.revenue_chart import build_chart
+from billing.rules import add_months
+from billing.settle_invoice import check_credit_amount, grant_credit
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.phone import format_national
@@ -52,7 +52,9 @@ async def list_subscriptions(
     """List and search subscriptions."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = pilih if pilih in TABS else ""
-    rows, total = await operator_queries.subscriptions(ro, search=search, chosen=chosen, page=current)
+    rows, total = await operator_queries.list_subscriptions(
+        ro, search=search, status_filter=chosen, page=current
+    )
     return render_page(
         request,
         "billing/operator_list.html",
@@ -62,11 +64,11 @@ async def list_subscriptions(
         total=total,
         search=search,
         chosen=chosen,
-        summary=await operator_queries.summary(ro),
+        summary=await operator_queries.get_summary(ro),
         plans=_plan_names(ctx.lang),
-        states=showing.in_words(showing.STATUS, ctx.lang),
+        states=presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, ctx.lang),
         current=current,
-        pages=-(-total // operator_queries.PAGE),
+        pages=-(-total // operator_queries.PAGE_SIZE),
         next_page=f"{HOME}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
     )
 
@@ -75,13 +77,15 @@ async def list_subscriptions(
 async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show what came in, month by month, as a chart and as a table."""
     today = clock.today()
-    rows = await operator_queries.revenue(ro, months_after(today.replace(day=1), 1 - MONTHS), today)
+    rows = await operator_queries.list_monthly_revenue(
+        ro, add_months(today.replace(day=1), 1 - MONTHS), today
+    )
     return render_page(
         request,
         "billing/operator_revenue.html",
         active_menu=PLACE,
         rows=rows,
-        chart=chart_of(rows, ctx.lang),
+        chart=build_chart(rows, ctx.lang),
         total=sum(row.amount for row in rows),
     )
 
@@ -94,18 +98,18 @@ async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
         "billing/operator_coupons.html",
         active_menu=PLACE,
         form=None,
-        rows=await operator_queries.coupons(ro),
+        rows=await operator_queries.list_coupons(ro),
     )
 
 
 @post(f"{HOME}/kupon", guards=[require_operator])
-async def take_new_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
+async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """Make one."""
-    form = await read_form(request, CouponForm)
-    rows = await operator_queries.coupons(as_reader(db))
+    form = await read_form(request, CreateCouponForm)
+    rows = await operator_queries.list_coupons(as_reader(db))
     async with form.rerender_on_error("billing/operator_coupons.html", active_menu=PLACE, rows=rows):
         new = form.data
-        await make_coupon(
+        await create_coupon(
             db,
             code=new.code,
             percent=new.percent,
@@ -119,28 +123,36 @@ async def take_new_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> R
 
 
 @get(f"{HOME}/koperasi/{{slug:str}}", guards=[require_operator])
-async def show_one(request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[bytes]:
+async def show_cooperative(
+    request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
+) -> Response[bytes]:
     """Show one cooperative's billing; the first look begins its trial."""
     return render_page(
-        request, "billing/operator_one.html", active_menu=PLACE, form=None, **await _one(db, ctx.lang, slug)
+        request,
+        "billing/operator_one.html",
+        active_menu=PLACE,
+        form=None,
+        **await _cooperative_context(db, ctx.lang, slug),
     )
 
 
 @post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[require_operator])
-async def take_credit(request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[Any]:
+async def submit_credit(
+    request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
+) -> Response[Any]:
     """Ask once more with the sum in a sentence, then give credit."""
-    form = await read_form(request, CreditForm)
-    context = await _one(db, ctx.lang, slug)
+    form = await read_form(request, GrantCreditForm)
+    context = await _cooperative_context(db, ctx.lang, slug)
     context["key"] = form.values.get("key") or context["key"]
     async with form.rerender_on_error(
         "billing/operator_one.html", field="amount", active_menu=PLACE, **context
     ):
-        check_credit(form.data.amount)
+        check_credit_amount(form.data.amount)
         if not form.data.confirmed:
             return render_page(
                 request, "billing/operator_credit.html", active_menu=PLACE, given=form.data, **context
             )
-        await give_credit(
+        await grant_credit(
             db,
             context["buyer"].id,
             form.data.amount,
@@ -152,35 +164,38 @@ async def take_credit(request: AnyRequest, db: Db, ctx: CurrentContext, slug: Fr
     return see_other(f"{HOME}/koperasi/{slug}")
 
 
-async def _one(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
+async def _cooperative_context(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:
     ro = as_reader(db)
-    found = await _cooperative(ro, slug)
-    subscription = await subscription_of(db, found, clock.today())
-    buyer = await queries.buyer(db, found)
+    found = await _require_cooperative_id(ro, slug)
+    subscription = await get_or_create_subscription(db, found, clock.today())
+    buyer = await queries.find_cooperative(db, found)
     assert buyer is not None
-    plan = catalogue().of(subscription.plan)
-    usage = await usage_queries.latest(ro, found)
+    plan = catalogue().get_plan(subscription.plan)
+    usage = await usage_queries.get_latest_figures(ro, found)
     return {
         "buyer": buyer,
         "contact_phone": format_national(subscription.contact_phone or buyer.contact_phone),
         "subscription": subscription,
         "plans": _plan_names(lang),
-        "states": showing.in_words(showing.STATUS, lang),
+        "states": presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, lang),
         "plan": plan,
-        "credit": await queries.credit_of(ro, found),
-        "credits": await queries.credit_rows(ro, found, 5),
-        "invoices": await queries.invoices(ro, found),
-        "invoice_states": showing.in_words(showing.INVOICE, lang),
-        "usage": [showing.usage_of(meter, usage[meter], plan, lang) for meter in METERS if meter in usage],
+        "credit": await queries.get_credit_balance(ro, found),
+        "credits": await queries.list_credit_changes(ro, found, 5),
+        "invoices": await queries.list_invoices(ro, found),
+        "invoice_states": presenters.localize_labels(presenters.INVOICE_STATUS_LABELS, lang),
+        "usage": [
+            presenters.build_usage_view(meter, usage[meter], plan, lang) for meter in METERS if meter in usage
+        ],
         "entries": [
-            (entry.on_date, showing.deed(entry, lang), entry.by) for entry in await queries.entries(ro, found)
+            (entry.on_date, presenters.describe_event(entry, lang), entry.by)
+            for entry in await queries.list_history(ro, found)
         ],
         "key": secrets.token_urlsafe(16),
     }
 
 
-async def _cooperative(ro: Reader, slug: str) -> UUID:
-    found = await operator_queries.cooperative_id(ro, slug)
+async def _require_cooperative_id(ro: Reader, slug: str) -> UUID:
+    found = await operator_queries.find_cooperative_id(ro, slug)
     if found is None:
         raise NO_SUCH_COOPERATIVE(slug=slug[:40])
     return found
@@ -194,8 +209,8 @@ routes: list[Any] = [
     list_subscriptions,
     show_revenue,
     list_coupons,
-    take_new_coupon,
-    show_one,
-    take_credit,
+    submit_coupon,
+    show_cooperative,
+    submit_credit,
     *operator_invoice_pages.routes,
 ]

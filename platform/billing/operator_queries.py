@@ -13,7 +13,7 @@ from kernel.database import like_pattern
 if TYPE_CHECKING:
     from kernel.database import Reader
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
 class SubscriptionRow(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class SubscriptionRow(msgspec.Struct, frozen=True):
     owed: int
 
 
-class OpenRow(msgspec.Struct, frozen=True):
+class OpenInvoiceRow(msgspec.Struct, frozen=True):
     """An open invoice with whose it is; amounts in rupiah."""
 
     number: str
@@ -43,7 +43,7 @@ class OpenRow(msgspec.Struct, frozen=True):
     way: str
 
 
-class MonthRow(msgspec.Struct, frozen=True):
+class RevenueRow(msgspec.Struct, frozen=True):
     """What was paid in a month, without credit that was given: rupiah, and from how many cooperatives."""
 
     month: date
@@ -63,7 +63,7 @@ class CouponRow(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Summary(msgspec.Struct, frozen=True):
+class SubscriptionSummary(msgspec.Struct, frozen=True):
     """How many cooperatives are in each state, and what is owed, in rupiah."""
 
     trialing: int
@@ -95,8 +95,8 @@ _FOUND = (
 )
 
 
-async def subscriptions(
-    ro: Reader, *, search: str = "", chosen: str = "", page: int = 1
+async def list_subscriptions(
+    ro: Reader, *, search: str = "", status_filter: str = "", page: int = 1
 ) -> tuple[list[SubscriptionRow], int]:
     """Return one page of subscriptions, the late ones first, and how many there are in all."""
     pattern = like_pattern(search)
@@ -107,17 +107,17 @@ async def subscriptions(
         " ORDER BY s.status IN ('past_due', 'read_only') DESC, c.name, c.slug LIMIT $4 OFFSET $5",
         search,
         pattern,
-        chosen,
-        PAGE,
-        (page - 1) * PAGE,
+        status_filter,
+        PAGE_SIZE,
+        (page - 1) * PAGE_SIZE,
     )
-    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", search, pattern, chosen))
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", search, pattern, status_filter))
 
 
-async def summary(ro: Reader) -> Summary:
+async def get_summary(ro: Reader) -> SubscriptionSummary:
     """Return the figures above the list."""
     found = await ro.one(
-        Summary,
+        SubscriptionSummary,
         "SELECT count(*) FILTER (WHERE status = 'trialing') AS trialing,"
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NOT NULL) AS paying,"
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NULL) AS free,"
@@ -130,10 +130,10 @@ async def summary(ro: Reader) -> Summary:
     return found
 
 
-async def open_invoices(ro: Reader, limit: int = 200) -> list[OpenRow]:
+async def list_open_invoices(ro: Reader, limit: int = 200) -> list[OpenInvoiceRow]:
     """Return the open invoices of all cooperatives, the oldest first."""
     return await ro.rows(
-        OpenRow,
+        OpenInvoiceRow,
         "SELECT i.number, c.slug, c.name, i.due_on, i.to_pay, i.reminders_sent, s.status, s.way FROM "
         "shared.invoices i"
         " JOIN shared.cooperatives c ON c.id = i.cooperative_id JOIN shared.subscriptions s ON "
@@ -143,7 +143,7 @@ async def open_invoices(ro: Reader, limit: int = 200) -> list[OpenRow]:
     )
 
 
-async def references_used(ro: Reader) -> dict[str, str]:
+async def list_used_references(ro: Reader) -> dict[str, str]:
     """Return by which lines of the bank invoices were paid:
     what each was told to be paid by, and its number.
     """
@@ -154,12 +154,12 @@ async def references_used(ro: Reader) -> dict[str, str]:
     return {row["paid_reference"]: row["number"] for row in rows}
 
 
-async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
+async def list_monthly_revenue(ro: Reader, since: date, until: date) -> list[RevenueRow]:
     """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it
     was nothing.
     """
     return await ro.rows(
-        MonthRow,
+        RevenueRow,
         "SELECT m::date AS month, coalesce(sum(i.to_pay), 0)::bigint AS amount, count(DISTINCT "
         "i.cooperative_id) AS cooperatives"
         " FROM generate_series(date_trunc('month', CAST($1 AS date)::timestamp), CAST($2 AS "
@@ -172,7 +172,7 @@ async def revenue(ro: Reader, since: date, until: date) -> list[MonthRow]:
     )
 
 
-async def plans_in_use(ro: Reader) -> dict[str, list[str]]:
+async def list_plans_in_use(ro: Reader) -> dict[str, list[str]]:
     """Return the code of every plan that somebody has or will have,
     with the addresses of those cooperatives.
     """
@@ -185,7 +185,7 @@ async def plans_in_use(ro: Reader) -> dict[str, list[str]]:
     return {row["plan"]: row["slugs"] for row in rows}
 
 
-async def coupons(ro: Reader) -> list[CouponRow]:
+async def list_coupons(ro: Reader) -> list[CouponRow]:
     """Return all coupons, the newest first."""
     return await ro.rows(
         CouponRow,
@@ -194,13 +194,13 @@ async def coupons(ro: Reader) -> list[CouponRow]:
     )
 
 
-async def cooperative_id(ro: Reader, slug: str) -> UUID | None:
+async def find_cooperative_id(ro: Reader, slug: str) -> UUID | None:
     """Return the id of the cooperative with this address, or None."""
     found: UUID | None = await ro.value("SELECT id FROM shared.cooperatives WHERE slug = $1", slug)
     return found
 
 
-async def owner_slug(ro: Reader, number: str) -> str | None:
+async def find_owner_slug(ro: Reader, number: str) -> str | None:
     """Return the address of the cooperative that an invoice is for, or None."""
     found: str | None = await ro.value(
         "SELECT c.slug FROM shared.invoices i JOIN shared.cooperatives c ON c.id = i.cooperative_id "

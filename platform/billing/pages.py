@@ -12,16 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from billing import card_pages, invoice_pages, queries, showing, usage_pages, usage_queries
-from billing.card import close_card_pages
-from billing.card_changing import change_by_card
-from billing.coupons import enter_coupon
-from billing.forms import ChoiceForm, ContactForm, CouponEntry
+from billing import card_pages, invoice_pages, presenters, queries, usage_pages, usage_queries
+from billing.card_checkout import expire_checkout_sessions
+from billing.change_card_plan import change_card_plan
+from billing.coupons import redeem_coupon
+from billing.forms import BillingContactForm, ChoosePlanForm, RedeemCouponForm
+from billing.manage_subscription import (
+    BillingContact,
+    cancel_subscription,
+    choose_plan,
+    quote_plan,
+    resume_subscription,
+    set_contact,
+)
 from billing.models import Subscription
-from billing.plans import EVERY, Every, Plan, catalogue
-from billing.registering import subscription_of
+from billing.plans import INTERVALS, Interval, Plan, catalogue
+from billing.registry_sync import get_or_create_subscription
 from billing.rules import is_upgrade
-from billing.subscribing import Contact, cancel, choose, offer, resume, set_contact
 from kernel import clock
 from kernel.database import as_reader
 from kernel.phone import format_national
@@ -60,13 +67,13 @@ async def show_plans(
     """Show the plan of now, what comes after it, and all plans side by side."""
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, on)
-        shown = await _home(db, ctx, subscription, tiap)
+        subscription = await get_or_create_subscription(db, tenant.id, on)
+        shown = await _plans_context(db, ctx, subscription, tiap)
     return render_page(request, "billing/plans.html", active_menu=PLACE, form=None, **shown)
 
 
 @get(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
-async def ask_for_plan(
+async def confirm_plan(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -75,13 +82,13 @@ async def ask_for_plan(
     tiap: FromQuery[str] = "month",
 ) -> Response[bytes]:
     """Say in a sentence what choosing this plan does and costs, to the rupiah."""
-    if tiap not in EVERY:
+    if tiap not in INTERVALS:
         raise NOT_FOUND()
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        made = await offer(db, database.settings, tenant.id, code, tiap, on)
-        subscription = await subscription_of(db, tenant.id, on)
-        old = catalogue().of(subscription.plan)
+        made = await quote_plan(db, database.settings, tenant.id, code, tiap, on)
+        subscription = await get_or_create_subscription(db, tenant.id, on)
+        old = catalogue().get_plan(subscription.plan)
     return render_page(
         request,
         "billing/choose.html",
@@ -91,8 +98,8 @@ async def ask_for_plan(
         by_card=subscription.way == "card",
         old=old.name.localize(ctx.lang),
         new=made.plan.name.localize(ctx.lang),
-        lines=showing.limit_lines(made.plan, ctx.lang),
-        stops=showing.stopping_lines(old, made.plan, ctx.lang),
+        lines=presenters.list_plan_features(made.plan, ctx.lang),
+        stops=presenters.list_lost_features(old, made.plan, ctx.lang),
         pkp=database.settings.billing_pkp,
         due_days=catalogue().invoices.due_after_days,
         key=secrets.token_urlsafe(16),
@@ -100,7 +107,7 @@ async def ask_for_plan(
 
 
 @post(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
-async def take_plan(
+async def submit_plan(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -109,19 +116,19 @@ async def take_plan(
     code: FromPath[str],
 ) -> Response[Any]:
     """Choose it."""
-    form = await read_form(request, ChoiceForm)
+    form = await read_form(request, ChoosePlanForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, ctx, await subscription_of(db, tenant.id, on), "")
+        shown = await _plans_context(db, ctx, await get_or_create_subscription(db, tenant.id, on), "")
     async with form.rerender_on_error("billing/plans.html", active_menu=PLACE, **shown):
         if shown["subscription"].way == "card":
-            await change_by_card(
+            await change_card_plan(
                 database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key
             )
         else:
-            await close_card_pages(database, tenant)
+            await expire_checkout_sessions(database, tenant)
             async with shared_session(database) as db:
-                await choose(
+                await choose_plan(
                     db,
                     database.settings,
                     tenant.id,
@@ -136,15 +143,15 @@ async def take_plan(
 
 
 @get(f"{HOME}/berhenti", guards=[require_officer])
-async def ask_to_cancel(
+async def confirm_cancellation(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
     """Say what stopping does, and when."""
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, clock.today(ctx.brand.timezone))
+        subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     if subscription.period_end is None:
         return see_other(HOME)
-    free, old = catalogue().of(catalogue().trial.then), catalogue().of(subscription.plan)
+    free, old = catalogue().get_plan(catalogue().trial.plan_after), catalogue().get_plan(subscription.plan)
     return render_page(
         request,
         "billing/cancel.html",
@@ -152,35 +159,35 @@ async def ask_to_cancel(
         ends_on=subscription.period_end,
         old=old.name.localize(ctx.lang),
         free=free.name.localize(ctx.lang),
-        lines=showing.limit_lines(free, ctx.lang),
-        stops=showing.stopping_lines(old, free, ctx.lang),
+        lines=presenters.list_plan_features(free, ctx.lang),
+        stops=presenters.list_lost_features(old, free, ctx.lang),
     )
 
 
 @post(f"{HOME}/berhenti", guards=[require_officer])
-async def take_cancellation(
+async def submit_cancellation(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
     """Stop at the end of the period."""
     async with shared_session(database) as db:
-        await cancel(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
+        await cancel_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, REGISTRY)
     return see_other(HOME)
 
 
 @post(f"{HOME}/lanjut", guards=[require_officer])
-async def take_resumption(
+async def submit_resumption(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
     """Go on after all."""
     async with shared_session(database) as db:
-        await resume(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
+        await resume_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, REGISTRY)
     return see_other(HOME)
 
 
 @post(f"{HOME}/kupon", guards=[require_officer])
-async def take_coupon(
+async def submit_coupon(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -188,14 +195,14 @@ async def take_coupon(
     database: CurrentDatabase,
 ) -> Response[Any]:
     """Enter a code."""
-    form = await read_form(request, CouponEntry)
+    form = await read_form(request, RedeemCouponForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        shown = await _home(db, ctx, await subscription_of(db, tenant.id, on), "")
+        shown = await _plans_context(db, ctx, await get_or_create_subscription(db, tenant.id, on), "")
     async with form.rerender_on_error("billing/plans.html", field="code", active_menu=PLACE, **shown):
-        await close_card_pages(database, tenant)
+        await expire_checkout_sessions(database, tenant)
         async with shared_session(database) as db:
-            await enter_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
+            await redeem_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
     return see_other(
         HOME, flash=get_translations(ctx.lang).gettext("Kupon berlaku mulai tagihan berikutnya.")
     )
@@ -207,14 +214,14 @@ async def show_contact(
 ) -> Response[bytes]:
     """Show who gets the invoices."""
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, clock.today(ctx.brand.timezone))
+        subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     return render_page(
-        request, "billing/contact.html", active_menu=PLACE, form=None, **_contact(subscription)
+        request, "billing/contact.html", active_menu=PLACE, form=None, **_contact_context(subscription)
     )
 
 
 @post(f"{HOME}/kontak", guards=[require_officer])
-async def take_contact(
+async def submit_contact(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -222,15 +229,15 @@ async def take_contact(
     database: CurrentDatabase,
 ) -> Response[Any]:
     """Change it."""
-    form = await read_form(request, ContactForm)
+    form = await read_form(request, BillingContactForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        subscription = await subscription_of(db, tenant.id, on)
+        subscription = await get_or_create_subscription(db, tenant.id, on)
         async with form.rerender_on_error(
-            "billing/contact.html", active_menu=PLACE, **_contact(subscription)
+            "billing/contact.html", active_menu=PLACE, **_contact_context(subscription)
         ):
             typed = form.data
-            contact = Contact(
+            contact = BillingContact(
                 typed.name,
                 typed.email,
                 typed.phone or "",
@@ -242,47 +249,51 @@ async def take_contact(
     return see_other(HOME, flash=get_translations(ctx.lang).gettext("Kontak tagihan sudah disimpan."))
 
 
-def _contact(subscription: Subscription) -> dict[str, Any]:
+def _contact_context(subscription: Subscription) -> dict[str, Any]:
     return {
         "contact": subscription,
         "phone": format_national(subscription.contact_phone) if subscription.contact_phone else "",
     }
 
 
-async def _home(
+async def _plans_context(
     db: AsyncSession, ctx: RequestContext, subscription: Subscription, tiap: str
 ) -> dict[str, Any]:
     ro = as_reader(db)
     found, lang = catalogue(), ctx.lang
-    every: Every = tiap if tiap in EVERY else _rhythm(subscription)
-    plan = found.of(subscription.plan)
-    coming = found.of(subscription.next_plan) if subscription.next_plan else None
-    usage = await usage_queries.latest(db, subscription.cooperative_id)
-    status, kind = showing.STATUS[subscription.status]
+    every: Interval = tiap if tiap in INTERVALS else _renewal_interval(subscription)
+    plan = found.get_plan(subscription.plan)
+    coming = found.get_plan(subscription.next_plan) if subscription.next_plan else None
+    usage = await usage_queries.get_latest_figures(db, subscription.cooperative_id)
+    status, kind = presenters.SUBSCRIPTION_STATUS_LABELS[subscription.status]
     return {
         "subscription": subscription,
         "plan": plan,
         "plan_name": plan.name.localize(lang),
         "standing": (status.localize(lang), kind),
         "coming": coming.name.localize(lang) if coming else None,
-        "coming_price": (coming or plan).price_for(_rhythm(subscription)),
-        "coming_every": _rhythm(subscription),
+        "coming_price": (coming or plan).price_for(_renewal_interval(subscription)),
+        "coming_every": _renewal_interval(subscription),
         "ends": coming is not None and coming.free,
         "every": every,
         "plans": [
-            _card(each, subscription, every, lang)
+            _plan_card(each, subscription, every, lang)
             for each in found.plan
             if each.sold or each.code == plan.code
         ],
-        "stops": showing.stopping_lines(plan, coming, lang) if coming else [],
+        "stops": presenters.list_lost_features(plan, coming, lang) if coming else [],
         "open": [
-            each for each in await queries.invoices(ro, subscription.cooperative_id) if each.state == "open"
+            each
+            for each in await queries.list_invoices(ro, subscription.cooperative_id)
+            if each.state == "open"
         ],
-        "credit": await queries.credit_of(db, subscription.cooperative_id),
+        "credit": await queries.get_credit_balance(db, subscription.cooperative_id),
         "usage": [
-            showing.usage_of(meter, usage[meter], plan, lang) for meter in showing.LIMITED if meter in usage
+            presenters.build_usage_view(meter, usage[meter], plan, lang)
+            for meter in presenters.LIMIT_LABELS
+            if meter in usage
         ],
-        "coupon_percent": await queries.coupon_percent(db, subscription.coupon)
+        "coupon_percent": await queries.get_coupon_percent(db, subscription.coupon)
         if subscription.coupon_left
         else 0,
         "cards": bool(ctx.database.settings.billing_stripe_key),
@@ -291,25 +302,25 @@ async def _home(
     }
 
 
-def _rhythm(subscription: Subscription) -> Every:
+def _renewal_interval(subscription: Subscription) -> Interval:
     """Return how the period after this one is billed."""
-    return cast("Every", subscription.next_every or subscription.every)
+    return cast("Interval", subscription.next_every or subscription.every)
 
 
-def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> dict[str, Any]:
+def _plan_card(plan: Plan, subscription: Subscription, every: Interval, lang: Any) -> dict[str, Any]:
     current = plan.code == subscription.plan and (plan.free or every == subscription.every)
     # a trial of a plan goes on in the free one, unless somebody chooses
     stays = plan.code == (subscription.next_plan or subscription.plan) and (
-        plan.free or every == _rhythm(subscription)
+        plan.free or every == _renewal_interval(subscription)
     )
-    old = catalogue().of(subscription.plan)
-    at_once = is_upgrade(old, cast("Every", subscription.every), plan, every)
+    old = catalogue().get_plan(subscription.plan)
+    at_once = is_upgrade(old, cast("Interval", subscription.every), plan, every)
     return {
         "code": plan.code,
         "name": plan.name.localize(lang),
         "lead": plan.lead.localize(lang),
         "price": plan.price_for(every),
-        "lines": showing.limit_lines(plan, lang),
+        "lines": presenters.list_plan_features(plan, lang),
         "current": current,
         "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
         "open": plan.sold
@@ -326,14 +337,14 @@ def _card(plan: Plan, subscription: Subscription, every: Every, lang: Any) -> di
 
 routes: list[Any] = [
     show_plans,
-    ask_for_plan,
-    take_plan,
-    ask_to_cancel,
-    take_cancellation,
-    take_resumption,
-    take_coupon,
+    confirm_plan,
+    submit_plan,
+    confirm_cancellation,
+    submit_cancellation,
+    submit_resumption,
+    submit_coupon,
     show_contact,
-    take_contact,
+    submit_contact,
     *invoice_pages.routes,
     *usage_pages.routes,
     *card_pages.routes,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import text
 
 from billing import queries
-from billing.invoicing import Draft, issue, overdue
+from billing.history import LUMBUNG_ACTOR, record_event
+from billing.invoicing import InvoiceDraft, find_overdue_invoice, issue_invoice
 from billing.models import Subscription
-from billing.plans import Every, Plan, catalogue
-from billing.rules import Line, discounted, period_after
-from billing.trail import LUMBUNG, record
+from billing.plans import Interval, Plan, catalogue
+from billing.rules import LineItem, apply_discount, next_period_end
 from kernel.errors import LocalizedText
 from kernel.formats import date_long
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 
-async def locked_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
+async def lock_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
     """Return a cooperative's row, locked; where there is none yet it is made: a trial that begins on this
     day.
     """
-    found = await queries.subscription_to_change(db, cooperative_id)
+    found = await queries.find_subscription_for_update(db, cooperative_id)
     if found is not None:
         return found
     trial = catalogue().trial
@@ -47,12 +47,14 @@ async def locked_subscription(db: AsyncSession, cooperative_id: UUID, on: date) 
             "plan": trial.plan,
             "on": on,
             "end": on + timedelta(days=trial.days),
-            "then": trial.then,
+            "then": trial.plan_after,
         },
     )
     if made.first() is not None:
-        record(db, cooperative_id, "billing.trial_begun", by=LUMBUNG, on=on, facts={"days": trial.days})
-    found = await queries.subscription_to_change(db, cooperative_id)
+        record_event(
+            db, cooperative_id, "billing.trial_begun", by=LUMBUNG_ACTOR, on=on, facts={"days": trial.days}
+        )
+    found = await queries.find_subscription_for_update(db, cooperative_id)
     assert found is not None
     return found
 
@@ -62,7 +64,7 @@ async def begin_period(
     settings: Settings,
     subscription: Subscription,
     plan: Plan,
-    every: Every,
+    every: Interval,
     *,
     start: date,
     by: str,
@@ -85,18 +87,18 @@ async def begin_period(
         subscription.anchor = start
     subscription.plan, subscription.every = plan.code, every
     subscription.period_start = start
-    subscription.period_end = period_after(subscription.anchor, every, start)
-    percent = await use_coupon(db, subscription)
+    subscription.period_end = next_period_end(subscription.anchor, every, start)
+    percent = await apply_coupon(db, subscription)
     price = plan.price_for(every)
-    value = discounted(price, percent)
+    value = apply_discount(price, percent)
     subscription.value = int(value)
-    await issue(
+    await issue_invoice(
         db,
         settings,
         subscription,
-        Draft(
+        InvoiceDraft(
             source_key=source_key,
-            lines=(whole_period_line(plan, every, start, subscription.period_end),),
+            lines=(build_period_line(plan, every, start, subscription.period_end),),
             period_start=start,
             period_end=subscription.period_end,
             discount=price - value,
@@ -116,18 +118,18 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
     assert ended is not None
     found = catalogue()
     was_trial = subscription.status == "trialing"
-    plan = found.of(subscription.next_plan or subscription.plan)
-    every = cast("Every", subscription.next_every or subscription.every)
+    plan = found.get_plan(subscription.next_plan or subscription.plan)
+    every = cast("Interval", subscription.next_every or subscription.every)
     start = ended
-    if was_trial or period_after(subscription.anchor or ended, every, ended) <= on:
+    if was_trial or next_period_end(subscription.anchor or ended, every, ended) <= on:
         start = max(ended, on)
         subscription.anchor = None
     facts = {"plan": plan.code, "every": every, "before": subscription.plan}
-    record(
+    record_event(
         db,
         subscription.cooperative_id,
         "billing.trial_ended" if was_trial else "billing.period_ended",
-        by=LUMBUNG,
+        by=LUMBUNG_ACTOR,
         on=on,
         facts=facts,
     )
@@ -138,7 +140,7 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
         plan,
         every,
         start=start,
-        by=LUMBUNG,
+        by=LUMBUNG_ACTOR,
         on=on,
         source_key=f"period:{subscription.cooperative_id}:{start}",
     )
@@ -150,14 +152,16 @@ async def refresh_status(db: AsyncSession, subscription: Subscription, on: date)
     Read-only ends here only when nothing is late: another plan does not open what is not paid.
     """
     await db.flush()
-    late = overdue(await queries.unpaid(db, subscription.cooperative_id), on)
+    late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
     if late is None:
         subscription.status = "active"
     elif subscription.status != "read_only":
         subscription.status = "past_due"
 
 
-async def after_payment(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
+async def reopen_after_payment(
+    db: AsyncSession, settings: Settings, subscription: Subscription, on: date
+) -> None:
     """Open a cooperative again when nothing is overdue any more.
 
     Was its period over meanwhile, a new one begins today.
@@ -166,16 +170,19 @@ async def after_payment(db: AsyncSession, settings: Settings, subscription: Subs
         return
     was_closed = subscription.status == "read_only"
     await db.flush()
-    if overdue(await queries.unpaid(db, subscription.cooperative_id), on) is not None:
+    if (
+        find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
+        is not None
+    ):
         return
     subscription.status = "active"
     if was_closed:
-        record(db, subscription.cooperative_id, "billing.opened_again", by=LUMBUNG, on=on)
+        record_event(db, subscription.cooperative_id, "billing.opened_again", by=LUMBUNG_ACTOR, on=on)
     ended = subscription.period_end
     if was_closed and ended is not None and ended <= on and subscription.way == "invoice":
         found = catalogue()
-        plan = found.of(subscription.next_plan or subscription.plan)
-        every = cast("Every", subscription.next_every or subscription.every)
+        plan = found.get_plan(subscription.next_plan or subscription.plan)
+        every = cast("Interval", subscription.next_every or subscription.every)
         subscription.anchor = None
         await begin_period(
             db,
@@ -184,16 +191,16 @@ async def after_payment(db: AsyncSession, settings: Settings, subscription: Subs
             plan,
             every,
             start=on,
-            by=LUMBUNG,
+            by=LUMBUNG_ACTOR,
             on=on,
             source_key=f"period:{subscription.cooperative_id}:{on}",
         )
 
 
-def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
+def build_period_line(plan: Plan, every: Interval, start: date, end: date) -> LineItem:
     """The line of a whole period: "Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
     last = end - timedelta(days=1)
-    return Line(
+    return LineItem(
         LocalizedText(
             f"Paket {plan.name.id}, {date_long(start)} sampai {date_long(last)}",
             f"{plan.name.en} plan, {date_long(start, 'en')} to {date_long(last, 'en')}",
@@ -202,13 +209,13 @@ def whole_period_line(plan: Plan, every: Every, start: date, end: date) -> Line:
     )
 
 
-async def use_coupon(db: AsyncSession, subscription: Subscription) -> int:
+async def apply_coupon(db: AsyncSession, subscription: Subscription) -> int:
     """Return the discount of this invoice in percent, and count it; what is paid by card Stripe discounts
     itself.
     """
     if subscription.coupon is None or subscription.coupon_left < 1:
         return 0
-    percent = await queries.coupon_percent(db, subscription.coupon)
+    percent = await queries.get_coupon_percent(db, subscription.coupon)
     subscription.coupon_left -= 1
     if subscription.coupon_left == 0:
         subscription.coupon = None

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _FILE: Final = Path(__file__).with_name("plans.toml")
 
-Every = Literal["month", "year"]
-EVERY: Final[tuple[Every, ...]] = ("month", "year")
+Interval = Literal["month", "year"]
+INTERVALS: Final[tuple[Interval, ...]] = ("month", "year")
 Limit = Literal["members", "orders", "messages", "storage", "requests_per_minute"]
 
 
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PlanText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text in both languages, as the file writes it."""
 
     id: str
@@ -57,8 +57,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     code: str
-    name: Text
-    lead: Text
+    name: PlanText
+    lead: PlanText
     entitlements: tuple[str, ...]
     limits: dict[Limit, int]
     price: Prices | None = None
@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it costs nothing: no period and no invoices."""
         return self.price is None
 
-    def price_for(self, every: Every) -> Rupiah:
+    def price_for(self, every: Interval) -> Rupiah:
         """Price of one month or one year, in rupiah before tax; Rp0 for the free plan."""
         if self.price is None:
             return Rupiah(0)
@@ -81,10 +81,10 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     plan: str
     days: int
-    then: str
+    plan_after: str
 
 
-class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InvoiceTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When an invoice is due, when we remind of it (days after), and after how many days the cooperative is
     read-only.
     """
@@ -95,18 +95,18 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days_after_last_reminder: int
 
 
-class Warnings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class UsageWarning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which part of a limit on it is told."""
 
     percent: int
 
 
-class Tax(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TaxRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tax from a day on; ``rate`` is a fraction of the price, written "11/100"."""
 
     since: date
     rate: str
-    label: Text
+    label: PlanText
     source: str
 
     @property
@@ -119,12 +119,12 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     trial: Trial
-    invoices: Terms
-    warning: Warnings
-    tax: tuple[Tax, ...]
+    invoices: InvoiceTerms
+    warning: UsageWarning
+    tax: tuple[TaxRate, ...]
     plan: tuple[Plan, ...]
 
-    def of(self, code: str) -> Plan:
+    def get_plan(self, code: str) -> Plan:
         """Return a plan by its code, sold or not.
 
         Raises LookupError: `lumbung doctor` tells who has a plan that is gone.
@@ -137,11 +137,11 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
         raise LookupError(msg)
 
-    def choosable(self, code: str) -> Plan | None:
+    def find_sold_plan(self, code: str) -> Plan | None:
         """Return a plan that can be chosen, or None."""
         return next((plan for plan in self.plan if plan.code == code and plan.sold), None)
 
-    def tax_on(self, day: date) -> Tax | None:
+    def find_tax(self, day: date) -> TaxRate | None:
         """Return the tax in force on a day, or None before the first."""
         begun = [tax for tax in self.tax if tax.since <= day]
         return begun[-1] if begun else None
@@ -150,10 +150,10 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def catalogue() -> Catalogue:
     """Return the plans of this installation. Raises ValueError for a file that contradicts itself."""
-    return read(_FILE.read_text("utf-8"))
+    return parse_plans(_FILE.read_text("utf-8"))
 
 
-def read(text: str) -> Catalogue:
+def parse_plans(text: str) -> Catalogue:
     """Read and check a plans file. Raises ValueError (msgspec.ValidationError is one) with what is wrong."""
     found: Catalogue = msgspec.convert(tomllib.loads(text), Catalogue)
     for problem in _problems(found):
@@ -166,9 +166,9 @@ def _problems(found: Catalogue) -> list[str]:
     problems = []
     if len(set(codes)) != len(codes):
         problems.append("two plans have the same code")
-    if [plan.code for plan in found.plan if plan.free] != [found.trial.then]:
+    if [plan.code for plan in found.plan if plan.free] != [found.trial.plan_after]:
         problems.append("exactly one plan is free, and it is the one after the trial")
-    if any(plan.code in (found.trial.plan, found.trial.then) and not plan.sold for plan in found.plan):
+    if any(plan.code in (found.trial.plan, found.trial.plan_after) and not plan.sold for plan in found.plan):
         problems.append("the trial's plan and the one after it are sold")
     if found.trial.plan not in codes or found.trial.days < 1:
         problems.append("the trial is of a plan of this file, for at least a day")
@@ -202,11 +202,11 @@ def _problems_of(plan: Plan) -> list[str]:
     return problems
 
 
-def limit_of(tenant: TenantRef, name: Limit) -> int | None:
+def get_limit(tenant: TenantRef, name: Limit) -> int | None:
     """Return the limit of a cooperative's plan:
     pieces, bytes or requests a minute; None where there is none.
     """
     try:
-        return catalogue().of(tenant.plan).limits.get(name)
+        return catalogue().get_plan(tenant.plan).limits.get(name)
     except LookupError:  # a plan that is sold no longer binds nobody
         return None

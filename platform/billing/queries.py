@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-class Buyer(msgspec.Struct, frozen=True):
+class BilledCooperative(msgspec.Struct, frozen=True):
     """A cooperative as billing sees it. ``name`` is the registry's."""
 
     id: UUID
@@ -41,7 +41,7 @@ class InvoiceRow(msgspec.Struct, frozen=True):
     paid_on: date | None
 
 
-class InvoiceCard(msgspec.Struct, frozen=True):
+class InvoiceDetails(msgspec.Struct, frozen=True):
     """Everything that an invoice says; amounts in rupiah."""
 
     id: UUID
@@ -70,7 +70,7 @@ class InvoiceCard(msgspec.Struct, frozen=True):
     closed_reason: str | None
 
 
-class LineRow(msgspec.Struct, frozen=True):
+class InvoiceLineRow(msgspec.Struct, frozen=True):
     """A line of an invoice, in rupiah before tax."""
 
     text_id: str
@@ -78,7 +78,7 @@ class LineRow(msgspec.Struct, frozen=True):
     amount: int
 
 
-class CreditRow(msgspec.Struct, frozen=True):
+class CreditChangeRow(msgspec.Struct, frozen=True):
     """A change of what a cooperative has with us, in rupiah."""
 
     on_date: date
@@ -87,7 +87,7 @@ class CreditRow(msgspec.Struct, frozen=True):
     by: str
 
 
-class EntryRow(msgspec.Struct, frozen=True):
+class HistoryRow(msgspec.Struct, frozen=True):
     """One entry of a subscription's history."""
 
     on_date: date
@@ -96,22 +96,22 @@ class EntryRow(msgspec.Struct, frozen=True):
     facts: dict[str, object]
 
 
-async def buyer(source: AsyncSession | Reader, cooperative_id: UUID) -> Buyer | None:
+async def find_cooperative(source: AsyncSession | Reader, cooperative_id: UUID) -> BilledCooperative | None:
     """Return the cooperative, or None."""
     ro = as_reader(source)
     return await ro.one(
-        Buyer,
+        BilledCooperative,
         "SELECT id, slug, name, contact_name, contact_phone FROM shared.cooperatives WHERE id = $1",
         cooperative_id,
     )
 
 
-async def subscription(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
+async def find_subscription(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
     """Return the row as it is, or None before there is one."""
     return await db.get(Subscription, cooperative_id)
 
 
-async def subscription_to_change(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
+async def find_subscription_for_update(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
     """Return the row, locked until the transaction ends and read anew: everything that concerns one
     cooperative queues here.
     """
@@ -125,7 +125,7 @@ async def subscription_to_change(db: AsyncSession, cooperative_id: UUID) -> Subs
     ).scalar_one_or_none()
 
 
-async def subscription_of_customer(db: AsyncSession, stripe_customer: str) -> UUID | None:
+async def find_customer_owner(db: AsyncSession, stripe_customer: str) -> UUID | None:
     """Return whose customer of Stripe this is, or None."""
     found: UUID | None = (
         await db.execute(
@@ -135,7 +135,7 @@ async def subscription_of_customer(db: AsyncSession, stripe_customer: str) -> UU
     return found
 
 
-async def without_subscription(db: AsyncSession) -> list[UUID]:
+async def list_without_subscription(db: AsyncSession) -> list[UUID]:
     """Return the cooperatives that have no row yet."""
     query = text(
         "SELECT c.id FROM shared.cooperatives c LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
@@ -144,7 +144,7 @@ async def without_subscription(db: AsyncSession) -> list[UUID]:
     return list((await db.execute(query)).scalars())
 
 
-async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
+async def list_due(ro: Reader, day: date) -> list[tuple[UUID, str]]:
     """Return the cooperatives, as (id, slug), with something to do on this day or before it.
 
     Not those that an operator has suspended: who cannot use a plan is neither invoiced for it nor reminded.
@@ -159,7 +159,7 @@ async def due_on(ro: Reader, day: date) -> list[tuple[UUID, str]]:
     return [(row["id"], row["slug"]) for row in rows]
 
 
-async def first_due(ro: Reader) -> date | None:
+async def find_next_due_date(ro: Reader) -> date | None:
     """Return the first day on which any subscription has something to do; of the suspended ones see
     ``due_on``.
     """
@@ -171,7 +171,7 @@ async def first_due(ro: Reader) -> date | None:
     return found
 
 
-async def unpaid(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
+async def list_unpaid_invoices(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
     """Return the open invoices, the oldest first."""
     return list(
         (
@@ -184,14 +184,14 @@ async def unpaid(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
     )
 
 
-async def invoice_to_change(db: AsyncSession, number: str) -> Invoice | None:
+async def find_invoice_for_update(db: AsyncSession, number: str) -> Invoice | None:
     """Return an invoice by its number, locked; lock the subscription first."""
     return (
         await db.execute(select(Invoice).where(Invoice.number == number).with_for_update())
     ).scalar_one_or_none()
 
 
-async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
+async def find_invoice_owner(db: AsyncSession, number: str) -> UUID | None:
     """Return whose invoice this is, or None."""
     found: UUID | None = (
         await db.execute(select(Invoice.cooperative_id).where(Invoice.number == number))
@@ -199,7 +199,7 @@ async def owner_of_invoice(db: AsyncSession, number: str) -> UUID | None:
     return found
 
 
-async def paid_by(db: AsyncSession, reference: str) -> str | None:
+async def find_invoice_paid_by(db: AsyncSession, reference: str) -> str | None:
     """Return the number of the invoice that was paid by this transfer, or None."""
     query = select(Invoice.number).where(
         Invoice.paid_way == "bank_transfer", Invoice.paid_reference == reference
@@ -213,7 +213,7 @@ async def has_invoice(db: AsyncSession, source_key: str) -> bool:
     return (await db.execute(select(Invoice.id).where(Invoice.source_key == source_key))).first() is not None
 
 
-async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
+async def get_credit_balance(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
     """Return what a cooperative has with us, in rupiah."""
     ro = as_reader(source)
     return int(
@@ -224,14 +224,14 @@ async def credit_of(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
     )
 
 
-async def invoice_of_stripe(db: AsyncSession, stripe_invoice: str) -> Invoice | None:
+async def find_invoice_by_stripe_id(db: AsyncSession, stripe_invoice: str) -> Invoice | None:
     """Return our invoice for one of Stripe's, or None."""
     return (
         await db.execute(select(Invoice).where(Invoice.stripe_invoice == stripe_invoice))
     ).scalar_one_or_none()
 
 
-async def with_card(db: AsyncSession) -> list[UUID]:
+async def list_card_customers(db: AsyncSession) -> list[UUID]:
     """Return the cooperatives that Stripe bills, and those that have begun to be."""
     query = select(Subscription.cooperative_id).where(Subscription.stripe_customer.is_not(None))
     return list((await db.execute(query.order_by(Subscription.cooperative_id))).scalars())
@@ -242,10 +242,10 @@ async def has_credit(db: AsyncSession, source_key: str) -> bool:
     return (await db.execute(select(Credit.id).where(Credit.source_key == source_key))).first() is not None
 
 
-async def credit_rows(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list[CreditRow]:
+async def list_credit_changes(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list[CreditChangeRow]:
     """Return the latest changes of it."""
     return await ro.rows(
-        CreditRow,
+        CreditChangeRow,
         "SELECT on_date, amount, reason, by FROM shared.billing_credits WHERE cooperative_id = $1 "
         "ORDER BY id DESC LIMIT $2",
         cooperative_id,
@@ -253,7 +253,7 @@ async def credit_rows(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list
     )
 
 
-async def invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[InvoiceRow]:
+async def list_invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[InvoiceRow]:
     """Return the invoices of a cooperative, newest first."""
     return await ro.rows(
         InvoiceRow,
@@ -265,10 +265,10 @@ async def invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[In
     )
 
 
-async def invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceCard | None:
+async def find_invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceDetails | None:
     """Return one invoice of this cooperative, or None: of another's nothing is said."""
     return await ro.one(
-        InvoiceCard,
+        InvoiceDetails,
         "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, "
         "discount, tax, tax_label_id,"
         " tax_label_en, total, credit, to_pay, state, buyer_name, buyer_address, buyer_tax_number, "
@@ -280,19 +280,19 @@ async def invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceCard 
     )
 
 
-async def lines(ro: Reader, invoice_id: UUID) -> list[LineRow]:
+async def list_invoice_lines(ro: Reader, invoice_id: UUID) -> list[InvoiceLineRow]:
     """Return the lines of an invoice."""
     return await ro.rows(
-        LineRow,
+        InvoiceLineRow,
         "SELECT text_id, text_en, amount FROM shared.invoice_lines WHERE invoice_id = $1 ORDER BY line",
         invoice_id,
     )
 
 
-async def entries(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[EntryRow]:
+async def list_history(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[HistoryRow]:
     """Return the history of a subscription, newest first."""
     return await ro.rows(
-        EntryRow,
+        HistoryRow,
         "SELECT on_date, action, by, facts FROM shared.billing_entries WHERE cooperative_id = $1 ORDER "
         "BY id DESC LIMIT $2",
         cooperative_id,
@@ -300,14 +300,14 @@ async def entries(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[Ent
     )
 
 
-async def coupon_to_change(db: AsyncSession, code: str) -> Coupon | None:
+async def find_coupon_for_update(db: AsyncSession, code: str) -> Coupon | None:
     """Return a coupon by its code, locked."""
     return (
         await db.execute(select(Coupon).where(Coupon.code == code).with_for_update())
     ).scalar_one_or_none()
 
 
-async def coupon_percent(db: AsyncSession, code: str | None) -> int:
+async def get_coupon_percent(db: AsyncSession, code: str | None) -> int:
     """Return the percentage of a coupon; 0 without one."""
     if code is None:
         return 0

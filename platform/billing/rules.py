@@ -12,19 +12,19 @@ from fractions import Fraction
 
 import msgspec
 
-from billing.plans import Every, Plan, Tax
+from billing.plans import Interval, Plan, TaxRate
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
-class Line(msgspec.Struct, frozen=True):
+class LineItem(msgspec.Struct, frozen=True):
     """A line of an invoice: what for, and how much before tax. What is taken off has an amount below zero."""
 
     text: LocalizedText
     amount: Rupiah
 
 
-class Sums(msgspec.Struct, frozen=True):
+class InvoiceTotals(msgspec.Struct, frozen=True):
     """What lines come to.
 
     ``total`` is with tax; ``credit`` is what the cooperative had with us; ``to_pay`` is the rest.
@@ -38,7 +38,7 @@ class Sums(msgspec.Struct, frozen=True):
     to_pay: Rupiah
 
 
-class Change(msgspec.Struct, frozen=True):
+class Proration(msgspec.Struct, frozen=True):
     """What a change of plan in the middle of a period comes to, before tax.
 
     ``unused`` is the part of the old period's value that was not used; ``charged`` what the new plan costs up
@@ -59,7 +59,7 @@ class Change(msgspec.Struct, frozen=True):
         return self.charged - self.unused
 
 
-def months_after(anchor: date, months: int) -> date:
+def add_months(anchor: date, months: int) -> date:
     """The same day ``months`` later, or the last of a shorter month: counted from the anchor, so that the
     31st comes back.
     """
@@ -68,18 +68,18 @@ def months_after(anchor: date, months: int) -> date:
     return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
 
 
-def period_after(anchor: date, every: Every, start: date) -> date:
+def next_period_end(anchor: date, every: Interval, start: date) -> date:
     """The first day that no longer belongs to the period that begins on ``start``; ``anchor`` is where the
     first period began.
     """
     step = 1 if every == "month" else 12
     count = max(0, ((start.year - anchor.year) * 12 + start.month - anchor.month) // step - 1)
-    while (end := months_after(anchor, count * step)) <= start:
+    while (end := add_months(anchor, count * step)) <= start:
         count += 1
     return end
 
 
-def used_and_unused(value: Rupiah, start: date, end: date, on: date) -> tuple[Rupiah, Rupiah]:
+def split_period_value(value: Rupiah, start: date, end: date, on: date) -> tuple[Rupiah, Rupiah]:
     """Split a period's value at the beginning of the day ``on``: by days, by largest remainder, so that both
     sum to the value.
     """
@@ -89,12 +89,12 @@ def used_and_unused(value: Rupiah, start: date, end: date, on: date) -> tuple[Ru
     return parts["a used"], parts["b unused"]
 
 
-def discounted(price: Rupiah, percent: int) -> Rupiah:
+def apply_discount(price: Rupiah, percent: int) -> Rupiah:
     """What is left of a price after a discount in percent; the discount is rounded down."""
     return price - price.times(Fraction(percent, 100), rounding="down")
 
 
-def is_upgrade(old: Plan, old_every: Every, new: Plan, new_every: Every) -> bool:
+def is_upgrade(old: Plan, old_every: Interval, new: Plan, new_every: Interval) -> bool:
     """Whether a change begins at once: to a dearer plan, or to the year of the same plan or a dearer one.
 
     All else waits for the end.
@@ -105,18 +105,18 @@ def is_upgrade(old: Plan, old_every: Every, new: Plan, new_every: Every) -> bool
     return months > 0 or (months == 0 and new_every == "year" and old_every == "month" and not new.free)
 
 
-def change_now(
+def prorate_change(
     *,
     value: Rupiah,
     anchor: date,
     start: date,
     end: date,
-    every: Every,
+    every: Interval,
     new: Plan,
-    new_every: Every,
+    new_every: Interval,
     percent: int,
     on: date,
-) -> Change:
+) -> Proration:
     """What changing at the beginning of ``on`` comes to.
 
     The same rhythm keeps the period: the rest of it is charged at the new price. Another rhythm begins a new
@@ -124,15 +124,17 @@ def change_now(
     """
     days = (end - start).days
     left = min(max((end - on).days, 0), days)
-    _, unused = used_and_unused(value, start, end, on)
-    whole = discounted(new.price_for(new_every), percent)
+    _, unused = split_period_value(value, start, end, on)
+    whole = apply_discount(new.price_for(new_every), percent)
     if new_every != every:
-        return Change(left, days, unused, whole, whole, on, period_after(on, new_every, on))
-    _, charged = used_and_unused(whole, start, end, on)
-    return Change(left, days, unused, charged, whole, start, end)
+        return Proration(left, days, unused, whole, whole, on, next_period_end(on, new_every, on))
+    _, charged = split_period_value(whole, start, end, on)
+    return Proration(left, days, unused, charged, whole, start, end)
 
 
-def sums(lines: Sequence[Line], *, discount: Rupiah, tax: Tax | None, credit: Rupiah) -> Sums:
+def calculate_totals(
+    lines: Sequence[LineItem], *, discount: Rupiah, tax: TaxRate | None, credit: Rupiah
+) -> InvoiceTotals:
     """Sum an invoice.
 
     The tax is rounded to the nearest rupiah, half up; of the credit no more is used than there is to pay.
@@ -142,15 +144,15 @@ def sums(lines: Sequence[Line], *, discount: Rupiah, tax: Tax | None, credit: Ru
     on_top = taxed.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
     total = taxed + on_top
     used = Rupiah(max(0, min(credit, total)))
-    return Sums(subtotal, discount, on_top, total, used, total - used)
+    return InvoiceTotals(subtotal, discount, on_top, total, used, total - used)
 
 
-def due(issued: date, days: int) -> date:
+def due_date(issued: date, days: int) -> date:
     """The day up to which an invoice can be paid without being late."""
     return issued + timedelta(days=days)
 
 
-def forecast(so_far: int, first: date, end: date, today: date) -> int:
+def forecast_month(so_far: int, first: date, end: date, today: date) -> int:
     """What a month's count comes to if the rest of it goes on like the days that have passed, today included;
     rounded up.
     """
@@ -160,7 +162,7 @@ def forecast(so_far: int, first: date, end: date, today: date) -> int:
     return -(-exact.numerator // exact.denominator)
 
 
-def months_until(values: Sequence[int], limit: int) -> int | None:
+def months_until_limit(values: Sequence[int], limit: int) -> int | None:
     """In how many months a figure passes its limit if it grows as in these months (oldest first); 0: it has;
     None: it does not grow.
     """
@@ -174,6 +176,6 @@ def months_until(values: Sequence[int], limit: int) -> int | None:
     return -(-(limit + 1 - values[-1]) * (len(values) - 1) // grown)
 
 
-def share_of(value: int, limit: int | None) -> int | None:
+def percent_used(value: int, limit: int | None) -> int | None:
     """How many percent of a limit are used, rounded down; None without a limit."""
     return None if limit is None else value * 100 // limit

@@ -8,13 +8,13 @@ import structlog
 from sqlalchemy import text
 
 from billing import queries
-from billing.card_reading import look
-from billing.metering import measure_all
-from billing.running import run
-from billing.stripe_door import cards_are_taken
+from billing.billing_run import run_billing
+from billing.measure_usage import measure_all_cooperatives
+from billing.stripe_gateway import cards_enabled
+from billing.stripe_sync import sync_from_stripe
 from kernel import clock
 from kernel.outbox import daily_platform_job, platform_job
-from payments.provider import ProviderFault
+from payments.protocol import ProviderError
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
@@ -24,26 +24,26 @@ log = structlog.get_logger()
 
 
 @daily_platform_job("billing.run_day")
-async def run_day(database: Database) -> None:
+async def run_daily_billing(database: Database) -> None:
     """End trials, renew, remind, make read-only: what is due today."""
-    report = await run(database, clock.today())
+    report = await run_billing(database, clock.today())
     log.info("billing", done=len(report.done), trials=report.trials_begun, failed=report.failed)
 
 
 @daily_platform_job("billing.measure")
-async def measure(database: Database) -> None:
+async def measure_usage(database: Database) -> None:
     """Count what cooperatives use."""
-    await measure_all(database)
+    await measure_all_cooperatives(database)
 
 
 @platform_job("billing.look_at_card")
-async def look_at_card(database: Database, *, customer: str, event_id: str) -> None:
+async def sync_card_subscription(database: Database, *, customer: str, event_id: str) -> None:
     """Read back what a message of Stripe was about; repeated, it reads the same again."""
     async with shared_session(database) as db:
-        cooperative_id = await queries.subscription_of_customer(db, customer)
+        cooperative_id = await queries.find_customer_owner(db, customer)
     if cooperative_id is None:
         return
-    await look(database, cooperative_id, clock.today())
+    await sync_from_stripe(database, cooperative_id, clock.today())
     async with shared_session(database) as db:
         await db.execute(
             text("UPDATE shared.billing_events SET looked_at = :now WHERE event_id = :id"),
@@ -52,16 +52,18 @@ async def look_at_card(database: Database, *, customer: str, event_id: str) -> N
 
 
 @daily_platform_job("billing.look_at_cards")
-async def look_at_cards(database: Database) -> None:
+async def sync_card_subscriptions(database: Database) -> None:
     """Read every subscription by card back once a day: a message may have been lost."""
-    if not cards_are_taken(database.settings):
+    if not cards_enabled(database.settings):
         return
     async with shared_session(database) as db:
-        every = await queries.with_card(db)
+        every = await queries.list_card_customers(db)
     for cooperative_id in every:
         try:
-            await look(database, cooperative_id, clock.today())
-        except ProviderFault as fault:
+            await sync_from_stripe(database, cooperative_id, clock.today())
+        except ProviderError as fault:
             log.warning(
-                "a subscription could not be read at Stripe", cooperative=str(cooperative_id), said=str(fault)
+                "a subscription could not be read at Stripe",
+                cooperative=str(cooperative_id),
+                error=str(fault),
             )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Response, get
 
-from billing import meter_queries, showing, usage_queries
-from billing.metering import bounds, count_now, month_of
+from billing import meter_queries, presenters, usage_queries
+from billing.measure_usage import count_usage, first_of_month, month_bounds
 from billing.plans import Catalogue, catalogue
-from billing.rules import forecast, months_after, months_until
+from billing.rules import add_months, forecast_month, months_until_limit
 from kernel import clock
 from tenants.session import shared_reader
 from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
@@ -20,13 +20,13 @@ from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, rende
 if TYPE_CHECKING:
     from billing.meter_queries import Meter
     from billing.plans import Plan
-    from billing.usage_queries import FigureRow
+    from billing.usage_queries import UsageFigureRow
     from kernel.formats import Lang
 
 MONTHS: Final = 6
 # What adds up over a month, so that its end can be foretold; the others are a state. Messages join with the
 # first that is sent.
-COUNTED: Final = ("orders",)
+CUMULATIVE_METERS: Final = ("orders",)
 
 
 @get("/pengurus/langganan/pakai", guards=[require_officer])
@@ -35,59 +35,59 @@ async def show_usage(
 ) -> Response[bytes]:
     """Show the figures counted this moment by the same statements, beside those that were kept."""
     today = clock.today(ctx.brand.timezone)
-    month = month_of(today)
-    counted = await count_now(database, tenant, month)
+    month = first_of_month(today)
+    counted = await count_usage(database, tenant, month)
     async with shared_reader(database) as ro:
-        kept = await usage_queries.figures(ro, tenant.id, months_after(month, -MONTHS))
-    plan = _plan(catalogue(), tenant.plan)
-    start, end = bounds(month, ctx.brand.timezone)
+        stored = await usage_queries.list_figures(ro, tenant.id, add_months(month, -MONTHS))
+    plan = _find_plan(catalogue(), tenant.plan)
+    start, end = month_bounds(month, ctx.brand.timezone)
     return render_page(
         request,
         "billing/usage.html",
         active_menu="pengaturan",
         month=month,
         meters=[
-            _meter(meter, counted[meter], kept, plan, month, today, ctx.lang)
+            _meter_view(meter, counted[meter], stored, plan, month, today, ctx.lang)
             for meter in meter_queries.METERS
         ],
         statements=[
-            (showing.METER_NAMES[meter].localize(ctx.lang), meter_queries.STATEMENTS[meter])
+            (presenters.METER_LABELS[meter].localize(ctx.lang), meter_queries.METER_QUERIES[meter])
             for meter in meter_queries.METERS
         ],
         start=start.isoformat(),
         end=end.isoformat(),
-        history=_history(kept, month, ctx.lang),
+        history=_history_rows(stored, month, ctx.lang),
     )
 
 
-def _plan(found: Catalogue, code: str) -> Plan:
+def _find_plan(found: Catalogue, code: str) -> Plan:
     try:
-        return found.of(code)
+        return found.get_plan(code)
     except LookupError:
-        return found.of(found.trial.then)
+        return found.get_plan(found.trial.plan_after)
 
 
-def _meter(
-    meter: Meter, value: int, kept: list[FigureRow], plan: Plan, month: date, today: date, lang: Lang
-) -> showing.Usage:
-    if meter in COUNTED:
-        expected = forecast(value, month, months_after(month, 1), today)
-        return showing.usage_of(meter, value, plan, lang, forecast=expected or None)
+def _meter_view(
+    meter: Meter, value: int, stored: list[UsageFigureRow], plan: Plan, month: date, today: date, lang: Lang
+) -> presenters.UsageView:
+    if meter in CUMULATIVE_METERS:
+        expected = forecast_month(value, month, add_months(month, 1), today)
+        return presenters.build_usage_view(meter, value, plan, lang, forecast=expected or None)
     limit = plan.limits.get(meter)
-    before = [row.value for row in kept if row.meter == meter and row.month < month]
-    over_in = months_until([*before, value], limit) if limit is not None else None
-    return showing.usage_of(meter, value, plan, lang, over_in=over_in)
+    before = [row.value for row in stored if row.meter == meter and row.month < month]
+    over_in = months_until_limit([*before, value], limit) if limit is not None else None
+    return presenters.build_usage_view(meter, value, plan, lang, months_until_over=over_in)
 
 
-def _history(kept: list[FigureRow], month: date, lang: Lang) -> list[tuple[date, list[str]]]:
+def _history_rows(stored: list[UsageFigureRow], month: date, lang: Lang) -> list[tuple[date, list[str]]]:
     """Months before this one, newest first, a figure for each meter ("–" where none was kept)."""
-    by = {(row.month, row.meter): row.value for row in kept}
-    months = sorted({row.month for row in kept if row.month < month}, reverse=True)
+    by = {(row.month, row.meter): row.value for row in stored}
+    months = sorted({row.month for row in stored if row.month < month}, reverse=True)
     return [
         (
             each,
             [
-                showing.amount_of(meter, by[each, meter], lang) if (each, meter) in by else "–"
+                presenters.format_usage(meter, by[each, meter], lang) if (each, meter) in by else "–"
                 for meter in meter_queries.METERS
             ],
         )

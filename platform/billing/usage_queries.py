@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-class FigureRow(msgspec.Struct, frozen=True):
+class UsageFigureRow(msgspec.Struct, frozen=True):
     """A figure of a month; ``month`` is its first day."""
 
     month: date
@@ -22,7 +22,7 @@ class FigureRow(msgspec.Struct, frozen=True):
     value: int
 
 
-async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
+async def get_latest_figures(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
     """Return the latest figure of each meter."""
     ro = as_reader(source)
     rows = await ro.records(
@@ -33,10 +33,10 @@ async def latest(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[st
     return {row["meter"]: row["value"] for row in rows}
 
 
-async def figures(ro: Reader, cooperative_id: UUID, since: date) -> list[FigureRow]:
+async def list_figures(ro: Reader, cooperative_id: UUID, since: date) -> list[UsageFigureRow]:
     """Return the figures from a month on, the oldest first."""
     return await ro.rows(
-        FigureRow,
+        UsageFigureRow,
         "SELECT month, meter, value FROM shared.usage_figures WHERE cooperative_id = $1 AND month >= "
         "$2 ORDER BY month, meter",
         cooperative_id,
@@ -44,7 +44,7 @@ async def figures(ro: Reader, cooperative_id: UUID, since: date) -> list[FigureR
     )
 
 
-async def cooperatives(ro: Reader) -> list[str]:
+async def list_cooperative_slugs(ro: Reader) -> list[str]:
     """Return the address of every cooperative."""
     rows = await ro.records("SELECT slug FROM shared.cooperatives ORDER BY id")
     return [row["slug"] for row in rows]

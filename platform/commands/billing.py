@@ -6,13 +6,13 @@ from typing import Final
 
 import click
 
-from billing.running import Report
+from billing.billing_run import BillingRunReport
 from commands.connect import open_database
 from commands.output import json_option, print_line, print_result, print_table
 
 # A kind of ``billing.dunning.Step``, as people read it.
 _STEP_LABELS: Final = {
-    "tell_trial_end": "told that the trial ends",
+    "notify_trial_end": "told that the trial ends",
     "end_period": "trial or period ended",
     "remind": "reminded to pay",
     "make_read_only": "made read-only",
@@ -44,14 +44,14 @@ def run_until(until: datetime, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _run(until: date) -> Report:
-    from billing.running import run
+async def _run(until: date) -> BillingRunReport:
+    from billing.billing_run import run_billing
 
     async with open_database() as database:
-        return await run(database, until)
+        return await run_billing(database, until)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: BillingRunReport) -> None:
     if report.done:
         print_table(
             ("Day", "Cooperative", "What", "Invoice"),

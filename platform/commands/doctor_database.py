@@ -201,7 +201,7 @@ def _describe_drift(drift: "PrivilegeDrift") -> str:
 
 
 async def _plans(database: Database) -> list[CheckResult]:
-    from billing.operator_queries import plans_in_use
+    from billing.operator_queries import list_plans_in_use
     from billing.plans import catalogue
     from tenants.session import shared_reader
 
@@ -211,7 +211,7 @@ async def _plans(database: Database) -> list[CheckResult]:
         ).scalar_one():
             return []
     async with shared_reader(database) as ro:
-        used = await plans_in_use(ro)
+        used = await list_plans_in_use(ro)
     known = {plan.code for plan in catalogue().plan}
     if gone := {code: slugs for code, slugs in used.items() if code not in known}:
         found = "; ".join(

@@ -14,10 +14,10 @@ from kernel.errors import DomainError
 from kernel.formats import number
 
 if TYPE_CHECKING:
-    from payments.key_rotation import Report
     from payments.officer.exception_queries import ExceptionView
-    from payments.reconciliation.comparing import Reconciliation
-    from payments.reconciliation.rules import Finding
+    from payments.reconciliation.reconcile_method import Reconciliation
+    from payments.reconciliation.reconciliation_rules import ReconciliationItem
+    from payments.rotate_keys import RotationReport
 
 
 @click.group("payments")
@@ -46,26 +46,26 @@ def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bo
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
     from cooperative.queries import get_today
-    from payments import ways
-    from payments.provider import ProviderFault
-    from payments.reconciliation import comparing, reconciling
+    from payments import methods
+    from payments.protocol import ProviderError
+    from payments.reconciliation import reconcile_method, sync_movements
     from tenants.session import coop_reader
 
     faults: dict[str, str] = {}
     async with open_database() as database:
         tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
-            chosen = [await ways.way_of(ro, name)] if name else await ways.ways_of(ro)
-            chosen = [way for way in chosen if comparing.can_be_compared(way)]
+            chosen = [await methods.get_method(ro, name)] if name else await methods.list_methods(ro)
+            chosen = [way for way in chosen if reconcile_method.can_reconcile(way)]
         for way in chosen:
-            if not offline and reconciling.can_be_asked(way):
+            if not offline and sync_movements.can_sync(way):
                 try:
-                    await reconciling.fetch(database, tenant, way.way)
-                except (ProviderFault, DomainError) as fault:
+                    await sync_movements.sync_provider(database, tenant, way.way)
+                except (ProviderError, DomainError) as fault:
                     faults[way.way] = fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
         async with coop_reader(database, tenant) as ro:
-            first = since or await get_today(ro) - comparing.SHOWN
-            states = [await comparing.reconcile(ro, way, since=first) for way in chosen]
+            first = since or await get_today(ro) - reconcile_method.DEFAULT_WINDOW
+            states = [await reconcile_method.reconcile_method(ro, way, since=first) for way in chosen]
     explained = all(state.all_explained for state in states) and not faults
     result = {
         "cooperative": tenant.slug,
@@ -85,7 +85,7 @@ def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
     return {
         "way": state.way.way,
         "account": state.account,
-        "checked": state.checked,
+        "checked": state.comparable,
         "fault": fault,
         "told_at": state.told_at,
         "balance": state.balance,
@@ -98,18 +98,18 @@ def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
                 "theirs": day.theirs,
                 "ours": day.ours,
                 "difference": day.difference,
-                "findings": [_finding(each) for each in day.findings if each.why != "equal"],
+                "findings": [_finding(each) for each in day.items if each.reason != "equal"],
             }
             for day in state.days
         ],
-        "rest": _finding(state.rest) if state.rest else None,
+        "rest": _finding(state.remainder) if state.remainder else None,
     }
 
 
-def _finding(each: "Finding") -> dict[str, Any]:
+def _finding(each: "ReconciliationItem") -> dict[str, Any]:
     piece = each.theirs or each.ours
     return {
-        "why": each.why,
+        "why": each.reason,
         "explained": each.explained,
         "difference": each.difference,
         "movement": each.theirs.id if each.theirs else None,
@@ -119,7 +119,7 @@ def _finding(each: "Finding") -> dict[str, Any]:
 
 
 def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None:
-    from payments.reconciliation.words import words_of
+    from payments.reconciliation.reconciliation_labels import reason_label
 
     def figure(amount: int | None) -> str:
         return "" if amount is None else number(amount, lang())
@@ -132,7 +132,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
             figure(state.balance),
             figure(state.clearing),
             figure(state.difference),
-            state.unexplained if state.checked else "nothing told",
+            state.unexplained if state.comparable else "nothing told",
         )
         for state in states
     ]
@@ -141,14 +141,14 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
         (
             str(each.on),
             state.way.label.localize(lang()),
-            words_of(each.why, lang()),
+            reason_label(each.reason, lang()),
             piece.reference or piece.text if (piece := each.theirs or each.ours) else "",
             figure(each.difference),
         )
         for state in states
         for each in (
-            *(each for day in state.days for each in day.findings),
-            *([state.rest] if state.rest else []),
+            *(each for day in state.days for each in day.items),
+            *([state.remainder] if state.remainder else []),
         )
         if not each.explained
     ]
@@ -159,7 +159,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
     else:
         print_line(
             "Everything is explained."
-            if all_asked and all(state.checked for state in states)
+            if all_asked and all(state.comparable for state in states)
             else "Everything that was told is explained; some ways told nothing."
         )
 
@@ -176,13 +176,13 @@ def exceptions(slug: str, *, as_json: bool) -> int:
 
 
 async def _exceptions(slug: str, *, as_json: bool) -> int:
-    from payments.officer.exception_queries import all_open
+    from payments.officer.exception_queries import list_open_exceptions
     from tenants.session import coop_reader
 
     async with open_database() as database:
         tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
-            found = await all_open(ro)
+            found = await list_open_exceptions(ro)
     rows = [
         {"payment": each.reference, "reason": each.reason, "facts": each.facts, "raised_at": each.raised_at}
         for each in found
@@ -192,8 +192,8 @@ async def _exceptions(slug: str, *, as_json: bool) -> int:
 
 
 def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
-    from payments.officer.payment_words import exception_detail
-    from payments.rules import ALARM_NAMES
+    from payments.officer.officer_labels import exception_detail
+    from payments.rules import EXCEPTION_LABELS
 
     if not found:
         print_line("Nothing has to be looked at.")
@@ -201,7 +201,7 @@ def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
     rows = [
         (
             each.reference,
-            ALARM_NAMES[each.reason].localize(lang()),
+            EXCEPTION_LABELS[each.reason].localize(lang()),
             exception_detail(each, lang()),
             f"{each.raised_at:%Y-%m-%d}",
         )
@@ -223,13 +223,13 @@ def rotate_keys(*, as_json: bool) -> int:
 
 
 async def _rotate(*, as_json: bool) -> int:
-    from payments.key_rotation import rotate
+    from payments.rotate_keys import rotate_keys
 
     async with open_database() as database:
-        report = await rotate(database)
+        report = await rotate_keys(database)
     result = {
         "key": report.key,
-        "moved": report.moved,
+        "moved": report.rotated,
         "cooperatives": report.cooperatives,
         "failed": {slug: refusal.message(lang()) for slug, refusal in report.failed.items()},
     }
@@ -237,14 +237,17 @@ async def _rotate(*, as_json: bool) -> int:
     return 1 if report.failed else 0
 
 
-def _print_rotation(report: "Report") -> None:
+def _print_rotation(report: "RotationReport") -> None:
     rows = [
-        (each.cooperative, each.moved, each.kept) for each in report.cooperatives if each.moved or each.kept
+        (each.cooperative, each.rotated, each.unchanged)
+        for each in report.cooperatives
+        if each.rotated or each.unchanged
     ]
     if rows:
         print_table(("Cooperative", "Moved", "Were there"), rows, numeric_columns=("Moved", "Were there"))
     print_line(
-        f"{report.moved} secrets moved under the key {report.key}; {len(report.failed)} cooperatives failed."
+        f"{report.rotated} secrets moved under the key {report.key}; {len(report.failed)} cooperatives "
+        f"failed."
     )
     for slug, refusal in report.failed.items():
         print_error(f"{slug}: {refusal.message(lang())}")

@@ -39,7 +39,7 @@ def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: 
     Columns: sku, barcode, name, category, unit, cost, price, stock. All or nothing,
     and every bad line is listed with its reason; a line that is there already is left as it is.
     """
-    from shop.importing import import_products
+    from shop.import_products import import_products
 
     async def work(
         db: "AsyncSession", content: bytes, moved: ProgressCallback

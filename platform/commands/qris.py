@@ -8,9 +8,8 @@ import click
 from commands.output import json_option, lang, print_result, print_table
 from kernel import formats
 from kernel.money import Rupiah
-from payments.providers.qris import Part, Qris
-from payments.providers.qris import dynamic as make_dynamic
-from payments.providers.qris import read as read_qris
+from payments.providers.qris import DataObject, Qris, make_dynamic
+from payments.providers.qris import parse_qris as read_qris
 
 
 @click.group()
@@ -45,7 +44,7 @@ def to_json(qris: Qris) -> dict[str, Any]:
     """
     return {
         "kind": qris.kind,
-        "merchant": qris.merchant,
+        "merchant": qris.merchant_name,
         "city": qris.city,
         "postcode": qris.postcode or None,
         "nmid": qris.nmid,
@@ -55,18 +54,18 @@ def to_json(qris: Qris) -> dict[str, Any]:
         "country": qris.value("58"),
         "amount": qris.amount,
         "reference": qris.reference or None,
-        "asks_tip_or_fee": qris.asks_more,
+        "asks_tip_or_fee": qris.has_tip_or_fee,
         "accounts": [
-            {"tag": account.tag, "domain": account.domain, "parts": _plain(account.parts)}
+            {"tag": account.tag, "domain": account.domain, "parts": _plain(account.data_objects)}
             for account in qris.accounts
         ],
-        "extra": _plain(qris.extra),
-        "parts": _plain(qris.parts) | {"63": qris.crc},
+        "extra": _plain(qris.additional_data),
+        "parts": _plain(qris.data_objects) | {"63": qris.crc},
         "crc": qris.crc,
     }
 
 
-def _plain(parts: Iterable[Part]) -> dict[str, str]:
+def _plain(parts: Iterable[DataObject]) -> dict[str, str]:
     return {part.tag: part.value for part in parts}
 
 
@@ -76,7 +75,7 @@ def _print_qris(qris: Qris) -> None:
     amount = "" if qris.amount is None else formats.rupiah(qris.amount, lang())
     known = [
         ("Kind", qris.kind),
-        ("Merchant", qris.merchant),
+        ("Merchant", qris.merchant_name),
         ("City", qris.city),
         ("Postcode", qris.postcode),
         ("NMID", qris.nmid),
@@ -84,7 +83,7 @@ def _print_qris(qris: Qris) -> None:
         ("Category", qris.category),
         ("Amount", amount),
         ("Reference", qris.reference),
-        ("Tip or fee", "asked of the buyer" if qris.asks_more else ""),
+        ("Tip or fee", "asked of the buyer" if qris.has_tip_or_fee else ""),
         *((f"Account {account.tag}", account.domain) for account in qris.accounts),
         ("Check code", f"{qris.crc}, right"),
     ]

@@ -32,7 +32,7 @@ def import_file(slug: str, path: Path, *, skip_bad: bool, as_json: bool) -> int:
     meanwhile; interrupted, it goes on where it was when the command is given again. What was sold is bought
     at cost in the same moment, so the counted stock stays.
     """
-    from shop.sales_import import SalesImport
+    from shop.import_sales import SalesImport
 
     work = SalesImport(SYSTEM)
     return run_batched_import(slug, path, work, what="Sales", skip_bad=skip_bad, as_json=as_json)

@@ -25,14 +25,14 @@ from governance.templates import DEFAULT_PAYMENT_METHODS
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
-from payments import machine, own_purposes, refunding, ways
-from payments.credit.terms import Consent, agree_by_pin, grant_credit, set_pin
+from payments import builtin_purposes, methods, refund_payment, state_machine
+from payments.credit.terms import Consent, consent_with_pin, grant_credit, set_pin
 from payments.models import Payment
-from payments.officer import setting_up, way_rules
-from payments.opening import Ask, open_payment
-from payments.queries import latest_of
-from shop.handling import cancel_order, confirm_payment, hand_over
-from shop.paying import ORDER
+from payments.officer import configure_method, method_settings_rules
+from payments.open_payment import PaymentRequest, open_payment
+from payments.queries import find_latest_payment
+from shop.fulfilment import cancel_order, confirm_payment, hand_over
+from shop.order_payments import ORDER
 from tenants.session import coop_reader, coop_session
 
 if TYPE_CHECKING:
@@ -86,13 +86,16 @@ async def set_up_method(
     percent: str = "0",
     on: date,
 ) -> None:
-    """Set a way of paying up and offer it. Raises DomainError as ``payments.officer.setting_up`` does."""
-    mark = way_rules.mark_of(await ways.way_of(db, name))
-    change = setting_up.WayChange(
-        mark=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent)
+    """Set a way of paying up and offer it.
+
+    Raises DomainError as ``payments.officer.configure_method`` does.
+    """
+    mark = method_settings_rules.version_of(await methods.get_method(db, name))
+    change = configure_method.MethodChange(
+        expected_version=mark, settings=plain or {}, secrets=secret or {}, fee_percent=Decimal(percent)
     )
-    await setting_up.change_way(db, actor, name, change, settings=settings)
-    await setting_up.switch_on(db, actor, name, settings=settings, on=on)
+    await configure_method.update_method(db, actor, name, change, settings=settings)
+    await configure_method.enable_method(db, actor, name, settings=settings, on=on)
 
 
 async def _collect_consents(database: Database, tenant: TenantRef) -> dict[int, Consent]:
@@ -105,7 +108,7 @@ async def _collect_consents(database: Database, tenant: TenantRef) -> dict[int, 
     for whom, *_ in _CREDIT:
         member_id, _, name = members[whom]
         await set_pin(database, tenant, Actor("member", name), member_id, PIN)
-        consents[whom] = await agree_by_pin(database, tenant, member_id, PIN)
+        consents[whom] = await consent_with_pin(database, tenant, member_id, PIN)
     return consents
 
 
@@ -128,11 +131,11 @@ async def _enable_methods(
 ) -> None:
     account = {"account": f"{demo.bank_account} (uji coba)"}
     await set_up_method(db, chair, "bank_transfer", settings, plain=account, on=today)
-    mark = way_rules.mark_of(await ways.way_of(db, "qris"))
-    await setting_up.keep_sticker(db, chair, STICKER, mark, settings=settings)
+    mark = method_settings_rules.version_of(await methods.get_method(db, "qris"))
+    await configure_method.save_sticker(db, chair, STICKER, mark, settings=settings)
     await set_up_method(db, chair, "qris", settings, percent="0.7", on=today)
     for name in CREDIT_METHODS:
-        await setting_up.switch_on(db, chair, name, settings=settings, on=today)
+        await configure_method.enable_method(db, chair, name, settings=settings, on=today)
 
 
 async def _grant_credit(db: AsyncSession, chair: Actor) -> None:
@@ -146,7 +149,7 @@ async def _grant_credit(db: AsyncSession, chair: Actor) -> None:
 async def _fill_wallets(db: AsyncSession, demo: DemoCooperative, chair: Actor, today: date) -> None:
     """One wallet is filled; another waits for a QRIS to be seen in the acquirer's list."""
     filled = await _top_up(db, 0, 150_000, "bank_transfer", today)
-    await machine.confirm_by_officer(db, chair, filled.reference, on=today)
+    await state_machine.confirm_by_officer(db, chair, filled.reference, on=today)
     await _top_up(db, 4, 50_000, "qris", today)
 
 
@@ -154,8 +157,8 @@ async def _top_up(
     db: AsyncSession, member_index: int, amount: int, way: PaymentMethodCode, today: date
 ) -> Payment:
     member_id, _, name = (await queries.list_members(db))[member_index]
-    ask = Ask(
-        purpose=own_purposes.TOP_UP,
+    ask = PaymentRequest(
+        purpose=builtin_purposes.TOP_UP,
         subject_id=member_id,
         label="Isi dompet",
         amount=Rupiah(amount),
@@ -210,12 +213,12 @@ async def _place_orders(
             DemoOrder(key="forgotten", member_index=9, way="bank_transfer", skus=("B0016",)),
             on=today - _EXPIRED_AFTER,
         )
-    await machine.expire(db, (await _load_payment(db, forgotten)).reference)
+    await state_machine.expire(db, (await _load_payment(db, forgotten)).reference)
 
 
 async def _refund_part(db: AsyncSession, chair: Actor, bought: Order, today: date) -> None:
-    payment = await machine.locked(db, (await _load_payment(db, bought)).reference)
-    await refunding.ask_refund(
+    payment = await state_machine.lock_payment(db, (await _load_payment(db, bought)).reference)
+    await refund_payment.request_refund(
         db,
         chair,
         payment,
@@ -228,6 +231,6 @@ async def _refund_part(db: AsyncSession, chair: Actor, bought: Order, today: dat
 
 
 async def _load_payment(db: AsyncSession, bought: Order) -> Payment:
-    payment = await latest_of(db, ORDER, bought.id)
+    payment = await find_latest_payment(db, ORDER, bought.id)
     assert payment is not None  # nothing here is given away
     return payment

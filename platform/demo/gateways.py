@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from billing.hook_pages import PATH as BILLING_WEBHOOK_PATH
+from billing.stripe_webhook import PATH as BILLING_WEBHOOK_PATH
 from demo import queries
 from demo.cooperatives import DemoCooperative
 from demo.enable_payments import set_up_method
 from kernel import clock
 from kernel.actor import Actor
-from payments import machine, ways
-from payments.outside import client_of
+from payments import methods, state_machine
+from payments.http_client import get_http_client
 from tenants.session import coop_reader, coop_session
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def connect_platform_gateway(database: Database) -> None:
     if settings.billing_stripe_key == PLATFORM_KEY:
         origin = f"{settings.scheme}://{settings.base_domain}"
         hook = {"url": f"{origin}{BILLING_WEBHOOK_PATH}", "secret": settings.billing_stripe_webhook_secret}
-        await _post_control(client_of(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
+        await _post_control(get_http_client(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
 
 
 async def _set_up_once(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
@@ -79,7 +79,7 @@ async def _set_up_once(database: Database, tenant: TenantRef, demo: DemoCooperat
             Actor("officer", demo.chair, await queries.get_chair_id(db)),
             clock.today(demo.timezone),
         )
-        known = {each.way for each in await ways.ways_of(db) if each.endpoint is not None}
+        known = {each.way for each in await methods.list_methods(db) if each.endpoint is not None}
         if "stripe" not in known:
             secret = {"secret_key": get_stripe_key(demo), "webhook_secret": get_stripe_secret(demo)}
             await set_up_method(db, chair, "stripe", settings, secret=secret, on=today)
@@ -96,16 +96,18 @@ async def _cancel_waiting_payments(database: Database, tenant: TenantRef) -> Non
         waiting = await queries.list_waiting_references(ro, list(GATEWAYS))
     for reference in waiting:
         async with coop_session(database, tenant) as db:
-            await machine.drop(db, await machine.locked(db, reference), "cancelled", why=_CANCEL_REASON)
+            await state_machine.close_unpaid(
+                db, await state_machine.lock_payment(db, reference), "cancelled", why=_CANCEL_REASON
+            )
 
 
 async def _register_webhooks(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
     """Tell Stripe's and Xendit's where messages go; Midtrans is told with every payment."""
     settings = database.settings
     async with coop_reader(database, tenant) as ro:
-        endpoints = {each.way: each.endpoint for each in await ways.ways_of(ro)}
+        endpoints = {each.way: each.endpoint for each in await methods.list_methods(ro)}
     origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/kait"
-    client = client_of(database)
+    client = get_http_client(database)
     account = f"acct_standin_{demo.slug}"
     hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": get_stripe_secret(demo)}
     await _post_control(client, settings.fake_gateway_url("stripe"), "webhooks", hook)

@@ -13,7 +13,7 @@ from demo.cooperatives import DemoCooperative
 from kernel.actor import VISITOR, Actor
 from kernel.phone import parse_mobile
 from shop.models import Order
-from shop.placing import Buyer, Checkout, place_order
+from shop.place_order import Buyer, Checkout, place_order
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,7 +42,7 @@ async def place_demo_order(
 ) -> Order:
     """Place an order and return it; the same key again returns the same.
 
-    Raises as ``shop.placing.place_order`` does.
+    Raises as ``shop.place_order.place_order`` does.
     """
     members, products = await queries.list_members(db), await queries.get_product_ids(db)
     if new.member_index is None:

@@ -35,9 +35,9 @@ from members.admit_member import PersonDetails, admit_member, apply_for_membersh
 from members.import_members import import_members
 from members.queries import find_credentials, get_user
 from savings.record_deposit import record_deposit
-from shop.handling import confirm_payment, hand_over
-from shop.importing import import_products
-from shop.sales_import import import_sales
+from shop.fulfilment import confirm_payment, hand_over
+from shop.import_products import import_products
+from shop.import_sales import import_sales
 from shu.create_draft import create_draft
 
 if TYPE_CHECKING:

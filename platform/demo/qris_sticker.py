@@ -2,28 +2,32 @@
 
 from typing import Final
 
-from payments.providers.qris_parts import Part, crc16, put_together
+from payments.providers.qris_tlv import DataObject, crc16, serialize_tlv
 
 MERCHANT: Final = "UJI COBA KOPERASI MELATI"
 # No acquirer has this number, and no merchant this NMID.
 _ACQUIRER: Final = (
-    Part("00", "ID.CO.CONTOH.WWW"),
-    Part("01", "936000000000000017"),
-    Part("02", "CONTOH0017"),
-    Part("03", "UMI"),
+    DataObject("00", "ID.CO.CONTOH.WWW"),
+    DataObject("01", "936000000000000017"),
+    DataObject("02", "CONTOH0017"),
+    DataObject("03", "UMI"),
 )
-_NATIONAL: Final = (Part("00", "ID.CO.QRIS.WWW"), Part("02", "ID0000000000017"), Part("03", "UMI"))
+_NATIONAL: Final = (
+    DataObject("00", "ID.CO.QRIS.WWW"),
+    DataObject("02", "ID0000000000017"),
+    DataObject("03", "UMI"),
+)
 _PARTS: Final = (
-    Part("00", "01"),
-    Part("01", "11"),
-    Part("26", put_together(_ACQUIRER)),
-    Part("51", put_together(_NATIONAL)),
-    Part("52", "5411"),
-    Part("53", "360"),
-    Part("58", "ID"),
-    Part("59", MERCHANT),
-    Part("60", "KARANGAN"),
-    Part("61", "99999"),
+    DataObject("00", "01"),
+    DataObject("01", "11"),
+    DataObject("26", serialize_tlv(_ACQUIRER)),
+    DataObject("51", serialize_tlv(_NATIONAL)),
+    DataObject("52", "5411"),
+    DataObject("53", "360"),
+    DataObject("58", "ID"),
+    DataObject("59", MERCHANT),
+    DataObject("60", "KARANGAN"),
+    DataObject("61", "99999"),
 )
-_BODY: Final = put_together(_PARTS) + "6304"
+_BODY: Final = serialize_tlv(_PARTS) + "6304"
 STICKER: Final = _BODY + crc16(_BODY)

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from billing import queries
+from billing.billing_run import process_due
 from billing.invoicing import add_credit
-from billing.periods import locked_subscription
+from billing.manage_subscription import choose_plan
+from billing.periods import lock_subscription
 from billing.plans import catalogue
-from billing.registering import settle
-from billing.running import do_due
-from billing.subscribing import choose
+from billing.registry_sync import sync_registry
 from demo.cooperatives import DemoCooperative
 from kernel import clock
 from kernel.money import Rupiah
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 PLAN: Final = "tumbuh"
 CREDIT: Final = Rupiah(10_000_000)  # ten years of it
 _BY: Final = "Lumbung"
-# So little of the trial is left that a card pays at once and not at its end (``billing.card.LEAST_TRIAL``).
+# So little of the trial is left that a card pays at once and not at its end
+# (``billing.card_checkout.LEAST_TRIAL``).
 _LEFT: Final = timedelta(days=2)
 
 
@@ -35,17 +36,17 @@ async def ensure_plan(database: Database, tenant: TenantRef, demo: DemoCooperati
 
     Nobody need pay it, and who wants to can, by card.
 
-    Raises DomainError as ``billing.subscribing`` does.
+    Raises DomainError as ``billing.manage_subscription`` does.
     """
     async with shared_session(database) as db:
         today = clock.today(demo.timezone)
-        await locked_subscription(db, tenant.id, today + _LEFT - timedelta(days=catalogue().trial.days))
-        if await queries.credit_of(db, tenant.id):
+        await lock_subscription(db, tenant.id, today + _LEFT - timedelta(days=catalogue().trial.days))
+        if await queries.get_credit_balance(db, tenant.id):
             return
         reason = "Koperasi contoh: tidak ditagih"
         add_credit(db, tenant.id, CREDIT, reason=reason, by=_BY, key=f"demo:{tenant.id}", on=today)
         await db.flush()
-        await choose(db, database.settings, tenant.id, PLAN, "year", by=_BY, on=today, key="demo")
+        await choose_plan(db, database.settings, tenant.id, PLAN, "year", by=_BY, on=today, key="demo")
 
 
 async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
@@ -53,13 +54,15 @@ async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoC
     subscription already keeps it.
     """
     async with shared_session(database) as db:
-        if await queries.subscription(db, tenant.id) is not None:
+        if await queries.find_subscription(db, tenant.id) is not None:
             return
         today = clock.today(demo.timezone)
         begun = today - timedelta(days=catalogue().trial.days)
-        await locked_subscription(db, tenant.id, begun)
-        await choose(db, database.settings, tenant.id, PLAN, "month", by=demo.chair, on=begun, key="demo")
-        await do_due(db, database.settings, tenant.id, today)
+        await lock_subscription(db, tenant.id, begun)
+        await choose_plan(
+            db, database.settings, tenant.id, PLAN, "month", by=demo.chair, on=begun, key="demo"
+        )
+        await process_due(db, database.settings, tenant.id, today)
 
 
 async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
@@ -67,7 +70,7 @@ async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCoo
     yesterday's stand-in knew it, and today's does not.
     """
     async with shared_session(database) as db:
-        subscription = await queries.subscription_to_change(db, tenant.id)
+        subscription = await queries.find_subscription_for_update(db, tenant.id)
         if subscription is None or subscription.stripe_customer is None:
             return
         subscription.way, subscription.stripe_customer, subscription.stripe_subscription = (
@@ -75,4 +78,4 @@ async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCoo
             None,
             None,
         )
-        await settle(db, subscription, clock.today(demo.timezone))
+        await sync_registry(db, subscription, clock.today(demo.timezone))

@@ -180,7 +180,7 @@ PARSERS: Final[Mapping[str, Any]] = {
     "port": _port,
     "web_instances": _count,
     "broker_url": _broker_url,
-    "spare_schemas": _count,
+    "schema_pool_size": _count,
     "foundings_per_hour": _count,
     "foundings_per_hour_in_all": _count,
     "worker_threads": _count,

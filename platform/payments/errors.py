@@ -2,19 +2,19 @@
 
 from kernel.errors import ErrorType
 
-WAY_NOT_OFFERED = ErrorType(
+METHOD_NOT_AVAILABLE = ErrorType(
     "payments.way_not_offered",
     409,
     id="Cara membayar ini tidak tersedia. Pilih cara yang lain.",
     en="This way of paying is not offered. Choose another one.",
 )
-AMOUNT_BELOW_LEAST = ErrorType(
+AMOUNT_BELOW_MINIMUM = ErrorType(
     "payments.amount_below_least",
     409,
     id="Cara ini mulai dari {least}. Pilih cara yang lain.",
     en="This way starts at {least}. Choose another one.",
 )
-AMOUNT_ABOVE_MOST = ErrorType(
+AMOUNT_ABOVE_MAXIMUM = ErrorType(
     "payments.amount_above_most",
     409,
     id="Cara ini paling banyak {most}. Pilih cara yang lain.",
@@ -23,10 +23,10 @@ AMOUNT_ABOVE_MOST = ErrorType(
 NO_SUCH_PAYMENT = ErrorType(
     "payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment."
 )
-NO_SUCH_WAY = ErrorType(
+NO_SUCH_METHOD = ErrorType(
     "payments.no_such_way", 404, id="Cara membayar ini tidak ada.", en="There is no such way of paying."
 )
-NO_SUCH_MESSAGE = ErrorType(
+NO_SUCH_WEBHOOK_EVENT = ErrorType(
     "payments.no_such_message", 404, id="Pesan ini tidak ada.", en="There is no such message."
 )
 NO_SUCH_EXCEPTION = ErrorType(
@@ -35,7 +35,7 @@ NO_SUCH_EXCEPTION = ErrorType(
     id="Hal yang perlu diperiksa ini tidak ada.",
     en="There is no such exception.",
 )
-EXCEPTION_SETTLED = ErrorType(
+EXCEPTION_ALREADY_RESOLVED = ErrorType(
     "payments.exception_settled",
     409,
     id="Ini sudah diperiksa oleh {name}.",
@@ -47,7 +47,7 @@ NOT_AWAITING = ErrorType(
     id="Pembayaran {reference} tidak sedang menunggu. Keadaannya sekarang: {state}.",
     en="Payment {reference} is not waiting. Its state now: {state}.",
 )
-UNDER_WAY = ErrorType(
+PAYMENT_PROCESSING = ErrorType(
     "payments.under_way",
     409,
     id="Uang Anda sedang diproses bank, jadi cara lain belum bisa dipilih. Tunggu sebentar: kabarnya "
@@ -74,16 +74,16 @@ REFUND_TOO_MUCH = ErrorType(
     id="Yang masih bisa dikembalikan {left}. Tulis jumlah yang lebih kecil.",
     en="At most {left} can still be given back. Write a smaller amount.",
 )
-REFUND_NOTHING = ErrorType(
+REFUND_AMOUNT_MISSING = ErrorType(
     "payments.refund_nothing", 422, id="Tulis jumlah yang dikembalikan.", en="Write the amount to give back."
 )
-REFUND_NOT_THIS_WAY = ErrorType(
+REFUND_DESTINATION_NOT_ALLOWED = ErrorType(
     "payments.refund_not_this_way",
     409,
     id="Uang ini tidak bisa dikembalikan lewat jalan itu. Pilih jalan yang lain.",
     en="This money cannot go back that way. Choose another one.",
 )
-STILL_HELD = ErrorType(
+NOT_YET_FULFILLED = ErrorType(
     "payments.still_held",
     409,
     id="{label} belum diserahkan. Batalkan dari halamannya: uangnya ikut kembali, dan barangnya dilepas.",
@@ -91,7 +91,7 @@ STILL_HELD = ErrorType(
     "goods are released.",
 )
 REASON_NEEDED = ErrorType("payments.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
-REFUND_UNDER_WAY = ErrorType(
+REFUND_PENDING = ErrorType(
     "payments.refund_under_way",
     409,
     id="Pengembalian uang pembayaran {reference} masih berjalan di penyedianya. Tunggu sampai selesai.",
@@ -139,7 +139,7 @@ PIN_NOT_SET = ErrorType(
     id="Anda belum membuat PIN. Buat dulu di halaman Kasbon.",
     en="You have no PIN yet. Make one on the store credit page first.",
 )
-PIN_WAITS = ErrorType(
+PIN_COOLDOWN = ErrorType(
     "payments.pin_waits",
     409,
     id="PIN baru bisa dibuat atau diganti mulai {until}, sehari sesudah akun dibuka dengan kode.",
@@ -157,7 +157,7 @@ PIN_TOO_EASY = ErrorType(
 NO_SUCH_MEMBER = ErrorType(
     "payments.no_such_member", 404, id="Anggota ini tidak ada.", en="There is no such member."
 )
-PROVIDER_SILENT = ErrorType(
+PROVIDER_UNAVAILABLE = ErrorType(
     "payments.provider_silent",
     503,
     id="Layanan pembayaran sedang tidak menjawab. Coba lagi sebentar, atau pilih cara yang lain. Uang "
@@ -171,7 +171,7 @@ PROVIDER_DECLINED = ErrorType(
     id="Layanan pembayaran menolak: {said}. Pilih cara yang lain, atau hubungi pengurus.",
     en="The payment service declined: {said}. Choose another way, or ask the officers.",
 )
-STAND_IN_REFUSED = ErrorType(
+TEST_KEYS_REFUSED = ErrorType(
     "payments.stand_in_refused",
     409,
     id="Kunci ini hanya untuk uji coba, jadi tidak bisa ditawarkan kepada pembeli. Pakai kunci yang "
@@ -194,7 +194,7 @@ FEE_OUT_OF_RANGE = ErrorType(
     id="Biaya dari 0 sampai 20 persen.",
     en="The fee is from 0 to 20 percent.",
 )
-LIMITS_CROSSED = ErrorType(
+LIMITS_INVERTED = ErrorType(
     "payments.limits_crossed",
     422,
     id="Batas terbesar harus lebih besar daripada yang terkecil.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from payments.models import PaymentWayRow
+from payments.models import PaymentMethodRow
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-async def all_slugs(ro: Reader) -> list[str]:
+async def list_slugs(ro: Reader) -> list[str]:
     """Return the names of all cooperatives, the oldest first. Reads schema ``shared``."""
     return [
         row["slug"]
@@ -22,11 +22,11 @@ async def all_slugs(ro: Reader) -> list[str]:
     ]
 
 
-async def ways_to_change(db: AsyncSession) -> list[PaymentWayRow]:
+async def list_methods_for_update(db: AsyncSession) -> list[PaymentMethodRow]:
     """Return the ways that officers have set, locked."""
     statement = (
-        select(PaymentWayRow)
-        .order_by(PaymentWayRow.way)
+        select(PaymentMethodRow)
+        .order_by(PaymentMethodRow.way)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -31,14 +31,14 @@ from kernel.database import CoopBase
 Moment = TIMESTAMP(timezone=True)
 
 
-class PaymentWayRow(CoopBase):
+class PaymentMethodRow(CoopBase):
     """A way of paying as its officers set it.
 
     ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
 
     ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider
     does not tell; ``live`` says that its keys move real money. A way without a row is as
-    ``ways.ON_FROM_THE_START`` says.
+    ``ways.ENABLED_BY_DEFAULT`` says.
     """
 
     __tablename__ = "payment_ways"

@@ -4,18 +4,17 @@ statements.
 
 from typing import Any, Final
 
-import payments.own_subject_pages  # noqa: F401 - payments lead to the pages of what they pay
+import payments.builtin_subject_pages  # noqa: F401 - payments lead to the pages of what they pay
 from payments.credit import counter_pages as credit_counter_pages
-from payments.credit import pages as credit_pages
-from payments.officer import exception_pages, pending_refund_pages, refund_pages, ways_pages
-from payments.officer import payment_pages as office_pages
+from payments.credit import credit_pages
+from payments.officer import exception_pages, method_settings_pages, pending_refund_pages, refund_pages
+from payments.officer import officer_pages as office_pages
 from payments.payer import kasbon_pages, receipt_pages, wallet_pages
-from payments.payer import pages as pay_pages
-from payments.payroll import pages as payroll_pages
-from payments.payroll import return_pages as payroll_return_pages
-from payments.reconciliation import arriving_pages
-from payments.reconciliation import pages as reconcile_pages
-from payments.statements import pages as statement_pages
+from payments.payer import payer_pages as pay_pages
+from payments.payroll import payroll_pages, payroll_return_pages
+from payments.reconciliation import manual_payout_pages
+from payments.reconciliation import reconciliation_pages as reconcile_pages
+from payments.statements import statement_pages
 
 routes: Final[list[Any]] = [
     *pay_pages.routes,
@@ -23,13 +22,13 @@ routes: Final[list[Any]] = [
     *wallet_pages.routes,
     *kasbon_pages.routes,
     *statement_pages.routes,
-    *ways_pages.routes,
+    *method_settings_pages.routes,
     *office_pages.routes,
     *exception_pages.routes,
     *refund_pages.routes,
     *pending_refund_pages.routes,
     *reconcile_pages.routes,
-    *arriving_pages.routes,
+    *manual_payout_pages.routes,
     *credit_pages.routes,
     *credit_counter_pages.routes,
     *payroll_pages.routes,

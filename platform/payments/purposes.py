@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from payments.models import Payment
 
 
-class Place(msgspec.Struct, frozen=True):
+class LedgerAccountRef(msgspec.Struct, frozen=True):
     """An account of the books, and whose part of it."""
 
     account: str
@@ -45,30 +45,30 @@ class Purpose(Protocol):
         """
         ...
 
-    async def settled(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+    async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         """Take the money.
 
         False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them).
         """
         ...
 
-    async def dropped(self, db: AsyncSession, payment: Payment) -> None:
+    async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
         """Learn that the payment failed, expired or was called off."""
         ...
 
-    async def refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
+    async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
         """Learn that all of it went back at the provider's side, without anybody of ours having asked."""
         ...
 
-    async def credited(self, db: AsyncSession, payment: Payment) -> Place:
+    async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
         """Return where the money is credited when it comes."""
         ...
 
-    async def debited(self, db: AsyncSession, payment: Payment) -> Place:
+    async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
         """Return where it is taken from when some of it goes back: as things stand now."""
         ...
 
-    async def still_held(self, db: AsyncSession, payment: Payment) -> bool:
+    async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
         """Whether what was paid for is still kept for the payer: then the money goes back by calling that
         off, never by itself.
         """
@@ -78,7 +78,7 @@ class Purpose(Protocol):
 _purposes: dict[str, Purpose] = {}
 
 
-def register(purpose: Purpose) -> Purpose:
+def register_purpose(purpose: Purpose) -> Purpose:
     """Make a purpose known by its name; a second one of the same name is a mistake (ValueError)."""
     if purpose.name in _purposes:
         msg = f"two purposes are called {purpose.name!r}"
@@ -92,7 +92,7 @@ def purposes_for_goods() -> tuple[str, ...]:
     return tuple(name for name, purpose in _purposes.items() if purpose.for_goods)
 
 
-def purpose_of(name: str) -> Purpose:
+def get_purpose(name: str) -> Purpose:
     """Return a purpose by its name. Raises LookupError for one that no room registered."""
     try:
         return _purposes[name]

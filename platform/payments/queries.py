@@ -15,28 +15,28 @@ from sqlalchemy import select
 
 from kernel.database import Reader, as_reader
 from kernel.locks import advisory_lock
-from payments.models import CreditTerms, Payment, PaymentEvent, PaymentRefund, PaymentWayRow
+from payments.models import CreditTerms, Payment, PaymentEvent, PaymentMethodRow, PaymentRefund
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def payment_to_change(db: AsyncSession, payment_id: UUID) -> Payment | None:
+async def get_payment_for_update(db: AsyncSession, payment_id: UUID) -> Payment | None:
     """Return a payment by its id, as it is now and locked."""
-    return await _payment_to_change(db, Payment.id == payment_id)
+    return await _get_payment_for_update(db, Payment.id == payment_id)
 
 
-async def payment_to_change_by_reference(db: AsyncSession, reference: str) -> Payment | None:
+async def get_payment_for_update_by_reference(db: AsyncSession, reference: str) -> Payment | None:
     """Return a payment by our reference, as it is now and locked."""
-    return await _payment_to_change(db, Payment.reference == reference)
+    return await _get_payment_for_update(db, Payment.reference == reference)
 
 
-async def _payment_to_change(db: AsyncSession, condition: Any) -> Payment | None:
+async def _get_payment_for_update(db: AsyncSession, condition: Any) -> Payment | None:
     statement = select(Payment).where(condition).with_for_update().execution_options(populate_existing=True)
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def payments_to_change(db: AsyncSession, references: Sequence[str]) -> dict[str, Payment]:
+async def list_payments_for_update(db: AsyncSession, references: Sequence[str]) -> dict[str, Payment]:
     """Return payments by our references, as they are now and locked: by their ids, as those of one subject
     are.
     """
@@ -50,7 +50,7 @@ async def payments_to_change(db: AsyncSession, references: Sequence[str]) -> dic
     return {payment.reference: payment for payment in (await db.execute(statement)).scalars()}
 
 
-async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
+async def list_subject_payments_for_update(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
     """Return all payments of one subject, oldest first, locked.
 
     One who waits here for the locks of another also sees the payment that the other has opened meanwhile.
@@ -66,28 +66,30 @@ async def payments_to_change_of(db: AsyncSession, purpose: str, subject_id: UUID
     return list((await db.execute(statement)).scalars())
 
 
-async def payment_by_key(db: AsyncSession, key: str) -> Payment | None:
+async def find_payment_by_key(db: AsyncSession, key: str) -> Payment | None:
     """Return the payment that this key opened."""
     return (await db.execute(select(Payment).where(Payment.key == key))).scalar_one_or_none()
 
 
-async def is_opened(ro: Reader, key: str) -> bool:
+async def payment_exists(ro: Reader, key: str) -> bool:
     """Say whether this key has opened a payment."""
     return bool(await ro.value("SELECT EXISTS (SELECT FROM payments WHERE key = $1)", key))
 
 
-async def payment_by_reference(db: AsyncSession, reference: str) -> Payment | None:
+async def find_payment_by_reference(db: AsyncSession, reference: str) -> Payment | None:
     """Return a payment by our reference, unlocked."""
     return (await db.execute(select(Payment).where(Payment.reference == reference))).scalar_one_or_none()
 
 
-async def latest_of(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment | None:
+async def find_latest_payment(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment | None:
     """Return the payment that was opened last for one subject, unlocked."""
     statement = select(Payment).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
     return (await db.execute(statement.order_by(Payment.id.desc()).limit(1))).scalar_one_or_none()
 
 
-async def amounts_taken(ro: Reader, way: str, least: int, most: int, resting_since: datetime) -> list[int]:
+async def list_reserved_amounts(
+    ro: Reader, way: str, min_amount: int, max_amount: int, cooldown_since: datetime
+) -> list[int]:
     """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or
     was paid lately did.
     """
@@ -95,19 +97,19 @@ async def amounts_taken(ro: Reader, way: str, least: int, most: int, resting_sin
         "SELECT amount FROM payments WHERE way = $1 AND amount BETWEEN $2 AND $3"
         " AND (status = 'awaiting' OR ended_at > $4 OR settled_at > $4)",
         way,
-        least,
-        most,
-        resting_since,
+        min_amount,
+        max_amount,
+        cooldown_since,
     )
     return [record["amount"] for record in records]
 
 
-async def refund_by_key(db: AsyncSession, key: str) -> PaymentRefund | None:
+async def find_refund_by_key(db: AsyncSession, key: str) -> PaymentRefund | None:
     """Return the refund that this key asked for."""
     return (await db.execute(select(PaymentRefund).where(PaymentRefund.key == key))).scalar_one_or_none()
 
 
-async def refund_to_change(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
+async def get_refund_for_update(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
     """Return a refund, as it is now and locked. Lock its payment first."""
     statement = (
         select(PaymentRefund)
@@ -118,38 +120,40 @@ async def refund_to_change(db: AsyncSession, refund_id: UUID) -> PaymentRefund |
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def refund(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
+async def find_refund(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
     """Return a refund, unlocked."""
     return (await db.execute(select(PaymentRefund).where(PaymentRefund.id == refund_id))).scalar_one_or_none()
 
 
-async def refunds_of(db: AsyncSession, payment_id: UUID) -> list[PaymentRefund]:
+async def list_refunds(db: AsyncSession, payment_id: UUID) -> list[PaymentRefund]:
     """Return the refunds of a payment, oldest first."""
     statement = select(PaymentRefund).where(PaymentRefund.payment_id == payment_id).order_by(PaymentRefund.id)
     return list((await db.execute(statement)).scalars())
 
 
-async def event(db: AsyncSession, event_id: int) -> PaymentEvent | None:
+async def find_webhook_event(db: AsyncSession, event_id: int) -> PaymentEvent | None:
     """Return a provider's message."""
     return (await db.execute(select(PaymentEvent).where(PaymentEvent.id == event_id))).scalar_one_or_none()
 
 
-async def payment_of_event(
-    db: AsyncSession, way: str, reference: str | None, theirs: str | None
+async def find_payment_of_event(
+    db: AsyncSession, way: str, reference: str | None, provider_reference: str | None
 ) -> Payment | None:
     """Return the payment that a message is about: by our reference, else by the provider's; never one of
     another way.
     """
     if reference:
-        found = await payment_by_reference(db, reference)
+        found = await find_payment_by_reference(db, reference)
         return found if found is not None and found.way == way else None
-    if theirs:
-        statement = select(Payment).where(Payment.way == way, Payment.provider_reference == theirs)
+    if provider_reference:
+        statement = select(Payment).where(
+            Payment.way == way, Payment.provider_reference == provider_reference
+        )
         return (await db.execute(statement.limit(1))).scalar_one_or_none()
     return None
 
 
-async def credit_terms_to_change(db: AsyncSession, member_id: UUID) -> CreditTerms | None:
+async def get_credit_terms_for_update(db: AsyncSession, member_id: UUID) -> CreditTerms | None:
     """Return what a member may owe, locked: one decision about it at a time."""
     statement = (
         select(CreditTerms)
@@ -160,7 +164,7 @@ async def credit_terms_to_change(db: AsyncSession, member_id: UUID) -> CreditTer
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-class WayView(msgspec.Struct, frozen=True):
+class MethodConfig(msgspec.Struct, frozen=True):
     """A way as its officers set it."""
 
     way: str
@@ -192,33 +196,33 @@ _WAYS = (
 )
 
 
-async def way_rows(source: AsyncSession | Reader) -> dict[str, WayView]:
+async def load_method_configs(source: AsyncSession | Reader) -> dict[str, MethodConfig]:
     """Return the ways that officers have set, by name."""
-    return {row.way: row for row in await as_reader(source).rows(WayView, _WAYS)}
+    return {row.way: row for row in await as_reader(source).rows(MethodConfig, _WAYS)}
 
 
-async def way_row(source: AsyncSession | Reader, way: str) -> WayView | None:
+async def find_method_config(source: AsyncSession | Reader, way: str) -> MethodConfig | None:
     """Return one way as officers have set it, or None."""
-    return await as_reader(source).one(WayView, _WAYS + " WHERE way = $1", way)
+    return await as_reader(source).one(MethodConfig, _WAYS + " WHERE way = $1", way)
 
 
-async def way_of_endpoint(ro: Reader, endpoint: str) -> WayView | None:
+async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | None:
     """Return the way whose webhook ends with this, or None."""
-    return await ro.one(WayView, _WAYS + " WHERE endpoint = $1", endpoint)
+    return await ro.one(MethodConfig, _WAYS + " WHERE endpoint = $1", endpoint)
 
 
-async def way_to_change(db: AsyncSession, way: str) -> PaymentWayRow | None:
+async def get_method_for_update(db: AsyncSession, way: str) -> PaymentMethodRow | None:
     """Return a way's row, locked."""
     statement = (
-        select(PaymentWayRow)
-        .where(PaymentWayRow.way == way)
+        select(PaymentMethodRow)
+        .where(PaymentMethodRow.way == way)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     return (await db.execute(statement)).scalar_one_or_none()
 
 
-async def waits_besides(db: AsyncSession, payment: Payment) -> bool:
+async def has_other_awaiting_payment(db: AsyncSession, payment: Payment) -> bool:
     """Say whether another payment of the same subject waits for money."""
     statement = select(Payment.id).where(
         Payment.purpose == payment.purpose,
@@ -229,7 +233,7 @@ async def waits_besides(db: AsyncSession, payment: Payment) -> bool:
     return (await db.execute(statement.limit(1))).first() is not None
 
 
-async def unhandled_events(db: AsyncSession, before: datetime) -> Sequence[int]:
+async def list_unprocessed_events(db: AsyncSession, before: datetime) -> Sequence[int]:
     """Return messages that were stored before a moment and not handled: their job gave up while the provider
     was silent.
     """
@@ -239,7 +243,7 @@ async def unhandled_events(db: AsyncSession, before: datetime) -> Sequence[int]:
     return (await db.execute(statement.order_by(PaymentEvent.id))).scalars().all()
 
 
-async def overdue(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
+async def list_overdue_payments(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
     """Return (reference, way) of payments that still wait although their time was up before a moment."""
     statement = select(Payment.reference, Payment.way).where(
         Payment.status == "awaiting", Payment.expires_at < before
@@ -247,7 +251,7 @@ async def overdue(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str
     return [(row.reference, row.way) for row in await db.execute(statement.order_by(Payment.id))]
 
 
-async def refunds_under_way(db: AsyncSession, before: datetime) -> Sequence[UUID]:
+async def list_pending_refunds(db: AsyncSession, before: datetime) -> Sequence[UUID]:
     """Return refunds that were asked for before a moment and are not done."""
     statement = select(PaymentRefund.id).where(
         PaymentRefund.state == "pending", PaymentRefund.asked_at < before

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def under_way(db: AsyncSession, payment_id: UUID) -> bool:
+async def has_pending_refund(db: AsyncSession, payment_id: UUID) -> bool:
     """Say whether a refund of this payment is asked for and not yet done."""
     statement = select(PaymentRefund.id).where(
         PaymentRefund.payment_id == payment_id, PaymentRefund.state == "pending"
@@ -24,15 +24,15 @@ async def under_way(db: AsyncSession, payment_id: UUID) -> bool:
     return (await db.execute(statement.limit(1))).first() is not None
 
 
-async def refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], moment: datetime | None) -> Rupiah:
+async def sum_refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], since: datetime | None) -> Rupiah:
     """Return what went back of these payments since a moment, in rupiah; nothing where there is no such
     moment.
     """
-    if moment is None:
+    if since is None:
         return Rupiah(0)
     statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(
         PaymentRefund.payment_id.in_(payment_ids),
         PaymentRefund.state == "done",
-        PaymentRefund.ended_at >= moment,
+        PaymentRefund.ended_at >= since,
     )
     return Rupiah(int((await db.execute(statement)).scalar_one()))

@@ -10,15 +10,15 @@ from typing import Final, Literal
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
-Status = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
-Ending = Literal["failed", "expired", "cancelled"]
-BackTo = Literal["same_way", "wallet", "by_hand"]
+PaymentStatus = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
+UnpaidStatus = Literal["failed", "expired", "cancelled"]
+RefundDestination = Literal["same_way", "wallet", "by_hand"]
 # What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no
 # payment of ours.
-Outcome = Literal[
+ProcessingOutcome = Literal[
     "settled", "known", "awaiting", "failed", "expired", "cancelled", "alarm", "unknown", "nothing"
 ]
-Alarm = Literal[
+ExceptionReason = Literal[
     "amount",
     "currency",
     "reference",
@@ -32,7 +32,7 @@ Alarm = Literal[
 
 # What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid,
 # and is then late.
-STEPS: Final[Mapping[str, frozenset[Status]]] = {
+TRANSITIONS: Final[Mapping[str, frozenset[PaymentStatus]]] = {
     "awaiting": frozenset({"paid", "failed", "expired", "cancelled"}),
     "failed": frozenset({"paid"}),
     "expired": frozenset({"paid"}),
@@ -41,9 +41,9 @@ STEPS: Final[Mapping[str, frozenset[Status]]] = {
     "partly_refunded": frozenset({"partly_refunded", "refunded"}),
     "refunded": frozenset(),
 }
-SETTLED: Final[frozenset[Status]] = frozenset({"paid", "partly_refunded", "refunded"})
+SETTLED: Final[frozenset[PaymentStatus]] = frozenset({"paid", "partly_refunded", "refunded"})
 
-STATUS_NAMES: Final[dict[str, LocalizedText]] = {
+STATUS_LABELS: Final[dict[str, LocalizedText]] = {
     "awaiting": LocalizedText("menunggu pembayaran", "waiting for payment"),
     "paid": LocalizedText("sudah dibayar", "paid"),
     "failed": LocalizedText("gagal", "failed"),
@@ -52,7 +52,7 @@ STATUS_NAMES: Final[dict[str, LocalizedText]] = {
     "partly_refunded": LocalizedText("dikembalikan sebagian", "partly refunded"),
     "refunded": LocalizedText("dikembalikan", "refunded"),
 }
-ALARM_NAMES: Final[dict[str, LocalizedText]] = {
+EXCEPTION_LABELS: Final[dict[str, LocalizedText]] = {
     "amount": LocalizedText(
         "Jumlah yang dibayar tidak sama dengan tagihannya.", "The amount paid is not the amount asked for."
     ),
@@ -82,39 +82,39 @@ ALARM_NAMES: Final[dict[str, LocalizedText]] = {
     "charged_back": LocalizedText("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
 }
 
-LARGEST_TAIL: Final = 999
+MAX_UNIQUE_SUFFIX: Final = 999
 # A tail stays taken for this long after its payment ended: transfers come late, over a weekend and a holiday.
-TAIL_RESTS: Final = timedelta(days=7)
-REFERENCE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
+UNIQUE_SUFFIX_COOLDOWN: Final = timedelta(days=7)
+REFERENCE_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
 
 
 # Whoever opened an account with a code may not be its owner: time for the owner to see it, before somebody
 # agrees to debts in their name.
-PIN_WAITS_AFTER_CODE: Final = timedelta(days=1)
+PIN_COOLDOWN_AFTER_CODE: Final = timedelta(days=1)
 
 
-def pin_waits_until(code_used_at: datetime | None, now: datetime) -> datetime | None:
+def pin_blocked_until(code_used_at: datetime | None, now: datetime) -> datetime | None:
     """Return until when no PIN may be set, or None when one may; ``code_used_at`` is when a code last opened
     the account.
     """
-    until = code_used_at + PIN_WAITS_AFTER_CODE if code_used_at is not None else now
+    until = code_used_at + PIN_COOLDOWN_AFTER_CODE if code_used_at is not None else now
     return until if until > now else None
 
 
-def can_follow(now: str, then: Status) -> bool:
+def can_transition(now: str, then: PaymentStatus) -> bool:
     """Whether a payment may go from ``now`` to ``then``."""
-    return then in STEPS[now]
+    return then in TRANSITIONS[now]
 
 
-def free_tails(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
+def available_suffixes(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
     """The tails 1..999 that make ``amount`` plus tail an amount that none of ``taken`` (whole amounts, in
     rupiah) is.
     """
     used = set(taken)
-    return [tail for tail in range(1, LARGEST_TAIL + 1) if int(amount) + tail not in used]
+    return [tail for tail in range(1, MAX_UNIQUE_SUFFIX + 1) if int(amount) + tail not in used]
 
 
-def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
+def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
     """What a way costs by the cooperative's own rule: percent of the amount, half a rupiah up, and a fixed
     sum; never more than the amount.
     """
@@ -124,7 +124,7 @@ def fee_of(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
     return min(fee, amount)
 
 
-def tail_kept(tail: int, *, of_member: bool) -> int:
+def nonrefundable_suffix(tail: int, *, of_member: bool) -> int:
     """What of a tail does not go back with the rest.
 
     A member's went where the bylaws say; a visitor is bound by none, and gets theirs back.
@@ -132,24 +132,24 @@ def tail_kept(tail: int, *, of_member: bool) -> int:
     return tail if of_member else 0
 
 
-def tail_in_refund(amount: Rupiah, tail: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
+def suffix_in_refund(amount: Rupiah, tail: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
     """What of a refund is of the tail, which goes back last, after ``refunded`` went back before it."""
     price = int(amount) - tail
     return Rupiah(max(0, int(refunded) + int(refund) - price) - max(0, int(refunded) - price))
 
 
-def refundable(amount: Rupiah, kept: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
+def refundable_amount(amount: Rupiah, nonrefundable: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
     """What can still be given back: the amount less what is ``kept`` of its tail, less what went back or is
     on its way.
     """
-    return Rupiah(max(0, int(amount) - kept - int(refunded) - int(pending)))
+    return Rupiah(max(0, int(amount) - nonrefundable - int(refunded) - int(pending)))
 
 
-def status_after_refund(amount: Rupiah, kept: int, refunded: Rupiah) -> Status:
+def status_after_refund(amount: Rupiah, nonrefundable: int, refunded: Rupiah) -> PaymentStatus:
     """The state once ``refunded`` has gone back in all."""
-    return "refunded" if int(refunded) >= int(amount) - kept else "partly_refunded"
+    return "refunded" if int(refunded) >= int(amount) - nonrefundable else "partly_refunded"
 
 
-def is_over(expires_at: datetime | None, now: datetime) -> bool:
+def is_expired(expires_at: datetime | None, now: datetime) -> bool:
     """Whether its time is up."""
     return expires_at is not None and expires_at <= now

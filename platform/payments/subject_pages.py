@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 class SubjectPages(Protocol):
     """The pages of the subjects of one purpose."""
 
-    async def office_address(self, ro: Reader, subject_id: UUID) -> str | None:
+    async def backoffice_url(self, ro: Reader, subject_id: UUID) -> str | None:
         """Return the officers' page of what was paid; None where there is none."""
         ...
 
-    async def address(
+    async def page_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
         """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
         ...
 
-    async def other_way(
+    async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
         """Return the page on which another way of paying is chosen; None where nothing waits for money, or
@@ -38,7 +38,7 @@ class SubjectPages(Protocol):
 _pages: dict[str, SubjectPages] = {}
 
 
-def register(purpose: str, pages: SubjectPages) -> None:
+def register_subject_pages(purpose: str, pages: SubjectPages) -> None:
     """Make the pages of a purpose known; a second registration is a mistake (ValueError)."""
     if purpose in _pages:
         msg = f"the purpose {purpose!r} has pages already"
@@ -46,7 +46,7 @@ def register(purpose: str, pages: SubjectPages) -> None:
     _pages[purpose] = pages
 
 
-def pages_of(purpose: str) -> SubjectPages:
+def get_subject_pages(purpose: str) -> SubjectPages:
     """Return the pages of a purpose. Raises LookupError for one that no room registered."""
     try:
         return _pages[purpose]

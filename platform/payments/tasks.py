@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel.outbox import daily_job, external_job, job
-from payments import calling, hearing, machine, sweeping
+from payments import process_webhooks, provider_calls, retry_stalled, state_machine
 from payments.reconciliation import tasks as reconcile_tasks  # noqa: F401 - jobs register themselves
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 @external_job("payments.hear")
-async def hear(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
+async def process_webhook(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
     """Work on a stored message: read the payment's state from the provider and believe that."""
-    await hearing.hear_event(database, tenant, key, event)
+    await process_webhooks.process_webhook(database, tenant, key, event)
 
 
 @external_job("payments.look")
-async def look(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
+async def sync_status(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Ask the provider once more; a payment whose time is up ends with it."""
-    await calling.look(database, tenant, reference, key=key)
+    await provider_calls.sync_status(database, tenant, reference, key=key)
 
 
 @external_job("payments.refund")
@@ -33,22 +33,22 @@ async def refund(
     database: Database, tenant: TenantRef, key: str, *, refund_id: str, attempt: int = 0
 ) -> None:
     """Ask the provider to give money back."""
-    await hearing.carry_out_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
+    await process_webhooks.execute_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
 
 
 @external_job("payments.call_off")
-async def call_off(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
+async def cancel_at_provider(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Tell the provider that nobody waits any more."""
-    await calling.call_off(database, tenant, reference)
+    await provider_calls.cancel_at_provider(database, tenant, reference)
 
 
 @job("payments.expire")
 async def expire(db: AsyncSession, *, reference: str) -> None:
     """End a payment that nobody outside can be asked about."""
-    await machine.expire(db, reference)
+    await state_machine.expire(db, reference)
 
 
 @daily_job("payments.sweep")
-async def sweep(db: AsyncSession) -> None:
+async def retry_stalled_jobs(db: AsyncSession) -> None:
     """Take up again what was left lying."""
-    await sweeping.sweep(db)
+    await retry_stalled.retry_stalled_jobs(db)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from payments import vault_errors as errors
 
 # Master keys as settings give them: id and 32 bytes; the first encrypts, all decrypt.
-Keys = tuple[tuple[str, bytes], ...]
+MasterKeys = tuple[tuple[str, bytes], ...]
 
 VERSION: Final = "v1"
 KEY_BYTES: Final = 32
@@ -29,7 +29,7 @@ _NONCE_BYTES: Final = 12
 _SALT: Final = b"lumbung payments vault"
 
 
-def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
+def seal(keys: MasterKeys, schema_name: str, label: str, plaintext: str) -> str:
     """Return the sealed text of a secret.
 
     ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
@@ -38,68 +38,70 @@ def seal(keys: Keys, schema_name: str, label: str, clear: str) -> str:
     .secret_not_text.
     """
     if not keys:
-        raise errors.VAULT_HAS_NO_KEY()
+        raise errors.VAULT_KEY_MISSING()
     key_id, master = keys[0]
     try:
-        content = clear.encode()
+        content = plaintext.encode()
     except UnicodeEncodeError:
-        raise errors.SECRET_NOT_TEXT() from None  # the original error carries the secret
+        raise errors.SECRET_NOT_ENCODABLE() from None  # the original error carries the secret
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    sealed = _cipher(master, schema_name).encrypt(nonce, content, _bound_to(schema_name, label, key_id))
+    sealed = _cipher(master, schema_name).encrypt(
+        nonce, content, _associated_data(schema_name, label, key_id)
+    )
     return f"{VERSION}:{key_id}:{base64.b64encode(nonce + sealed).decode()}"
 
 
-def open_sealed(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
+def unseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
     """Return the secret in clear.
 
     Raises DomainError: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for
     another place.
     """
-    key_id, nonce, content = _taken_apart(sealed)
+    key_id, nonce, content = _parse_sealed(sealed)
     master = dict(keys).get(key_id)
     if master is None:
         raise errors.VAULT_KEY_UNKNOWN(key=key_id)
     try:
         return (
             _cipher(master, schema_name)
-            .decrypt(nonce, content, _bound_to(schema_name, label, key_id))
+            .decrypt(nonce, content, _associated_data(schema_name, label, key_id))
             .decode()
         )
     except InvalidTag:
-        raise errors.VAULT_NOT_OPENED() from None
+        raise errors.VAULT_DECRYPTION_FAILED() from None
 
 
-def needs_rotation(keys: Keys, sealed: str) -> bool:
+def needs_rotation(keys: MasterKeys, sealed: str) -> bool:
     """Tell whether a secret is sealed under another key than the one that encrypts now.
 
     Raises DomainError (payments.vault_not_opened).
     """
     if not keys:
-        raise errors.VAULT_HAS_NO_KEY()
-    return _taken_apart(sealed)[0] != keys[0][0]
+        raise errors.VAULT_KEY_MISSING()
+    return _parse_sealed(sealed)[0] != keys[0][0]
 
 
-def reseal(keys: Keys, schema_name: str, label: str, sealed: str) -> str:
+def reseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
     """Return the same secret sealed under the key that encrypts now.
 
-    Raises DomainError as ``open_sealed`` does.
+    Raises DomainError as ``unseal`` does.
     """
-    return seal(keys, schema_name, label, open_sealed(keys, schema_name, label, sealed))
+    return seal(keys, schema_name, label, unseal(keys, schema_name, label, sealed))
 
 
-def _taken_apart(sealed: str) -> tuple[str, bytes, bytes]:
+def _parse_sealed(sealed: str) -> tuple[str, bytes, bytes]:
     """The key id, the nonce and what was encrypted with its tag."""
     version, _, rest = sealed.partition(":")
     key_id, _, encoded = rest.partition(":")
     try:
         content = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise errors.VAULT_NOT_OPENED() from None
+        raise errors.VAULT_DECRYPTION_FAILED() from None
     # base64 can write the same bytes in several ways: one text only is ours
     if version != VERSION or not key_id or base64.b64encode(content).decode() != encoded:
-        raise errors.VAULT_NOT_OPENED()
+        raise errors.VAULT_DECRYPTION_FAILED()
     if len(content) < _NONCE_BYTES + 16:
-        raise errors.VAULT_NOT_OPENED()
+        raise errors.VAULT_DECRYPTION_FAILED()
     return key_id, content[:_NONCE_BYTES], content[_NONCE_BYTES:]
 
 
@@ -109,7 +111,7 @@ def _cipher(master: bytes, schema_name: str) -> AESGCM:
     return AESGCM(HKDF(SHA256(), KEY_BYTES, _SALT, schema_name.encode()).derive(master))
 
 
-def _bound_to(schema_name: str, label: str, key_id: str) -> bytes:
+def _associated_data(schema_name: str, label: str, key_id: str) -> bytes:
     """Associated data, each piece with its length before it, so that no two places are written alike."""
     pieces = [piece.encode() for piece in (VERSION, key_id, schema_name, label)]
     return b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)

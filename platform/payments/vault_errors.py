@@ -2,7 +2,7 @@
 
 from kernel.errors import ErrorType
 
-VAULT_HAS_NO_KEY = ErrorType(
+VAULT_KEY_MISSING = ErrorType(
     "payments.vault_has_no_key",
     500,
     id="Belum ada kunci untuk menyimpan rahasia. Pengelola server perlu mengisi LUMBUNG_MASTER_KEYS.",
@@ -16,7 +16,7 @@ VAULT_KEY_UNKNOWN = ErrorType(
     en="This secret is kept under the key “{key}”, which is no longer in LUMBUNG_MASTER_KEYS. Bring that "
     "key back, or enter the secret again.",
 )
-VAULT_NOT_OPENED = ErrorType(
+VAULT_DECRYPTION_FAILED = ErrorType(
     "payments.vault_not_opened",
     500,
     id="Rahasia ini tidak bisa dibuka: isinya berubah, atau milik koperasi atau isian lain. Isi ulang "
@@ -24,7 +24,7 @@ VAULT_NOT_OPENED = ErrorType(
     en="This secret cannot be opened: it was changed, or belongs to another cooperative or field. Enter "
     "the secret again.",
 )
-SECRET_NOT_TEXT = ErrorType(
+SECRET_NOT_ENCODABLE = ErrorType(
     "payments.secret_not_text",
     422,
     id="Rahasia ini memuat karakter yang tidak bisa disimpan. Salin ulang dari penyedianya.",

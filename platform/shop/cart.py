@@ -17,10 +17,10 @@ from ui.rendering import CART_COOKIE
 if TYPE_CHECKING:
     from litestar import Request, Response
 
-LASTS_SECONDS: Final = 30 * 86_400
+COOKIE_MAX_AGE: Final = 30 * 86_400
 
 
-def parse(cookie: str) -> dict[UUID, int]:
+def parse_cart(cookie: str) -> dict[UUID, int]:
     """Return quantities by product id in the order they were put in; anything that is not a cart of ours is
     an empty one.
     """
@@ -29,17 +29,17 @@ def parse(cookie: str) -> dict[UUID, int]:
         return goods
     for entry in cookie.split("."):
         token, _, count = entry.rpartition("-")
-        product = _product(token)
+        product = _parse_product_id(token)
         if product is None or not (count.isascii() and count.isdecimal()) or not 1 <= len(count) <= 4:
             return {}
         quantity = int(count)
-        if not 1 <= quantity <= rules.MOST_QUANTITY or product in goods or len(goods) >= rules.MOST_LINES:
+        if not 1 <= quantity <= rules.MAX_QUANTITY or product in goods or len(goods) >= rules.MAX_LINES:
             return {}
         goods[product] = quantity
     return goods
 
 
-def written(goods: Mapping[UUID, int]) -> str:
+def serialize_cart(goods: Mapping[UUID, int]) -> str:
     """Return the cookie of a cart."""
     return ".".join(
         f"{base64.urlsafe_b64encode(product.bytes).decode().rstrip('=')}-{quantity}"
@@ -56,27 +56,27 @@ def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> di
     if quantity == 0:
         changed.pop(product, None)
         return changed
-    if not 1 <= quantity <= rules.MOST_QUANTITY:
-        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MOST_QUANTITY)
-    if product not in changed and len(changed) >= rules.MOST_LINES:
-        raise errors.CART_FULL(most=rules.MOST_LINES)
+    if not 1 <= quantity <= rules.MAX_QUANTITY:
+        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MAX_QUANTITY)
+    if product not in changed and len(changed) >= rules.MAX_LINES:
+        raise errors.CART_FULL(most=rules.MAX_LINES)
     changed[product] = quantity
     return changed
 
 
-def cart_of(request: Request[Any, Any, Any]) -> dict[UUID, int]:
+def read_cart(request: Request[Any, Any, Any]) -> dict[UUID, int]:
     """Return the cart that this browser holds."""
-    return parse(request.cookies.get(CART_COOKIE, ""))
+    return parse_cart(request.cookies.get(CART_COOKIE, ""))
 
 
-def keep(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) -> None:
+def set_cart_cookie(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) -> None:
     """Give the browser its cart, for this host alone; an empty one is taken away, so that shared pages serve
     it again.
     """
     response.set_cookie(
         CART_COOKIE,
-        written(goods),
-        max_age=LASTS_SECONDS if goods else 0,
+        serialize_cart(goods),
+        max_age=COOKIE_MAX_AGE if goods else 0,
         path="/",
         secure=secure,
         httponly=True,
@@ -84,7 +84,7 @@ def keep(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) ->
     )
 
 
-def _product(token: str) -> UUID | None:
+def _parse_product_id(token: str) -> UUID | None:
     if len(token) != 22:
         return None
     try:

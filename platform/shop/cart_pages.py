@@ -12,8 +12,8 @@ from governance.queries import get_bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import DomainError
-from shop import cart, errors, rules, shelf_queries, showing
-from shop.forms import CartLineForm, IntoCart
+from shop import cart, errors, presenters, rules, storefront_queries
+from shop.forms import AddToCartForm, CartLineForm
 from ui import AnyRequest, CurrentContext, EmptyForm, RequestContext, Ro, read_form, render_page, see_other
 from ui.rendering import CART_COOKIE
 from ui.translations import get_translations
@@ -35,25 +35,27 @@ class CartLine(msgspec.Struct, frozen=True):
     quantity: int
     total: int
     stock: int
-    trouble: str | None
+    error: str | None
 
 
-async def priced(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
+async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
     """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer
     sold.
     """
     if not goods:
         return [], 0
-    today = showing.today_of(ctx)
+    today = presenters.get_local_date(ctx)
     found, held = await read_batch(
-        ro, lambda ro: shelf_queries.goods_by_id(ro, list(goods)), lambda ro: get_bylaws_on(ro, today)
+        ro,
+        lambda ro: storefront_queries.get_products_by_id(ro, list(goods)),
+        lambda ro: get_bylaws_on(ro, today),
     )
-    audience = showing.audience_of(ctx.viewer)
+    audience = presenters.get_audience(ctx.viewer)
     lines = []
     for product, quantity in goods.items():
         if product not in found:
             continue
-        card = showing.card(found[product], audience, held.bylaws)
+        card = presenters.build_product_card(found[product], audience, held.bylaws)
         short = errors.STOCK_TOO_LOW(product=card.name, left=card.stock) if card.stock < quantity else None
         lines.append(
             CartLine(
@@ -66,42 +68,42 @@ async def priced(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) -> tup
                 price=card.price,
                 quantity=quantity,
                 total=card.price * quantity,
-                stock=min(card.stock, rules.MOST_QUANTITY),
-                trouble=short.message(ctx.lang) if short else None,
+                stock=min(card.stock, rules.MAX_QUANTITY),
+                error=short.message(ctx.lang) if short else None,
             )
         )
     return lines, len(goods) - len(lines)
 
 
 @get("/keranjang")
-async def cart_page(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+async def show_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the cart."""
-    return await _show(request, ro, ctx, cart.cart_of(request))
+    return await _render_cart(request, ro, ctx, cart.read_cart(request))
 
 
 @post("/keranjang")
-async def put_in(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
+async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
     """Put a product into the cart, or more of it."""
-    form = await read_form(request, IntoCart)
-    goods = cart.cart_of(request)
+    form = await read_form(request, AddToCartForm)
+    goods = cart.read_cart(request)
     say = get_translations(ctx.lang).gettext
     if form.errors:
-        return _told(request, ctx, goods, next(iter(form.errors.values())))
+        return _respond_with_message(request, ctx, goods, next(iter(form.errors.values())))
     product, quantity = form.data.product, form.data.quantity
-    good = (await shelf_queries.goods_by_id(ro, [product])).get(product)
+    good = (await storefront_queries.get_products_by_id(ro, [product])).get(product)
     try:
         if good is None:
             raise errors.NO_SUCH_PRODUCT()
         if quantity < 1:
-            raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MOST_QUANTITY)
+            raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MAX_QUANTITY)
         if goods.get(product, 0) + quantity > good.stock:
             raise errors.STOCK_TOO_LOW(product=good.name, left=good.stock)
         goods = cart.with_quantity(goods, product, goods.get(product, 0) + quantity)
     except DomainError as refusal:
         if refusal.status == 404:
             raise
-        return _told(request, ctx, goods, refusal.message(ctx.lang))
-    return _told(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
+        return _respond_with_message(request, ctx, goods, refusal.message(ctx.lang))
+    return _respond_with_message(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
 @post("/keranjang/{product_id:uuid}", status_code=200)
@@ -110,29 +112,31 @@ async def change_quantity(
 ) -> Response[Any]:
     """Set how many of a product, from the box and the button pressed beside it."""
     form = await read_form(request, CartLineForm)
-    goods = cart.cart_of(request)
-    trouble = None
+    goods = cart.read_cart(request)
+    error = None
     if form.errors:
-        trouble = next(iter(form.errors.values()))
+        error = next(iter(form.errors.values()))
     elif product_id in goods:
         quantity = form.data.quantity + int(form.data.step or 0)
         try:
             goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
         except DomainError as refusal:
-            trouble = refusal.message(ctx.lang)
-    return await _answer(request, ro, ctx, goods, trouble)
+            error = refusal.message(ctx.lang)
+    return await _respond(request, ro, ctx, goods, error)
 
 
 @post("/keranjang/{product_id:uuid}/keluar", status_code=200)
-async def take_out(
+async def remove_from_cart(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take a product out of the cart."""
     await read_form(request, EmptyForm)
-    return await _answer(request, ro, ctx, cart.with_quantity(cart.cart_of(request), product_id, 0), None)
+    return await _respond(request, ro, ctx, cart.with_quantity(cart.read_cart(request), product_id, 0), None)
 
 
-def _told(request: AnyRequest, ctx: RequestContext, goods: dict[UUID, int], sentence: str) -> Response[Any]:
+def _respond_with_message(
+    request: AnyRequest, ctx: RequestContext, goods: dict[UUID, int], sentence: str
+) -> Response[Any]:
     """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the
     same sentence.
     """
@@ -142,24 +146,24 @@ def _told(request: AnyRequest, ctx: RequestContext, goods: dict[UUID, int], sent
         response = Response(b"", status_code=204, headers={"HX-Trigger": json.dumps(event)})
     else:
         response = see_other("/keranjang", flash=sentence)
-    cart.keep(response, goods, secure=ctx.is_secure)
+    cart.set_cart_cookie(response, goods, secure=ctx.is_secure)
     return response
 
 
-async def _answer(
-    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], trouble: str | None
+async def _respond(
+    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], error: str | None
 ) -> Response[Any]:
-    if request.headers.get("hx-request") == "true" or trouble:
-        return await _show(request, ro, ctx, goods, trouble)
+    if request.headers.get("hx-request") == "true" or error:
+        return await _render_cart(request, ro, ctx, goods, error)
     response = see_other("/keranjang")
-    cart.keep(response, goods, secure=ctx.is_secure)
+    cart.set_cart_cookie(response, goods, secure=ctx.is_secure)
     return response
 
 
-async def _show(
-    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], trouble: str | None = None
+async def _render_cart(
+    request: AnyRequest, ro: Reader, ctx: RequestContext, goods: dict[UUID, int], error: str | None = None
 ) -> Response[bytes]:
-    lines, gone = await priced(ro, ctx, goods)
+    lines, gone = await price_cart(ro, ctx, goods)
     response = render_page(
         request,
         "shop/cart.html",
@@ -167,16 +171,16 @@ async def _show(
         active_menu="keranjang",
         lines=lines,
         gone=gone,
-        trouble=trouble,
+        error=error,
         total=sum(line.total for line in lines),
-        short=any(line.trouble for line in lines),
+        short=any(line.error for line in lines),
         cart_count=sum(line.quantity for line in lines),
     )
-    kept = {line.id: line.quantity for line in lines}
-    response.headers["HX-Trigger"] = json.dumps({"lumbung:cart": {"count": sum(kept.values())}})
-    if kept or request.cookies.get(CART_COOKIE):
-        cart.keep(response, kept, secure=ctx.is_secure)
+    quantities = {line.id: line.quantity for line in lines}
+    response.headers["HX-Trigger"] = json.dumps({"lumbung:cart": {"count": sum(quantities.values())}})
+    if quantities or request.cookies.get(CART_COOKIE):
+        cart.set_cart_cookie(response, quantities, secure=ctx.is_secure)
     return response
 
 
-routes: Final[list[Any]] = [cart_page, put_in, change_quantity, take_out]
+routes: Final[list[Any]] = [show_cart, add_to_cart, change_quantity, remove_from_cart]

@@ -8,15 +8,15 @@ from msgspec import Meta, Struct
 
 from governance.rules import PaymentMethodCode
 from kernel.money import Rupiah
-from shop.counting import PaidFrom
-from shop.rules import MOST_STOCK, Fulfilment
+from shop.adjust_stock import PaidFrom
+from shop.rules import MAX_STOCK, Fulfilment
 from ui import MobileNumber
 
 Name = Annotated[str, Meta(min_length=2, max_length=80)]
 Note = Annotated[str, Meta(max_length=300)]
 
 
-class IntoCart(Struct, forbid_unknown_fields=True):
+class AddToCartForm(Struct, forbid_unknown_fields=True):
     """A product for the cart."""
 
     product: UUID
@@ -45,7 +45,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
-class ChangeWayForm(Struct, forbid_unknown_fields=True):
+class ChangeMethodForm(Struct, forbid_unknown_fields=True):
     """Another way of paying for an order that waits; ``kunci`` opens it to the visitor who placed it."""
 
     payment_way: PaymentMethodCode
@@ -81,7 +81,7 @@ class NewProductForm(ProductForm, forbid_unknown_fields=True, kw_only=True):
 
     id: UUID
     cost: Rupiah
-    stock: Annotated[int, Meta(ge=0, le=MOST_STOCK)] = 0
+    stock: Annotated[int, Meta(ge=0, le=MAX_STOCK)] = 0
 
 
 class PictureForm(Struct, forbid_unknown_fields=True):
@@ -90,11 +90,11 @@ class PictureForm(Struct, forbid_unknown_fields=True):
     picture: UploadFile
 
 
-class GoodsInForm(Struct, forbid_unknown_fields=True):
+class ReceiveGoodsForm(Struct, forbid_unknown_fields=True):
     """Goods that came in."""
 
     key: Annotated[str, Meta(max_length=64)]
-    quantity: Annotated[int, Meta(ge=1, le=MOST_STOCK)]
+    quantity: Annotated[int, Meta(ge=1, le=MAX_STOCK)]
     unit_cost: Rupiah
     paid_from: PaidFrom
     confirmed: bool = False
@@ -105,7 +105,7 @@ class CountForm(Struct, forbid_unknown_fields=True):
 
     key: Annotated[str, Meta(max_length=64)]
     shown: int
-    counted: Annotated[int, Meta(ge=0, le=MOST_STOCK)]
+    counted: Annotated[int, Meta(ge=0, le=MAX_STOCK)]
 
 
 class CategoryForm(Struct, forbid_unknown_fields=True):

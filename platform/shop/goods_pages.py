@@ -12,9 +12,9 @@ from governance.queries import get_bylaws_on
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from shop import errors, goods, goods_queries, pictures, showing
+from shop import errors, goods_queries, manage_products, pictures, presenters
 from shop.forms import NewProductForm, PictureForm, ProductForm
-from shop.goods_queries import Chip, ProductView
+from shop.goods_queries import ProductFilter, ProductView
 from ui import (
     AnyRequest,
     CurrentContext,
@@ -34,7 +34,7 @@ HOME: Final = "/pengurus/barang"
 
 
 @get(HOME, guards=[require_officer])
-async def list_goods(
+async def list_products(
     request: AnyRequest,
     ro: Ro,
     pilih: FromQuery[str] = "semua",
@@ -42,9 +42,9 @@ async def list_goods(
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """List the goods."""
-    chip: Chip = pilih if pilih in get_args(Chip) else "semua"  # type: ignore[assignment]
-    wanted, number = showing.tidy(cari)[:60], showing.page_number(halaman)
-    rows, total = await goods_queries.goods(ro, chip, wanted, number)
+    chip: ProductFilter = pilih if pilih in get_args(ProductFilter) else "semua"  # type: ignore[assignment]
+    wanted, number = presenters.normalize_search(cari)[:60], presenters.parse_page_number(halaman)
+    rows, total = await goods_queries.list_products(ro, chip, wanted, number)
     return render_page(
         request,
         "shop/goods.html",
@@ -71,13 +71,13 @@ async def add_product(request: AnyRequest, db: Db, ctx: CurrentContext, viewer: 
     form = await read_form(request, NewProductForm)
     context = await _form_context(as_reader(db), None)
     async with form.rerender_on_error("shop/product_form.html", **context):
-        product = await goods.add_product(
+        product = await manage_products.add_product(
             db,
             viewer.as_officer(),
-            _facts(form.data),
+            _product_data(form.data),
             cost=form.data.cost,
             opening_stock=form.data.stock,
-            on=showing.today_of(ctx),
+            on=presenters.get_local_date(ctx),
             product_id=form.data.id,
         )
     say = get_translations(ctx.lang).gettext
@@ -87,7 +87,7 @@ async def add_product(request: AnyRequest, db: Db, ctx: CurrentContext, viewer: 
 
 
 @get(HOME + "/{product_id:uuid}", guards=[require_officer])
-async def one_product(
+async def show_product(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -95,17 +95,17 @@ async def one_product(
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
     """Show a product: what it costs whom, what is on the shelf, and its stock book."""
-    product = await find(ro, product_id)
-    number = showing.page_number(halaman)
-    movements, total = await goods_queries.stock_book(ro, product_id, number)
-    bylaws = (await get_bylaws_on(ro, showing.today_of(ctx))).bylaws
+    product = await require_product(ro, product_id)
+    number = presenters.parse_page_number(halaman)
+    movements, total = await goods_queries.list_stock_movements(ro, product_id, number)
+    bylaws = (await get_bylaws_on(ro, presenters.get_local_date(ctx))).bylaws
     return render_page(
         request,
         "shop/product_office.html",
         active_menu="barang",
         product=product,
-        picture=_picture_of(product),
-        shop_href=showing.product_href(product.sku),
+        picture=_picture_view(product),
+        shop_href=presenters.product_url(product.sku),
         member_price=get_member_price(Rupiah(product.price), bylaws),
         public_price=get_public_price(Rupiah(product.price), bylaws),
         movements=movements,
@@ -118,7 +118,10 @@ async def one_product(
 async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form of a product."""
     return render_page(
-        request, "shop/product_form.html", form=None, **await _form_context(ro, await find(ro, product_id))
+        request,
+        "shop/product_form.html",
+        form=None,
+        **await _form_context(ro, await require_product(ro, product_id)),
     )
 
 
@@ -129,10 +132,10 @@ async def change_product(
     """Change what is said of a product."""
     form = await read_form(request, ProductForm)
     ro = as_reader(db)
-    context = await _form_context(ro, await find(ro, product_id))
+    context = await _form_context(ro, await require_product(ro, product_id))
     async with form.rerender_on_error("shop/product_form.html", **context):
-        await goods.change_product(
-            db, viewer.as_officer(), product_id, _facts(form.data), archived=form.data.archived
+        await manage_products.change_product(
+            db, viewer.as_officer(), product_id, _product_data(form.data), archived=form.data.archived
         )
     return see_other(
         f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Perubahan sudah disimpan.")
@@ -143,7 +146,10 @@ async def change_product(
 async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and ask for another."""
     return render_page(
-        request, "shop/product_picture.html", form=None, **_picture_context(await find(ro, product_id))
+        request,
+        "shop/product_picture.html",
+        form=None,
+        **_picture_context(await require_product(ro, product_id)),
     )
 
 
@@ -153,11 +159,11 @@ async def set_picture(
 ) -> Response[Any]:
     """Take a photograph as the product's picture."""
     form = await read_form(request, PictureForm)
-    context = _picture_context(await find(as_reader(db), product_id))
+    context = _picture_context(await require_product(as_reader(db), product_id))
     async with form.rerender_on_error("shop/product_picture.html", field="picture", **context):
         upload: UploadFile = form.data.picture
-        content = await upload.read(pictures.MOST_MEGABYTES * 1024 * 1024 + 1)
-        await goods.set_picture(db, viewer.as_officer(), product_id, content)
+        content = await upload.read(pictures.MAX_MEGABYTES * 1024 * 1024 + 1)
+        await manage_products.set_picture(db, viewer.as_officer(), product_id, content)
     return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dipasang."))
 
 
@@ -167,20 +173,20 @@ async def remove_picture(
 ) -> Response[Any]:
     """Go back to the drawn picture."""
     await read_form(request, EmptyForm)
-    await goods.remove_picture(db, viewer.as_officer(), product_id)
+    await manage_products.remove_picture(db, viewer.as_officer(), product_id)
     return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dilepas."))
 
 
-async def find(ro: Reader, product_id: UUID) -> ProductView:
+async def require_product(ro: Reader, product_id: UUID) -> ProductView:
     """Return a product. Raises DomainError shop.no_such_product."""
-    product = await goods_queries.product(ro, product_id)
+    product = await goods_queries.find_product(ro, product_id)
     if product is None:
         raise errors.NO_SUCH_PRODUCT()
     return product
 
 
-def _facts(data: ProductForm) -> goods.ProductFacts:
-    return goods.ProductFacts(
+def _product_data(data: ProductForm) -> manage_products.ProductData:
+    return manage_products.ProductData(
         sku=data.sku,
         name=data.name,
         unit=data.unit,
@@ -196,7 +202,7 @@ async def _form_context(ro: Reader, product: ProductView | None) -> dict[str, An
         "active_menu": "barang",
         "product": product,
         "new_id": new_id(),
-        "categories": await goods_queries.categories(ro),
+        "categories": await goods_queries.list_categories(ro),
     }
 
 
@@ -204,21 +210,21 @@ def _picture_context(product: ProductView) -> dict[str, Any]:
     return {
         "active_menu": "barang",
         "product": product,
-        "picture": _picture_of(product),
-        "megabytes": pictures.MOST_MEGABYTES,
+        "picture": _picture_view(product),
+        "megabytes": pictures.MAX_MEGABYTES,
     }
 
 
-def _picture_of(product: ProductView) -> dict[str, str | None]:
+def _picture_view(product: ProductView) -> dict[str, str | None]:
     """Return what the picture component draws."""
-    return {"picture": showing.picture_url(product.picture, 320), "category": product.category}
+    return {"picture": presenters.picture_url(product.picture, 320), "category": product.category}
 
 
 routes: Final[list[Any]] = [
-    list_goods,
+    list_products,
     new_product,
     add_product,
-    one_product,
+    show_product,
     edit_product,
     change_product,
     picture_form,

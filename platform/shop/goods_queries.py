@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 PAGE_SIZE: Final = 50
-Chip = Literal["semua", "tipis", "arsip"]
+ProductFilter = Literal["semua", "tipis", "arsip"]
 
 
-class GoodsRow(msgspec.Struct, frozen=True):
+class ProductRow(msgspec.Struct, frozen=True):
     """A product in the officers' list. Amounts are in rupiah."""
 
     id: UUID
@@ -53,7 +53,7 @@ class ProductView(msgspec.Struct, frozen=True):
     archived: bool
 
 
-class MovementView(msgspec.Struct, frozen=True):
+class StockMovementRow(msgspec.Struct, frozen=True):
     """A line of the stock book with the stock after it.
 
     ``order_number`` is the order that moved it, ``journal`` its entry.
@@ -84,13 +84,15 @@ _WHERE: Final[dict[str, str]] = {
 }
 
 
-async def goods(ro: Reader, chip: Chip, wanted: str, number: int) -> tuple[list[GoodsRow], int]:
+async def list_products(
+    ro: Reader, chip: ProductFilter, wanted: str, number: int
+) -> tuple[list[ProductRow], int]:
     """Return page ``number`` of the products at a chip whose name, code or barcode holds ``wanted``, and how
     many there are.
     """
     where = f"{_WHERE[chip]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
     rows = await ro.rows(
-        GoodsRow,
+        ProductRow,
         "SELECT p.id, p.sku, p.name, coalesce(c.name, '') AS category, p.unit, p.price, p.stock, "
         "p.reserved, p.stock_value,"
         f" p.archived FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE {where}"
@@ -105,7 +107,7 @@ async def goods(ro: Reader, chip: Chip, wanted: str, number: int) -> tuple[list[
     )
 
 
-async def product(ro: Reader, product_id: UUID) -> ProductView | None:
+async def find_product(ro: Reader, product_id: UUID) -> ProductView | None:
     """Return a product, archived or not, or None."""
     return await ro.one(
         ProductView,
@@ -117,10 +119,12 @@ async def product(ro: Reader, product_id: UUID) -> ProductView | None:
     )
 
 
-async def stock_book(ro: Reader, product_id: UUID, number: int) -> tuple[list[MovementView], int]:
+async def list_stock_movements(
+    ro: Reader, product_id: UUID, number: int
+) -> tuple[list[StockMovementRow], int]:
     """Return page ``number`` of a product's stock book, newest first, and how many lines it has."""
     rows = await ro.rows(
-        MovementView,
+        StockMovementRow,
         "SELECT b.kind, b.quantity, b.value, b.on_date, b.moved_at, b.after, o.number AS order_number FROM"
         " (SELECT m.id, m.kind, m.quantity, m.value, m.on_date, m.moved_at, m.source_key,"
         " (sum(m.quantity) OVER (ORDER BY m.id))::bigint AS after FROM stock_movements m WHERE "
@@ -136,7 +140,7 @@ async def stock_book(ro: Reader, product_id: UUID, number: int) -> tuple[list[Mo
     return rows, int(await ro.value("SELECT count(*) FROM stock_movements WHERE product_id = $1", product_id))
 
 
-async def categories(ro: Reader) -> list[CategoryView]:
+async def list_categories(ro: Reader) -> list[CategoryView]:
     """Return every category by name."""
     return await ro.rows(
         CategoryView,

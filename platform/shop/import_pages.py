@@ -7,13 +7,13 @@ from typing import Any, Final
 from kernel import formats
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
-from shop.importing import ProductLine, import_products, plan_products
+from shop.import_products import ProductImportLine, import_products, plan_products
 from ui.import_pages import ImportDefinition, build_import_routes
 
 PATH: Final = "/pengurus/barang/impor"
 
 
-def _cells(line: ProductLine, lang: Lang) -> tuple[str, ...]:
+def _cells(line: ProductImportLine, lang: Lang) -> tuple[str, ...]:
     prices = (formats.rupiah(line.cost, lang), formats.rupiah(line.price, lang))
     return line.sku, line.name, line.category or "–", *prices, formats.number(line.stock, lang)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-class KnownProduct(msgspec.Struct, frozen=True):
+class ExistingProduct(msgspec.Struct, frozen=True):
     """A product as it is now; ``opening`` is the quantity that was counted when it came into the books."""
 
     sku: str
@@ -34,10 +34,10 @@ class CategoryName(msgspec.Struct, frozen=True):
     slug: str
 
 
-async def products_by_sku(ro: Reader, skus: Sequence[str]) -> dict[str, KnownProduct]:
+async def get_products_by_sku(ro: Reader, skus: Sequence[str]) -> dict[str, ExistingProduct]:
     """Return those of these products that exist."""
     rows = await ro.rows(
-        KnownProduct,
+        ExistingProduct,
         "SELECT p.sku, p.id, p.barcode, p.name, p.category_id, p.unit, p.cost, p.price,"
         " coalesce((SELECT sum(m.quantity) FROM stock_movements m WHERE m.product_id = p.id AND m.kind "
         "= 'opening'), 0)::bigint"
@@ -47,6 +47,6 @@ async def products_by_sku(ro: Reader, skus: Sequence[str]) -> dict[str, KnownPro
     return {row.sku: row for row in rows}
 
 
-async def categories(ro: Reader) -> list[CategoryName]:
+async def list_categories(ro: Reader) -> list[CategoryName]:
     """Return every category."""
     return await ro.rows(CategoryName, "SELECT name, id, slug FROM categories")

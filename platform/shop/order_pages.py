@@ -8,54 +8,56 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
-from payments.credit.terms import ON_CREDIT
-from shop import errors, order_queries, rules, showing
-from shop.order_queries import LineView, OrderRow, OrderView
+from payments.credit.terms import CREDIT_METHODS
+from shop import errors, order_queries, presenters, rules
+from shop.order_queries import OrderLineView, OrderRow, OrderView
 from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, render_page, require_member
 from ui.translations import get_translations
 
 
 @get("/pesanan/{number:int}")
-async def order_page(
+async def show_order(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int], kunci: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show an order to who placed it; to anybody else there is no such order."""
-    order = await order_queries.order(ro, number) if 0 < number < showing.LARGEST_NUMBER else None
-    if order is None or not is_theirs(ctx, order, kunci):
+    order = await order_queries.find_order(ro, number) if 0 < number < presenters.MAX_ORDER_NUMBER else None
+    if order is None or not is_own_order(ctx, order, kunci):
         raise errors.NO_SUCH_ORDER()
-    lines = await order_queries.lines(ro, order.id)
+    lines = await order_queries.list_order_lines(ro, order.id)
     return render_page(
         request,
         "shop/order.html",
         active_menu="belanja",
         order=order,
-        state=showing.state_words(order, ctx),
-        change_way=f"/pesanan/{number}/cara-bayar" + ("" if order.member_id else f"?kunci={kunci}"),
-        **told(order, lines, ctx),
+        state=presenters.order_status_label(order, ctx),
+        change_method_url=f"/pesanan/{number}/cara-bayar" + ("" if order.member_id else f"?kunci={kunci}"),
+        **build_order_context(order, lines, ctx),
     )
 
 
 @get("/anggota/pesanan", guards=[require_member])
-async def my_orders(
+async def list_my_orders(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: CurrentUser, halaman: FromQuery[str] = "1"
 ) -> Response[bytes]:
     """List a member's orders."""
-    number = showing.page_number(halaman)
+    number = presenters.parse_page_number(halaman)
     assert viewer.member_id is not None  # the guard saw to it
-    rows, total = await order_queries.orders_of_member(ro, viewer.member_id, number)
-    orders = [order_row(row, ctx, href=f"/pesanan/{row.number}") for row in rows]
+    rows, total = await order_queries.list_member_orders(ro, viewer.member_id, number)
+    orders = [build_order_row(row, ctx, href=f"/pesanan/{row.number}") for row in rows]
     pages = -(-total // order_queries.PAGE_SIZE)
     return render_page(
         request, "shop/my_orders.html", active_menu="akun", orders=orders, number=number, pages=pages
     )
 
 
-def order_row(row: OrderRow, ctx: RequestContext, *, href: str, who: str | None = None) -> dict[str, Any]:
+def build_order_row(
+    row: OrderRow, ctx: RequestContext, *, href: str, who: str | None = None
+) -> dict[str, Any]:
     """Return an order as the component of lists expects it."""
     say = get_translations(ctx.lang)
     what = say.ngettext("%(num)s macam barang", "%(num)s macam barang", row.goods) % {"num": row.goods}
     how = say.gettext("diantar") if row.fulfilment == "delivery" else say.gettext("diambil di toko")
-    label, kind = showing.state_words(row, ctx)
+    label, kind = presenters.order_status_label(row, ctx)
     return {
         "href": href,
         "number": row.number,
@@ -68,7 +70,7 @@ def order_row(row: OrderRow, ctx: RequestContext, *, href: str, who: str | None 
     }
 
 
-def told(order: OrderView, lines: list[LineView], ctx: RequestContext) -> dict[str, Any]:
+def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: RequestContext) -> dict[str, Any]:
     """Return what the page of an order tells: its way so far, the facts, the lines of its receipt."""
     say = get_translations(ctx.lang).gettext
 
@@ -76,7 +78,7 @@ def told(order: OrderView, lines: list[LineView], ctx: RequestContext) -> dict[s
         return formats.date_time(moment, ctx.lang, ctx.brand.timezone) if moment else None
 
     ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
-    on_credit = order.payment_way in ON_CREDIT
+    on_credit = order.payment_way in CREDIT_METHODS
     paid = {
         "label": say("Dicatat") if on_credit else say("Dibayar"),
         "when": at(order.paid_at),
@@ -116,10 +118,10 @@ def told(order: OrderView, lines: list[LineView], ctx: RequestContext) -> dict[s
     if order.paid_at and not order.cancelled_at:
         way = PAYMENT_METHOD_NAMES[order.payment_way].localize(ctx.lang)
         # what is owed is not paid, however settled the order is
-        told_as = (
+        template = (
             say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
         )
-        paid_by = told_as % {"way": way, "when": at(order.paid_at)}
+        paid_by = template % {"way": way, "when": at(order.paid_at)}
     stopped = None
     if order.status == "cancelled":
         unpaid = order.cancelled_for == "unpaid"
@@ -128,12 +130,12 @@ def told(order: OrderView, lines: list[LineView], ctx: RequestContext) -> dict[s
     return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
 
 
-def is_theirs(ctx: RequestContext, order: OrderView, key: str) -> bool:
+def is_own_order(ctx: RequestContext, order: OrderView, key: str) -> bool:
     """Whether this viewer placed the order: a member signed in, or a visitor with its key."""
     viewer = ctx.viewer
     if order.member_id is not None:
         return viewer is not None and viewer.member_id == order.member_id
-    return hmac.compare_digest(key.encode(), showing.order_key(ctx, order.id).encode())
+    return hmac.compare_digest(key.encode(), presenters.sign_order_key(ctx, order.id).encode())
 
 
-routes: Final[list[Any]] = [order_page, my_orders]
+routes: Final[list[Any]] = [show_order, list_my_orders]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 PAGE_SIZE: Final = 30
-Chip = Literal["perlu", "bayar", "siap", "selesai", "batal"]
+OrderFilter = Literal["perlu", "bayar", "siap", "selesai", "batal"]
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class OrderView(msgspec.Struct, frozen=True):
     sale_journal: int | None
 
 
-class LineView(msgspec.Struct, frozen=True):
+class OrderLineView(msgspec.Struct, frozen=True):
     """A line of an order: what was bought at which price, in rupiah."""
 
     product_id: UUID
@@ -80,7 +80,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     goods: int
 
 
-class Counts(msgspec.Struct, frozen=True):
+class OrderCounts(msgspec.Struct, frozen=True):
     """How many orders stand at each chip of the officers' list."""
 
     bayar: int
@@ -121,12 +121,12 @@ _ROWS = (
     " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
 )
 # ``rules.awaits_officer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
-TO_CONFIRM: Final = "o.status = 'placed' AND o.payment_way IN ('bank_transfer', 'qris')"
-TO_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))"
+AWAITING_CONFIRMATION: Final = "o.status = 'placed' AND o.payment_way IN ('bank_transfer', 'qris')"
+READY_FOR_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))"
 _CHIPS: Final[dict[str, str]] = {
     "perlu": "o.status IN ('placed', 'paid')",
-    "bayar": TO_CONFIRM,
-    "siap": TO_HAND_OVER,
+    "bayar": AWAITING_CONFIRMATION,
+    "siap": READY_FOR_HAND_OVER,
     "selesai": "o.status = 'handed_over'",
     "batal": "o.status IN ('cancelled', 'returned')",
 }
@@ -139,12 +139,12 @@ _ORDERING: Final = {
 _NEWEST: Final = "o.placed_at DESC, o.number DESC"
 
 
-async def order(ro: Reader, number: int) -> OrderView | None:
+async def find_order(ro: Reader, number: int) -> OrderView | None:
     """Return the order with this number, or None."""
     return await ro.one(OrderView, _ORDER, number)
 
 
-async def number_of(ro: Reader, order_id: UUID) -> int | None:
+async def find_order_number(ro: Reader, order_id: UUID) -> int | None:
     """Return the number of an order, or None."""
     found: int | None = await ro.value("SELECT number FROM orders WHERE id = $1", order_id)
     return found
@@ -155,7 +155,7 @@ async def is_placed(ro: Reader, key: str) -> bool:
     return bool(await ro.value("SELECT EXISTS (SELECT FROM orders WHERE checkout_key = $1)", key))
 
 
-async def may_change_way(ro: Reader, order_id: UUID) -> bool:
+async def can_change_method(ro: Reader, order_id: UUID) -> bool:
     """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it
     is under way.
     """
@@ -169,17 +169,17 @@ async def may_change_way(ro: Reader, order_id: UUID) -> bool:
     )
 
 
-async def lines(ro: Reader, order_id: UUID) -> list[LineView]:
+async def list_order_lines(ro: Reader, order_id: UUID) -> list[OrderLineView]:
     """Return the lines of an order."""
     return await ro.rows(
-        LineView,
+        OrderLineView,
         "SELECT l.product_id, p.sku, l.name, p.unit, l.quantity, l.unit_price, l.amount FROM order_lines l"
         " JOIN products p ON p.id = l.product_id WHERE l.order_id = $1 ORDER BY l.line",
         order_id,
     )
 
 
-async def orders_of_member(ro: Reader, member_id: UUID, number: int) -> tuple[list[OrderRow], int]:
+async def list_member_orders(ro: Reader, member_id: UUID, number: int) -> tuple[list[OrderRow], int]:
     """Return page ``number`` of a member's orders, newest first, and how many there are."""
     found = await ro.rows(
         OrderRow,
@@ -191,7 +191,7 @@ async def orders_of_member(ro: Reader, member_id: UUID, number: int) -> tuple[li
     return found, int(await ro.value("SELECT count(*) FROM orders WHERE member_id = $1", member_id))
 
 
-async def orders(ro: Reader, chip: Chip, number: int) -> list[OrderRow]:
+async def list_orders(ro: Reader, chip: OrderFilter, number: int) -> list[OrderRow]:
     """Return page ``number`` of the orders at a chip."""
     return await ro.rows(
         OrderRow,
@@ -214,17 +214,17 @@ async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
     )
 
 
-async def counts(ro: Reader) -> Counts:
+async def count_orders(ro: Reader) -> OrderCounts:
     """Return how many orders stand at each chip."""
     parts = ", ".join(
         f"count(*) FILTER (WHERE {_CHIPS[chip]}) AS {chip}" for chip in ("bayar", "siap", "selesai", "batal")
     )
-    found = await ro.one(Counts, f"SELECT {parts} FROM orders o")
+    found = await ro.one(OrderCounts, f"SELECT {parts} FROM orders o")
     assert found is not None  # an aggregate always has one row
     return found
 
 
-async def buyer(ro: Reader, member_id: UUID) -> BuyerView | None:
+async def find_buyer(ro: Reader, member_id: UUID) -> BuyerView | None:
     """Return what checkout knows of an active member, or None."""
     return await ro.one(
         BuyerView,

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from shop import (
     cart_pages,
-    change_way_pages,
+    change_method_pages,
     checkout_pages,
-    counter_pages,
     goods_pages,
     import_pages,
-    order_addresses,  # noqa: F401 - the pages of payments lead to those of orders
+    officer_order_pages,
     order_pages,
+    order_urls,  # noqa: F401 - the pages of payments lead to those of orders
     stock_pages,
     storefront_pages,
 )
@@ -22,8 +22,8 @@ routes: Final[list[Any]] = [
     *cart_pages.routes,
     *checkout_pages.routes,
     *order_pages.routes,
-    *change_way_pages.routes,
-    *counter_pages.routes,
+    *change_method_pages.routes,
+    *officer_order_pages.routes,
     *goods_pages.routes,
     *stock_pages.routes,
     *import_pages.routes,

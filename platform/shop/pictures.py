@@ -17,15 +17,15 @@ from kernel.errors import DomainError
 from shop import errors
 
 WIDTHS: Final = (320, 800)
-MOST_MEGABYTES: Final = 10
-MOST_MEGAPIXELS: Final = 40
+MAX_MEGABYTES: Final = 10
+MAX_MEGAPIXELS: Final = 40
 # no camera's; a line of 40 million pixels costs two gigabytes and twenty seconds
-LONGEST_SIDE: Final = 20_000
+MAX_SIDE: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
 
 
-class Made(msgspec.Struct, frozen=True):
+class PictureSize(msgspec.Struct, frozen=True):
     """One size of a picture.
 
     ``width`` names it (320 or 800); a smaller original is not blown up. ``height`` is in pixels.
@@ -36,13 +36,13 @@ class Made(msgspec.Struct, frozen=True):
     content: bytes
 
 
-def remake(upload: bytes) -> tuple[str, list[Made]]:
+def render_sizes(upload: bytes) -> tuple[str, list[PictureSize]]:
     """Return the checksum and the sizes of a picture made from an upload.
 
     Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked
     before a pixel is unpacked. Raises DomainError: shop.not_a_picture, .picture_too_large.
     """
-    if len(upload) > MOST_MEGABYTES * 1024 * 1024:
+    if len(upload) > MAX_MEGABYTES * 1024 * 1024:
         raise _too_large()
     try:
         with warnings.catch_warnings():
@@ -50,19 +50,19 @@ def remake(upload: bytes) -> tuple[str, list[Made]]:
             Image.open(io.BytesIO(upload), formats=_FORMATS).verify()
             # verify() uses the file up: open it again to read the pixels
             opened = Image.open(io.BytesIO(upload), formats=_FORMATS)
-            if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000 or max(opened.size) > LONGEST_SIDE:
+            if opened.width * opened.height > MAX_MEGAPIXELS * 1_000_000 or max(opened.size) > MAX_SIDE:
                 raise _too_large()
             opened.draft("RGB", (max(WIDTHS) * 2, max(WIDTHS) * 2))
-            image = _on_paper(ImageOps.exif_transpose(opened))
+            image = _to_rgb(ImageOps.exif_transpose(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
         raise errors.NOT_A_PICTURE(field="picture") from error
-    made = [_sized(image, width) for width in WIDTHS]
+    made = [_resize(image, width) for width in WIDTHS]
     return hashlib.sha256(made[-1].content).hexdigest()[:32], made
 
 
-def _on_paper(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image) -> Image.Image:
     """Plain RGB; what was see-through becomes white."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
@@ -72,7 +72,7 @@ def _on_paper(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _sized(image: Image.Image, width: int) -> Made:
+def _resize(image: Image.Image, width: int) -> PictureSize:
     fitted = image
     if image.width > width:
         fitted = image.resize(
@@ -82,8 +82,8 @@ def _sized(image: Image.Image, width: int) -> Made:
         fitted = fitted.crop((0, 0, fitted.width, 4 * width))
     out = io.BytesIO()
     fitted.save(out, "WEBP", quality=_QUALITY, method=4)
-    return Made(width, fitted.height, out.getvalue())
+    return PictureSize(width, fitted.height, out.getvalue())
 
 
 def _too_large() -> DomainError:
-    return errors.PICTURE_TOO_LARGE(megabytes=MOST_MEGABYTES, megapixels=MOST_MEGAPIXELS, field="picture")
+    return errors.PICTURE_TOO_LARGE(megabytes=MAX_MEGABYTES, megapixels=MAX_MEGAPIXELS, field="picture")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+async def get_products_for_update(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
     """Return these products by id, as they are now and locked in the order of their ids."""
     statement = (
         select(Product)
@@ -31,7 +31,7 @@ async def products_to_change(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID
     return {product.id: product for product in (await db.execute(statement)).scalars()}
 
 
-async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | None:
+async def find_order_for_update(db: AsyncSession, order_id: UUID) -> Order | None:
     """Return an order by its id, as it is now and locked; one that this transaction holds already is not read
     again.
     """
@@ -44,7 +44,7 @@ async def order_to_change_by_id(db: AsyncSession, order_id: UUID) -> Order | Non
     return order
 
 
-async def overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
+async def list_overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
     """Return the ids of at most 500 unpaid orders whose time was over before this moment,
     the oldest first.
     """
@@ -57,7 +57,7 @@ async def overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
     return list((await db.execute(statement)).scalars())
 
 
-async def orders_to_change(db: AsyncSession, order_ids: Sequence[UUID]) -> list[Order]:
+async def list_orders_for_update(db: AsyncSession, order_ids: Sequence[UUID]) -> list[Order]:
     """Return orders by their ids, as they are now and locked, always in one order."""
     statement = (
         select(Order)
@@ -69,23 +69,23 @@ async def orders_to_change(db: AsyncSession, order_ids: Sequence[UUID]) -> list[
     return list((await db.execute(statement)).scalars())
 
 
-async def order_by_checkout_key(db: AsyncSession, key: str) -> Order | None:
+async def find_order_by_checkout_key(db: AsyncSession, key: str) -> Order | None:
     """Return the order that this checkout made."""
     return (await db.execute(select(Order).where(Order.checkout_key == key))).scalar_one_or_none()
 
 
-async def lines_of(db: AsyncSession, order_id: UUID) -> list[OrderLine]:
+async def list_order_lines(db: AsyncSession, order_id: UUID) -> list[OrderLine]:
     """Return an order's lines in their order."""
     statement = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.line)
     return list((await db.execute(statement)).scalars())
 
 
-async def goods_of(db: AsyncSession, order_id: UUID) -> dict[UUID, int]:
+async def get_order_quantities(db: AsyncSession, order_id: UUID) -> dict[UUID, int]:
     """Return an order's quantities by product."""
-    return {line.product_id: line.quantity for line in await lines_of(db, order_id)}
+    return {line.product_id: line.quantity for line in await list_order_lines(db, order_id)}
 
 
-async def order_id_of(db: AsyncSession, number: int) -> UUID | None:
+async def find_order_id(db: AsyncSession, number: int) -> UUID | None:
     """Return the id of an order, unlocked."""
     found: UUID | None = (
         await db.execute(select(Order.id).where(Order.number == number))
@@ -101,7 +101,9 @@ async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> b
     return (await db.execute(statement.limit(1))).first() is not None
 
 
-async def category_like(db: AsyncSession, name: str, slug: str, but: UUID | None = None) -> Category | None:
+async def find_similar_category(
+    db: AsyncSession, name: str, slug: str, but: UUID | None = None
+) -> Category | None:
     """Return another category of this name (whatever its capitals) or address."""
     statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug))
     if but is not None:
@@ -109,7 +111,7 @@ async def category_like(db: AsyncSession, name: str, slug: str, but: UUID | None
     return (await db.execute(statement.limit(1))).scalar_one_or_none()
 
 
-async def has_moved(db: AsyncSession, source_key: str, product_id: UUID) -> bool:
+async def has_stock_movement(db: AsyncSession, source_key: str, product_id: UUID) -> bool:
     """Say whether this cause has moved this product's stock already."""
     statement = select(StockMovement.id).where(
         StockMovement.product_id == product_id, StockMovement.source_key == source_key

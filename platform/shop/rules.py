@@ -13,19 +13,19 @@ from kernel.money import Rupiah
 
 Audience = Literal["member", "public"]
 Fulfilment = Literal["pickup", "delivery"]
-Status = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
+OrderStatus = Literal["placed", "paid", "handed_over", "cancelled", "returned"]
 # Its money did not come in time; an officer called it off; its money went back at the provider.
 CancelledFor = Literal["unpaid", "officer", "refunded"]
 
-MOST_LINES: Final = 50
-MOST_QUANTITY: Final = 9_999
-MOST_STOCK: Final = 10_000_000
+MAX_LINES: Final = 50
+MAX_QUANTITY: Final = 9_999
+MAX_STOCK: Final = 10_000_000
 LOW_STOCK: Final = 5
 # Ways of which an officer says that the money has come; a test holds them against what the providers say of
 # themselves.
-OFFICER_CONFIRMS: Final[frozenset[PaymentMethodCode]] = frozenset({"bank_transfer", "qris"})
+OFFICER_CONFIRMED_METHODS: Final[frozenset[PaymentMethodCode]] = frozenset({"bank_transfer", "qris"})
 
-STATUS_NAMES: Final[dict[str, LocalizedText]] = {
+STATUS_LABELS: Final[dict[str, LocalizedText]] = {
     "placed": LocalizedText("menunggu pembayaran", "waiting for payment"),
     "paid": LocalizedText("sudah dibayar", "paid"),
     "handed_over": LocalizedText("sudah diserahkan", "handed over"),
@@ -38,7 +38,7 @@ _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")
 
 
-def value_leaving(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
+def outgoing_value(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
     """What `quantity` of `stock` cost: their part of the stock's value, rounded down; the last units take all
     that is left.
 
@@ -50,7 +50,7 @@ def value_leaving(stock_value: Rupiah, stock: int, quantity: int) -> Rupiah:
     return Rupiah(int(stock_value) * quantity // stock)
 
 
-def value_found(stock_value: Rupiah, stock: int, cost: Rupiah, quantity: int) -> Rupiah:
+def count_surplus_value(stock_value: Rupiah, stock: int, cost: Rupiah, quantity: int) -> Rupiah:
     """What units found at a stock count are worth: the average of those on the shelf, or the last cost when
     it was empty.
     """
@@ -62,9 +62,9 @@ def price_for(audience: Audience, price: Rupiah, bylaws: Bylaws) -> Rupiah:
     return get_member_price(price, bylaws) if audience == "member" else get_public_price(price, bylaws)
 
 
-def awaits_officer(status: str, way: str) -> bool:
+def awaits_confirmation(status: str, way: str) -> bool:
     """Whether an officer may confirm that the money has come."""
-    return status == "placed" and way in OFFICER_CONFIRMS
+    return status == "placed" and way in OFFICER_CONFIRMED_METHODS
 
 
 def can_hand_over(status: str, way: str) -> bool:
@@ -82,7 +82,7 @@ def can_return(status: str) -> bool:
     return status == "handed_over"
 
 
-def fingerprint(audience: Audience, lines: Iterable[tuple[UUID, int, int]]) -> str:
+def checkout_fingerprint(audience: Audience, lines: Iterable[tuple[UUID, int, int]]) -> str:
     """A short mark of what was shown at checkout: goods, quantities and unit prices.
 
     Another mark: show the page again.
@@ -91,11 +91,11 @@ def fingerprint(audience: Audience, lines: Iterable[tuple[UUID, int, int]]) -> s
     return hashlib.sha256(shown.encode()).hexdigest()[:20]
 
 
-def is_sku(text: str) -> bool:
+def is_valid_sku(text: str) -> bool:
     """Whether this can be a product's code: it stands in addresses and on labels."""
     return _SKU.fullmatch(text) is not None and ".." not in text
 
 
-def slug_of(name: str) -> str:
+def slugify(name: str) -> str:
     """A category's name as it stands in an address: "Sabun Mandi" -> "sabun-mandi"."""
     return _SLUG_GAP.sub("-", name.lower()).strip("-")[:60] or "golongan"

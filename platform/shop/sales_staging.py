@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import text
 
 from kernel.database import copy_rows
-from shop.staging_queries import SOLD
+from shop.staging_queries import STAGED_SALES
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,11 +64,11 @@ SELECT coalesce(sum(c.source_lines) FILTER (WHERE c.recorded IS NULL), 0)::bigin
        coalesce(sum(c.source_lines) FILTER (WHERE c.recorded = c.quantity), 0)::bigint AS unchanged,
        count(*) FILTER (WHERE c.recorded <> c.quantity) AS differing
 FROM compared c
-""".format(sold=SOLD)  # noqa: UP032 - one constant: the check that reads stand in queries sees the INSERT
+""".format(sold=STAGED_SALES)  # noqa: UP032 - one constant: the check that reads stand in queries sees the INSERT
 )
 
 
-class Compared(msgspec.Struct, frozen=True):
+class StagingComparison(msgspec.Struct, frozen=True):
     """What the file's good lines are: how many would be recorded, are there already, and how many sums differ
     from what is there.
     """
@@ -78,7 +78,7 @@ class Compared(msgspec.Struct, frozen=True):
     differing: int
 
 
-async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
+async def stage_sales(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
     """Fill the first table with rows as (line, day, member number, sku, quantity), and both with nothing
     else.
     """
@@ -92,7 +92,7 @@ async def stage(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[
     await copy_rows(db, "staging_sales", _COLUMNS, with_id())
 
 
-async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
+async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
     """Take these lines of the file out."""
     await db.execute(
         text("DELETE FROM staging_sales WHERE import_id = :import AND line = ANY(:lines)"),
@@ -100,7 +100,7 @@ async def take_out(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> N
     )
 
 
-async def make_receipts(db: AsyncSession, import_id: UUID, base: str, supplement: str) -> Compared:
+async def build_receipts(db: AsyncSession, import_id: UUID, base: str, supplement: str) -> StagingComparison:
     """Compare the lines with what is on record, and make the second table of what is new, receipts numbered
     by day and member.
     """
@@ -108,10 +108,10 @@ async def make_receipts(db: AsyncSession, import_id: UUID, base: str, supplement
     await db.execute(text("SELECT set_config('work_mem', '64MB', true)"))
     values = {"import": import_id, "base": base, "supplement": supplement}
     row = (await db.execute(_RECEIPTS, values)).one()
-    return Compared(row.fresh, row.unchanged, row.differing)
+    return StagingComparison(row.fresh, row.unchanged, row.differing)
 
 
-async def empty(db: AsyncSession, import_id: UUID) -> None:
+async def clear_staging(db: AsyncSession, import_id: UUID) -> None:
     """Take the lines and receipts of this import out."""
     await db.execute(text("DELETE FROM staging_sales WHERE import_id = :import"), {"import": import_id})
     await db.execute(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 # The lines with their member and product: who is or was in the register, and any goods, archived ones too.
-SOLD: Final = (
+STAGED_SALES: Final = (
     "staging_sales s JOIN members m ON m.number = s.member_number AND m.status IN ('active', "
     "'left') JOIN products p ON p.sku = s.sku"
 )
@@ -23,7 +23,7 @@ _DIFFERING: Final = f"""
 WITH basket AS (
     SELECT s.day, s.member_number, s.sku, p.id AS product_id, sum(s.quantity)::bigint AS quantity,
     array_agg(s.line ORDER BY s.line) AS lines
-    FROM {SOLD} WHERE s.import_id = $1 GROUP BY s.day, s.member_number, s.sku, p.id
+    FROM {STAGED_SALES} WHERE s.import_id = $1 GROUP BY s.day, s.member_number, s.sku, p.id
 ), recorded AS (
     SELECT $2 || substring(o.checkout_key FROM position(':' IN o.checkout_key)) AS key, l.product_id,
     l.quantity
@@ -37,7 +37,7 @@ WHERE r.quantity <> b.quantity
 """
 
 
-class Differing(msgspec.Struct, frozen=True):
+class QuantityConflict(msgspec.Struct, frozen=True):
     """Lines that sum up to another quantity than was recorded."""
 
     lines: list[int]
@@ -62,7 +62,7 @@ class StagedReceipt(msgspec.Struct, frozen=True):
     lines: int
 
 
-async def unknown(ro: Reader, import_id: UUID) -> list[tuple[int, str, str, bool]]:
+async def list_unknown_lines(ro: Reader, import_id: UUID) -> list[tuple[int, str, str, bool]]:
     """Return the lines whose member or product is unknown, as (line, member number, sku, whether it is the
     member).
     """
@@ -78,15 +78,17 @@ async def unknown(ro: Reader, import_id: UUID) -> list[tuple[int, str, str, bool
     ]
 
 
-async def too_much(ro: Reader, import_id: UUID) -> list[int]:
+async def list_excess_lines(ro: Reader, import_id: UUID) -> list[int]:
     """Return the lines with which the sales would pass what the books can hold. Hardly ever is there one."""
     worth = "greatest(p.price, p.cost) * s.quantity::numeric"
-    summed = await ro.value(f"SELECT coalesce(sum({worth}), 0) FROM {SOLD} WHERE s.import_id = $1", import_id)
+    summed = await ro.value(
+        f"SELECT coalesce(sum({worth}), 0) FROM {STAGED_SALES} WHERE s.import_id = $1", import_id
+    )
     if summed <= MAX_AMOUNT:
         return []
     total, out = 0, []
     async for line, amount in ro.stream(
-        f"SELECT s.line, {worth} FROM {SOLD} WHERE s.import_id = $1 ORDER BY s.line", import_id
+        f"SELECT s.line, {worth} FROM {STAGED_SALES} WHERE s.import_id = $1 ORDER BY s.line", import_id
     ):
         if total + amount > MAX_AMOUNT:
             out.append(line)
@@ -95,19 +97,19 @@ async def too_much(ro: Reader, import_id: UUID) -> list[int]:
     return out
 
 
-async def differing(ro: Reader, import_id: UUID, base: str) -> list[Differing]:
+async def list_quantity_conflicts(ro: Reader, import_id: UUID, base: str) -> list[QuantityConflict]:
     """Return what is on record with another quantity;
     ``base`` begins the keys of receipts and supplements.
     """
-    return await ro.rows(Differing, _DIFFERING, import_id, base)
+    return await ro.rows(QuantityConflict, _DIFFERING, import_id, base)
 
 
-async def receipt_lines(ro: Reader, import_id: UUID) -> int:
+async def count_receipt_lines(ro: Reader, import_id: UUID) -> int:
     """How many lines the receipts to be recorded have."""
     return int(await ro.value("SELECT count(*) FROM staging_receipt_lines WHERE import_id = $1", import_id))
 
 
-async def batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedReceipt]:
+async def list_receipts(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedReceipt]:
     """Return the next receipts, those after number ``after``."""
     return await ro.rows(
         StagedReceipt,

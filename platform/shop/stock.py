@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # The condition stands in the statement: whatever was read before, nothing is promised that is not there. A
 # row that was short when the statement began is not looked at again, even if its lock holder gave stock back
 # meanwhile: such rows are asked for once more, under the lock.
-_PROMISE = select(Product).from_statement(
+_RESERVE = select(Product).from_statement(
     text(
         "WITH locked AS (SELECT p.id, w.quantity FROM products AS p"
         " JOIN unnest(CAST(:ids AS uuid[]), CAST(:quantities AS bigint[])) AS w(id, quantity) ON w.id "
@@ -37,75 +37,77 @@ _PROMISE = select(Product).from_statement(
 )
 
 
-async def promise(db: AsyncSession, wanted: Mapping[UUID, int]) -> dict[UUID, Product]:
+async def reserve(db: AsyncSession, quantities: Mapping[UUID, int]) -> dict[UUID, Product]:
     """Reserve stock for a buyer and return the products, locked. All or nothing.
 
     Raises DomainError: shop.stock_too_low (the first short product by id), shop.no_such_product.
     """
-    ids = sorted(wanted)
-    asked = {"ids": ids, "quantities": [wanted[each] for each in ids]}
-    done = await db.execute(_PROMISE, asked, execution_options={"populate_existing": True})
-    promised = {product.id: product for product in done.scalars()}
-    if len(promised) < len(ids):
-        found = await _locked(db, ids)
-        left = [each for each in ids if each not in promised]
-        asked = {"ids": left, "quantities": [wanted[each] for each in left]}
-        done = await db.execute(_PROMISE, asked, execution_options={"populate_existing": True})
-        promised |= {product.id: product for product in done.scalars()}
-        short = next((found[each] for each in ids if each not in promised), None)
+    ids = sorted(quantities)
+    asked = {"ids": ids, "quantities": [quantities[each] for each in ids]}
+    done = await db.execute(_RESERVE, asked, execution_options={"populate_existing": True})
+    reserved = {product.id: product for product in done.scalars()}
+    if len(reserved) < len(ids):
+        found = await _lock_products(db, ids)
+        left = [each for each in ids if each not in reserved]
+        asked = {"ids": left, "quantities": [quantities[each] for each in left]}
+        done = await db.execute(_RESERVE, asked, execution_options={"populate_existing": True})
+        reserved |= {product.id: product for product in done.scalars()}
+        short = next((found[each] for each in ids if each not in reserved), None)
         if short is None:
-            return {each: promised[each] for each in ids}
-        raise errors.NO_SUCH_PRODUCT() if short.archived else _short_of(short)
-    return promised
+            return {each: reserved[each] for each in ids}
+        raise errors.NO_SUCH_PRODUCT() if short.archived else _too_low_error(short)
+    return reserved
 
 
-async def release(db: AsyncSession, promised: Mapping[UUID, int]) -> None:
+async def release(db: AsyncSession, quantities: Mapping[UUID, int]) -> None:
     """Take a promise back: the stock can be sold to others again."""
-    for each, product in (await _locked(db, list(promised))).items():
-        product.reserved -= promised[each]
+    for each, product in (await _lock_products(db, list(quantities))).items():
+        product.reserved -= quantities[each]
     await db.flush()
 
 
-async def hand_out(
-    db: AsyncSession, promised: Mapping[UUID, int], *, on: date, source_key: str
+async def issue_reserved(
+    db: AsyncSession, quantities: Mapping[UUID, int], *, on: date, source_key: str
 ) -> dict[UUID, Rupiah]:
     """Take promised stock off the shelf and return what each product's units cost, by
     ``rules.value_leaving``.
     """
     costs = {}
-    for each, product in (await _locked(db, list(promised))).items():
-        quantity = promised[each]
+    for each, product in (await _lock_products(db, list(quantities))).items():
+        quantity = quantities[each]
         product.reserved -= quantity
-        costs[each] = _take(db, product, quantity, "sale", on, source_key)
+        costs[each] = _remove_units(db, product, quantity, "sale", on, source_key)
     await db.flush()
     return costs
 
 
-async def take_back(
+async def restock(
     db: AsyncSession, returned: Sequence[tuple[UUID, int, Rupiah]], *, on: date, source_key: str
 ) -> None:
     """Put returned goods back with the value they left with: (product, quantity, rupiah) each."""
-    found = await _locked(db, [each for each, _, _ in returned])
+    found = await _lock_products(db, [each for each, _, _ in returned])
     for each, quantity, value in returned:
-        put(db, found[each], quantity, value, "return", on, source_key)
+        add_units(db, found[each], quantity, value, "return", on, source_key)
     await db.flush()
 
 
-async def lock(db: AsyncSession, product_id: UUID) -> Product:
+async def lock_product(db: AsyncSession, product_id: UUID) -> Product:
     """Return one product, locked until the transaction ends. Raises DomainError shop.no_such_product."""
-    return (await _locked(db, [product_id]))[product_id]
+    return (await _lock_products(db, [product_id]))[product_id]
 
 
-def put(
+def add_units(
     db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: str, on: date, source_key: str
 ) -> None:
     """Put units on the shelf of a locked product with what they cost in all."""
     product.stock += quantity
     product.stock_value += int(value)
-    db.add(_movement(product, quantity, int(value), kind, on, source_key))
+    db.add(_build_movement(product, quantity, int(value), kind, on, source_key))
 
 
-def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
+def remove_units(
+    db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str
+) -> Rupiah:
     """Take unpromised units of a locked product off the shelf; return what they cost.
 
     Raises DomainError shop.stock_already_ordered.
@@ -114,23 +116,25 @@ def take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date,
         raise errors.STOCK_ALREADY_ORDERED(
             product=product.name, reserved=product.reserved, counted=product.stock - quantity
         )
-    return _take(db, product, quantity, kind, on, source_key)
+    return _remove_units(db, product, quantity, kind, on, source_key)
 
 
-def _short_of(product: Product) -> DomainError:
+def _too_low_error(product: Product) -> DomainError:
     """The refusal of a quantity that is not there."""
     return errors.STOCK_TOO_LOW(product=product.name, left=product.stock - product.reserved)
 
 
-def _take(db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str) -> Rupiah:
-    value = rules.value_leaving(Rupiah(product.stock_value), product.stock, quantity)
+def _remove_units(
+    db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str
+) -> Rupiah:
+    value = rules.outgoing_value(Rupiah(product.stock_value), product.stock, quantity)
     product.stock -= quantity
     product.stock_value -= int(value)
-    db.add(_movement(product, -quantity, -int(value), kind, on, source_key))
+    db.add(_build_movement(product, -quantity, -int(value), kind, on, source_key))
     return value
 
 
-def _movement(
+def _build_movement(
     product: Product, quantity: int, value: int, kind: str, on: date, source_key: str
 ) -> StockMovement:
     return StockMovement(
@@ -138,8 +142,8 @@ def _movement(
     )
 
 
-async def _locked(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
-    found = await queries.products_to_change(db, ids)
+async def _lock_products(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    found = await queries.get_products_for_update(db, ids)
     if len(found) < len(set(ids)):
         raise errors.NO_SUCH_PRODUCT()
     return found

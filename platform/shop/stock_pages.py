@@ -9,11 +9,11 @@ from litestar.params import FromPath
 from kernel import formats
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
-from shop import counting, errors, goods, goods_queries
-from shop.forms import CategoryForm, CountForm, GoodsInForm
-from shop.goods_pages import HOME, find
+from shop import adjust_stock, errors, goods_queries, manage_products
+from shop.forms import CategoryForm, CountForm, ReceiveGoodsForm
+from shop.goods_pages import HOME, require_product
 from shop.goods_queries import ProductView
-from shop.showing import today_of
+from shop.presenters import get_local_date
 from ui import (
     AnyRequest,
     CurrentContext,
@@ -31,9 +31,9 @@ from ui.translations import get_translations
 
 
 @get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])
-async def goods_in_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
+async def receive_goods_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what came in, at which cost, and how it was paid."""
-    product = await find(ro, product_id)
+    product = await require_product(ro, product_id)
     return render_page(
         request, "shop/goods_in.html", active_menu="barang", form=None, product=product, key=new_id().hex
     )
@@ -44,28 +44,28 @@ async def receive_goods(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Put what came in on the shelf, once the sentence about its payment was confirmed."""
-    form = await read_form(request, GoodsInForm)
-    product = await find(as_reader(db), product_id)
+    form = await read_form(request, ReceiveGoodsForm)
+    product = await require_product(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
     async with form.rerender_on_error("shop/goods_in.html", active_menu="barang", product=product, key=key):
         if not form.data.confirmed:
-            return _ask(request, form, product, ctx)
-        received = await counting.receive_goods(
+            return _render_confirmation(request, form, product, ctx)
+        received = await adjust_stock.receive_goods(
             db,
             viewer.as_officer(),
             product_id,
             quantity=form.data.quantity,
             unit_cost=form.data.unit_cost,
             paid_from=form.data.paid_from,
-            on=today_of(ctx),
+            on=get_local_date(ctx),
             key=form.data.key,
         )
     say = get_translations(ctx.lang).gettext("Barang masuk sudah dicatat. Stok sekarang %(stock)s.")
     return see_other(f"{HOME}/{product_id}", flash=say % {"stock": formats.number(received.stock, ctx.lang)})
 
 
-def _ask(
-    request: AnyRequest, form: Form[GoodsInForm], product: ProductView, ctx: RequestContext
+def _render_confirmation(
+    request: AnyRequest, form: Form[ReceiveGoodsForm], product: ProductView, ctx: RequestContext
 ) -> Response[bytes]:
     """Say in a sentence what will come in and from where it is paid."""
     say = get_translations(ctx.lang).gettext
@@ -94,7 +94,7 @@ def _ask(
 @get(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
 async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Ask what was counted on the shelf."""
-    product = await find(ro, product_id)
+    product = await require_product(ro, product_id)
     return render_page(
         request, "shop/count.html", active_menu="barang", form=None, product=product, key=new_id().hex
     )
@@ -106,16 +106,16 @@ async def count_stock(
 ) -> Response[Any]:
     """Set the stock to what was counted."""
     form = await read_form(request, CountForm)
-    product = await find(as_reader(db), product_id)
+    product = await require_product(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
     async with form.rerender_on_error("shop/count.html", active_menu="barang", product=product, key=key):
-        await counting.count_stock(
+        await adjust_stock.count_stock(
             db,
             viewer.as_officer(),
             product_id,
             counted=form.data.counted,
-            shown=form.data.shown,
-            on=today_of(ctx),
+            expected_stock=form.data.shown,
+            on=get_local_date(ctx),
             key=form.data.key,
         )
     return see_other(
@@ -131,7 +131,7 @@ async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
         "shop/categories.html",
         active_menu="barang",
         form=None,
-        categories=await goods_queries.categories(ro),
+        categories=await goods_queries.list_categories(ro),
     )
 
 
@@ -141,11 +141,11 @@ async def add_category(
 ) -> Response[Any]:
     """Add a category."""
     form = await read_form(request, CategoryForm)
-    known = await goods_queries.categories(as_reader(db))
+    known = await goods_queries.list_categories(as_reader(db))
     async with form.rerender_on_error(
         "shop/categories.html", active_menu="barang", field="name", categories=known
     ):
-        category = await goods.add_category(db, viewer.as_officer(), form.data.name)
+        category = await manage_products.add_category(db, viewer.as_officer(), form.data.name)
     say = get_translations(ctx.lang).gettext("Golongan %(name)s sudah ditambahkan.")
     return see_other(f"{HOME}/golongan", flash=say % {"name": category.name})
 
@@ -153,7 +153,7 @@ async def add_category(
 @get(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
 async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
     """Ask for another name of a category."""
-    category = await _category(ro, category_id)
+    category = await _require_category(ro, category_id)
     return render_page(request, "shop/category.html", active_menu="barang", form=None, category=category)
 
 
@@ -163,25 +163,25 @@ async def rename_category(
 ) -> Response[Any]:
     """Give a category another name."""
     form = await read_form(request, CategoryForm)
-    category = await _category(as_reader(db), category_id)
+    category = await _require_category(as_reader(db), category_id)
     async with form.rerender_on_error(
         "shop/category.html", active_menu="barang", field="name", category=category
     ):
-        await goods.rename_category(db, viewer.as_officer(), category_id, form.data.name)
+        await manage_products.rename_category(db, viewer.as_officer(), category_id, form.data.name)
     return see_other(
         f"{HOME}/golongan", flash=get_translations(ctx.lang).gettext("Perubahan sudah disimpan.")
     )
 
 
-async def _category(ro: Reader, category_id: UUID) -> goods_queries.CategoryView:
-    found = next((each for each in await goods_queries.categories(ro) if each.id == category_id), None)
+async def _require_category(ro: Reader, category_id: UUID) -> goods_queries.CategoryView:
+    found = next((each for each in await goods_queries.list_categories(ro) if each.id == category_id), None)
     if found is None:
         raise errors.NO_SUCH_CATEGORY()
     return found
 
 
 routes: Final[list[Any]] = [
-    goods_in_form,
+    receive_goods_form,
     receive_goods,
     count_form,
     count_stock,

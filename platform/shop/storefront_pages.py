@@ -12,8 +12,8 @@ from markupsafe import Markup
 from governance.queries import get_bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
-from shop import errors, shelf_queries, showing
-from shop.shelf_queries import PAGE_SIZE, Shelf
+from shop import errors, presenters, storefront_queries
+from shop.storefront_queries import PAGE_SIZE, StorefrontPage
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
@@ -29,11 +29,11 @@ from ui.rendering import build_base_context
 from ui.themes import get_environment
 
 YEAR_SECONDS: Final = 31_536_000
-LONGEST_SEARCH: Final = 60
+MAX_SEARCH_LENGTH: Final = 60
 
 
 @get("/")
-async def storefront(
+async def show_storefront(
     request: AnyRequest,
     ctx: CurrentContext,
     database: CurrentDatabase,
@@ -48,23 +48,30 @@ async def storefront(
     Without a search their list is one shared part for each audience: a page that is kept asks the database
     nothing.
     """
-    number, wanted = showing.page_number(halaman), showing.tidy(cari)[:LONGEST_SEARCH]
+    number, wanted = (
+        presenters.parse_page_number(halaman),
+        presenters.normalize_search(cari)[:MAX_SEARCH_LENGTH],
+    )
     if kategori and not kategori.isprintable():
         raise errors.NO_SUCH_SHELF()
-    audience = showing.audience_of(viewer)
+    audience = presenters.get_audience(viewer)
 
-    async def find(ro: Reader) -> Shelf:
+    async def find(ro: Reader) -> StorefrontPage:
         if wanted:
-            return await shelf_queries.search(ro, wanted, category=kategori or None, number=number)
-        return await shelf_queries.shelf(ro, category=kategori or None, number=number)
+            return await storefront_queries.search_products(
+                ro, wanted, category=kategori or None, number=number
+            )
+        return await storefront_queries.list_products(ro, category=kategori or None, number=number)
 
     async def make() -> str:
         async with coop_reader(database, tenant) as ro:
-            held, shelf = await read_batch(ro, lambda ro: get_bylaws_on(ro, showing.today_of(ctx)), find)
+            held, shelf = await read_batch(
+                ro, lambda ro: get_bylaws_on(ro, presenters.get_local_date(ctx)), find
+            )
         if not wanted and not shelf.goods and (kategori or number > 1):
             raise errors.NO_SUCH_SHELF()
-        cards = [showing.card(good, audience, held.bylaws) for good in shelf.goods]
-        context = build_base_context(request, ctx) | _shelf_context(shelf, kategori, wanted, number)
+        cards = [presenters.build_product_card(good, audience, held.bylaws) for good in shelf.goods]
+        context = build_base_context(request, ctx) | _storefront_context(shelf, kategori, wanted, number)
         return (
             get_environment(ctx.brand.theme, ctx.lang)
             .get_template("shop/shelf.html")
@@ -82,7 +89,7 @@ async def storefront(
             category=kategori,
             first=False,
         )
-    key = ("shelf", audience, kategori, number, showing.today_of(ctx))
+    key = ("shelf", audience, kategori, number, presenters.get_local_date(ctx))
     shelf = await cached_fragment(request, key, make)
     plain = set(request.query_params) <= {"kategori", "halaman"}
     return render_page(
@@ -98,7 +105,7 @@ async def storefront(
     )
 
 
-def _shelf_context(shelf: Shelf, category: str, wanted: str, number: int) -> dict[str, Any]:
+def _storefront_context(shelf: StorefrontPage, category: str, wanted: str, number: int) -> dict[str, Any]:
     names = dict(shelf.categories)
     return {
         "categories": shelf.categories,
@@ -112,7 +119,7 @@ def _shelf_context(shelf: Shelf, category: str, wanted: str, number: int) -> dic
 
 
 @get("/barang/{sku:path}")
-async def product_page(
+async def show_product(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: OptionalUser, sku: FromPath[str]
 ) -> Response[bytes]:
     """Show one product."""
@@ -120,8 +127,8 @@ async def product_page(
         raise errors.NO_SUCH_PRODUCT()
     good, held = await read_batch(
         ro,
-        lambda ro: shelf_queries.good_by_sku(ro, sku.removeprefix("/")),
-        lambda ro: get_bylaws_on(ro, showing.today_of(ctx)),
+        lambda ro: storefront_queries.find_product_by_sku(ro, sku.removeprefix("/")),
+        lambda ro: get_bylaws_on(ro, presenters.get_local_date(ctx)),
     )
     if good is None:
         raise errors.NO_SUCH_PRODUCT()
@@ -130,18 +137,18 @@ async def product_page(
         "shop/product.html",
         active_menu="belanja",
         cacheable=not request.query_params,
-        product=showing.card(good, showing.audience_of(viewer), held.bylaws, width=800),
+        product=presenters.build_product_card(good, presenters.get_audience(viewer), held.bylaws, width=800),
         good=good,
     )
 
 
 @get("/gambar/{name:str}")
-async def picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
+async def serve_picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     """Serve a picture. Its name is the checksum of what it shows, so a browser may keep it for ever."""
     stem, _, ending = name.rpartition(".")
     checksum, _, width = stem.rpartition("-")
     known = ending == "webp" and width in ("320", "800") and len(checksum) == 32 and checksum.isalnum()
-    content = await shelf_queries.picture(ro, checksum, int(width)) if known else None
+    content = await storefront_queries.find_picture(ro, checksum, int(width)) if known else None
     if content is None:
         raise errors.NO_SUCH_PICTURE()
     return Response(
@@ -151,4 +158,4 @@ async def picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     )
 
 
-routes: Final[list[Any]] = [storefront, product_page, picture]
+routes: Final[list[Any]] = [show_storefront, show_product, serve_picture]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel.outbox import daily_job, job
-from shop import handling
+from shop import fulfilment
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 @job("shop.expire_order")
 async def expire_order(db: AsyncSession, *, order_id: str) -> None:
     """Call off an order that was not paid in time."""
-    await handling.expire_order(db, UUID(order_id))
+    await fulfilment.expire_order(db, UUID(order_id))
 
 
 @job("shop.call_off_others")
-async def call_off_others(db: AsyncSession, *, order_id: str) -> None:
+async def cancel_other_payments(db: AsyncSession, *, order_id: str) -> None:
     """Let nobody pay an order again that is paid."""
-    await handling.call_off_others(db, UUID(order_id))
+    await fulfilment.cancel_other_payments(db, UUID(order_id))
 
 
 @daily_job("shop.sweep_orders")
-async def sweep_orders(db: AsyncSession) -> None:
+async def requeue_overdue_orders(db: AsyncSession) -> None:
     """Look again at orders whose time was over hours ago: the job that should have called them off was lost
     or given up.
     """
-    await handling.sweep_overdue_orders(db)
+    await fulfilment.requeue_overdue_orders(db)

@@ -16,9 +16,9 @@ from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import backoffice.pages
-import billing.hook_pages
 import billing.operator_pages
 import billing.pages
+import billing.stripe_webhook
 import governance.pages
 import ledger.pages
 import members.pages
@@ -125,7 +125,7 @@ async def before_request(request: Request[Any, Any, Any]) -> Response[Any] | Non
     """
     reject_invalid_path(request)
     _reject_long_numbers(request)
-    if get_context(request).tenant is None and request.scope["path"] == billing.hook_pages.PATH:
+    if get_context(request).tenant is None and request.scope["path"] == billing.stripe_webhook.PATH:
         return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
     closed = reject_if_suspended(request)
     if closed is None:
@@ -187,7 +187,9 @@ def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -
 
 def build_apex_app(settings: Settings) -> Litestar:
     """What Lumbung is, and founding a cooperative."""
-    return _build_app(settings, *onboarding.pages.routes, *billing.hook_pages.routes, *web.pages.apex_routes)
+    return _build_app(
+        settings, *onboarding.pages.routes, *billing.stripe_webhook.routes, *web.pages.apex_routes
+    )
 
 
 def build_operator_app(settings: Settings) -> Litestar:

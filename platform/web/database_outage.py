@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from payments.inbox import inbox_of
+from payments.webhook_inbox import get_inbox
 
 if TYPE_CHECKING:
     from kernel.database import Database
@@ -37,7 +37,7 @@ class OutageHandler:
         """
         self._pages.is_writable = self._hosts.caching_enabled = False
         self._pages.invalidate_kind("viewer")
-        inbox_of(self._database).forget_all()
+        get_inbox(self._database).invalidate_all()
         if self._clear_timer is None:
             self._database.close_idle()
             self._clear_timer = asyncio.get_running_loop().call_later(STALE_SECONDS, self._clear_caches)

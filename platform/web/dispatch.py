@@ -20,7 +20,7 @@ from kernel.settings import Settings, check_startable, load
 from members.devices import device_cookie_name
 from members.queries import find_viewer
 from operators.queries import find_session_operator
-from payments.inbox import inbox_of
+from payments.webhook_inbox import get_inbox
 from tenants.changes import REGISTRY, listen_for_changes
 from tenants.login_checks import require_limited_logins
 from tenants.registry import HostCache, TenantRef
@@ -132,13 +132,13 @@ class HostDispatcher:
             self.hosts.clear()
         else:
             self.page_cache.invalidate(what)
-            inbox_of(self.database).forget(what)
+            get_inbox(self.database).invalidate(what)
 
     def clear_caches(self) -> None:
         """Forget everything: announcements may have been missed."""
         self.hosts.clear()
         self.page_cache.clear()
-        inbox_of(self.database).forget_all()
+        get_inbox(self.database).invalidate_all()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""

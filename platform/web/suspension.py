@@ -75,7 +75,7 @@ OPEN_WRITES = frozenset(
 # (paid, handed over, called off, given back), payments and debts that are settled, a member's own savings
 # paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
 # lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
-# credit (nor is an order under way put on it: payments/ways.py), no new money in a wallet.
+# credit (nor is an order under way put on it: payments/methods.py), no new money in a wallet.
 READ_ONLY_WRITES: Final = re.compile(
     r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
     r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"

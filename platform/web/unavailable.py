@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from litestar import Litestar, MediaType, Request, Response, route
 
-from billing import hook_pages
+from billing import stripe_webhook
 from kernel.database_errors import UnavailableReason, summarize_error, unavailable_reason
 from kernel.errors import ErrorType
 from ui.context import CONTEXT_KEY, get_context
@@ -99,7 +99,7 @@ def log_unavailable(error: BaseException, reason: UnavailableReason, scope: Any)
 
 def is_webhook(path: str) -> bool:
     """Whether machines send their messages there, which look at nothing but the status."""
-    return path.startswith(webhooks.PREFIX) or path == hook_pages.PATH
+    return path.startswith(webhooks.PREFIX) or path == stripe_webhook.PATH
 
 
 def build_failure_app(settings: Settings, answer: Any) -> Litestar:

@@ -2,8 +2,8 @@
 
 Answered here, before any page machinery, once they are stored.
 
-There is no viewer and no form: the message proves itself (payments.inbox). An unknown address is answered 404
-and nothing is written; a message that proves nothing, 400.
+There is no viewer and no form: the message proves itself (payments.webhook_inbox). An unknown address is
+answered 404 and nothing is written; a message that proves nothing, 400.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import structlog
 
 from kernel.database_errors import summarize_error, unavailable_reason
 from kernel.errors import DomainError
-from payments.inbox import LARGEST_MESSAGE, Unknown, inbox_of
-from payments.provider import Unverified
+from payments.protocol import WebhookVerificationError
+from payments.webhook_inbox import MAX_BODY_BYTES, UnknownEndpoint, get_inbox
 from web.responses import send_status
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ async def receive_webhook(database: Database, tenant: TenantRef, scope: Any, rec
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     endpoint = scope["path"].removeprefix(PREFIX)
     try:
-        await inbox_of(database).receive(tenant, endpoint, headers, body)
-    except Unknown:
+        await get_inbox(database).receive(tenant, endpoint, headers, body)
+    except UnknownEndpoint:
         await send_status(404, send)
-    except Unverified as error:
+    except WebhookVerificationError as error:
         log.warning("a message was not its provider's", cooperative=tenant.slug, why=str(error))
         await send_status(400, send)
     except RecursionError:
@@ -80,7 +80,7 @@ async def _read_body(receive: Any) -> bytes | None:
             return None
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > LARGEST_MESSAGE:
+        if size > MAX_BODY_BYTES:
             return None
         if not message.get("more_body"):
             return b"".join(parts)

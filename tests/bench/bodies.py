@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from bench.place import cooperative, place
-from bench.storefront import furnish
+from bench.environment import bench_environment, create_bench_cooperative
+from bench.storefront import seed_storefront
 from conftest import compute_csrf_token
 from factories.processes import caddy_process, free_port, web_process
 from factories.slow_bodies import allow_open_files, networks, slow_bodies
@@ -44,7 +44,7 @@ MEMBERS = "member_number,name,sex,phone,joined_on,principal_deposit,mandatory_de
 Send = Callable[[], AsyncIterator[bytes]]
 
 
-async def longest_wait(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+async def measure_longest_block(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     """Milliseconds for which the loop answered nobody, at most, while ``work`` was done: of its own
     computing, and by the clock.
 
@@ -81,7 +81,7 @@ def many_parts(size: int) -> bytes:
     return part * (size // len(part)) + b"--x--\r\n"
 
 
-async def hostile_bodies(settings: Settings, database: Database) -> None:
+async def measure_hostile_bodies(settings: Settings, database: Database) -> None:
     dispatcher = HostDispatcher(settings, database)
     dispatcher.body_limiter.max_refused = 1_000_000
     await dispatcher.start()
@@ -109,7 +109,7 @@ async def hostile_bodies(settings: Settings, database: Database) -> None:
                 )
 
             await post()
-            waits = [await longest_wait(post) for _ in range(ROUNDS)]
+            waits = [await measure_longest_block(post) for _ in range(ROUNDS)]
             own, clock_time = (max(column) for column in zip(*waits, strict=True))
             print(
                 f"{name:31s}: the loop is kept for {own:5.1f} ms at most ({clock_time:.0f} by the "
@@ -118,7 +118,7 @@ async def hostile_bodies(settings: Settings, database: Database) -> None:
     await dispatcher.stop()
 
 
-async def large_file(settings: Settings, database: Database, tenant: TenantRef) -> None:
+async def measure_large_file(settings: Settings, database: Database, tenant: TenantRef) -> None:
 
     token = generate_token()
     async with coop_session(database, tenant) as db:
@@ -149,13 +149,13 @@ async def large_file(settings: Settings, database: Database, tenant: TenantRef) 
         client.cookies.set("lumbung", token)
         fields = {"csrf": compute_csrf_token(settings, tenant, token), "as_of": "2024-01-01"}
 
-        async def look() -> None:
+        async def preview_import() -> None:
             sent = {"file": ("anggota.csv", content, "text/csv")}
             answer = await client.post("/pengurus/anggota/impor", data=fields, files=sent)
             assert answer.status_code == 200, answer.text[-500:]
 
         started = time.perf_counter()
-        own, clock_time = await longest_wait(look)
+        own, clock_time = await measure_longest_block(preview_import)
         spent = time.perf_counter() - started
         print(
             f"a list of {at:,} members ({len(content):,} bytes), looked at in {spent:.1f} s:"
@@ -178,7 +178,7 @@ async def p95(port: int) -> float:
     return statistics.quantiles(spent, n=20)[18]
 
 
-async def neighbours_page(database: Database, *, proxy: bool) -> None:
+async def measure_neighbour_latency(database: Database, *, proxy: bool) -> None:
     upstream, port = free_port(), free_port()
     domain = f"localhost:{port}"
     caddy = {
@@ -208,10 +208,10 @@ async def main() -> None:
     allow_open_files()
     gc.collect()
     gc.freeze()  # as the web process does at its start
-    async with place(schema_pool_size=3) as (database, settings):
-        ours = await cooperative(database)
-        await furnish(database, await cooperative(database, "tetangga"))
-        await hostile_bodies(settings, database)
-        await large_file(settings, database, ours)
+    async with bench_environment(schema_pool_size=3) as (database, settings):
+        ours = await create_bench_cooperative(database)
+        await seed_storefront(database, await create_bench_cooperative(database, "tetangga"))
+        await measure_hostile_bodies(settings, database)
+        await measure_large_file(settings, database, ours)
         for proxy in (False, True):
-            await neighbours_page(database, proxy=proxy)
+            await measure_neighbour_latency(database, proxy=proxy)

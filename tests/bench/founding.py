@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench.place import PASSWORD, place
+from bench.environment import PASSWORD, bench_environment
 from kernel.ids import new_id
 from web.dispatch import HostDispatcher
 
@@ -15,7 +15,7 @@ TIMES = 25
 
 
 async def main() -> None:
-    async with place(schema_pool_size=TIMES + 3) as (database, settings):
+    async with bench_environment(schema_pool_size=TIMES + 3) as (database, settings):
         dispatcher = HostDispatcher(settings, database)
         await dispatcher.start()
         origin = f"http://{settings.base_domain}"

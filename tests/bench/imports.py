@@ -15,14 +15,14 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from bench.place import founding, place
+from bench.environment import bench_environment, build_founding
 from kernel.actor import SYSTEM
 from ledger.queries import get_surplus, get_trial_balance
 from ledger.report_queries import get_control_totals
 from members.import_members import import_members
-from onboarding.create_cooperative import create_cooperative
-from shop.importing import import_products
-from shop.sales_import import import_sales
+from onboarding.create_bench_cooperative import create_bench_cooperative
+from shop.import_products import import_products
+from shop.import_sales import import_sales
 from shu.create_draft import create_draft
 from tenants.session import coop_reader, coop_session
 
@@ -74,8 +74,8 @@ async def main(arguments: list[str] | None = None) -> None:
         ("members", import_members, {"as_of": OPENING}),
         ("sales", import_sales, {}),
     ]
-    async with place() as (database, _):
-        tenant = (await create_cooperative(database, founding("ukur"))).tenant
+    async with bench_environment() as (database, _):
+        tenant = (await create_bench_cooperative(database, build_founding("ukur"))).tenant
         for content, (name, work, options) in zip(files, imports, strict=True):
             for time_sent in ("first time", "second time"):
                 started = time.perf_counter()

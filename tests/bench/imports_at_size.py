@@ -15,14 +15,14 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.environment import bench_environment, create_bench_cooperative
 from bench.imports import invented_members, invented_products, invented_sales
-from bench.place import cooperative, place
 from kernel.actor import SYSTEM
 from kernel.database import Database, libpq_url
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.report_queries import get_control_totals
-from shop.importing import import_products
+from shop.import_products import import_products
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -54,7 +54,7 @@ def command(database: Database, *arguments: str | Path) -> tuple[float, float, i
     return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
 
 
-async def sell(database: Database, tenant: TenantRef, waits: list[float]) -> None:
+async def run_till(database: Database, tenant: TenantRef, waits: list[float]) -> None:
     """A till that sells, pauses, and sells again, until it is stopped."""
     while True:
         lines = [JournalLine.to_debit("1101", Rupiah(500)), JournalLine.to_credit("4201", Rupiah(500))]
@@ -67,12 +67,12 @@ async def sell(database: Database, tenant: TenantRef, waits: list[float]) -> Non
         await asyncio.sleep(BETWEEN_SALES)
 
 
-async def measured(
+async def measure_import(
     database: Database, tenant: TenantRef, what: str, path: Path, count: int, *options: str
 ) -> None:
     """Import a file while a till sells, and print the figures."""
     waits: list[float] = []
-    till = asyncio.create_task(sell(database, tenant, waits))
+    till = asyncio.create_task(run_till(database, tenant, waits))
     spent, busy, memory = await asyncio.to_thread(
         command, database, what, "import", tenant.slug, path, *options
     )
@@ -95,19 +95,19 @@ async def main(members: tuple[int, ...] = MEMBERS, sales: tuple[int, ...] = SALE
         f"load of the machine before: {load[0]:.1f}; promised: 10,000 lines a second, 300 MB, p99 of 200 ms",
         flush=True,
     )
-    async with place(schema_pool_size=len(members) + 1) as (database, _):
+    async with bench_environment(schema_pool_size=len(members) + 1) as (database, _):
         with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
             path = Path(folder) / "file.csv"
             for count in members:
-                tenant = await cooperative(database, f"anggota{count}")
+                tenant = await create_bench_cooperative(database, f"anggota{count}")
                 path.write_bytes(invented_members(seed, count))
-                await measured(database, tenant, "members", path, count, "--as-of", str(OPENING))
+                await measure_import(database, tenant, "members", path, count, "--as-of", str(OPENING))
             # sales go to the last, who has most members
             async with coop_session(database, tenant) as db:
                 await import_products(db, SYSTEM, invented_products(seed), as_of=OPENING)
             for year, count in enumerate(sales):
                 path.write_bytes(invented_sales(seed, count, members[-1], OPENING - timedelta(365 * year)))
-                await measured(database, tenant, "sales", path, count)
+                await measure_import(database, tenant, "sales", path, count)
             async with coop_reader(database, tenant) as ro:
                 sums = await get_control_totals(ro)
             print(f"the books agree: {sums.stock_account == sums.stock_value}")

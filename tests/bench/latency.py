@@ -15,8 +15,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from bench.place import cooperative, place
-from bench.storefront import furnish
+from bench.environment import bench_environment, create_bench_cooperative
+from bench.storefront import seed_storefront
 from factories.counting_proxy import CountingProxy, counting_proxy
 from kernel import clock
 from kernel.database import Database, libpq_url
@@ -153,9 +153,9 @@ async def measure(
 
 
 async def main() -> None:
-    async with place() as (database, settings):
-        tenant = await cooperative(database)
-        member = (await furnish(database, tenant)).removeprefix("lumbung=")
+    async with bench_environment() as (database, settings):
+        tenant = await create_bench_cooperative(database)
+        member = (await seed_storefront(database, tenant)).removeprefix("lumbung=")
         officer = await officer_token(database, tenant)
         async with coop_session(database, tenant) as db:
             await db.execute(text("UPDATE products SET stock = 1000000, stock_value = 0"))

@@ -24,14 +24,14 @@ from typing import Any
 
 from litestar import Litestar
 
-from bench.place import cooperative, place
+from bench.environment import bench_environment, create_bench_cooperative
 from bench.storefront import hello, scope
 from factories import payments as pay
 from factories.cooperatives import populate_cooperative
-from factories.outside import Outside, Sent, outside, stripe_headers
+from factories.fake_gateways import FakeGateways, SentMessage, run_fake_gateways, stripe_headers
 from kernel.database import Database, libpq_url
 from kernel.ids import new_id
-from payments import calling
+from payments import provider_calls
 from payments.models import Payment
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session
@@ -45,7 +45,7 @@ ORDER = ("stripe", "xendit")
 Call = Callable[[], Awaitable[None]]
 
 
-def poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes) -> Call:
+def make_poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes) -> Call:
     """A call of the app that insists on 200."""
     asked = scope(host, path) | {"method": "POST"}
     asked["headers"] = [
@@ -81,7 +81,9 @@ async def rate(calls: Iterator[Call]) -> tuple[float, float]:
     return count / (time.perf_counter() - started), (time.process_time() - used) / count * 1e6
 
 
-async def intake(dispatcher: HostDispatcher, database: Database, tenant: TenantRef, world: Outside) -> None:
+async def measure_intake(
+    dispatcher: HostDispatcher, database: Database, tenant: TenantRef, world: FakeGateways
+) -> None:
     """(a) verify, store with its job, answer; against hello, in turns."""
     host = f"{tenant.slug}.{dispatcher.settings.base_domain}"
     greeting = Litestar([hello], openapi_config=None)
@@ -104,7 +106,7 @@ async def intake(dispatcher: HostDispatcher, database: Database, tenant: TenantR
     def messages(way: str) -> Iterator[Call]:
         while True:
             headers, body = message(way)
-            yield poster(dispatcher, host, world.address(way), headers, body)
+            yield make_poster(dispatcher, host, world.webhook_path(way), headers, body)
 
     for way in ORDER:
         theirs, rows = hellos(), []
@@ -122,15 +124,15 @@ async def intake(dispatcher: HostDispatcher, database: Database, tenant: TenantR
             flush=True,
         )
     async with coop_reader(database, tenant) as ro:
-        kept = await ro.value("SELECT count(*) FROM payment_events")
-    print(f"  {kept:,} messages stored, each with its job")
+        stored = await ro.value("SELECT count(*) FROM payment_events")
+    print(f"  {stored:,} messages stored, each with its job")
 
 
-def message(way: str) -> Sent:
+def message(way: str) -> SentMessage:
     """A proved message of its own about a payment that is not there."""
     number = new_id().hex
     if way == "xendit":
-        told = {
+        payload = {
             "id": number,
             "external_id": f"L{number[:11]}",
             "status": "PAID",
@@ -138,7 +140,7 @@ def message(way: str) -> Sent:
             "paid_amount": 50_000,
         }
         return {"x-callback-token": "token-tiruan", "content-type": "application/json"}, json.dumps(
-            told
+            payload
         ).encode()
     about = {
         "id": f"cs_{number}",
@@ -146,13 +148,13 @@ def message(way: str) -> Sent:
         "client_reference_id": f"L{number[:11]}",
         "metadata": {},
     }
-    told = {
+    payload = {
         "id": f"evt_{number}",
         "type": "checkout.session.completed",
         "livemode": False,
         "data": {"object": about},
     }
-    body = json.dumps(told, indent=2).encode()
+    body = json.dumps(payload, indent=2).encode()
     return stripe_headers(body), body
 
 
@@ -179,16 +181,16 @@ def worker(database: Database) -> Iterator[None]:
         process.wait()
 
 
-async def started(world: Outside, count: int) -> list[Payment]:
+async def start_payments(world: FakeGateways, count: int) -> list[Payment]:
     """So many payments that wait at Xendit."""
     found: list[Payment] = []
 
     async def some(part: int) -> None:
         for _ in range(part):
             async with coop_session(world.database, world.tenant) as db:
-                payment = await pay.opened(db, "top_up", "xendit")
+                payment = await pay.open_member_payment(db, "top_up", "xendit")
             found.append(
-                await calling.start(
+                await provider_calls.start_payment(
                     world.database, world.tenant, payment.reference, origin="http://ukur.localhost"
                 )
             )
@@ -197,14 +199,14 @@ async def started(world: Outside, count: int) -> list[Payment]:
     return found
 
 
-async def to_the_journal(dispatcher: HostDispatcher, world: Outside) -> None:
+async def measure_journal_latency(dispatcher: HostDispatcher, world: FakeGateways) -> None:
     """(b) from the provider's request to the journal that anybody can read, one after the other."""
     host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
     spent = []
-    for payment in await started(world, SINGLE):
+    for payment in await start_payments(world, SINGLE):
         sent = await world.pay(payment)
         begun = time.perf_counter()
-        await poster(dispatcher, host, world.address("xendit"), *sent)()
+        await make_poster(dispatcher, host, world.webhook_path("xendit"), *sent)()
         answered = time.perf_counter()
         while not await _posted(world, payment):  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.003)
@@ -220,18 +222,22 @@ async def to_the_journal(dispatcher: HostDispatcher, world: Outside) -> None:
     )
 
 
-async def _posted(world: Outside, payment: Payment) -> bool:
+async def _posted(world: FakeGateways, payment: Payment) -> bool:
     async with coop_reader(world.database, world.tenant) as ro:
         found = await ro.value("SELECT 1 FROM journals WHERE source_key = $1", f"payment:{payment.id}")
     return found is not None
 
 
-async def five_times(dispatcher: HostDispatcher, world: Outside) -> None:
+async def measure_duplicates(dispatcher: HostDispatcher, world: FakeGateways) -> None:
     """(c) a thousand messages, each five times, in random order, by four senders at once."""
     host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
-    before = await pay.postings(world.database, world.tenant)
-    sent = [await world.pay(payment) for payment in await started(world, MANY)]
-    calls = [poster(dispatcher, host, world.address("xendit"), *each) for each in sent for _ in range(TIMES)]
+    before = await pay.count_postings(world.database, world.tenant)
+    sent = [await world.pay(payment) for payment in await start_payments(world, MANY)]
+    calls = [
+        make_poster(dispatcher, host, world.webhook_path("xendit"), *each)
+        for each in sent
+        for _ in range(TIMES)
+    ]
     random.Random(7).shuffle(calls)
 
     async def sender(part: list[Call]) -> None:
@@ -245,8 +251,8 @@ async def five_times(dispatcher: HostDispatcher, world: Outside) -> None:
         assert time.perf_counter() - taken_in < 600, "the worker never came to the end"
         await asyncio.sleep(0.1)
     done = time.perf_counter()
-    postings = await pay.postings(world.database, world.tenant) - before
-    await pay.all_hold_in(world.database, world.tenant)
+    postings = await pay.count_postings(world.database, world.tenant) - before
+    await pay.assert_invariants_in(world.database, world.tenant)
     assert postings == MANY, postings
     print(
         f"{MANY:,} messages {TIMES} times each by {SENDERS} senders: taken in after {taken_in - begun:.1f} s"
@@ -255,23 +261,23 @@ async def five_times(dispatcher: HostDispatcher, world: Outside) -> None:
     )
 
 
-async def _waiting(world: Outside) -> int:
+async def _waiting(world: FakeGateways) -> int:
     async with coop_reader(world.database, world.tenant) as ro:
         return int(await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'"))
 
 
 async def main() -> None:
-    async with place() as (database, settings):
-        await cooperative(database)
+    async with bench_environment() as (database, settings):
+        await create_bench_cooperative(database)
         tenant = await find_tenant_by_slug(database, "ukur")
         assert tenant is not None
         async with coop_session(database, tenant) as db:
             await populate_cooperative(db, "melati")
-        async with outside(database, tenant) as world:
+        async with run_fake_gateways(database, tenant) as world:
             dispatcher = HostDispatcher(settings, database)
             await dispatcher.start()
             with worker(database):
-                await to_the_journal(dispatcher, world)
-                await five_times(dispatcher, world)
-            await intake(dispatcher, database, tenant, world)
+                await measure_journal_latency(dispatcher, world)
+                await measure_duplicates(dispatcher, world)
+            await measure_intake(dispatcher, database, tenant, world)
             await dispatcher.stop()

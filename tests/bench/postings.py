@@ -7,7 +7,7 @@ import statistics
 import time
 from datetime import date
 
-from bench.place import cooperative, place
+from bench.environment import bench_environment, create_bench_cooperative
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -58,8 +58,11 @@ async def fill(database: Database, tenant: TenantRef, lines: int) -> float:
 
 
 async def main(lines: int = LINES) -> None:
-    async with place(schema_pool_size=3) as (database, _):
-        large, empty = await cooperative(database, "besar"), await cooperative(database, "kosong")
+    async with bench_environment(schema_pool_size=3) as (database, _):
+        large, empty = (
+            await create_bench_cooperative(database, "besar"),
+            await create_bench_cooperative(database, "kosong"),
+        )
         for tenant in (large, empty):
             async with coop_session(database, tenant) as db:
                 await post_journal(db, purchase("stock"), by="bench")

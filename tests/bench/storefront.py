@@ -14,7 +14,7 @@ import asyncpg
 from jinja2 import Environment
 from litestar import Litestar, Response, get
 
-from bench.place import cooperative, place
+from bench.environment import bench_environment, create_bench_cooperative
 from kernel import clock
 from kernel.database import Database, as_reader, libpq_url
 from kernel.ids import new_id
@@ -71,7 +71,7 @@ def scope(host: str, path: str, cookie: str = "") -> dict[str, Any]:
     }
 
 
-def caller(app: Any, host: str, path: str, cookie: str = "") -> Call:
+def make_caller(app: Any, host: str, path: str, cookie: str = "") -> Call:
     """A call of the app that answers the length of the body, and insists on 200."""
 
     async def receive() -> dict[str, Any]:
@@ -112,7 +112,7 @@ async def compare(title: str, ours: Call, yardstick_name: str, yardstick: Call) 
     print(f"{title}: {us:,.0f}/s, {yardstick_name}: {them:,.0f}/s, ratio {ratio:.2f}")
 
 
-async def furnish(database: Database, tenant: TenantRef) -> str:
+async def seed_storefront(database: Database, tenant: TenantRef) -> str:
     """60 goods in 6 categories, a member; returns the member's cookie."""
     async with coop_session(database, tenant) as db:
         for at in range(6):
@@ -146,9 +146,9 @@ async def furnish(database: Database, tenant: TenantRef) -> str:
 
 
 async def main() -> None:
-    async with place() as (database, settings):
-        tenant = await cooperative(database)
-        cookie = await furnish(database, tenant)
+    async with bench_environment() as (database, settings):
+        tenant = await create_bench_cooperative(database)
+        cookie = await seed_storefront(database, tenant)
         dispatcher = HostDispatcher(settings, database)
         dispatcher.rate_limiter = RateLimiter(
             lambda _: None, network_limit=None, session_limit=10**9
@@ -156,8 +156,8 @@ async def main() -> None:
         await dispatcher.start()
         greeting = Litestar([hello], openapi_config=None)
         host = f"ukur.{settings.base_domain}"
-        anonymous = caller(dispatcher, host, "/")
-        await compare("anonymous storefront", anonymous, "hello", caller(greeting, "localhost", "/"))
+        anonymous = make_caller(dispatcher, host, "/")
+        await compare("anonymous storefront", anonymous, "hello", make_caller(greeting, "localhost", "/"))
 
         pool = await asyncpg.create_pool(libpq_url(database.owner_url), min_size=1, max_size=4)
         template = Environment(autoescape=True).from_string(HAND_WRITTEN)
@@ -174,13 +174,13 @@ async def main() -> None:
                 products = await connection.fetch(query)
             return Response(template.render(products=products), media_type="text/html")
 
-        member = caller(dispatcher, host, "/", cookie)
+        member = make_caller(dispatcher, host, "/", cookie)
         print(f"page sizes: anonymous {await anonymous():,} bytes (gzip), member {await member():,} bytes")
         await compare(
             "member's storefront",
             member,
             "hand-written",
-            caller(Litestar([by_hand], openapi_config=None), "localhost", "/"),
+            make_caller(Litestar([by_hand], openapi_config=None), "localhost", "/"),
         )
         await pool.close()
         await dispatcher.stop()

@@ -9,17 +9,17 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing.billing_run import run_billing
+from billing.manage_subscription import choose_plan
 from billing.models import Subscription
-from billing.periods import locked_subscription
-from billing.registering import settle
-from billing.running import run
-from billing.subscribing import choose
-from factories.cards import HOOK, SECRET, Cards
+from billing.periods import lock_subscription
+from billing.registry_sync import sync_registry
+from factories.card_billing import SECRET, WEBHOOK_URL, CardBilling
 from kernel import clock
 from kernel.database import Database, Reader, as_reader
 from kernel.settings import Settings
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
+from stand_ins.asgi_server import serve
+from stand_ins.stripe import FakeStripe
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from web.dispatch import HostDispatcher
@@ -49,25 +49,25 @@ def taxed(settings: Settings) -> Settings:
 @pytest.fixture
 async def trial(shared: AsyncSession, melati: TenantRef) -> Subscription:
     """Melati's trial of Tumbuh, begun on 1 March: it ends on the 31st."""
-    subscription = await locked_subscription(shared, melati.id, MARCH)
-    await settle(shared, subscription, MARCH)
+    subscription = await lock_subscription(shared, melati.id, MARCH)
+    await sync_registry(shared, subscription, MARCH)
     return subscription
 
 
-Paying = Callable[[date], Awaitable[Subscription]]
+StartPaidPlan = Callable[[date], Awaitable[Subscription]]
 
 
 @pytest.fixture
-async def paying(shared: AsyncSession, settings: Settings, trial: Subscription) -> Paying:
+async def start_paid_plan(shared: AsyncSession, settings: Settings, trial: Subscription) -> StartPaidPlan:
     """`await paying(day)`: melati leaves the trial for the free plan at its end and takes Tumbuh by month on
     the day.
     """
 
     async def take(on: date) -> Subscription:
-        from billing.running import do_due
+        from billing.billing_run import process_due
 
-        await do_due(shared, settings, trial.cooperative_id, date(2026, 3, 31))
-        await choose(
+        await process_due(shared, settings, trial.cooperative_id, date(2026, 3, 31))
+        await choose_plan(
             shared, settings, trial.cooperative_id, "tumbuh", "month", by=BY, on=on, key=f"take-{on}"
         )
         return trial
@@ -78,24 +78,24 @@ async def paying(shared: AsyncSession, settings: Settings, trial: Subscription) 
 async def open_number(shared: AsyncSession, cooperative_id: UUID) -> str:
     from billing import queries
 
-    return (await queries.unpaid(shared, cooperative_id))[0].number
+    return (await queries.list_unpaid_invoices(shared, cooperative_id))[0].number
 
 
 @pytest.fixture
 async def cards(
     database: Database, app: HostDispatcher, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Cards]:
-    stand_in = StripeStandIn(transport=httpx.ASGITransport(app))
+) -> AsyncIterator[CardBilling]:
+    stand_in = FakeStripe(transport=httpx.ASGITransport(app))
     async with serve(stand_in.app) as url:
         settings = replace(
             database.settings,
-            billing_stripe_key=StripeStandIn.key,
+            billing_stripe_key=FakeStripe.key,
             billing_stripe_webhook_secret=SECRET,
             stand_ins=(("stripe", str(url)),),
         )
         monkeypatch.setattr(database, "settings", settings)
-        stand_in.register_webhook(HOOK, secret=SECRET)
+        stand_in.register_webhook(WEBHOOK_URL, secret=SECRET)
         with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
-            await run(database, date(2026, 3, 31))  # both are on the free plan
+            await run_billing(database, date(2026, 3, 31))  # both are on the free plan
         app.on_change(REGISTRY)
-        yield Cards(database, stand_in, melati)
+        yield CardBilling(database, stand_in, melati)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import queries
-from billing.coupons import enter_coupon, make_coupon
-from billing.running import do_due
-from billing.settling import MOST_CREDIT, confirm_payment, give_credit
-from billing.subscribing import choose
+from billing.billing_run import process_due
+from billing.coupons import create_coupon, redeem_coupon
+from billing.manage_subscription import choose_plan
+from billing.settle_invoice import MAX_CREDIT, confirm_payment, grant_credit
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
@@ -20,10 +20,10 @@ BY = "Rina Ketua"
 
 
 async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
-    shared: AsyncSession, settings: Settings, paying: object, melati: TenantRef
+    shared: AsyncSession, settings: Settings, start_paid_plan: object, melati: TenantRef
 ) -> None:
-    subscription = await paying(APRIL)  # type: ignore[operator]
-    (invoice,) = await queries.unpaid(shared, melati.id)
+    subscription = await start_paid_plan(APRIL)  # type: ignore[operator]
+    (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
     await confirm_payment(
         shared,
         settings,
@@ -34,19 +34,19 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
         by="Wening",
         on=APRIL,
     )
-    await make_coupon(
+    await create_coupon(
         shared, code="SEKALI", percent=100, invoices=1, most=1, until=None, reason="Pameran", by="Wening"
     )
-    await enter_coupon(shared, melati.id, "SEKALI", by=BY, on=APRIL)
-    made = await choose(shared, settings, melati.id, "tumbuh", "year", by=BY, on=APRIL, key="one")
+    await redeem_coupon(shared, melati.id, "SEKALI", by=BY, on=APRIL)
+    made = await choose_plan(shared, settings, melati.id, "tumbuh", "year", by=BY, on=APRIL, key="one")
     assert made is not None
     assert (made.to_pay, made.given_back) == (0, 99_000)
     assert (subscription.coupon, subscription.coupon_left) == (None, 0)
-    made = await choose(shared, settings, melati.id, "panen", "year", by=BY, on=APRIL, key="two")
+    made = await choose_plan(shared, settings, melati.id, "panen", "year", by=BY, on=APRIL, key="two")
     assert made is not None
     assert made.to_pay == 2_990_000 - 99_000
-    await do_due(shared, settings, melati.id, date(2027, 4, 10))
-    assert [each.to_pay for each in await queries.unpaid(shared, melati.id)][-1] == 2_990_000
+    await process_due(shared, settings, melati.id, date(2027, 4, 10))
+    assert [each.to_pay for each in await queries.list_unpaid_invoices(shared, melati.id)][-1] == 2_990_000
 
 
 async def test_credit_has_a_most_since_it_cannot_be_taken_back(
@@ -55,9 +55,9 @@ async def test_credit_has_a_most_since_it_cannot_be_taken_back(
     for amount, said in (
         (Rupiah(0), "above zero"),
         (Rupiah(-1), "above zero"),
-        (Rupiah(MOST_CREDIT + 1), "at most"),
+        (Rupiah(MAX_CREDIT + 1), "at most"),
     ):
         with pytest.raises(DomainError, match=said):
-            await give_credit(shared, melati.id, amount, reason="Gangguan", by="Wening", on=APRIL, key="k")
-    await give_credit(shared, melati.id, MOST_CREDIT, reason="Gangguan", by="Wening", on=APRIL, key="k")
-    assert await queries.credit_of(shared, melati.id) == MOST_CREDIT
+            await grant_credit(shared, melati.id, amount, reason="Gangguan", by="Wening", on=APRIL, key="k")
+    await grant_credit(shared, melati.id, MAX_CREDIT, reason="Gangguan", by="Wening", on=APRIL, key="k")
+    assert await queries.get_credit_balance(shared, melati.id) == MAX_CREDIT

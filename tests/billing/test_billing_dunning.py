@@ -7,22 +7,29 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.dunning import Standing, Status, Step, Unpaid, next_day, next_step
+from billing.dunning import (
+    DunningState,
+    DunningStep,
+    SubscriptionStatus,
+    UnpaidInvoice,
+    next_due_day,
+    next_step,
+)
 from billing.plans import catalogue
 
 TERMS = catalogue().invoices
 DUE = date(2026, 3, 8)
 
 
-def walk(worked: list[date], *, status: Status = "active") -> list[tuple[date, str, int]]:
+def walk(worked: list[date], *, status: SubscriptionStatus = "active") -> list[tuple[date, str, int]]:
     """Do what is due on the given days, as ``running`` does it."""
     done: list[tuple[date, str, int]] = []
-    invoice = Unpaid("a", DUE, 0, None)
+    invoice = UnpaidInvoice("a", DUE, 0, None)
     for on in worked:
-        while (step := next_step(Standing(status, None, True, True, (invoice,)), TERMS, on)) is not None:
+        while (step := next_step(DunningState(status, None, True, True, (invoice,)), TERMS, on)) is not None:
             done.append((on, step.kind, step.count))
             if step.kind == "remind":
-                invoice = Unpaid("a", DUE, step.count, on)
+                invoice = UnpaidInvoice("a", DUE, step.count, on)
                 status = "past_due"
             else:
                 status = "read_only"
@@ -64,8 +71,8 @@ def test_whatever_days_are_worked_on_nobody_is_closed_untold(worked: set[int]) -
 @given(st.sets(st.integers(-5, 90), min_size=1), st.dates(DUE - timedelta(days=9), DUE + timedelta(days=90)))
 def test_the_next_day_is_the_first_with_a_step(worked: set[int], end: date) -> None:
     for status in ("trialing", "active", "past_due", "read_only"):
-        standing = Standing(status, end, True, False, (Unpaid("a", DUE, 0, None),))
-        day = next_day(standing, TERMS)
+        standing = DunningState(status, end, True, False, (UnpaidInvoice("a", DUE, 0, None),))
+        day = next_due_day(standing, TERMS)
         assert day is not None
         assert next_step(standing, TERMS, day) is not None
         assert next_step(standing, TERMS, day - timedelta(days=1)) is None
@@ -73,24 +80,24 @@ def test_the_next_day_is_the_first_with_a_step(worked: set[int], end: date) -> N
 
 def test_a_trial_is_told_a_week_before_it_ends() -> None:
     end = date(2026, 4, 1)
-    assert next_day(Standing("trialing", end, True, False), TERMS) == date(2026, 3, 25)
-    assert next_step(Standing("trialing", end, True, False), TERMS, date(2026, 3, 25)) == Step(
-        "tell_trial_end"
+    assert next_due_day(DunningState("trialing", end, True, False), TERMS) == date(2026, 3, 25)
+    assert next_step(DunningState("trialing", end, True, False), TERMS, date(2026, 3, 25)) == DunningStep(
+        "notify_trial_end"
     )
-    assert next_day(Standing("trialing", end, True, True), TERMS) == end
+    assert next_due_day(DunningState("trialing", end, True, True), TERMS) == end
 
 
 def test_no_new_period_begins_while_read_only_or_where_stripe_renews_or_on_the_free_plan() -> None:
     end = date(2026, 4, 1)
-    assert next_day(Standing("read_only", end, True, True), TERMS) is None
-    assert next_day(Standing("active", end, False, True), TERMS) is None
-    assert next_day(Standing("active", None, True, True), TERMS) is None
-    assert next_step(Standing("active", end, True, True), TERMS, end) == Step("end_period")
+    assert next_due_day(DunningState("read_only", end, True, True), TERMS) is None
+    assert next_due_day(DunningState("active", end, False, True), TERMS) is None
+    assert next_due_day(DunningState("active", None, True, True), TERMS) is None
+    assert next_step(DunningState("active", end, True, True), TERMS, end) == DunningStep("end_period")
 
 
 def test_on_the_same_day_read_only_comes_before_the_next_period() -> None:
     end = DUE + timedelta(days=21)
-    told = Unpaid("a", DUE, 4, DUE + timedelta(days=14))
-    assert next_step(Standing("past_due", end, True, True, (told,)), TERMS, end) == Step(
+    told = UnpaidInvoice("a", DUE, 4, DUE + timedelta(days=14))
+    assert next_step(DunningState("past_due", end, True, True, (told,)), TERMS, end) == DunningStep(
         "make_read_only", "a"
     )

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from billing import plans
+from billing.billing_run import run_billing
+from billing.manage_subscription import choose_plan, quote_plan
 from billing.plans import Catalogue, Plan, catalogue
-from billing.running import run
-from billing.subscribing import choose, offer
 from commands.doctor_database import _plans
 from conftest import SignedInClient
 from kernel import clock
@@ -29,7 +29,16 @@ MARCH = date(2026, 3, 1)
 def with_plans(monkeypatch: pytest.MonkeyPatch, *listed: Plan) -> None:
     """Let plans.toml say this."""
     found: Catalogue = msgspec.structs.replace(catalogue(), plan=listed)
-    for room in ("plans", "pages", "subscribing", "periods", "registering", "running", "showing", "card"):
+    for room in (
+        "plans",
+        "pages",
+        "manage_subscription",
+        "periods",
+        "registry_sync",
+        "billing_run",
+        "presenters",
+        "card_checkout",
+    ):
         monkeypatch.setattr(f"billing.{room}.catalogue", lambda: found)
     monkeypatch.setattr(plans, "catalogue", lambda: found)
 
@@ -37,10 +46,10 @@ def with_plans(monkeypatch: pytest.MonkeyPatch, *listed: Plan) -> None:
 async def on_panen(database: Database, tenant: TenantRef) -> None:
     with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
         async with shared_session(database) as db:
-            await choose(
+            await choose_plan(
                 db, database.settings, tenant.id, "panen", "month", by="Rina", on=MARCH, key="k" * 16
             )
-        await run(database, date(2026, 3, 31))
+        await run_billing(database, date(2026, 3, 31))
 
 
 async def test_a_plan_that_is_sold_no_longer_goes_on_for_who_has_it_and_is_offered_to_nobody(
@@ -57,7 +66,7 @@ async def test_a_plan_that_is_sold_no_longer_goes_on_for_who_has_it_and_is_offer
     with_plans(monkeypatch, benih, tumbuh, msgspec.structs.replace(panen, sold=False))
     async with shared_session(database) as db:
         with pytest.raises(DomainError) as refused:
-            await offer(db, database.settings, mawar.id, "panen", "month", date(2026, 4, 1))
+            await quote_plan(db, database.settings, mawar.id, "panen", "month", date(2026, 4, 1))
     assert refused.value.code == "billing.no_such_plan"
     with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         shown = (await officer_client.get(HOME)).text
@@ -78,7 +87,7 @@ async def test_the_doctor_tells_who_has_a_plan_that_is_gone(
     assert finding.status == "wrong"
     assert "panen is gone, and is the plan of melati" in finding.found
     assert "sold = false" in finding.advice
-    report = await run(database, date(2027, 4, 1))
+    report = await run_billing(database, date(2027, 4, 1))
     assert "sold = false" in report.failed["melati"]
 
 

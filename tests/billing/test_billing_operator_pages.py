@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import text
 
 from billing import queries
+from billing.billing_run import run_billing
+from billing.manage_subscription import choose_plan
 from billing.models import Invoice
-from billing.running import run
-from billing.subscribing import choose
 from conftest import SignedInClient, Visitors
 from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings
 from operators.add_operator import add_operator
-from stand_ins.bank import Movement, statement
+from stand_ins.bank import BankMovement, render_statement
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import owner_session, shared_session
 
@@ -38,16 +38,16 @@ async def operator(database: Database, visitor: Visitors, settings: Settings) ->
 
 
 @pytest.fixture
-async def late(database: Database, melati: TenantRef) -> Invoice:
+async def overdue_invoice(database: Database, melati: TenantRef) -> Invoice:
     """Melati took Tumbuh in March and has not paid for it: read-only since 28 April."""
     with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
-            await choose(
+            await choose_plan(
                 db, database.settings, melati.id, "tumbuh", "month", by="Rina", on=date(2026, 3, 1), key="k"
             )
-        await run(database, date(2026, 5, 1))
+        await run_billing(database, date(2026, 5, 1))
     async with shared_session(database) as db:
-        return (await queries.unpaid(db, melati.id))[0]
+        return (await queries.list_unpaid_invoices(db, melati.id))[0]
 
 
 def hidden(answer: httpx.Response) -> dict[str, str]:
@@ -73,7 +73,7 @@ async def test_strangers_are_asked_who_they_are(visitor: Visitors, path: str) ->
     assert (answer.status_code, answer.headers["location"][:6]) == (303, "/masuk")
 
 
-async def test_the_list_is_filtered_and_searched(operator: SignedInClient, late: Invoice) -> None:
+async def test_the_list_is_filtered_and_searched(operator: SignedInClient, overdue_invoice: Invoice) -> None:
     everybody = await operator.get("/langganan")
     assert "Koperasi Melati" in everybody.text
     assert "Koperasi Mawar" in everybody.text
@@ -88,13 +88,13 @@ async def test_the_list_is_filtered_and_searched(operator: SignedInClient, late:
 
 
 async def test_confirming_a_payment_opens_the_cooperative_at_once(
-    operator: SignedInClient, database: Database, late: Invoice
+    operator: SignedInClient, database: Database, overdue_invoice: Invoice
 ) -> None:
     closed = await find_tenant_by_slug(database, "melati")
     assert closed is not None
     assert closed.read_only
-    assert late.number in (await operator.get("/langganan/tagihan")).text
-    page = f"/langganan/tagihan/{late.number}"
+    assert overdue_invoice.number in (await operator.get("/langganan/tagihan")).text
+    page = f"/langganan/tagihan/{overdue_invoice.number}"
     wrong = await operator.post(
         f"{page}/pelunasan", {"amount": "98.000", "way": "bank_transfer", "reference": "mutasi 24/11"}
     )
@@ -118,9 +118,9 @@ async def test_confirming_a_payment_opens_the_cooperative_at_once(
 
 
 async def test_an_invoice_is_voided_or_written_off_with_a_reason(
-    operator: SignedInClient, database: Database, late: Invoice
+    operator: SignedInClient, database: Database, overdue_invoice: Invoice
 ) -> None:
-    page = f"/langganan/tagihan/{late.number}/penutupan"
+    page = f"/langganan/tagihan/{overdue_invoice.number}/penutupan"
     assert (await operator.post(page, {"what": "void", "reason": ""})).status_code == 422
     asked = await operator.post(page, {"what": "uncollectible", "reason": "Koperasi bubar"})
     assert "pindah ke paket gratis" in asked.text
@@ -128,7 +128,7 @@ async def test_an_invoice_is_voided_or_written_off_with_a_reason(
     found = await find_tenant_by_slug(database, "melati")
     assert found is not None
     assert (found.plan, found.read_only) == ("benih", False)
-    assert "Koperasi bubar" in (await operator.get(f"/langganan/tagihan/{late.number}")).text
+    assert "Koperasi bubar" in (await operator.get(f"/langganan/tagihan/{overdue_invoice.number}")).text
 
 
 async def test_credit_is_given_once_with_a_reason(
@@ -145,7 +145,7 @@ async def test_credit_is_given_once_with_a_reason(
     for _ in range(2):
         assert (await operator.post(f"{page}/saldo", hidden(asked))).status_code == 303
     async with shared_session(database) as db:
-        assert await queries.credit_of(db, melati.id) == 50_000
+        assert await queries.get_credit_balance(db, melati.id) == 50_000
     assert (
         await operator.post(f"{page}/saldo", {"amount": "0", "reason": "Gangguan", "key": key[1]})
     ).status_code == 422
@@ -169,10 +169,10 @@ async def test_a_coupon_is_made_and_listed(operator: SignedInClient) -> None:
 
 
 async def test_a_forged_form_changes_nothing(
-    operator: SignedInClient, late: Invoice, database: Database
+    operator: SignedInClient, overdue_invoice: Invoice, database: Database
 ) -> None:
     answer = await operator.client.post(
-        f"/langganan/tagihan/{late.number}/penutupan",
+        f"/langganan/tagihan/{overdue_invoice.number}/penutupan",
         data={"csrf": "0" * 64, "what": "void", "reason": "tanpa hak", "confirmed": "1"},
     )
     assert answer.status_code == 403
@@ -187,36 +187,37 @@ async def test_what_is_unknown_is_not_there(operator: SignedInClient) -> None:
 
 
 def test_the_chart_is_as_high_as_its_highest_month() -> None:
-    from billing.operator_chart import HEIGHT, chart_of
-    from billing.operator_queries import MonthRow
+    from billing.operator_queries import RevenueRow
+    from billing.revenue_chart import HEIGHT, build_chart
 
     month = date(2026, 1, 1)
     rows = [
-        MonthRow(month + timedelta(days=31 * at), amount, 1) for at, amount in enumerate((0, 50_000, 100_000))
+        RevenueRow(month + timedelta(days=31 * at), amount, 1)
+        for at, amount in enumerate((0, 50_000, 100_000))
     ]
-    assert [bar.height for bar in chart_of(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
-    assert [bar.height for bar in chart_of(rows[:1], "id")] == [0]
+    assert [bar.height for bar in build_chart(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
+    assert [bar.height for bar in build_chart(rows[:1], "id")] == [0]
 
 
 @pytest.mark.parametrize("bank", ["bca", "mandiri", "bri", "bni"])
 async def test_a_statement_finds_the_invoice_that_it_names(
-    operator: SignedInClient, late: Invoice, bank: str
+    operator: SignedInClient, overdue_invoice: Invoice, bank: str
 ) -> None:
     at = clock.now()
-    said = f"TRSF DARI KOPERASI MELATI LUMBUNG {late.number.replace('-', '')}"
-    content = statement(
+    said = f"TRSF DARI KOPERASI MELATI LUMBUNG {overdue_invoice.number.replace('-', '')}"
+    content = render_statement(
         bank,
         [
-            Movement(at, 99_000, said),
-            Movement(at, 99_000, "SETORAN TUNAI"),
-            Movement(at, -5_000, "BIAYA ADM"),
+            BankMovement(at, 99_000, said),
+            BankMovement(at, 99_000, "SETORAN TUNAI"),
+            BankMovement(at, -5_000, "BIAYA ADM"),
         ],
     )
     answer = await operator.client.post(
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
     )
     assert answer.status_code == 200
-    assert f"Tandai {late.number} lunas" in answer.text
+    assert f"Tandai {overdue_invoice.number} lunas" in answer.text
     assert answer.text.count("Tandai ") == 1  # the round sum alone is a doubt
     assert "ragu" in answer.text
 
@@ -230,8 +231,8 @@ async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: Si
     assert answer.status_code == 422
 
 
-async def told(operator: SignedInClient, *movements: Movement) -> str:
-    content = statement("bca", list(movements))
+async def told(operator: SignedInClient, *movements: BankMovement) -> str:
+    content = render_statement("bca", list(movements))
     answer = await operator.client.post(
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
     )
@@ -239,40 +240,47 @@ async def told(operator: SignedInClient, *movements: Movement) -> str:
     return answer.text
 
 
-async def test_a_number_inside_a_longer_one_is_a_doubt(operator: SignedInClient, late: Invoice) -> None:
-    bare = late.number.replace("-", "")
+async def test_a_number_inside_a_longer_one_is_a_doubt(
+    operator: SignedInClient, overdue_invoice: Invoice
+) -> None:
+    bare = overdue_invoice.number.replace("-", "")
     for said, sure in (
         (f"TRSF 99{bare}", False),
         (f"TRSF {bare}00 MELATI", False),
         (f"LUMBUNG{bare}", True),
         (f"LUMBUNG {bare[:4]} {bare[4:]} 0098", True),
     ):
-        assert ("Tandai " in await told(operator, Movement(clock.now(), 99_000, said))) is sure, said
+        assert ("Tandai " in await told(operator, BankMovement(clock.now(), 99_000, said))) is sure, said
 
 
 async def test_one_line_of_the_bank_pays_one_invoice(
-    operator: SignedInClient, database: Database, late: Invoice, mawar: TenantRef
+    operator: SignedInClient, database: Database, overdue_invoice: Invoice, mawar: TenantRef
 ) -> None:
     with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
-            await choose(
+            await choose_plan(
                 db, database.settings, mawar.id, "tumbuh", "month", by="Dewi", on=date(2026, 3, 1), key="m"
             )
-        await run(database, date(2026, 3, 31))
+        await run_billing(database, date(2026, 3, 31))
     async with shared_session(database) as db:
-        (other,) = await queries.unpaid(db, mawar.id)
-    line = Movement(clock.now(), 99_000, f"LUMBUNG {late.number.replace('-', '')}")
+        (other,) = await queries.list_unpaid_invoices(db, mawar.id)
+    line = BankMovement(clock.now(), 99_000, f"LUMBUNG {overdue_invoice.number.replace('-', '')}")
     shown = await told(operator, line)
     reference = re.search(r'name="reference" value="([^"]+)"', shown)
     assert reference is not None
     sent = {"amount": "99.000", "way": "bank_transfer", "reference": reference[1], "confirmed": "1"}
-    assert (await operator.post(f"/langganan/tagihan/{late.number}/pelunasan", dict(sent))).status_code == 303
+    assert (
+        await operator.post(f"/langganan/tagihan/{overdue_invoice.number}/pelunasan", dict(sent))
+    ).status_code == 303
     again = await told(operator, line)
     assert "sudah dipakai" in again
     assert other.number not in again
     refused = await operator.post(f"/langganan/tagihan/{other.number}/pelunasan", dict(sent))
-    assert (refused.status_code, f"sudah melunasi tagihan {late.number}" in refused.text) == (409, True)
-    doubt = await told(operator, Movement(clock.now(), 99_000, "SETORAN TUNAI"))
+    assert (refused.status_code, f"sudah melunasi tagihan {overdue_invoice.number}" in refused.text) == (
+        409,
+        True,
+    )
+    doubt = await told(operator, BankMovement(clock.now(), 99_000, "SETORAN TUNAI"))
     assert f"Periksa {other.number}" in doubt
 
 

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from billing import queries
-from billing.metering import measure_one
+from billing.billing_run import run_billing
+from billing.measure_usage import measure_cooperative
 from billing.models import Invoice
-from billing.running import run
-from billing.settling import confirm_payment
+from billing.settle_invoice import confirm_payment
 from conftest import SignedInClient, SignInAs, Visitors
-from factories.stickers import sticker
+from factories.qris_codes import static_qris
 from kernel import clock
 from kernel.database import Database
 from kernel.money import Rupiah
@@ -38,13 +38,13 @@ def confirm_form(answer: httpx.Response) -> dict[str, str]:
 
 async def open_invoice(database: Database, tenant: TenantRef) -> Invoice:
     async with shared_session(database) as db:
-        return (await queries.unpaid(db, tenant.id))[0]
+        return (await queries.list_unpaid_invoices(db, tenant.id))[0]
 
 
 async def end_trial(database: Database) -> None:
     """Let both trials begin and end in the past: today the cooperatives are on the free plan."""
     with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
-        await run(database, date(2026, 3, 31))
+        await run_billing(database, date(2026, 3, 31))
 
 
 async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: SignedInClient) -> None:
@@ -86,7 +86,7 @@ async def test_choosing_a_plan_is_told_in_a_sentence_and_sent_twice_done_once(
         answer = await officer_client.post(f"{HOME}/paket/tumbuh", dict(form))
         assert (answer.status_code, answer.headers["location"]) == (303, HOME)
     async with shared_session(database) as db:
-        assert len(await queries.unpaid(db, melati.id)) == 1
+        assert len(await queries.list_unpaid_invoices(db, melati.id)) == 1
     shown = await officer_client.get(HOME)
     assert "Diperpanjang pada" in shown.text
     assert "Menunggu dibayar" in shown.text
@@ -134,7 +134,9 @@ async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = replace(
-        database.settings, billing_bank_account="BCA 123 a.n. PT Lumbung", billing_qris=sticker(t59="LUMBUNG")
+        database.settings,
+        billing_bank_account="BCA 123 a.n. PT Lumbung",
+        billing_qris=static_qris(t59="LUMBUNG"),
     )
     monkeypatch.setattr(database, "settings", settings)
     await end_trial(database)
@@ -193,7 +195,7 @@ async def test_a_coupon_that_is_none_is_told_beside_the_field(officer_client: Si
 async def test_usage_shows_figures_limits_and_how_to_count(
     database: Database, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
-    await measure_one(database, melati, clock.today())
+    await measure_cooperative(database, melati, clock.today())
     answer = await officer_client.get(f"{HOME}/pakai")
     assert "2 dari 1.000" in answer.text
     assert "SELECT count(*) FROM members" in answer.text

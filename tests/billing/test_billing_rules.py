@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.plans import EVERY, Every, catalogue, limit_of, read
+from billing.plans import INTERVALS, Interval, catalogue, get_limit, parse_plans
+from billing.presenters import format_usage, list_lost_features, list_plan_features
 from billing.rules import (
-    Line,
-    change_now,
-    discounted,
-    forecast,
+    LineItem,
+    add_months,
+    apply_discount,
+    calculate_totals,
+    forecast_month,
     is_upgrade,
-    months_after,
-    months_until,
-    period_after,
-    share_of,
-    sums,
-    used_and_unused,
+    months_until_limit,
+    next_period_end,
+    percent_used,
+    prorate_change,
+    split_period_value,
 )
-from billing.showing import amount_of, limit_lines, stopping_lines
 from kernel.errors import LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
@@ -53,7 +53,7 @@ def test_an_entitlement_is_asked_by_a_known_name() -> None:
 def test_what_no_page_lets_a_cooperative_use_yet_is_in_a_plan_and_not_sold(lang: Lang) -> None:
     assert "custom_domain" in PANEN.entitlements
     sold = " ".join(
-        line for plan in PLANS.plan for line in [plan.lead.localize(lang), *limit_lines(plan, lang)]
+        line for plan in PLANS.plan for line in [plan.lead.localize(lang), *list_plan_features(plan, lang)]
     ).lower()
     assert "gaji" in sold or "payroll" in sold
     for promised in ("alamat", "address", "pesan sebulan", "messages"):
@@ -61,16 +61,16 @@ def test_what_no_page_lets_a_cooperative_use_yet_is_in_a_plan_and_not_sold(lang:
 
 
 def test_what_stops_is_what_the_smaller_plan_does_not_include() -> None:
-    assert stopping_lines(PANEN, BENIH, "id") == stopping_lines(TUMBUH, BENIH, "id")
-    assert [line.split()[0] for line in stopping_lines(TUMBUH, BENIH, "en")] == ["Cards,", "Payroll"]
-    assert stopping_lines(PANEN, TUMBUH, "id") == stopping_lines(BENIH, PANEN, "id") == []
+    assert list_lost_features(PANEN, BENIH, "id") == list_lost_features(TUMBUH, BENIH, "id")
+    assert [line.split()[0] for line in list_lost_features(TUMBUH, BENIH, "en")] == ["Cards,", "Payroll"]
+    assert list_lost_features(PANEN, TUMBUH, "id") == list_lost_features(BENIH, PANEN, "id") == []
 
 
 def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
-    assert limit_of(tenant("benih"), "members") == 100
-    assert limit_of(tenant("panen"), "members") is None
-    assert limit_of(tenant("sold no longer"), "members") is None
-    assert all(limit_of(tenant(plan.code), "orders") is None for plan in PLANS.plan)
+    assert get_limit(tenant("benih"), "members") == 100
+    assert get_limit(tenant("panen"), "members") is None
+    assert get_limit(tenant("sold no longer"), "members") is None
+    assert all(get_limit(tenant(plan.code), "orders") is None for plan in PLANS.plan)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
         ('code = "panen"', 'code = "tumbuh"', "same code"),
         ("year = 990_000", "year = 1_990_000", "at most twelve"),
         ("reminder_days = [0, 3, 7, 14]", "reminder_days = [0, 3, 7, 21]", "before the end of grace"),
-        ('then = "benih"', 'then = "tumbuh"', "exactly one plan is free"),
+        ('plan_after = "benih"', 'plan_after = "tumbuh"', "exactly one plan is free"),
         ('"payroll", "custom_domain"', '"payroll", "moon"', "unknown entitlements"),
         ("members = 100,", "member = 100,", "member"),
         ("month = 299_000", "month = 99.5", "int"),
@@ -93,25 +93,25 @@ def test_a_plans_file_that_contradicts_itself_is_refused(old: str, new: str, sai
     text = _FILE.read_text()
     assert old in text
     with pytest.raises(ValueError, match=said):
-        read(text.replace(old, new))
+        parse_plans(text.replace(old, new))
 
 
 def test_the_31st_comes_back_after_a_short_month() -> None:
     ends, start = [], START
     for _ in range(4):
-        start = period_after(START, "month", start)
+        start = next_period_end(START, "month", start)
         ends.append(start)
     assert ends == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)]
-    assert period_after(date(2024, 2, 29), "year", date(2024, 2, 29)) == date(2025, 2, 28)
-    assert period_after(date(2024, 2, 29), "year", date(2027, 2, 28)) == date(2028, 2, 29)
+    assert next_period_end(date(2024, 2, 29), "year", date(2024, 2, 29)) == date(2025, 2, 28)
+    assert next_period_end(date(2024, 2, 29), "year", date(2027, 2, 28)) == date(2028, 2, 29)
 
 
-@given(days, st.sampled_from(EVERY), st.integers(1, 60))
-def test_periods_follow_each_other_without_a_hole(anchor: date, every: Every, count: int) -> None:
+@given(days, st.sampled_from(INTERVALS), st.integers(1, 60))
+def test_periods_follow_each_other_without_a_hole(anchor: date, every: Interval, count: int) -> None:
     start = anchor
     for number in range(1, count + 1):
-        end = period_after(anchor, every, start)
-        assert end == months_after(anchor, number * (1 if every == "month" else 12))
+        end = next_period_end(anchor, every, start)
+        assert end == add_months(anchor, number * (1 if every == "month" else 12))
         start = end
 
 
@@ -121,7 +121,7 @@ def test_used_and_unused_sum_to_the_price(
 ) -> None:
     end = start + timedelta(days=length)
     on = start + timedelta(days=data.draw(st.integers(-3, length + 3)))
-    used, unused = used_and_unused(value, start, end, on)
+    used, unused = split_period_value(value, start, end, on)
     assert used + unused == value
     assert used >= 0 <= unused
     exact = Fraction(int(value) * min(max((on - start).days, 0), length), length)
@@ -142,8 +142,8 @@ def test_however_often_the_plan_changes_what_is_paid_is_the_sum_of_the_days(
     paid, exact, before = int(values[0]), Fraction(0), 0
     for at, (old, new) in enumerate(pairwise(values)):
         on = start + timedelta(days=on_days[at])
-        _, unused = used_and_unused(old, start, end, on)
-        _, charged = used_and_unused(new, start, end, on)
+        _, unused = split_period_value(old, start, end, on)
+        _, charged = split_period_value(new, start, end, on)
         paid += int(charged - unused)
         exact += Fraction(int(old) * (on_days[at] - before), length)
         before = on_days[at]
@@ -151,14 +151,14 @@ def test_however_often_the_plan_changes_what_is_paid_is_the_sum_of_the_days(
     assert abs(paid - exact) <= len(values) - 1
 
 
-@given(days, st.integers(0, 30), st.sampled_from(EVERY), st.integers(0, 100))
+@given(days, st.integers(0, 30), st.sampled_from(INTERVALS), st.integers(0, 100))
 def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
-    anchor: date, day: int, rhythm: Every, percent: int
+    anchor: date, day: int, rhythm: Interval, percent: int
 ) -> None:
-    end = period_after(anchor, "month", anchor)
+    end = next_period_end(anchor, "month", anchor)
     on = min(anchor + timedelta(days=day), end)
-    value = discounted(TUMBUH.price_for("month"), percent)
-    change = change_now(
+    value = apply_discount(TUMBUH.price_for("month"), percent)
+    change = prorate_change(
         value=value,
         anchor=anchor,
         start=anchor,
@@ -175,14 +175,14 @@ def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
         assert 0 <= change.net <= change.value - value + 1
     else:
         assert change.period_start == on
-        assert change.charged == change.value == discounted(PANEN.price_for("year"), percent)
+        assert change.charged == change.value == apply_discount(PANEN.price_for("year"), percent)
 
 
 def test_a_change_of_plan_worked_out_by_hand() -> None:
     """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 come back, 199.333 of 299.000
     are charged.
     """
-    change = change_now(
+    change = prorate_change(
         value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),
         every="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
     )  # fmt: skip
@@ -205,9 +205,9 @@ def test_a_change_of_plan_worked_out_by_hand() -> None:
     ],
 )
 def test_more_begins_at_once_and_less_at_the_end(
-    old: tuple[str, Every], new: tuple[str, Every], *, at_once: bool
+    old: tuple[str, Interval], new: tuple[str, Interval], *, at_once: bool
 ) -> None:
-    assert is_upgrade(PLANS.of(old[0]), old[1], PLANS.of(new[0]), new[1]) is at_once
+    assert is_upgrade(PLANS.get_plan(old[0]), old[1], PLANS.get_plan(new[0]), new[1]) is at_once
 
 
 @given(
@@ -222,10 +222,10 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
     parts: list[int], percent: int, credit: int, taxed: bool
 ) -> None:
     subtotal = Rupiah(sum(parts))
-    discount = subtotal - discounted(subtotal, percent)
-    tax = PLANS.tax_on(date(2026, 6, 1)) if taxed else None
-    found = sums(
-        [Line(LocalizedText("x", "x"), Rupiah(part)) for part in parts],
+    discount = subtotal - apply_discount(subtotal, percent)
+    tax = PLANS.find_tax(date(2026, 6, 1)) if taxed else None
+    found = calculate_totals(
+        [LineItem(LocalizedText("x", "x"), Rupiah(part)) for part in parts],
         discount=discount,
         tax=tax,
         credit=Rupiah(credit),
@@ -243,9 +243,9 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
 
 
 def test_the_tax_is_eleven_percent_by_either_law() -> None:
-    assert PLANS.tax_on(date(2022, 3, 31)) is None
+    assert PLANS.find_tax(date(2022, 3, 31)) is None
     for day in (date(2022, 4, 1), date(2024, 12, 31), date(2025, 1, 1), date(2026, 11, 24)):
-        tax = PLANS.tax_on(day)
+        tax = PLANS.find_tax(day)
         assert tax is not None
         assert tax.fraction == Fraction(11, 100) == Fraction(12, 100) * Fraction(11, 12)
         assert tax.source
@@ -253,22 +253,22 @@ def test_the_tax_is_eleven_percent_by_either_law() -> None:
 
 def test_a_forecast_goes_on_like_the_days_before() -> None:
     first, end = date(2026, 11, 1), date(2026, 12, 1)
-    assert forecast(100, first, end, date(2026, 11, 10)) == 300
-    assert forecast(100, first, end, date(2026, 11, 30)) == 100
-    assert forecast(0, first, end, first) == 0
-    assert months_until([80, 90, 100], 120) == 3
-    assert months_until([80, 90, 121], 120) == 0
-    assert months_until([80, 80], 120) is None
-    assert months_until([90, 80], 120) is None
-    assert months_until([], 1) is None
-    assert share_of(80, 100) == 80
-    assert share_of(5, None) is None
+    assert forecast_month(100, first, end, date(2026, 11, 10)) == 300
+    assert forecast_month(100, first, end, date(2026, 11, 30)) == 100
+    assert forecast_month(0, first, end, first) == 0
+    assert months_until_limit([80, 90, 100], 120) == 3
+    assert months_until_limit([80, 90, 121], 120) == 0
+    assert months_until_limit([80, 80], 120) is None
+    assert months_until_limit([90, 80], 120) is None
+    assert months_until_limit([], 1) is None
+    assert percent_used(80, 100) == 80
+    assert percent_used(5, None) is None
 
 
 def test_bytes_are_read_in_the_unit_that_fits() -> None:
-    assert amount_of("storage", 0, "id") == "0 MB"
-    assert amount_of("storage", 1, "id") == "0,1 MB"
-    assert amount_of("storage", 12_340_000, "id") == "12,4 MB"
-    assert amount_of("storage", 2_000_000_000, "id") == "2 GB"
-    assert amount_of("storage", 2_050_000_000, "en") == "2.1 GB"
-    assert amount_of("members", 1_000, "id") == "1.000"
+    assert format_usage("storage", 0, "id") == "0 MB"
+    assert format_usage("storage", 1, "id") == "0,1 MB"
+    assert format_usage("storage", 12_340_000, "id") == "12,4 MB"
+    assert format_usage("storage", 2_000_000_000, "id") == "2 GB"
+    assert format_usage("storage", 2_050_000_000, "en") == "2.1 GB"
+    assert format_usage("members", 1_000, "id") == "1.000"

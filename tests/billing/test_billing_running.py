@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 import billing.tasks  # noqa: F401 - registers what is done daily
 from billing import queries, usage_queries
-from billing.metering import measure_one
-from billing.running import Report, run
-from billing.settling import confirm_payment
-from billing.subscribing import choose
+from billing.billing_run import BillingRunReport, run_billing
+from billing.manage_subscription import choose_plan
+from billing.measure_usage import measure_cooperative
+from billing.settle_invoice import confirm_payment
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
@@ -28,14 +28,14 @@ BEGUN = datetime(2026, 3, 1, 2, tzinfo=UTC)
 OFFICER = Actor("officer", "Rina Ketua")
 
 
-async def choose_plan(database: Database, tenant: TenantRef, plan: str) -> None:
+async def choose_monthly_plan(database: Database, tenant: TenantRef, plan: str) -> None:
     async with shared_session(database) as db:
-        await choose(
+        await choose_plan(
             db, database.settings, tenant.id, plan, "month", by=OFFICER.name, on=date(2026, 3, 1), key="k"
         )
 
 
-def kinds(report: Report, slug: str) -> list[tuple[str, str]]:
+def kinds(report: BillingRunReport, slug: str) -> list[tuple[str, str]]:
     return [(each.on.isoformat(), each.kind) for each in report.done if each.cooperative == slug]
 
 
@@ -48,10 +48,10 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
     database: Database, melati: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
-        report = await run(database, date(2026, 5, 31))
+        await choose_monthly_plan(database, melati, "tumbuh")
+        report = await run_billing(database, date(2026, 5, 31))
         assert kinds(report, "melati") == [
-            ("2026-03-24", "tell_trial_end"),
+            ("2026-03-24", "notify_trial_end"),
             ("2026-03-31", "end_period"),
             ("2026-04-07", "remind"),
             ("2026-04-10", "remind"),
@@ -59,9 +59,9 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
             ("2026-04-21", "remind"),
             ("2026-04-28", "make_read_only"),
         ]
-        assert kinds(report, "mawar") == [("2026-03-24", "tell_trial_end"), ("2026-03-31", "end_period")]
+        assert kinds(report, "mawar") == [("2026-03-24", "notify_trial_end"), ("2026-03-31", "end_period")]
         assert (report.failed, report.trials_begun) == ({}, 1)
-        again = await run(database, date(2026, 5, 31))
+        again = await run_billing(database, date(2026, 5, 31))
         assert (again.done, again.trials_begun) == ((), 0)
     closed = await find_tenant_by_slug(database, "melati")
     assert closed is not None
@@ -73,9 +73,9 @@ async def test_two_at_once_do_everything_once(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
-        await choose_plan(database, mawar, "panen")
-        reports = await asyncio.gather(*(run(database, date(2026, 4, 30)) for _ in range(3)))
+        await choose_monthly_plan(database, melati, "tumbuh")
+        await choose_monthly_plan(database, mawar, "panen")
+        reports = await asyncio.gather(*(run_billing(database, date(2026, 4, 30)) for _ in range(3)))
     done = [each for report in reports for each in report.done]
     assert len(done) == len(set(done)) == 14
     assert await numbers(database) == ["2026-000001", "2026-000002"]
@@ -84,12 +84,12 @@ async def test_two_at_once_do_everything_once(
 async def test_numbers_have_no_gap_after_a_failure(
     database: Database, melati: TenantRef, mawar: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from billing import running
+    from billing import billing_run
 
-    original = running.settle
+    original = billing_run.sync_registry
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
-        await choose_plan(database, mawar, "tumbuh")
+        await choose_monthly_plan(database, melati, "tumbuh")
+        await choose_monthly_plan(database, mawar, "tumbuh")
 
         async def broken(db: object, subscription: object, on: date) -> None:
             await original(db, subscription, on)  # type: ignore[arg-type]
@@ -97,13 +97,13 @@ async def test_numbers_have_no_gap_after_a_failure(
                 raise RuntimeError("the disk is full")
 
         async with shared_reader(database) as ro:
-            (first, slug), _ = await queries.due_on(ro, date(2026, 3, 31))
-        monkeypatch.setattr(running, "settle", broken)
-        report = await run(database, date(2026, 3, 31))
+            (first, slug), _ = await queries.list_due(ro, date(2026, 3, 31))
+        monkeypatch.setattr(billing_run, "sync_registry", broken)
+        report = await run_billing(database, date(2026, 3, 31))
         assert list(report.failed) == [slug]
         assert await numbers(database) == ["2026-000001"]
-        monkeypatch.setattr(running, "settle", original)
-        await run(database, date(2026, 3, 31))
+        monkeypatch.setattr(billing_run, "sync_registry", original)
+        await run_billing(database, date(2026, 3, 31))
         assert await numbers(database) == ["2026-000001", "2026-000002"]
 
 
@@ -111,12 +111,12 @@ async def test_days_without_a_worker_are_made_up_for_with_the_date_of_today(
     database: Database, melati: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
+        await choose_monthly_plan(database, melati, "tumbuh")
     with clock.freeze_at(BEGUN + timedelta(days=50)):
-        report = await run(database, clock.today())
-    assert [kind for _, kind in kinds(report, "melati")] == ["tell_trial_end", "end_period"]
+        report = await run_billing(database, clock.today())
+    assert [kind for _, kind in kinds(report, "melati")] == ["notify_trial_end", "end_period"]
     async with shared_session(database) as db:
-        (invoice,) = await queries.unpaid(db, melati.id)
+        (invoice,) = await queries.list_unpaid_invoices(db, melati.id)
     assert (invoice.issued_on, invoice.due_on) == (date(2026, 4, 20), date(2026, 4, 27))
 
 
@@ -126,7 +126,7 @@ async def test_the_platforms_day_runs_and_measures(database: Database, melati: T
         assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
         assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
     async with shared_reader(database) as ro:
-        usage = await usage_queries.latest(ro, melati.id)
+        usage = await usage_queries.get_latest_figures(ro, melati.id)
     assert usage == {"members": 2, "orders": 0, "messages": 0, "storage": 0}
 
 
@@ -141,12 +141,12 @@ async def test_officers_are_told_before_a_limit_bites_and_nothing_is_closed(
     database: Database, melati: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await run(database, clock.today())
+        await run_billing(database, clock.today())
     with clock.freeze_at(BEGUN + timedelta(days=60)):
-        await run(database, clock.today())  # the trial ends: Benih, 100 members
+        await run_billing(database, clock.today())  # the trial ends: Benih, 100 members
         for new, notice in ((77, None), (1, "near_members"), (20, "near_members"), (1, "over_members")):
             await admit(database, melati, new)
-            await measure_one(database, melati, clock.today())
+            await measure_cooperative(database, melati, clock.today())
             found = await find_tenant_by_slug(database, "melati")
             assert found is not None
             assert (found.plan, found.billing_notice, found.read_only) == ("benih", notice, False)
@@ -164,9 +164,9 @@ async def test_a_member_who_left_counts_up_to_the_month_before(database: Databas
                 left_on=date(2026, 3, 20),
             )
         )
-    from billing.metering import count_now
+    from billing.measure_usage import count_usage
 
-    counted = [(await count_now(database, melati, date(2026, month, 1)))["members"] for month in (1, 2, 3)]
+    counted = [(await count_usage(database, melati, date(2026, month, 1)))["members"] for month in (1, 2, 3)]
     assert counted == [3, 3, 2]
 
 
@@ -174,20 +174,20 @@ async def test_a_suspended_cooperative_is_not_invoiced_until_it_is_resumed(
     database: Database, melati: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
+        await choose_monthly_plan(database, melati, "tumbuh")
     async with shared_session(database) as db:
         await suspend_cooperative(db, "melati", reason="Laporan belum dikirim", by="uji")
     with clock.freeze_at(BEGUN + timedelta(days=30)):
-        report = await run(database, clock.today() + timedelta(days=120))
+        report = await run_billing(database, clock.today() + timedelta(days=120))
         assert kinds(report, "melati") == []
         assert kinds(report, "mawar")
     assert await numbers(database) == []
     async with shared_session(database) as db:
         await resume_cooperative(db, "melati", by="uji")
     with clock.freeze_at(BEGUN + timedelta(days=200)):
-        await run(database, clock.today())
+        await run_billing(database, clock.today())
     async with shared_session(database) as db:
-        (invoice,) = await queries.unpaid(db, melati.id)
+        (invoice,) = await queries.list_unpaid_invoices(db, melati.id)
     assert invoice.issued_on == invoice.period_start == date(2026, 9, 17)
 
 
@@ -195,9 +195,9 @@ async def test_two_operators_do_not_take_one_transfer_for_two_invoices(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     with clock.freeze_at(BEGUN):
-        await choose_plan(database, melati, "tumbuh")
-        await choose_plan(database, mawar, "tumbuh")
-        await run(database, date(2026, 3, 31))
+        await choose_monthly_plan(database, melati, "tumbuh")
+        await choose_monthly_plan(database, mawar, "tumbuh")
+        await run_billing(database, date(2026, 3, 31))
 
         async def confirm(number: str) -> str:
             async with shared_session(database) as db:

@@ -12,15 +12,15 @@ import pytest
 from playwright.async_api import Browser
 
 from billing import queries
-from billing.metering import measure_all
-from billing.periods import locked_subscription
-from billing.running import do_due
-from billing.subscribing import choose
+from billing.billing_run import process_due
+from billing.manage_subscription import choose_plan
+from billing.measure_usage import measure_all_cooperatives
+from billing.periods import lock_subscription
 from factories.accessibility import assert_no_faults, find_faults_on
 from factories.browser_users import DESKTOP, PHONE, BrowserUser, OpenBrowser, Site, open_browser_user
 from factories.cooperatives import PASSWORD
 from factories.processes import free_port, web_process
-from factories.stickers import sticker
+from factories.qris_codes import static_qris
 from kernel import clock
 from kernel.database import Database
 from onboarding.create_cooperative import NewCooperative, create_cooperative
@@ -44,7 +44,7 @@ def paid_site(
     extra = {
         "LUMBUNG_DATA_DIR": str(folder),
         "LUMBUNG_BILLING_BANK_ACCOUNT": "BCA 345 678 9012 a.n. Lumbung Padi",
-        "LUMBUNG_BILLING_QRIS": sticker(t59="LUMBUNG PADI"),
+        "LUMBUNG_BILLING_QRIS": static_qris(t59="LUMBUNG PADI"),
         "LUMBUNG_BILLING_PKP": "1",
     }
     with web_process(served_database, port, f"localhost:{port}", folder / "web.log", extra):
@@ -83,11 +83,11 @@ async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
     """Let the trial be over and a plan be chosen, and return the number of its invoice."""
     settings = replace(site.database.settings, billing_pkp=True)  # as the server's own
     async with shared_session(site.database) as db:
-        subscription = await locked_subscription(db, tenant.id, on)
+        subscription = await lock_subscription(db, tenant.id, on)
         if subscription.status == "trialing" and subscription.period_end is not None:
-            await do_due(db, settings, tenant.id, subscription.period_end)
-        await choose(db, settings, tenant.id, plan, "month", by="Ketua", on=on, key=f"{plan}-{on}")
-        return (await queries.unpaid(db, tenant.id))[0].number
+            await process_due(db, settings, tenant.id, subscription.period_end)
+        await choose_plan(db, settings, tenant.id, plan, "month", by="Ketua", on=on, key=f"{plan}-{on}")
+        return (await queries.list_unpaid_invoices(db, tenant.id))[0].number
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
@@ -103,7 +103,7 @@ async def test_every_page_of_the_plan_is_accessible(
     if size == PHONE:
         assert_no_faults(await find_faults_on(officer, {}, [HOME, f"{HOME}/paket/tumbuh?tiap=year"]))
     number = await take_plan(paid_site, kenari, "tumbuh" if size == PHONE else "panen", clock.today())
-    await measure_all(paid_site.database)
+    await measure_all_cooperatives(paid_site.database)
     plan = [
         HOME,
         f"{HOME}/paket/panen?tiap=year",

@@ -6,7 +6,7 @@ import pytest
 
 from factories.accessibility import assert_no_faults, find_faults_on
 from factories.browser_users import PHONE, BrowserUser, OpenBrowser, Site
-from factories.paying import bring_about, open_ways
+from factories.payment_statuses import create_payment_in_status, enable_methods
 from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
@@ -36,8 +36,8 @@ async def test_amount_countdown_and_where_to_pay_are_seen_without_scrolling(
     tenant = await find_tenant_by_slug(site.database, "melati")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
-        await open_ways(db)
-        payment = await bring_about(db, "awaiting", way)
+        await enable_methods(db)
+        payment = await create_payment_in_status(db, "awaiting", way)
     person = await open_browser(size=PHONE)
     if signed_in:
         await person.sign_in_directly(SARI)

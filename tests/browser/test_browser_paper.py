@@ -5,7 +5,7 @@ from playwright.async_api import Response
 
 from factories.browser_users import OpenBrowser, Site
 from factories.sample_data import CHAIR, SARI, SampleData
-from factories.shop import product
+from factories.shop import create_product
 from tenants.registry import find_tenant_by_slug
 from tenants.session import coop_session
 
@@ -22,7 +22,7 @@ async def test_the_first_view_of_the_shop_weighs_at_most_60_kilobytes(
     assert cempaka is not None
     async with coop_session(site.database, cempaka) as db:
         for number in range(PAGE_SIZE):
-            await product(db, name=f"Keripik singkong balado nomor {number}")
+            await create_product(db, name=f"Keripik singkong balado nomor {number}")
     before = await open_browser("cempaka")
     await before.goto("/")  # the page is made for the first who comes and kept, packed, for those after
     visitor = await open_browser("cempaka")

@@ -11,12 +11,18 @@ from factories import shop
 from factories.accessibility import assert_no_faults, find_faults_on
 from factories.browser_users import DESKTOP, BrowserUser, OpenBrowser, Site
 from factories.cooperatives import PASSWORD
-from factories.paying import STATES, bring_about, fill_wallet, open_ways, owe
+from factories.payment_statuses import (
+    STATES,
+    create_payment_in_status,
+    enable_methods,
+    grant_kasbon,
+    top_up_wallet,
+)
 from factories.shop import CASHIER, TODAY
 from kernel import clock
-from payments import machine, refunding
+from payments import refund_payment, state_machine
 from payments.models import Payment
-from payments.payer.states import State
+from payments.payer.payer_status import PayerStatus
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 
@@ -24,13 +30,13 @@ pytestmark = pytest.mark.browser
 
 BOTH = pytest.mark.parametrize("js", [True, False], ids=["script", "no-script"])
 SARI = "+6281200000001"
-SAYS: dict[State, str] = {
+SAYS: dict[PayerStatus, str] = {
     "awaiting": "Transfer ke rekening koperasi",
     "lapsed": "Batas waktunya baru saja lewat",
-    "under_way": "Uang Anda sedang di jalan",
+    "processing": "Uang Anda sedang di jalan",
     "checking": "Pengurus sedang memeriksa",
     "paid": "Terima kasih, sudah kami terima",
-    "taken_up": "masih bisa kami lanjutkan",
+    "paid_late": "masih bisa kami lanjutkan",
     "in_wallet": "Uang Anda ada di dompet anggota",
     "owed": "Uang Anda kami simpan",
     "partly_refunded": "Sebagian uang sudah kembali",
@@ -46,14 +52,16 @@ async def melati_here(site: Site) -> TenantRef:
     tenant = await find_tenant_by_slug(site.database, "melati")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
-        await open_ways(db)
-        await shop.tell(db)
+        await enable_methods(db)
+        await shop.publish_product_change(db)
     return tenant
 
 
-async def payment_in(site: Site, tenant: TenantRef, state: State, way: str = "bank_transfer") -> Payment:
+async def payment_in(
+    site: Site, tenant: TenantRef, state: PayerStatus, way: str = "bank_transfer"
+) -> Payment:
     async with coop_session(site.database, tenant) as db:
-        return await bring_about(db, state, way)
+        return await create_payment_in_status(db, state, way)
 
 
 async def assert_pages_faultless(person: BrowserUser, *paths: str) -> None:
@@ -102,7 +110,7 @@ async def order_by(visitor: BrowserUser, way: str) -> None:
 
 async def money_is_seen(site: Site, tenant: TenantRef, reference: str) -> None:
     async with coop_session(site.database, tenant) as db:
-        await machine.confirm_by_officer(db, CASHIER, reference, on=clock.today())
+        await state_machine.confirm_by_officer(db, CASHIER, reference, on=clock.today())
 
 
 @BOTH
@@ -175,8 +183,8 @@ async def test_a_refund_appears_while_one_looks(
     visitor = await open_browser()
     await visitor.goto(f"/bayar/{payment.reference}")
     async with coop_session(site.database, melati_here) as db:
-        locked = await machine.locked(db, payment.reference)
-        await refunding.ask_refund(
+        locked = await state_machine.lock_payment(db, payment.reference)
+        await refund_payment.request_refund(
             db,
             CASHIER,
             locked,
@@ -207,7 +215,7 @@ async def test_a_member_fills_the_wallet(
     open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
     async with coop_session(site.database, melati_here) as db:
-        await fill_wallet(db, 25_000)
+        await top_up_wallet(db, 25_000)
     member = await open_browser(js=js)
     await member.sign_in_directly(SARI)
     await member.goto("/anggota")
@@ -237,7 +245,7 @@ async def test_a_member_makes_a_pin_and_pays_credit_off(
     open_browser: OpenBrowser, site: Site, melati_here: TenantRef, js: bool
 ) -> None:
     async with coop_session(site.database, melati_here) as db:
-        await owe(db, 40_000)
+        await grant_kasbon(db, 40_000)
     member = await open_browser(js=js)
     await member.sign_in_directly(SARI)
     await member.goto("/anggota/kasbon")

@@ -9,7 +9,7 @@ import pytest
 from factories.accessibility import OVERFLOW_SCRIPT, assert_no_faults, find_faults_on
 from factories.browser_users import DESKTOP, OpenBrowser, Site
 from factories.cooperatives import PASSWORD, populate_cooperative
-from factories.gateway import Gateway, xendit_of
+from factories.gateway import GatewaySetup, set_up_xendit
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import as_reader
@@ -17,10 +17,10 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
 from onboarding.create_cooperative import NewCooperative, create_cooperative
-from payments.credit.counter import change_credit
-from payments.payroll.batches import make_batch, take_return
-from payments.reconciliation.reconciling import fetch
-from stand_ins.xendit import XenditStandIn
+from payments.credit.record_counter_payment import update_credit_limits
+from payments.payroll.payroll_batches import create_batch, import_return
+from payments.reconciliation.sync_movements import sync_provider
+from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 
@@ -73,19 +73,19 @@ async def known(site: Site) -> dict[str, Any]:
     async with coop_session(site.database, tenant) as db:
         await populate_cooperative(db, "mawar")
     before = site.database.settings
-    async with xendit_of(site.database, tenant) as gateway:
+    async with set_up_xendit(site.database, tenant) as gateway:
         await _money_at_xendit(gateway)
     site.database.settings = before
     return await _credit(site, tenant)
 
 
-async def _money_at_xendit(gateway: Gateway[XenditStandIn]) -> None:
-    await gateway.paid(100_000)
-    await gateway.paid(275_000, seen=False)
-    gateway.stand_in.withdraw(200_000)
-    gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", clock.now())
-    gateway.stand_in.account.pay_in(80_000, "QRIS", "LAMA", clock.now().replace(year=clock.now().year - 1))
-    await fetch(gateway.database, gateway.tenant, "xendit")
+async def _money_at_xendit(gateway: GatewaySetup[FakeXendit]) -> None:
+    await gateway.pay(100_000)
+    await gateway.pay(275_000, synced=False)
+    gateway.server.withdraw(200_000)
+    gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", clock.now())
+    gateway.server.account.credit(80_000, "QRIS", "LAMA", clock.now().replace(year=clock.now().year - 1))
+    await sync_provider(gateway.database, gateway.tenant, "xendit")
 
 
 async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
@@ -106,11 +106,11 @@ async def _credit(site: Site, tenant: TenantRef) -> dict[str, Any]:
                         db, Journal(today, "Belanja, pesanan 1042", key, lines), by=OFFICER.name
                     )
             limit = Rupiah(500_000)
-            await change_credit(
+            await update_credit_limits(
                 db, OFFICER, member, kasbon=limit, payroll=limit, payroll_number=f"P-{number}"
             )
-        batch = await make_batch(db, OFFICER, "Potongan Oktober 2026", key="k")
-        await take_return(db, OFFICER, batch.id, ANSWER, on=today, today=today)
+        batch = await create_batch(db, OFFICER, "Potongan Oktober 2026", key="k")
+        await import_return(db, OFFICER, batch.id, ANSWER, on=today, today=today)
     return {"day": today, "sari": members["0001"], "budi": members["0002"], "batch": batch.id}
 
 

@@ -40,7 +40,7 @@ async def test_two_processes_at_once_do_everything_once(database: Database) -> N
         for _, said, _ in runs
         for each in json.loads(said)["done"]
     ]
-    assert sorted(kind for _, _, kind in done) == ["end_period"] * 2 + ["tell_trial_end"] * 2
+    assert sorted(kind for _, _, kind in done) == ["end_period"] * 2 + ["notify_trial_end"] * 2
     assert len(set(done)) == 4
     status, said, _ = await lumbung(database, "billing", "run", "--until", until)
     assert status == 0

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from factories import payments as pay
-from factories.gateway import KEY, xendit_of
+from factories.gateway import KEY, set_up_xendit
 from kernel import clock
 from kernel.database import Database, libpq_url
-from payments.exceptions import raise_exception
-from payments.key_rotation import rotate
+from payments.exceptions_queue import record_exception
+from payments.rotate_keys import rotate_keys
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -44,9 +44,9 @@ async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple
 async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
     database: Database, melati: TenantRef
 ) -> None:
-    async with xendit_of(database, melati) as gateway:
-        await gateway.paid(100_000)
-        gateway.stand_in.withdraw(50_000)
+    async with set_up_xendit(database, melati) as gateway:
+        await gateway.pay(100_000)
+        gateway.server.withdraw(50_000)
         address = dict(database.settings.stand_ins)["xendit"]
         status, said, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--json", stand_ins=f"xendit={address}"
@@ -57,13 +57,13 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
         assert (xendit["balance"], xendit["clearing"], xendit["difference"]) == (49_300, 49_300, 0)
         assert (await gateway.balance("1102"), told["explained"]) == (50_000, True)
 
-        gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", clock.now())
+        gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", clock.now())
         status, said, _ = await lumbung(
             database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
         )
         assert status == 1
         assert "No payment fits" in said
-        gateway.stand_in.secret_key = "another"
+        gateway.server.secret_key = "another"
         status, _, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
         )
@@ -73,8 +73,8 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
 
 
 async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> None:
-    async with xendit_of(database, melati) as gateway:
-        gateway.stand_in.withdraw(50_000)
+    async with set_up_xendit(database, melati) as gateway:
+        gateway.server.withdraw(50_000)
         status, said, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--offline", "--json"
         )
@@ -101,7 +101,7 @@ async def test_keys_are_rotated_once_and_no_secret_is_printed(
     database: Database, melati: TenantRef, *, as_json: bool
 ) -> None:
     database.settings = replace(database.settings, master_keys=(OLD,))
-    async with xendit_of(database, melati):
+    async with set_up_xendit(database, melati):
         before = await list_sealed_secrets(database, melati)
     keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW, OLD))
     more = ("--json",) if as_json else ()
@@ -119,13 +119,15 @@ async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     database.settings = replace(database.settings, master_keys=(OLD,))
-    async with xendit_of(database, melati):
+    async with set_up_xendit(database, melati):
         before = await list_sealed_secrets(database, melati)
     database.settings = replace(database.settings, master_keys=(NEW,))
-    async with xendit_of(database, mawar):
-        report = await rotate(database)
+    async with set_up_xendit(database, mawar):
+        report = await rotate_keys(database)
     assert list(report.failed) == ["melati"]
-    assert [(each.cooperative, each.kept) for each in report.cooperatives if each.kept] == [("mawar", 2)]
+    assert [(each.cooperative, each.unchanged) for each in report.cooperatives if each.unchanged] == [
+        ("mawar", 2)
+    ]
     assert await list_sealed_secrets(database, melati) == before
 
 
@@ -135,10 +137,10 @@ async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
     status, said, _ = await lumbung(database, "payments", "exceptions", "melati")
     assert (status, "Nothing" in said) == (0, True)
     async with coop_session(database, melati) as db:
-        await pay.switch_on(db)
-        _, payment = await pay.ordered(db, "xendit")
+        await pay.enable_methods(db)
+        _, payment = await pay.create_order_payment(db, "xendit")
         for facts in ({"theirs": 1}, {"theirs": 2}):
-            await raise_exception(db, payment, "amount", facts)
+            await record_exception(db, payment, "amount", facts)
     status, said, complained = await lumbung(database, "payments", "exceptions", "melati", "--json")
     assert (status, complained) == (1, "")
     assert [(each["payment"], each["reason"], each["facts"]) for each in json.loads(said)] == [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factories.stickers import part, sticker
+from factories.qris_codes import static_qris, tlv
 
 PLATFORM = Path(__file__).parents[2] / "platform"
 
@@ -31,7 +31,7 @@ def lumbung(*arguments: str, **environment: str) -> tuple[int, str, str]:
 
 def test_the_new_payload_is_printed_and_nothing_else() -> None:
     status, out, complaints = lumbung(
-        "dynamic", "--payload", sticker(), "--amount", "25000", "--reference", "KOP-A-INV-1"
+        "dynamic", "--payload", static_qris(), "--amount", "25000", "--reference", "KOP-A-INV-1"
     )
     assert (status, complaints) == (0, "")
     assert out.startswith("000201010212")
@@ -39,7 +39,7 @@ def test_the_new_payload_is_printed_and_nothing_else() -> None:
     assert "540525000" in out
     assert "62150511KOP-A-INV-16304" in out
     assert (
-        lumbung("dynamic", "--payload", sticker(), "--amount", "25.000", "--reference", "KOP-A-INV-1")[1]
+        lumbung("dynamic", "--payload", static_qris(), "--amount", "25.000", "--reference", "KOP-A-INV-1")[1]
         == out
     )
     status, out, _ = lumbung("read", out.strip(), "--json")
@@ -49,7 +49,7 @@ def test_the_new_payload_is_printed_and_nothing_else() -> None:
 
 
 def test_the_parts_are_printed_for_machines_and_for_people() -> None:
-    payload = sticker(t59="TOKO [bold]", t62=part("07", "A01"), t91="lain")
+    payload = static_qris(t59="TOKO [bold]", t62=tlv("07", "A01"), t91="lain")
     status, out, complaints = lumbung("read", payload, "--json")
     assert (status, complaints) == (0, "")
     read = json.loads(out)
@@ -62,7 +62,7 @@ def test_the_parts_are_printed_for_machines_and_for_people() -> None:
     assert (read["amount"], read["reference"], read["asks_tip_or_fee"]) == (None, None, False)
     assert [account["tag"] for account in read["accounts"]] == ["26", "51"]
     assert read["extra"] == {"07": "A01"}
-    assert "".join(part(tag, value) for tag, value in read["parts"].items()) == payload
+    assert "".join(tlv(tag, value) for tag, value in read["parts"].items()) == payload
     status, out, _ = lumbung("read", payload)
     assert status == 0
     for seen in ("TOKO [bold]", "ID1020304050607", "BANTUL"):
@@ -74,20 +74,20 @@ def test_the_parts_are_printed_for_machines_and_for_people() -> None:
     [
         (("read", ""), "The QRIS text is empty."),
         (("read", "https://example.test"), "This is no QRIS text"),
-        (("read", sticker()[:-4] + "0000", "--json"), "The check code of the QRIS does not match"),
+        (("read", static_qris()[:-4] + "0000", "--json"), "The check code of the QRIS does not match"),
         (
-            ("dynamic", "--payload", sticker()[:-4] + "0000", "--amount", "1"),
+            ("dynamic", "--payload", static_qris()[:-4] + "0000", "--amount", "1"),
             "The check code of the QRIS does not match",
         ),
         (
-            ("dynamic", "--payload", sticker(), "--amount", "0"),
+            ("dynamic", "--payload", static_qris(), "--amount", "0"),
             "A QRIS payment must be from Rp1 to Rp10,000,000, not Rp0.",
         ),
-        (("dynamic", "--payload", sticker(), "--amount", "10000001"), "A QRIS payment must be from Rp1"),
-        (("dynamic", "--payload", sticker(), "--amount", "1.5"), "“1.5” is not an amount in rupiah."),
-        (("dynamic", "--payload", sticker(), "--amount", "-5"), "The amount cannot be below zero"),
+        (("dynamic", "--payload", static_qris(), "--amount", "10000001"), "A QRIS payment must be from Rp1"),
+        (("dynamic", "--payload", static_qris(), "--amount", "1.5"), "“1.5” is not an amount in rupiah."),
+        (("dynamic", "--payload", static_qris(), "--amount", "-5"), "The amount cannot be below zero"),
         (
-            ("dynamic", "--payload", sticker(), "--amount", "5", "--reference", "x" * 26),
+            ("dynamic", "--payload", static_qris(), "--amount", "5", "--reference", "x" * 26),
             "A QRIS reference must be 1 to 25",
         ),
     ],

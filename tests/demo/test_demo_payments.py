@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from billing import queries as billing
-from billing import settling
-from billing.card import begin_checkout
-from billing.card_reading import look
-from billing.periods import locked_subscription
+from billing import settle_invoice
+from billing.card_checkout import create_checkout_session
+from billing.periods import lock_subscription
+from billing.stripe_sync import sync_from_stripe
 from demo import gateways, list_notes, seed_demo
 from demo.cooperatives import COOPERATIVES, PIN
 from demo.qris_sticker import MERCHANT, STICKER
@@ -26,16 +26,16 @@ from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from payments import calling, ways
+from payments import methods, provider_calls
 from payments.credit import terms as credit
-from payments.officer import setting_up
+from payments.officer import configure_method
 from payments.providers import qris
-from payments.statements.files import Unknown
-from payments.statements.importing import plan_statement
-from stand_ins.midtrans import MidtransStandIn
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
-from stand_ins.xendit import XenditStandIn
+from payments.statements.import_statement import plan_statement
+from payments.statements.statement_files import UnknownTable
+from stand_ins.asgi_server import serve
+from stand_ins.midtrans import FakeMidtrans
+from stand_ins.stripe import FakeStripe
+from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 
@@ -50,19 +50,19 @@ class DemoWorld:
 
     database: Database
     tenant: TenantRef
-    stripe: StripeStandIn
-    xendit: XenditStandIn
+    stripe: FakeStripe
+    xendit: FakeXendit
     methods_without_gateways: int
 
 
 @pytest.fixture(scope="module")
 async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]:
     before = Database(seeded_url, settings)
-    stripe, midtrans, xendit = StripeStandIn(), MidtransStandIn(), XenditStandIn()
+    stripe, midtrans, xendit = FakeStripe(), FakeMidtrans(), FakeXendit()
     try:
         tenant = await find_tenant_by_slug(before, "melati")
         async with coop_reader(before, tenant) as ro:
-            alone = len([way for way in await ways.ways_of(ro) if way.enabled])
+            alone = len([way for way in await methods.list_methods(ro) if way.enabled])
         async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
             addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
             database = Database(
@@ -82,13 +82,15 @@ async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]
 
 
 async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: DemoWorld) -> None:
-    assert world.methods_without_gateways == len(ways.known_ways()) - len(gateways.GATEWAYS)
+    assert world.methods_without_gateways == len(methods.known_methods()) - len(gateways.GATEWAYS)
     async with coop_reader(world.database, world.tenant) as ro:
-        found = await ways.ways_of(ro)
-        assert all(way.enabled and way.complete for way in found)
+        found = await methods.list_methods(ro)
+        assert all(way.enabled and way.is_complete for way in found)
         assert {way.way for way in found if not way.live} == set(gateways.GATEWAYS)
     async with coop_reader(world.database, await find_tenant_by_slug(world.database, "mawar")) as ro:
-        assert {way.way for way in await ways.ways_of(ro) if way.enabled} == ways.ON_FROM_THE_START
+        assert {
+            way.way for way in await methods.list_methods(ro) if way.enabled
+        } == methods.ENABLED_BY_DEFAULT
         assert await ro.value("SELECT count(*) FROM payments WHERE purpose <> 'order'") == 0
 
 
@@ -113,43 +115,43 @@ async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: D
 async def test_the_pin_that_is_told_is_the_member_s(world: DemoWorld) -> None:
     async with coop_reader(world.database, world.tenant) as ro:
         member = await ro.value("SELECT id FROM members ORDER BY number LIMIT 1")
-    assert (await credit.agree_by_pin(world.database, world.tenant, member, PIN)).member_id == member
+    assert (await credit.consent_with_pin(world.database, world.tenant, member, PIN)).member_id == member
 
 
 async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(
     world: DemoWorld,
 ) -> None:
-    assert MidtransStandIn().server_key == gateways.MIDTRANS_KEY
+    assert FakeMidtrans().server_key == gateways.MIDTRANS_KEY
     assert (world.xendit.secret_key, world.xendit.callback_token) == (
         gateways.XENDIT_KEY,
         gateways.XENDIT_TOKEN,
     )
-    assert gateways.get_stripe_key(MELATI) == StripeStandIn.key_of("melati")
-    assert StripeStandIn.key == gateways.PLATFORM_KEY
+    assert gateways.get_stripe_key(MELATI) == FakeStripe.key_of("melati")
+    assert FakeStripe.key == gateways.PLATFORM_KEY
     async with coop_reader(world.database, world.tenant) as ro:
-        endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await ways.ways_of(ro)}
+        endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await methods.list_methods(ro)}
     assert world.xendit.callback_url == endpoints["xendit"]
-    hooks = world.stripe.world.shelf("acct_standin_melati").of_kind("webhook_endpoint")
+    hooks = world.stripe.world.store("acct_standin_melati").of_kind("webhook_endpoint")
     assert {hook["url"] for hook in hooks} == {endpoints["stripe"]}
 
 
 async def test_a_payment_is_started_paid_and_seen_without_the_world_outside(world: DemoWorld) -> None:
     reference = await _create_test_payment(world, "midtrans")
-    payment = await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    payment = await provider_calls.start_payment(world.database, world.tenant, reference, origin=ORIGIN)
     assert payment.redirect_url is not None
     assert not payment.live
     async with httpx.AsyncClient(trust_env=False) as buyer:
         assert "TIRUAN" in (await buyer.get(payment.redirect_url)).text
         back = await buyer.post(payment.redirect_url, data={"choice": "qris"})
     assert back.headers["location"].startswith(f"{ORIGIN}/bayar/{reference}")
-    assert await calling.look(world.database, world.tenant, reference) == "settled"
+    assert await provider_calls.sync_status(world.database, world.tenant, reference) == "settled"
 
 
 async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(
     world: DemoWorld,
 ) -> None:
     reference = await _create_test_payment(world, "stripe")
-    await calling.start(world.database, world.tenant, reference, origin=ORIGIN)
+    await provider_calls.start_payment(world.database, world.tenant, reference, origin=ORIGIN)
     counts = (
         "SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM orders), (SELECT max(version) "
         "FROM bylaws)"
@@ -170,9 +172,9 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
     today = _today()
     mawar = await find_tenant_by_slug(world.database, "mawar")
     async with shared_session(world.database) as db:
-        owed = await billing.unpaid(db, mawar.id)
+        owed = await billing.list_unpaid_invoices(db, mawar.id)
         assert [(each.to_pay, each.due_on > today) for each in owed] == [(99_000, True)]
-        await settling.confirm_payment(
+        await settle_invoice.confirm_payment(
             db,
             world.database.settings,
             owed[0].number,
@@ -182,24 +184,24 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
             by="Wira Adiguna",
             on=today,
         )
-        assert await billing.unpaid(db, mawar.id) == []
-    page = await begin_checkout(
+        assert await billing.list_unpaid_invoices(db, mawar.id) == []
+    page = await create_checkout_session(
         world.database, world.tenant, "panen", "month", by="Retno Palupi", on=today, key="k1"
     )
     await world.stripe.complete(page.rpartition("/")[2].partition("#")[0])
-    await look(world.database, world.tenant.id, today)
+    await sync_from_stripe(world.database, world.tenant.id, today)
     async with shared_reader(world.database) as ro:
-        paid = await billing.invoices(ro, world.tenant.id)
+        paid = await billing.list_invoices(ro, world.tenant.id)
         assert [(each.state, each.to_pay) for each in paid] == [("paid", 299_000)]
     await seed_demo(world.database)
     async with shared_session(world.database) as db:
-        subscription = await locked_subscription(db, world.tenant.id, today)
+        subscription = await lock_subscription(db, world.tenant.id, today)
         assert (subscription.plan, subscription.way, subscription.stripe_customer) == (
             "panen",
             "invoice",
             None,
         )
-    hooks = world.stripe.world.shelf(StripeStandIn.platform).of_kind("webhook_endpoint")
+    hooks = world.stripe.world.store(FakeStripe.platform).of_kind("webhook_endpoint")
     assert {hook["url"] for hook in hooks} == {"http://localhost:8000/kait/langganan"}
 
 
@@ -207,7 +209,7 @@ async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
     world: DemoWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refused(*_: object) -> None:
-        raise calling.errors.NO_SUCH_WAY()
+        raise provider_calls.errors.NO_SUCH_METHOD()
 
     monkeypatch.setattr("demo.seed.enable_payments", refused)
     said: list[str] = []
@@ -225,7 +227,7 @@ async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_on
     assert len(list(csv.reader(io.StringIO(content)))) >= 5
     async with coop_reader(world.database, world.tenant) as ro:
         plan = await plan_statement(ro, "bank_transfer", content)
-    assert not isinstance(plan, Unknown)
+    assert not isinstance(plan, UnknownTable)
     assert [plan.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing")] == [1, 1, 1, 1]
     doubtful = next(each.verdict for each in plan.new if each.state == "doubtful")
     async with coop_reader(world.database, world.tenant) as ro:
@@ -236,9 +238,9 @@ async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_on
 
 
 def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
-    sticker = qris.read(STICKER)
+    sticker = qris.parse_qris(STICKER)
     qris.require_static(sticker)
-    assert sticker.merchant == MERCHANT
+    assert sticker.merchant_name == MERCHANT
     assert "UJI COBA" in MERCHANT
 
 
@@ -247,7 +249,7 @@ async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) ->
     settings = replace(world.database.settings, environment="production", stand_ins=())
     with pytest.raises(DomainError) as refusal:
         async with coop_session(world.database, world.tenant) as db:
-            await setting_up.switch_on(
+            await configure_method.enable_method(
                 db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today()
             )
     assert refusal.value.code == "payments.stand_in_refused"
@@ -256,7 +258,7 @@ async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) ->
 async def _create_test_payment(world: DemoWorld, way: str) -> str:
 
     async with coop_session(world.database, world.tenant) as db:
-        payment = await setting_up.open_trial(
+        payment = await configure_method.start_method_test(
             db, Actor("officer", "Retno Palupi"), way, key=f"try-{way}-1", on=_today()
         )
         return payment.reference

@@ -16,12 +16,12 @@ from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from payments import calling, queries, vault, ways
-from payments.models import PaymentWayRow
-from payments.opening import Ask, open_unoffered
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
-from stand_ins.xendit import XenditStandIn
+from payments import methods, provider_calls, queries, vault
+from payments.models import PaymentMethodRow
+from payments.open_payment import PaymentRequest, create_test_payment
+from stand_ins.asgi_server import serve
+from stand_ins.stripe import FakeStripe
+from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -29,23 +29,23 @@ KEY, TOKEN = "xnd_development_tiruan", "token-tiruan"
 ORIGIN = "http://melati.localhost:8000"
 
 
-StandIn = TypeVar("StandIn")
+ServerT = TypeVar("ServerT")
 
 
 @dataclass
-class Gateway(Generic[StandIn]):
+class GatewaySetup(Generic[ServerT]):
     """A cooperative with keys of a provider, and the provider."""
 
     database: Database
     tenant: TenantRef
-    stand_in: StandIn
+    server: ServerT
     way: str
 
-    async def open(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
+    async def open_payment(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
         """A member's payment is opened and started; return its reference."""
         async with coop_session(self.database, self.tenant) as db:
             member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
-            ask = Ask(
+            ask = PaymentRequest(
                 purpose=purpose,
                 subject_id=member,
                 label="Isi dompet",
@@ -55,22 +55,24 @@ class Gateway(Generic[StandIn]):
                 key=new_id().hex,
                 member_id=member,
             )
-            payment = await open_unoffered(db, Actor("member", "Sari Wulandari"), ask, on=date(2026, 11, 20))
-        await calling.start(self.database, self.tenant, payment.reference, origin=ORIGIN)
+            payment = await create_test_payment(
+                db, Actor("member", "Sari Wulandari"), ask, on=date(2026, 11, 20)
+            )
+        await provider_calls.start_payment(self.database, self.tenant, payment.reference, origin=ORIGIN)
         return payment.reference
 
-    async def paid(self, amount: int = 100_000, *, seen: bool = True, channel: str = "QRIS") -> str:
+    async def pay(self, amount: int = 100_000, *, synced: bool = True, channel: str = "QRIS") -> str:
         """A payment is paid at the provider; ``seen``: we have looked. Return its reference."""
-        reference = await self.open(amount)
-        if isinstance(self.stand_in, StripeStandIn):
+        reference = await self.open_payment(amount)
+        if isinstance(self.server, FakeStripe):
             async with coop_session(self.database, self.tenant) as db:
-                payment = await queries.payment_by_reference(db, reference)
+                payment = await queries.find_payment_by_reference(db, reference)
             assert payment is not None
-            await self.stand_in.complete(str(payment.provider_reference), "card")
-        elif isinstance(self.stand_in, XenditStandIn):
-            await self.stand_in.pay(reference, channel)
-        if seen:
-            await calling.look(self.database, self.tenant, reference)
+            await self.server.complete(str(payment.provider_reference), "card")
+        elif isinstance(self.server, FakeXendit):
+            await self.server.pay(reference, channel)
+        if synced:
+            await provider_calls.sync_status(self.database, self.tenant, reference)
         return reference
 
     async def balance(self, account: str) -> int:
@@ -79,30 +81,30 @@ class Gateway(Generic[StandIn]):
 
     async def status(self, reference: str) -> str:
         async with coop_session(self.database, self.tenant) as db:
-            payment = await queries.payment_by_reference(db, reference)
+            payment = await queries.find_payment_by_reference(db, reference)
         assert payment is not None
         return payment.status
 
 
 @asynccontextmanager
-async def xendit_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gateway[XenditStandIn]]:
+async def set_up_xendit(database: Database, tenant: TenantRef) -> AsyncIterator[GatewaySetup[FakeXendit]]:
     """Give a cooperative keys of Xendit, and a Xendit."""
-    stand_in = XenditStandIn(secret_key=KEY, callback_token=TOKEN)
-    async with serve(stand_in.app) as url:
+    fake = FakeXendit(secret_key=KEY, callback_token=TOKEN)
+    async with serve(fake.app) as url:
         await _set_up(database, tenant, "xendit", str(url), {"secret_key": KEY, "callback_token": TOKEN})
-        yield Gateway(database, tenant, stand_in, "xendit")
+        yield GatewaySetup(database, tenant, fake, "xendit")
 
 
 @asynccontextmanager
-async def stripe_of(database: Database, tenant: TenantRef) -> AsyncIterator[Gateway[StripeStandIn]]:
+async def set_up_stripe(database: Database, tenant: TenantRef) -> AsyncIterator[GatewaySetup[FakeStripe]]:
     """Give a cooperative keys of Stripe, and a Stripe."""
-    stand_in, key = StripeStandIn(clock.now), StripeStandIn.key_of("melati")
-    async with serve(stand_in.app) as url:
-        stand_in.world.unlock(key)
+    fake, key = FakeStripe(clock.now), FakeStripe.key_of("melati")
+    async with serve(fake.app) as url:
+        fake.world.authenticate(key)
         await _set_up(
             database, tenant, "stripe", str(url), {"secret_key": key, "webhook_secret": "whsec_melati"}
         )
-        yield Gateway(database, tenant, stand_in, "stripe")
+        yield GatewaySetup(database, tenant, fake, "stripe")
 
 
 async def _set_up(
@@ -111,11 +113,12 @@ async def _set_up(
     database.settings = replace(database.settings, stand_ins=((way, url),))
     keys, schema = database.settings.encryption_keys, tenant.schema_name
     sealed = {
-        name: vault.seal(keys, schema, ways.label_of(way, name), clear) for name, clear in secrets.items()
+        name: vault.seal(keys, schema, methods.secret_label(way, name), clear)
+        for name, clear in secrets.items()
     }
     async with coop_session(database, tenant) as db:
         db.add(
-            PaymentWayRow(
+            PaymentMethodRow(
                 way=way,
                 enabled=True,
                 position=1,

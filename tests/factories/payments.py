@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import payments.tasks  # noqa: F401 - the jobs of both rooms are known once they were imported
 import shop.tasks  # noqa: F401
 from factories import shop as goods
+from factories.qris_codes import static_qris
 from factories.shop import CASHIER, TODAY
-from factories.stickers import sticker
 from governance.models import BylawsVersion
 from governance.queries import get_bylaws_on
 from governance.rules import PaymentMethodCode, UniqueSuffixPolicy, encode_bylaws
@@ -28,16 +28,16 @@ from kernel.money import Rupiah
 from kernel.settings import Settings
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH
-from payments import exceptions, machine, refunding, vault, ways
+from payments import exceptions_queue, methods, refund_payment, state_machine, vault
 from payments.credit import terms as credit
 from payments.credit.terms import Consent
-from payments.models import Payment, PaymentRefund, PaymentWayRow
-from payments.opening import Ask, open_payment
-from payments.provider import Status, provider_of
-from payments.rules import BackTo
+from payments.models import Payment, PaymentMethodRow, PaymentRefund
+from payments.open_payment import PaymentRequest, open_payment
+from payments.protocol import ProviderStatus, get_provider
+from payments.rules import RefundDestination
 from shop.models import Order
-from shop.placing import Buyer, Checkout, place_order
-from stand_ins.stripe import StripeStandIn
+from shop.place_order import Buyer, Checkout, place_order
+from stand_ins.stripe import FakeStripe
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, get_tenant
 from tenants.worker import run_job
@@ -45,20 +45,20 @@ from tenants.worker import run_job
 ACCOUNT: Final = "BCA 1234567890 a.n. Koperasi Melati"
 GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 SECRETS: Final[Mapping[str, Mapping[str, str]]] = {
-    "stripe": {"secret_key": StripeStandIn.key_of("melati"), "webhook_secret": "whsec_melati"},
+    "stripe": {"secret_key": FakeStripe.key_of("melati"), "webhook_secret": "whsec_melati"},
     "midtrans": {"server_key": "SB-Mid-server-tiruan"},
     "xendit": {"secret_key": "xnd_development_tiruan", "callback_token": "token-tiruan"},
 }
-PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
+PLAIN_SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "bank_transfer": {"account": ACCOUNT},
-    "qris": {"payload": sticker()},
+    "qris": {"payload": static_qris()},
 }
 
 
-async def switch_on(
+async def enable_methods(
     db: AsyncSession,
     *names: str,
-    tail: UniqueSuffixPolicy = "savings",
+    transfer_tail: UniqueSuffixPolicy = "savings",
     fee_percent: str = "0",
     fee_fixed: int = 0,
     secrets: Mapping[str, str] | None = None,
@@ -73,7 +73,7 @@ async def switch_on(
     """
     found = await get_bylaws_on(db, TODAY)
     allowed = msgspec.structs.replace(
-        found.bylaws, payment_ways=get_args(PaymentMethodCode), transfer_tail=tail
+        found.bylaws, payment_ways=get_args(PaymentMethodCode), transfer_tail=transfer_tail
     )
     if allowed != found.bylaws:
         version = int(await as_reader(db).value("SELECT max(version) + 1 FROM bylaws"))
@@ -89,19 +89,20 @@ async def switch_on(
     endpoints = {}
     for at, name in enumerate(names or get_args(PaymentMethodCode)):
         clear = SECRETS.get(name, {}) if secrets is None else secrets
-        calls_back = provider_of(name).capabilities().calls_back
+        calls_back = get_provider(name).capabilities().has_webhooks
         endpoints[name] = f"{name}-{new_id().hex}" if calls_back else ""
         fees = (
             {} if calls_back and name != "midtrans" else {"fee_percent": fee_percent, "fee_fixed": fee_fixed}
         )
         await db.merge(
-            PaymentWayRow(
+            PaymentMethodRow(
                 way=name,
                 enabled=True,
                 position=at,
-                settings=dict(PLAIN.get(name, {})),
+                settings=dict(PLAIN_SETTINGS.get(name, {})),
                 secrets={
-                    each: vault.seal(keys, schema, ways.label_of(name, each), clear[each]) for each in clear
+                    each: vault.seal(keys, schema, methods.secret_label(name, each), clear[each])
+                    for each in clear
                 },
                 endpoint=endpoints[name] or None,
                 live=live if calls_back else True,
@@ -112,7 +113,7 @@ async def switch_on(
     return endpoints
 
 
-async def ordered(
+async def create_order_payment(
     db: AsyncSession,
     way: str,
     *,
@@ -126,8 +127,8 @@ async def ordered(
     member 0001.
     """
     if product_id is None:
-        product_id = (await goods.product(db, stock=stock, cost=min(30_000, price), price=price)).id
-    buyer = buyer or await goods.member(db)
+        product_id = (await goods.create_product(db, stock=stock, cost=min(30_000, price), price=price)).id
+    buyer = buyer or await goods.get_member_buyer(db)
     checkout = Checkout(
         goods={product_id: quantity},
         buyer=buyer,
@@ -137,10 +138,10 @@ async def ordered(
         consent=Consent(buyer.member_id, clock.now()) if buyer.member_id else None,
     )
     order = await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
-    return order, await goods.payment_of(db, order)
+    return order, await goods.get_latest_payment(db, order)
 
 
-async def opened(
+async def open_member_payment(
     db: AsyncSession,
     purpose: str,
     way: str,
@@ -150,9 +151,9 @@ async def opened(
     key: str | None = None,
 ) -> Payment:
     """Open a member's top-up or repayment."""
-    buyer = await goods.member(db, number)
+    buyer = await goods.get_member_buyer(db, number)
     assert buyer.member_id is not None
-    ask = Ask(
+    ask = PaymentRequest(
         purpose=purpose,
         subject_id=buyer.member_id,
         label={"top_up": "Isi dompet", "repayment": "Bayar kasbon"}[purpose],
@@ -165,18 +166,18 @@ async def opened(
     return await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
 
 
-async def grant(
+async def grant_credit(
     db: AsyncSession, *, kasbon: int = 200_000, payroll: int = 200_000, number: str = "0001"
 ) -> None:
     """Let a member owe so much by each way."""
-    member_id = (await goods.member(db, number)).member_id
+    member_id = (await goods.get_member_buyer(db, number)).member_id
     assert member_id is not None
     await credit.grant_credit(db, CASHIER, member_id, kasbon=Rupiah(kasbon), payroll=Rupiah(payroll))
 
 
-async def put_into(db: AsyncSession, account: str, amount: int, number: str = "0001") -> None:
+async def deposit(db: AsyncSession, account: str, amount: int, number: str = "0001") -> None:
     """Put money on a member's account over the counter: a wallet, savings."""
-    member_id = (await goods.member(db, number)).member_id
+    member_id = (await goods.get_member_buyer(db, number)).member_id
     lines = [
         JournalLine.to_debit(CASH, Rupiah(amount)),
         JournalLine.to_credit(account, Rupiah(amount), member_id),
@@ -184,47 +185,50 @@ async def put_into(db: AsyncSession, account: str, amount: int, number: str = "0
     await post_journal(db, Journal(TODAY, "Setor di loket", f"test:{new_id()}", lines), by="Rina Kasir")
 
 
-def told(payment: Payment, state: str = "paid", **more: Any) -> Status:
+def provider_status(payment: Payment, state: str = "paid", **more: Any) -> ProviderStatus:
     """What a provider that tells the truth says of a payment when it is asked."""
     given = {
         "reference": payment.reference,
         "provider_reference": payment.provider_reference or f"theirs-{payment.reference}",
         "amount": Rupiah(payment.amount if state == "paid" else 0),
     }
-    return Status(state=state, **(given | more))  # type: ignore[arg-type]
+    return ProviderStatus(payment_status=state, **(given | more))  # type: ignore[arg-type]
 
 
-async def paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
+async def mark_paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
     """The money of a payment has come, by the word of whoever may say so of its way."""
-    payment = await machine.locked(db, payment.reference)
+    payment = await state_machine.lock_payment(db, payment.reference)
     if payment.way in ("bank_transfer", "qris"):
-        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
     elif payment.way in GATEWAYS:
-        assert await machine.hear(db, payment, told(payment, **more), on=TODAY) == "settled"
+        assert (
+            await state_machine.apply_provider_status(db, payment, provider_status(payment, **more), on=TODAY)
+            == "settled"
+        )
     return payment
 
 
-async def give_back(
-    db: AsyncSession, payment: Payment, amount: int, back_to: BackTo = "by_hand"
+async def issue_refund(
+    db: AsyncSession, payment: Payment, amount: int, back_to: RefundDestination = "by_hand"
 ) -> PaymentRefund:
     """An officer gives so much of a locked payment back."""
-    return await refunding.ask_refund(
+    return await refund_payment.request_refund(
         db, CASHIER, payment, Rupiah(amount), back_to, "Batal", key=new_id().hex, on=TODAY
     )
 
 
-async def open_reasons(db: AsyncSession, payment: Payment) -> list[str]:
+async def list_open_reasons(db: AsyncSession, payment: Payment) -> list[str]:
     """The reasons of a payment's open exceptions, oldest first."""
-    return [each.reason for each in await exceptions.open_exceptions(db, payment.id)]
+    return [each.reason for each in await exceptions_queue.list_open_exceptions(db, payment.id)]
 
 
-async def look_into(db: AsyncSession, payment: Payment, note: str = "Sudah dilihat") -> None:
+async def resolve_exceptions(db: AsyncSession, payment: Payment, note: str = "Sudah dilihat") -> None:
     """An officer settles all that must be looked at in a locked payment."""
-    for each in await exceptions.open_exceptions(db, payment.id):
-        await exceptions.settle_exception(db, CASHIER, payment, each.id, note)
+    for each in await exceptions_queue.list_open_exceptions(db, payment.id):
+        await exceptions_queue.resolve_exception(db, CASHIER, payment, each.id, note)
 
 
-async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:
+async def journal_lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]:
     """The (account, debit, credit) of a journal, by its cause; nothing where there is none."""
     records = await as_reader(db).records(
         "SELECT l.account, l.debit, l.credit FROM journal_lines l JOIN journals j ON j.number = "
@@ -235,10 +239,10 @@ async def lines(db: AsyncSession, source_key: str) -> list[tuple[str, int, int]]
     return [(each["account"], each["debit"], each["credit"]) for each in records]
 
 
-async def last_lines(db: AsyncSession) -> list[tuple[str, int, int]]:
+async def last_journal_lines(db: AsyncSession) -> list[tuple[str, int, int]]:
     """The lines of the newest journal."""
     key = await as_reader(db).value("SELECT source_key FROM journals ORDER BY number DESC LIMIT 1")
-    return await lines(db, key)
+    return await journal_lines(db, key)
 
 
 # What must hold of books and payments
@@ -308,14 +312,14 @@ _OWED: Final = (
 )
 
 
-async def all_hold(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
+async def assert_invariants(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
     """Assert what must hold after any history of payments.
 
     Every journal is balanced and every balance is the sum of its lines; a paid payment has one journal, one
     not paid has none, and so with refunds and fees; each account holds what the payments' own rows say;
     stock, promises and customers' advances agree.
     """
-    await goods.books_agree(db)
+    await goods.assert_books_agree(db)
     ro = as_reader(db)
     assert not await ro.records(_UNBALANCED)
     assert not await ro.records(_DRIFTED)
@@ -326,7 +330,7 @@ async def all_hold(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
     assert held == await ro.value(_OWED)
 
 
-async def postings(database: Database, tenant: TenantRef) -> int:
+async def count_postings(database: Database, tenant: TenantRef) -> int:
     """How many journals payments have, fees left out."""
     async with coop_reader(database, tenant) as ro:
         return int(
@@ -337,16 +341,16 @@ async def postings(database: Database, tenant: TenantRef) -> int:
         )
 
 
-async def all_hold_in(database: Database, tenant: TenantRef) -> None:
-    """As ``all_hold``, in a session of its own."""
+async def assert_invariants_in(database: Database, tenant: TenantRef) -> None:
+    """As ``assert_invariants``, in a session of its own."""
     async with coop_session(database, tenant) as db:
-        await all_hold(db)
+        await assert_invariants(db)
 
 
 # Work
 
 
-async def work(database: Database, *, ahead: timedelta = timedelta(), most: int = 200) -> list[str]:
+async def run_due_jobs(database: Database, *, ahead: timedelta = timedelta(), most: int = 200) -> list[str]:
     """Do the jobs that are due, and what they lead to, in this process; ``ahead`` also does those of the time
     to come.
 
@@ -372,6 +376,6 @@ async def work(database: Database, *, ahead: timedelta = timedelta(), most: int 
     raise AssertionError(f"there is no end of jobs: {done[-5:]}")
 
 
-def point_to(database: Database, **addresses: str) -> None:
+def use_fake_gateways(database: Database, **addresses: str) -> None:
     """Let stand-ins answer in the place of the real services."""
     database.settings = replace(database.settings, stand_ins=tuple(addresses.items()))

@@ -20,9 +20,9 @@ from onboarding.create_cooperative import NewCooperative, create_cooperative
 from operators.add_operator import add_operator
 from operators.models import Operator
 from savings.record_deposit import record_deposit
-from shop.goods import set_picture
-from shop.handling import hand_over
-from shop.placing import Buyer, Checkout, place_order
+from shop.fulfilment import hand_over
+from shop.manage_products import set_picture
+from shop.place_order import Buyer, Checkout, place_order
 from shu.create_draft import create_draft
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, owner_session

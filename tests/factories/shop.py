@@ -13,12 +13,12 @@ from kernel.database import as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments.models import Payment
-from payments.queries import latest_of
-from shop.goods import ProductFacts, add_product
+from payments.queries import find_latest_payment
+from shop.manage_products import ProductData, add_product
 from shop.models import Order, Product
-from shop.paying import ORDER
-from shop.placing import Buyer, Checkout, place_order
-from shop.stock import lock
+from shop.order_payments import ORDER
+from shop.place_order import Buyer, Checkout, place_order
+from shop.stock import lock_product
 from tenants.changes import publish_change
 
 TODAY = date(2026, 6, 15)
@@ -26,19 +26,19 @@ CASHIER = Actor("officer", "Rina Kasir")
 VISITOR = Buyer("Tono Suprapto", "+6281299990001")
 
 
-async def product(
+async def create_product(
     db: AsyncSession, *, stock: int = 10, cost: int = 7_000, price: int = 10_000, name: str = "Gula 1 kg"
 ) -> Product:
-    facts = ProductFacts(sku=f"T{new_id().hex[-12:]}", name=name, unit="Pcs", price=Rupiah(price))
+    facts = ProductData(sku=f"T{new_id().hex[-12:]}", name=name, unit="Pcs", price=Rupiah(price))
     return await add_product(db, CASHIER, facts, cost=Rupiah(cost), opening_stock=stock, on=TODAY)
 
 
-async def member(db: AsyncSession, number: str = "0001") -> Buyer:
+async def get_member_buyer(db: AsyncSession, number: str = "0001") -> Buyer:
     row = (await as_reader(db).records("SELECT id, name, phone FROM members WHERE number = $1", number))[0]
     return Buyer(row["name"], row["phone"], row["id"])
 
 
-async def order(
+async def create_order(
     db: AsyncSession,
     goods: Mapping[UUID, int],
     buyer: Buyer = VISITOR,
@@ -51,14 +51,14 @@ async def order(
     return await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
 
 
-async def payment_of(db: AsyncSession, order: Order) -> Payment:
+async def get_latest_payment(db: AsyncSession, order: Order) -> Payment:
     """The payment that was opened last for an order."""
-    found = await latest_of(db, ORDER, order.id)
+    found = await find_latest_payment(db, ORDER, order.id)
     assert found is not None
     return found
 
 
-async def books_agree(db: AsyncSession) -> None:
+async def assert_books_agree(db: AsyncSession) -> None:
     """Assert what must hold after any history: stock value, promised stock and customers' advances equal
     their books.
     """
@@ -93,19 +93,19 @@ async def books_agree(db: AsyncSession) -> None:
     )
 
 
-async def product_to_change(db: AsyncSession, sku: str) -> Product:
+async def lock_product_by_sku(db: AsyncSession, sku: str) -> Product:
     """The product of this code, locked; what is changed about it is told to every page."""
-    found = await lock(db, await as_reader(db).value("SELECT id FROM products WHERE sku = $1", sku))
-    await tell(db)
+    found = await lock_product(db, await as_reader(db).value("SELECT id FROM products WHERE sku = $1", sku))
+    await publish_product_change(db)
     return found
 
 
-async def tell(db: AsyncSession) -> None:
+async def publish_product_change(db: AsyncSession) -> None:
     """Announce that pages look different now."""
     await publish_change(db)
 
 
-async def heard(client: httpx.AsyncClient, path: str, text: str) -> None:
+async def wait_until_shown(client: httpx.AsyncClient, path: str, text: str) -> None:
     """Wait until a change that another process announced is seen by this one."""
     for _ in range(100):
         if text in (await client.get(path)).text:

@@ -8,15 +8,22 @@ import pytest
 
 from conftest import SignedInClient, Visitors
 from factories import payments as pay
-from factories.outside import Outside, Sent, midtrans_signature, outside, stripe_headers, xendit_headers
+from factories.fake_gateways import (
+    FakeGateways,
+    SentMessage,
+    midtrans_signature,
+    run_fake_gateways,
+    stripe_headers,
+    xendit_headers,
+)
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.parsing import parse_number
-from payments.provider import ProviderFault
-from payments.providers import stripe_amounts, xendit_answers
-from payments.statements.cells import read_money
-from shop.cart import parse
+from payments.protocol import ProviderError
+from payments.providers import stripe_amounts, xendit_objects
+from payments.statements.statement_cells import parse_amount_cell
+from shop.cart import parse_cart
 from tenants.registry import TenantRef
 from web.dispatch import HostDispatcher
 
@@ -54,7 +61,7 @@ async def test_a_file_is_read_and_its_line_refused(
 
 @numbers
 async def test_a_cart_is_an_empty_one(visitor: Visitors, number: str) -> None:
-    assert parse(f"AAAAAAAAAAAAAAAAAAAAAA-{number}") == {}
+    assert parse_cart(f"AAAAAAAAAAAAAAAAAAAAAA-{number}") == {}
     client = visitor("melati")
     client.cookies.set("lumbung_cart", f"AAAAAAAAAAAAAAAAAAAAAA-{number}")
     assert (await client.get("/keranjang")).status_code == 200
@@ -62,7 +69,7 @@ async def test_a_cart_is_an_empty_one(visitor: Visitors, number: str) -> None:
 
 @numbers
 def test_a_number_is_refused_unread_and_not_repeated_in_full(number: str) -> None:
-    for read in (Rupiah.parse, parse_number, read_money):
+    for read in (Rupiah.parse, parse_number, parse_amount_cell):
         with pytest.raises(DomainError) as refused:
             read(number)
         assert len(refused.value.message("id")) < 200
@@ -70,21 +77,21 @@ def test_a_number_is_refused_unread_and_not_repeated_in_full(number: str) -> Non
 
 def test_amounts_of_providers_are_bounded() -> None:
     for amount in ("1e999999", "9" * 19, "NaN"):
-        with pytest.raises(ProviderFault):
-            xendit_answers.whole_rupiah(xendit_answers.Decimal(amount))
-        with pytest.raises(ProviderFault):
-            xendit_answers.fee_in_rupiah(xendit_answers.Decimal(amount))
-    with pytest.raises(ProviderFault):
+        with pytest.raises(ProviderError):
+            xendit_objects.to_rupiah(xendit_objects.Decimal(amount))
+        with pytest.raises(ProviderError):
+            xendit_objects.fee_in_rupiah(xendit_objects.Decimal(amount))
+    with pytest.raises(ProviderError):
         stripe_amounts.from_stripe(10**18)
 
 
 @pytest.fixture
-async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
-    async with outside(database, melati) as opened:
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGateways]:
+    async with run_fake_gateways(database, melati) as opened:
         yield opened
 
 
-def messages(number: str) -> dict[str, Sent]:
+def messages(number: str) -> dict[str, SentMessage]:
     """Proved messages of each gateway with the number wherever one could stand;
     a bare one where it is JSON.
     """
@@ -117,7 +124,7 @@ def messages(number: str) -> dict[str, Sent]:
 @numbers
 @pytest.mark.parametrize("way", pay.GATEWAYS)
 async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
-    world: Outside,
+    world: FakeGateways,
     app: HostDispatcher,
     visitor: Visitors,
     database: Database,
@@ -126,7 +133,7 @@ async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
     number: str,
 ) -> None:
     headers, body = messages(number)[way]
-    answer = await visitor("melati").post(world.address(way), content=body, headers=headers)
+    answer = await visitor("melati").post(world.webhook_path(way), content=body, headers=headers)
     assert answer.status_code in (200, 400)
-    await pay.work(database)
-    assert await pay.postings(database, melati) == 0
+    await pay.run_due_jobs(database)
+    assert await pay.count_postings(database, melati) == 0

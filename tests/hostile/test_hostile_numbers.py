@@ -144,8 +144,8 @@ async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
         ro = as_reader(db)
         product = await ro.value("SELECT id FROM products WHERE sku = 'BRS5'")
         member = str(await ro.value("SELECT id FROM members ORDER BY number LIMIT 1"))
-        payment = await goods.payment_of(
-            db, await goods.order(db, {product: 1}, await goods.member(db), "bank_transfer")
+        payment = await goods.get_latest_payment(
+            db, await goods.create_order(db, {product: 1}, await goods.get_member_buyer(db), "bank_transfer")
         )
         return {
             "id": member,

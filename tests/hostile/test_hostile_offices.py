@@ -23,7 +23,7 @@ from members import change_account
 from members.import_members import import_members
 from members.models import User
 from payments.credit import terms as credit
-from payments.payer import changing_pin
+from payments.payer import change_pin
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from web.dispatch import HostDispatcher
@@ -223,7 +223,7 @@ async def test_a_change_under_way_while_the_office_is_given_is_not_written_over_
     form: dict[str, object],
 ) -> None:
     thief = await sign_in("melati", BUDI)
-    just_before_writing(monkeypatch, changing_pin if path.endswith("pin") else change_account, chair_appoints)
+    just_before_writing(monkeypatch, change_pin if path.endswith("pin") else change_account, chair_appoints)
     assert (await thief.post(path, form)).status_code == 403
     state = (
         "SELECT officer_role = 'ketua' AND password_hash IS NULL AND activation_hash IS NOT NULL FROM "

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from conftest import BASE_DOMAIN, SignedInClient
-from factories.shop import order, payment_of, product
+from factories.shop import create_order, create_product, get_latest_payment
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings
@@ -59,8 +59,8 @@ async def test_who_guesses_at_payment_pages_gets_none_any_more_and_payers_do(
 ) -> None:
     app.rate_limiter = RateLimiter(network_limit=20)
     async with coop_session(database, melati) as db:
-        goods = await product(db)
-        paid = await payment_of(db, await order(db, {goods.id: 1}))
+        goods = await create_product(db)
+        paid = await get_latest_payment(db, await create_order(db, {goods.id: 1}))
     with clock.freeze_at(clock.now()):
         async with (
             client_from_network(app, STRANGER) as stranger,

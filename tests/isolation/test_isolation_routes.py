@@ -37,7 +37,9 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         product = await ro.value("SELECT id FROM products WHERE sku = 'MAWAR-1'")
         category = await ro.value("SELECT id FROM categories ORDER BY name LIMIT 1")
         buyer = shop.Buyer("Rahasia Mawar", "+6281300000009")
-        payment = await shop.payment_of(db, await shop.order(db, {product: 1}, buyer, "bank_transfer"))
+        payment = await shop.get_latest_payment(
+            db, await shop.create_order(db, {product: 1}, buyer, "bank_transfer")
+        )
         line = await ro.value(
             "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, "
             "imported_by) VALUES"

@@ -9,7 +9,7 @@ from factories import shop
 from kernel.database import Database
 from kernel.locks import get_locked_row, is_written_row, remember_locked_row
 from shop.models import Order, Product
-from shop.queries import order_to_change_by_id
+from shop.queries import find_order_for_update
 from tenants.registry import TenantRef
 from tenants.session import bind_tenant, coop_session
 
@@ -45,17 +45,17 @@ async def test_a_savepoint_ends_it(database: Database, melati: TenantRef) -> Non
 
 async def test_an_order_is_read_anew_by_each_transaction(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        order = await shop.order(db, {(await shop.product(db)).id: 1})
+        order = await shop.create_order(db, {(await shop.create_product(db)).id: 1})
     async with database.session("test") as db:
         bind_tenant(db, melati)
         async with db.begin():
-            first = await order_to_change_by_id(db, order.id)
+            first = await find_order_for_update(db, order.id)
             assert first is not None
         async with coop_session(database, melati) as other:
-            changed = await order_to_change_by_id(other, order.id)
+            changed = await find_order_for_update(other, order.id)
             assert changed is not None
             changed.note = "diantar sore"
         async with db.begin():
-            again = await order_to_change_by_id(db, order.id)
+            again = await find_order_for_update(db, order.id)
             assert isinstance(again, Order)
             assert again.note == "diantar sore"

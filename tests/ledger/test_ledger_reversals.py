@@ -12,11 +12,11 @@ from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments.credit.counter import pay_off
-from payments.reconciliation.arriving import take_arrival
+from payments.credit.record_counter_payment import repay_kasbon
+from payments.reconciliation.record_manual_payout import record_manual_payout
 from savings.record_deposit import record_deposit
 from savings.record_withdrawal import record_withdrawal
-from shop import counting, handling
+from shop import adjust_stock, fulfilment
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -25,11 +25,11 @@ BOOKS = "/pengurus/buku/jurnal"
 
 async def post_bank_arrival(db: AsyncSession) -> int:
     """The journal of QRIS money that an officer saw at the bank."""
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, "qris", buyer=VISITOR)
-    payment = await pay.paid(db, payment)
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, "qris", buyer=VISITOR)
+    payment = await pay.mark_paid(db, payment)
     sent = {"on": TODAY, "today": TODAY, "key": new_id().hex}
-    return (await take_arrival(db, CASHIER, "qris", Rupiah(payment.amount), **sent)).number  # type: ignore[arg-type]
+    return (await record_manual_payout(db, CASHIER, "qris", Rupiah(payment.amount), **sent)).number  # type: ignore[arg-type]
 
 
 async def test_what_a_qris_payout_page_promises_is_true(
@@ -64,24 +64,24 @@ async def post_every_kind(db: AsyncSession) -> None:
     """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and
     its repayment.
     """
-    member = await goods.member(db)
+    member = await goods.get_member_buyer(db)
     assert member.member_id is not None
     days = {"on": TODAY, "today": TODAY}
     await record_deposit(db, CASHIER, member.member_id, "voluntary", Rupiah(50_000), "cash", **days, key="d")  # type: ignore[arg-type]
     await record_withdrawal(db, CASHIER, member.member_id, Rupiah(10_000), "cash", **days, key="w")  # type: ignore[arg-type]
-    await pay.switch_on(db)
-    await pay.grant(db)
-    order, payment = await pay.ordered(db, "bank_transfer")
-    await pay.paid(db, payment)
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await pay.give_back(db, await pay.machine.locked(db, payment.reference), 5_000)
-    await handling.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
-    product = await goods.product(db, stock=5, cost=1_000, price=2_000)
+    await pay.enable_methods(db)
+    await pay.grant_credit(db)
+    order, payment = await pay.create_order_payment(db, "bank_transfer")
+    await pay.mark_paid(db, payment)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.issue_refund(db, await pay.state_machine.lock_payment(db, payment.reference), 5_000)
+    await fulfilment.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
+    product = await goods.create_product(db, stock=5, cost=1_000, price=2_000)
     bought = {"quantity": 2, "unit_cost": Rupiah(1_000), "paid_from": "cash", "on": TODAY, "key": "i"}
-    await counting.receive_goods(db, CASHIER, product.id, **bought)  # type: ignore[arg-type]
-    await counting.count_stock(db, CASHIER, product.id, counted=6, shown=7, on=TODAY, key="c")
-    await pay.ordered(db, "kasbon")
-    await pay_off(db, CASHIER, member.member_id, Rupiah(10_000), "cash", on=TODAY, key="r")
+    await adjust_stock.receive_goods(db, CASHIER, product.id, **bought)  # type: ignore[arg-type]
+    await adjust_stock.count_stock(db, CASHIER, product.id, counted=6, expected_stock=7, on=TODAY, key="c")
+    await pay.create_order_payment(db, "kasbon")
+    await repay_kasbon(db, CASHIER, member.member_id, Rupiah(10_000), "cash", on=TODAY, key="r")
 
 
 async def test_a_journal_that_is_part_of_something_else_offers_no_reversal_and_takes_none(

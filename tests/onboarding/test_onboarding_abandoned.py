@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 import members.tasks  # noqa: F401 - registers what is done daily
 import payments.tasks  # noqa: F401 - same
 import tenants.tasks  # noqa: F401 - same
-from billing.tasks import measure, run_day
+from billing.tasks import measure_usage, run_daily_billing
 from conftest import Visitors
 from kernel import clock
 from kernel.database import Database
@@ -217,8 +217,8 @@ async def test_the_daily_jobs_leave_nothing_that_would_save_it(
     in_each, _ = daily_jobs.daily_jobs()
     for at, name in enumerate(in_each):
         await run_job(database, kenanga.schema_name, name, f"{name}:{at}", {})
-    await measure(database)
-    await run_day(database)
+    await measure_usage(database)
+    await run_daily_billing(database)
     assert await remove_abandoned.mark_abandoned(database) == ["kenanga"]
 
 

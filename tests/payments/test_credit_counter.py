@@ -16,8 +16,8 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger import queries as ledger_queries
 from ledger.chart import BANK, CASH, MEMBER_RECEIVABLES, OTHER_INCOME, WALLETS
-from payments.credit import queries as credit_queries
-from payments.credit.counter import change_credit, fill_wallet, pay_off
+from payments.credit import credit_queries
+from payments.credit.record_counter_payment import repay_kasbon, top_up_wallet, update_credit_limits
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -49,8 +49,8 @@ async def test_paying_off_moves_the_debt_to_where_the_money_is_and_once(
 ) -> None:
     member = await owing(db, 80_000)
     before = await ledger_queries.get_balance(ro, account)
-    first = await pay_off(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
-    again = await pay_off(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
+    first = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
+    again = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
     assert (first.number, first.created, again.created) == (again.number, True, False)
     assert await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES, member) == 30_000
     assert await ledger_queries.get_balance(ro, account) == before + 50_000
@@ -59,33 +59,37 @@ async def test_paying_off_moves_the_debt_to_where_the_money_is_and_once(
 async def test_no_more_is_taken_than_is_owed(db: AsyncSession) -> None:
     member = await owing(db, 80_000)
     async with refused("payments.more_than_owed"):
-        await pay_off(db, OFFICER, member, Rupiah(80_001), "cash", on=DAY, key="k")
+        await repay_kasbon(db, OFFICER, member, Rupiah(80_001), "cash", on=DAY, key="k")
     async with refused("payments.counter_amount_needed"):
-        await pay_off(db, OFFICER, member, Rupiah(0), "cash", on=DAY, key="k")
-    await pay_off(db, OFFICER, member, Rupiah(80_000), "cash", on=DAY, key="k")
+        await repay_kasbon(db, OFFICER, member, Rupiah(0), "cash", on=DAY, key="k")
+    await repay_kasbon(db, OFFICER, member, Rupiah(80_000), "cash", on=DAY, key="k")
     async with refused("payments.owes_nothing"):
-        await pay_off(db, OFFICER, member, Rupiah(1), "cash", on=DAY, key="k2")
+        await repay_kasbon(db, OFFICER, member, Rupiah(1), "cash", on=DAY, key="k2")
     async with refused("payments.no_such_member"):
-        await pay_off(db, OFFICER, uuid4(), Rupiah(1), "cash", on=DAY, key="k2")
+        await repay_kasbon(db, OFFICER, uuid4(), Rupiah(1), "cash", on=DAY, key="k2")
 
 
 async def test_cash_fills_a_wallet_once(db: AsyncSession, ro: Reader) -> None:
     member = await owing(db, 1)
-    await fill_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
-    await fill_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
+    await top_up_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
+    await top_up_wallet(db, OFFICER, member, Rupiah(25_000), on=DAY, key="k")
     assert await ledger_queries.get_balance(ro, WALLETS, member) == 25_000
     async with refused("payments.counter_amount_needed"):
-        await fill_wallet(db, OFFICER, member, Rupiah(0), on=DAY, key="k2")
+        await top_up_wallet(db, OFFICER, member, Rupiah(0), on=DAY, key="k2")
 
 
 async def test_a_payroll_number_is_one_members_alone(db: AsyncSession) -> None:
     sari, budi = await owing(db, 1), await owing(db, 1, number="0002")
-    await change_credit(db, OFFICER, sari, kasbon=Rupiah(1), payroll=Rupiah(2), payroll_number=" P-17 ")
-    terms = await credit_queries.credit_of(db, sari)
+    await update_credit_limits(
+        db, OFFICER, sari, kasbon=Rupiah(1), payroll=Rupiah(2), payroll_number=" P-17 "
+    )
+    terms = await credit_queries.get_credit(db, sari)
     assert (terms.kasbon_limit, terms.payroll_limit, terms.payroll_number) == (1, 2, "P-17")
     async with refused("payments.payroll_number_taken"):
-        await change_credit(db, OFFICER, budi, kasbon=Rupiah(1), payroll=Rupiah(2), payroll_number="p-17")
-    await change_credit(db, OFFICER, sari, kasbon=Rupiah(0), payroll=Rupiah(0), payroll_number="P-17")
+        await update_credit_limits(
+            db, OFFICER, budi, kasbon=Rupiah(1), payroll=Rupiah(2), payroll_number="p-17"
+        )
+    await update_credit_limits(db, OFFICER, sari, kasbon=Rupiah(0), payroll=Rupiah(0), payroll_number="P-17")
 
 
 async def _member(database: Database, tenant: TenantRef, owed: int = 0) -> UUID:

@@ -10,7 +10,7 @@ import pytest
 
 from factories import shop
 from factories.cooperatives import PASSWORD
-from factories.paying import count_of, owe
+from factories.payment_statuses import count_payments, grant_kasbon
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.errors import DomainError
@@ -19,7 +19,7 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger import queries as ledger_queries
 from ledger.chart import CASH, MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES, VOLUNTARY_SAVINGS
-from payments import machine, queries
+from payments import queries, state_machine
 from payments.credit import terms as credit
 from payments.models import PayrollBatch, PayrollLine
 from tenants.registry import TenantRef
@@ -34,7 +34,7 @@ def tags(text: str) -> str:
 
 async def owed(database: Database, tenant: TenantRef, account: str = MEMBER_RECEIVABLES) -> int:
     async with coop_session(database, tenant) as db:
-        return await ledger_queries.get_balance(db, account, (await shop.member(db)).member_id)
+        return await ledger_queries.get_balance(db, account, (await shop.get_member_buyer(db)).member_id)
 
 
 async def test_without_granted_credit_a_plain_sentence_says_so(member_client: Any) -> None:
@@ -47,8 +47,8 @@ async def test_limit_debt_and_what_is_left_are_shown(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await owe(db, 120_000, limit=500_000)
-        await owe(db, 77_000, limit=99_000, number="0002")
+        await grant_kasbon(db, 120_000, limit=500_000)
+        await grant_kasbon(db, 77_000, limit=99_000, number="0002")
     text = (await member_client.get("/anggota/kasbon")).text
     for shown in (
         "Rp120.000",
@@ -65,8 +65,8 @@ async def test_who_paid_more_than_they_owed_is_told(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await owe(db, 0)
-        member = (await shop.member(db)).member_id
+        await grant_kasbon(db, 0)
+        member = (await shop.get_member_buyer(db)).member_id
         lines = [
             JournalLine.to_debit(CASH, Rupiah(5_000)),
             JournalLine.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member),
@@ -81,7 +81,7 @@ async def test_credit_is_paid_off_from_savings_at_once(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await owe(db, 120_000)
+        await grant_kasbon(db, 120_000)
     page = (await member_client.get(REPAY)).text
     assert 'value="120.000"' in page
     sent = {"key": str(new_id()), "amount": "100.000", "payment_way": "savings"}
@@ -100,13 +100,13 @@ async def test_credit_is_paid_off_by_transfer_when_the_money_is_seen(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await owe(db, 120_000)
+        await grant_kasbon(db, 120_000)
     sent = {"key": str(new_id()), "amount": "120000", "payment_way": "bank_transfer", "confirmed": "1"}
     address = (await member_client.post(REPAY, sent)).headers["location"]
     assert await owed(database, melati) == 120_000
     assert f'href="{address}"' in (await member_client.get("/anggota/kasbon")).text
     async with coop_session(database, melati) as db:
-        await machine.confirm_by_officer(db, CASHIER, address.removeprefix("/bayar/"), on=TODAY)
+        await state_machine.confirm_by_officer(db, CASHIER, address.removeprefix("/bayar/"), on=TODAY)
     assert await owed(database, melati) == 0
 
 
@@ -125,20 +125,20 @@ async def test_what_cannot_pay_it_off_comes_back_with_a_sentence(
     member_client: Any, database: Database, melati: TenantRef, amount: str, way: str, says: str
 ) -> None:
     async with coop_session(database, melati) as db:
-        await owe(db, 120_000)
+        await grant_kasbon(db, 120_000)
     sent = {"key": str(new_id()), "amount": amount, "payment_way": way, "confirmed": "1"}
     answer = await member_client.post(REPAY, sent)
     assert answer.status_code in (409, 422)
     assert says in tags(answer.text)
     async with coop_session(database, melati) as db:
-        assert not await count_of(db, "repayment", (await shop.member(db)).member_id)
+        assert not await count_payments(db, "repayment", (await shop.get_member_buyer(db)).member_id)
 
 
 async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        member = (await shop.member(db)).member_id
+        member = (await shop.get_member_buyer(db)).member_id
         assert member is not None
         await credit.grant_credit(
             db, CASHIER, member, kasbon=Rupiah(0), payroll=Rupiah(300_000), payroll_number="P-17"
@@ -178,11 +178,11 @@ async def test_a_pin_is_set_with_the_password_and_agrees(
     answer = await member_client.post(PIN, {"pin": "482915", "again": "482915", "own_password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/anggota/kasbon")
     async with coop_session(database, melati) as db:
-        member = (await shop.member(db)).member_id
+        member = (await shop.get_member_buyer(db)).member_id
     assert member is not None
-    assert (await credit.agree_by_pin(database, melati, member, "482915")).member_id == member
+    assert (await credit.consent_with_pin(database, melati, member, "482915")).member_id == member
     with pytest.raises(DomainError) as wrong:
-        await credit.agree_by_pin(database, melati, member, "482916")
+        await credit.consent_with_pin(database, melati, member, "482916")
     assert wrong.value.code == "payments.pin_wrong"
 
 
@@ -207,9 +207,9 @@ async def test_a_pin_that_is_none_or_a_wrong_password_changes_nothing(
     assert says in tags(answer.text)
     assert "482915" not in answer.text
     async with coop_session(database, melati) as db:
-        member = (await shop.member(db)).member_id
+        member = (await shop.get_member_buyer(db)).member_id
         assert member is not None
-        assert await queries.credit_terms_to_change(db, member) is None
+        assert await queries.get_credit_terms_for_update(db, member) is None
 
 
 async def test_guesses_at_the_password_of_the_pin_page_must_wait(member_client: Any) -> None:

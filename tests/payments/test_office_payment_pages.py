@@ -10,20 +10,20 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedInClient, Visitors
-from factories.payments import open_reasons
-from factories.shop import CASHIER, TODAY, VISITOR, member, order, payment_of
+from factories.payments import list_open_reasons
+from factories.shop import CASHIER, TODAY, VISITOR, create_order, get_latest_payment, get_member_buyer
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import machine, queries, refunding
-from payments.exceptions import raise_exception
+from payments import queries, refund_payment, state_machine
+from payments.builtin_purposes import TOP_UP
+from payments.exceptions_queue import record_exception
 from payments.models import Payment, PaymentEvent
-from payments.opening import Ask, open_payment
-from payments.own_purposes import TOP_UP
-from shop import handling
-from shop.placing import Buyer
+from payments.open_payment import PaymentRequest, open_payment
+from shop import fulfilment
+from shop.place_order import Buyer
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -39,15 +39,15 @@ async def ordered(
 ) -> str:
     """Reference of the payment of an order by this way."""
     async with coop_session(database, tenant) as db:
-        placed = await order(db, await beras(db), buyer, way)
-        return (await payment_of(db, placed)).reference
+        placed = await create_order(db, await beras(db), buyer, way)
+        return (await get_latest_payment(db, placed)).reference
 
 
 async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True, amount: int = 50_000) -> str:
     """Reference of a member's top-up by transfer."""
     async with coop_session(database, tenant) as db:
-        buyer = await member(db)
-        ask = Ask(
+        buyer = await get_member_buyer(db)
+        ask = PaymentRequest(
             purpose=TOP_UP,
             subject_id=buyer.member_id or new_id(),
             label="Isi dompet",
@@ -59,25 +59,25 @@ async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True,
         )
         payment = await open_payment(db, Actor("member", buyer.name), ask, on=TODAY)
         if paid:
-            await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+            await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
         return payment.reference
 
 
 async def payment(database: Database, tenant: TenantRef, reference: str) -> Payment:
     async with coop_session(database, tenant) as db:
-        found = await queries.payment_by_reference(db, reference)
+        found = await queries.find_payment_by_reference(db, reference)
     assert found is not None
     return found
 
 
-async def alarmed(database: Database, tenant: TenantRef, reference: str) -> None:
+async def raise_amount_exception(database: Database, tenant: TenantRef, reference: str) -> None:
     async with coop_session(database, tenant) as db:
-        await raise_exception(db, await machine.locked(db, reference), "amount", {"theirs": 1})
+        await record_exception(db, await state_machine.lock_payment(db, reference), "amount", {"theirs": 1})
 
 
 async def reasons(database: Database, tenant: TenantRef, reference: str) -> list[str]:
     async with coop_session(database, tenant) as db:
-        return await open_reasons(db, await machine.locked(db, reference))
+        return await list_open_reasons(db, await state_machine.lock_payment(db, reference))
 
 
 async def unknown_message(database: Database, tenant: TenantRef) -> None:
@@ -155,7 +155,7 @@ async def test_each_chip_shows_its_own(
         await topped_up(database, melati),
         await ordered(database, melati),
     )
-    await alarmed(database, melati, odd)
+    await raise_amount_exception(database, melati, odd)
     shown = {
         "menunggu": {waits, odd},
         "masuk": {came},
@@ -247,7 +247,7 @@ async def test_an_alarm_is_settled_with_a_note(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     reference = await topped_up(database, melati)
-    await alarmed(database, melati, reference)
+    await raise_amount_exception(database, melati, reference)
     found = re.search(
         rf'action="({HOME}/{reference}/pemeriksaan/[^"]+)"',
         (await officer_client.get(f"{HOME}/{reference}")).text,
@@ -360,7 +360,7 @@ async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
     for step in ("pengembalian/periksa", "pengembalian"):
         assert (await officer_client.post(f"{HOME}/{reference}/{step}", sent)).status_code == 409
     async with coop_session(database, melati) as db:
-        await handling.hand_over(db, CASHIER, int(number), on=clock.today())
+        await fulfilment.hand_over(db, CASHIER, int(number), on=clock.today())
     assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
     assert (await payment(database, melati, reference)).refunded == 1_000
 
@@ -375,8 +375,8 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
             .where(Payment.reference == reference)
             .values(way="xendit", provider_reference="x1")
         )
-        locked = await machine.locked(db, reference)
-        asked = await refunding.ask_refund(
+        locked = await state_machine.lock_payment(db, reference)
+        asked = await refund_payment.request_refund(
             db, CASHIER, locked, Rupiah(50_000), "same_way", "batal", key="gagal", on=TODAY
         )
         assert asked.state == "pending"
@@ -384,10 +384,10 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
     # all of it is on its way
     assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
     async with coop_session(database, melati) as db:
-        locked = await machine.locked(db, reference)
-        refund = await queries.refund_to_change(db, asked.id)
+        locked = await state_machine.lock_payment(db, reference)
+        refund = await queries.get_refund_for_update(db, asked.id)
         assert refund is not None
-        await refunding.fail_refund(db, locked, refund, "saldo Xendit kurang")
+        await refund_payment.fail_refund(db, locked, refund, "saldo Xendit kurang")
     page = (await officer_client.get(f"{HOME}/{reference}")).text
     assert "saldo Xendit kurang" in page
     assert "Kembalikan dengan jalan lain" in page

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from factories import shop
-from factories.gateway import Gateway, xendit_of
-from factories.outside import outside
+from factories.fake_gateways import run_fake_gateways
+from factories.gateway import GatewaySetup, set_up_xendit
 from kernel.database import Database
-from payments import machine
+from payments import state_machine
 from payments.models import Payment
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -21,8 +21,8 @@ Visitor = Callable[[str], httpx.AsyncClient]
 
 
 @pytest.fixture
-async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway]:
-    async with xendit_of(database, melati) as given:
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[GatewaySetup]:
+    async with set_up_xendit(database, melati) as given:
         yield given
 
 
@@ -33,12 +33,12 @@ def tags(text: str) -> str:
 
 async def waiting_at_gateway(database: Database, tenant: TenantRef) -> Payment:
     async with coop_session(database, tenant) as db:
-        product = await shop.product(db, stock=3, price=75_000)
-        return await shop.payment_of(db, await shop.order(db, {product.id: 1}, way="xendit"))
+        product = await shop.create_product(db, stock=3, price=75_000)
+        return await shop.get_latest_payment(db, await shop.create_order(db, {product.id: 1}, way="xendit"))
 
 
 async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_back(
-    visitor: Visitor, gateway: Gateway
+    visitor: Visitor, gateway: GatewaySetup
 ) -> None:
     payment = await waiting_at_gateway(gateway.database, gateway.tenant)
     client, home = visitor("melati"), f"/bayar/{payment.reference}"
@@ -52,23 +52,23 @@ async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_ba
     assert f'href="{url}"' in onward
     waits = await client.post(f"{home}/periksa")
     assert "Belum ada kabar pembayaran dari Xendit" in (await client.get(waits.headers["location"])).text
-    await gateway.stand_in.pay(payment.reference, "QRIS")
+    await gateway.server.pay(payment.reference, "QRIS")
     assert "Menunggu pembayaran" in (await client.get(home)).text  # nobody has asked yet
-    await forget_that_we_asked(gateway, payment.reference)
+    await clear_checked_at(gateway, payment.reference)
     assert "Terima kasih, sudah kami terima" in (await client.get(f"{home}?hasil=selesai")).text
     assert (await client.get(f"{home}/lanjut")).headers["location"] == home
 
 
-async def forget_that_we_asked(gateway: Gateway, reference: str) -> None:
+async def clear_checked_at(gateway: GatewaySetup, reference: str) -> None:
     async with coop_session(gateway.database, gateway.tenant) as db:
-        (await machine.locked(db, reference)).checked_at = None
+        (await state_machine.lock_payment(db, reference)).checked_at = None
 
 
-async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: Gateway) -> None:
+async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: GatewaySetup) -> None:
     payment = await waiting_at_gateway(gateway.database, gateway.tenant)
     client, home = visitor("melati"), f"/bayar/{payment.reference}"
     await client.post(f"{home}/mulai")
-    await gateway.stand_in.pay(payment.reference, "QRIS")
+    await gateway.server.pay(payment.reference, "QRIS")
     await client.post(f"{home}/periksa")
     assert "Terima kasih, sudah kami terima" in (await client.get(home)).text
 
@@ -76,11 +76,11 @@ async def test_i_have_paid_asks_the_gateway(visitor: Visitor, gateway: Gateway) 
 async def test_a_virtual_account_that_was_chosen_is_shown_with_its_number(
     visitor: Visitor, database: Database, melati: TenantRef
 ) -> None:
-    async with outside(database, melati) as world:
-        _, payment = await world.ordered("midtrans")
+    async with run_fake_gateways(database, melati) as world:
+        _, payment = await world.start_order_payment("midtrans")
         order = await world.midtrans.choose(payment.reference, "bca_va")
         async with coop_session(database, melati) as db:  # the answer that led to its page was lost
-            lost = await machine.locked(db, payment.reference)
+            lost = await state_machine.lock_payment(db, payment.reference)
             lost.provider_reference = lost.redirect_url = None
         client, home = visitor("melati"), f"/bayar/{payment.reference}"
         assert (await client.post(f"{home}/mulai")).status_code == 303
@@ -93,7 +93,7 @@ async def test_a_virtual_account_that_was_chosen_is_shown_with_its_number(
 async def test_a_gateway_that_does_not_answer_is_told_on_the_page(
     visitor: Visitor, database: Database, melati: TenantRef
 ) -> None:
-    async with xendit_of(database, melati):
+    async with set_up_xendit(database, melati):
         payment = await waiting_at_gateway(database, melati)
     # the stand-in is gone: nobody listens at its address any more
     client, home = visitor("melati"), f"/bayar/{payment.reference}"

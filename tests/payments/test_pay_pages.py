@@ -9,26 +9,26 @@ import httpx
 import pytest
 
 from factories import shop
-from factories.paying import STATES, bring_about, count_of, open_ways
+from factories.payment_statuses import STATES, count_payments, create_payment_in_status, enable_methods
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database, as_reader
-from payments import machine, queries
+from payments import queries, state_machine
 from payments.models import Payment
-from payments.payer.states import State, account_number, may_lead_to
-from shop import showing
+from payments.payer.payer_status import PayerStatus, extract_account_number, is_allowed_redirect
+from shop import presenters
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.context import Brand, RequestContext
 
 Visitor = Callable[[str], httpx.AsyncClient]
 HTMX = {"hx-request": "true"}
-SAYS: dict[State, str] = {
+SAYS: dict[PayerStatus, str] = {
     "awaiting": "Transfer ke rekening koperasi",
     "lapsed": "Batas waktunya baru saja lewat",
-    "under_way": "Uang Anda sedang di jalan",
+    "processing": "Uang Anda sedang di jalan",
     "checking": "Pengurus sedang memeriksa",
     "paid": "Terima kasih, sudah kami terima",
-    "taken_up": "Uangnya datang belakangan, tetapi",
+    "paid_late": "Uangnya datang belakangan, tetapi",
     "in_wallet": "Uang Anda ada di dompet anggota",
     "owed": "Uang Anda kami simpan",
     "partly_refunded": "Rp20.000 dari Rp75.",
@@ -41,10 +41,10 @@ SAYS: dict[State, str] = {
 
 @pytest.fixture
 async def payment_in(database: Database, melati: TenantRef) -> Callable[..., Any]:
-    async def make(state: State = "awaiting", way: str = "bank_transfer", **more: Any) -> Payment:
+    async def make(state: PayerStatus = "awaiting", way: str = "bank_transfer", **more: Any) -> Payment:
         async with coop_session(database, melati) as db:
-            await open_ways(db)
-            return await bring_about(db, state, way, **more)
+            await enable_methods(db)
+            return await create_payment_in_status(db, state, way, **more)
 
     return make
 
@@ -66,7 +66,7 @@ async def test_what_nobody_opened_is_not_there(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 async def test_each_state_is_told_in_its_own_words_and_names_nobody(
-    visitor: Visitor, payment_in: Callable[..., Any], state: State
+    visitor: Visitor, payment_in: Callable[..., Any], state: PayerStatus
 ) -> None:
     payment = await payment_in(state)
     answer = await visitor("melati").get(f"/bayar/{payment.reference}")
@@ -76,11 +76,11 @@ async def test_each_state_is_told_in_its_own_words_and_names_nobody(
     assert payment.label in told
     for secret in ("Tono", "Sari Wulandari", "81299990001", "81200000001"):
         assert secret not in answer.text
-    waits = state in ("awaiting", "lapsed", "under_way", "checking")
+    waits = state in ("awaiting", "lapsed", "processing", "checking")
     assert ("hx-get" in answer.text) is waits
     assert ("Lihat bukti" in told) is (payment.settled_at is not None)
     assert ("Jangan bayar lagi" in told or "jangan bayar lagi" in told) is (
-        state in ("lapsed", "under_way", "checking")
+        state in ("lapsed", "processing", "checking")
     )
 
 
@@ -105,8 +105,8 @@ async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_cal
     visitor: Visitor, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await open_ways(db)
-        payment = await bring_about(db, "awaiting")
+        await enable_methods(db)
+        payment = await create_payment_in_status(db, "awaiting")
         number = await as_reader(db).value("SELECT number FROM orders WHERE id = $1", payment.subject_id)
         payment.label = "Belanja pesanan 77"
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
@@ -179,7 +179,7 @@ async def test_a_waiting_page_is_answered_only_when_something_changed(
     assert same.status_code == 204
     assert not same.content
     async with coop_session(database, melati) as db:
-        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
     changed = await client.get(asks, headers=HTMX)
     assert changed.status_code == 200
     assert "<html" not in changed.text
@@ -200,7 +200,7 @@ async def test_who_says_to_have_transferred_hears_who_looks_and_changes_nothing(
     assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")
     assert "Pengurus memeriksanya" in (await client.get(answer.headers["location"])).text
     async with coop_session(database, melati) as db:
-        now = await queries.payment_by_reference(db, payment.reference)
+        now = await queries.find_payment_by_reference(db, payment.reference)
     assert now is not None
     assert now.status == "awaiting"
 
@@ -255,16 +255,16 @@ async def test_the_way_is_changed_by_nobody_else(
             answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
             assert answer.status_code == 404
     async with coop_session(database, melati) as db:
-        assert await count_of(db, payment.purpose, payment.subject_id) == 1
+        assert await count_payments(db, payment.purpose, payment.subject_id) == 1
 
 
 async def test_a_member_pays_a_waiting_order_from_savings_after_one_sentence(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await open_ways(db)
-        product = await shop.product(db, price=75_000)
-        order = await shop.order(db, {product.id: 1}, await shop.member(db), "bank_transfer")
+        await enable_methods(db)
+        product = await shop.create_product(db, price=75_000)
+        order = await shop.create_order(db, {product.id: 1}, await shop.get_member_buyer(db), "bank_transfer")
     path = f"/pesanan/{order.number}/cara-bayar"
     asked = await member_client.post(path, {"payment_way": "savings"})
     assert asked.status_code == 200
@@ -275,7 +275,7 @@ async def test_a_member_pays_a_waiting_order_from_savings_after_one_sentence(
     done = await member_client.post(path, {"payment_way": "savings", "confirmed": "1"})
     assert (done.status_code, done.headers["location"]) == (303, f"/pesanan/{order.number}")
     async with coop_session(database, melati) as db:
-        paid = await queries.latest_of(db, "order", order.id)
+        paid = await queries.find_latest_payment(db, "order", order.id)
     assert paid is not None
     assert (paid.way, paid.status) == ("savings", "paid")
     assert (await member_client.get(path)).headers["location"] == f"/pesanan/{order.number}"
@@ -287,9 +287,8 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
     payment = await payment_in("paid")
     ctx = RequestContext(database, "cooperative", Brand("Koperasi Melati"))
     ctx.tenant = melati
-    address = (
-        f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={showing.order_key(ctx, payment.subject_id)}"
-    )
+    key = presenters.sign_order_key(ctx, payment.subject_id)
+    address = f"/pesanan/{payment.label.rpartition(' ')[2]}?kunci={key}"
     client = visitor("melati")
     assert f'href="{address}"' in (await client.get(f"/bayar/{payment.reference}")).text
     assert (await client.get(address)).status_code == 200
@@ -312,7 +311,7 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
     ],
 )
 def test_payers_are_led_to_https_or_to_the_configured_stand_in_alone(url: str | None, may: bool) -> None:
-    assert may_lead_to(url, "http://127.0.0.1:9001") is may
+    assert is_allowed_redirect(url, "http://127.0.0.1:9001") is may
 
 
 @pytest.mark.parametrize(
@@ -326,4 +325,4 @@ def test_payers_are_led_to_https_or_to_the_configured_stand_in_alone(url: str | 
     ],
 )
 def test_the_account_is_copied_as_digits_alone(written: str, copied: str) -> None:
-    assert account_number(written) == copied
+    assert extract_account_number(written) == copied

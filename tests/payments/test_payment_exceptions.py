@@ -14,17 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedInClient
 from factories import payments as pay
-from factories.outside import outside
+from factories.fake_gateways import run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.models import AuditEntry
 from kernel.money import Rupiah
-from payments import events, machine, refunding
-from payments.exceptions import open_exceptions, raise_exception
+from payments import events, refund_payment, state_machine
+from payments.exceptions_queue import list_open_exceptions, record_exception
 from payments.models import Payment, PaymentException
-from payments.provider import Refunded
-from shop import handling
+from payments.protocol import RefundResult
+from shop import fulfilment
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -34,10 +34,15 @@ HOME = "/pengurus/pembayaran"
 async def paid_wrongly_twice(database: Database, tenant: TenantRef) -> str:
     """A payment of which its provider first tells another amount, then another currency."""
     async with coop_session(database, tenant) as db:
-        await pay.switch_on(db)
-        _, payment = await pay.ordered(db, "xendit", buyer=VISITOR)
+        await pay.enable_methods(db)
+        _, payment = await pay.create_order_payment(db, "xendit", buyer=VISITOR)
         for said in ({"amount": Rupiah(1)}, {"currency": "USD"}):
-            assert await machine.hear(db, payment, pay.told(payment, **said), on=TODAY) == "alarm"
+            assert (
+                await state_machine.apply_provider_status(
+                    db, payment, pay.provider_status(payment, **said), on=TODAY
+                )
+                == "alarm"
+            )
         return payment.reference
 
 
@@ -60,28 +65,28 @@ async def test_a_second_thing_to_look_at_does_not_hide_the_first(
 async def test_how_often_a_refund_was_asked_about_is_an_argument_and_each_job_has_a_key_of_its_own(
     database: Database, melati: TenantRef
 ) -> None:
-    async with outside(database, melati) as world:
-        order, payment = await world.ordered("xendit")
+    async with run_fake_gateways(database, melati) as world:
+        order, payment = await world.start_order_payment("xendit")
         await world.pay(payment)
         async with coop_session(database, melati) as db:
-            await pay.paid(db, payment)
+            await pay.mark_paid(db, payment)
         world.xendit.refund_outcome = "PENDING"
         async with coop_session(database, melati) as db:
-            await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+            await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
         seen = []
         for minutes in (0, 3, 5):  # it is asked about after 2 minutes, 4, 8 …
             async with database.owner_engine.connect() as connection:
                 query = text("SELECT key, arguments FROM shared.outbox WHERE job = 'payments.refund'")
                 seen += [tuple(row) for row in await connection.execute(query)]
-            await pay.work(database, ahead=timedelta(minutes=minutes))
+            await pay.run_due_jobs(database, ahead=timedelta(minutes=minutes))
     assert [arguments.get("attempt", 0) for _, arguments in seen] == [0, 1, 2]
     assert len({key for key, _ in seen}) == 3
 
 
 async def gateway_payment(db: AsyncSession, way: str = "xendit") -> Payment:
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, way)
-    return await machine.locked(db, payment.reference)
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, way)
+    return await state_machine.lock_payment(db, payment.reference)
 
 
 async def test_the_same_facts_are_one_exception_also_when_they_are_found_at_one_moment(
@@ -92,18 +97,18 @@ async def test_the_same_facts_are_one_exception_also_when_they_are_found_at_one_
 
     async def found() -> None:
         async with coop_session(database, melati) as db:
-            await raise_exception(db, payment, "amount", {"theirs": 1})
+            await record_exception(db, payment, "amount", {"theirs": 1})
 
     await asyncio.gather(*(found() for _ in range(8)))
     async with coop_session(database, melati) as db:
-        assert await pay.open_reasons(db, payment) == ["amount"]
-        told = select(AuditEntry.id).where(AuditEntry.action == events.ALARMED)
+        assert await pay.list_open_reasons(db, payment) == ["amount"]
+        told = select(AuditEntry.id).where(AuditEntry.action == events.EXCEPTION_RAISED)
         assert len((await db.execute(told)).all()) == 1
 
 
 async def test_the_database_holds_that_one_exception_has_its_facts_once(db: AsyncSession) -> None:
     payment = await gateway_payment(db)
-    await raise_exception(db, payment, "fault", {"said": "kunci ditolak", "theirs": 1})
+    await record_exception(db, payment, "fault", {"said": "kunci ditolak", "theirs": 1})
     row = {"id": new_id(), "payment_id": payment.id, "reason": "fault", "raised_at": payment.opened_at}
     db.add(PaymentException(**row, facts={"theirs": 1, "said": "kunci ditolak"}))  # in another order
     with pytest.raises(IntegrityError, match="facts_digest"):
@@ -123,8 +128,8 @@ async def test_the_database_holds_that_one_exception_has_its_facts_once(db: Asyn
 )
 async def test_a_row_is_settled_once_and_never_edited(db: AsyncSession, change: str) -> None:
     payment = await gateway_payment(db)
-    await raise_exception(db, payment, "amount", {"theirs": 1})
-    await pay.look_into(db, payment)
+    await record_exception(db, payment, "amount", {"theirs": 1})
+    await pay.resolve_exceptions(db, payment)
     await db.flush()
     with pytest.raises(DBAPIError):
         await db.execute(text(change))
@@ -133,42 +138,42 @@ async def test_a_row_is_settled_once_and_never_edited(db: AsyncSession, change: 
 async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_looked_into(
     db: AsyncSession,
 ) -> None:
-    payment = await pay.paid(db, await gateway_payment(db, "stripe"))
+    payment = await pay.mark_paid(db, await gateway_payment(db, "stripe"))
 
-    async def heard(*disputes: str) -> list[dict[str, Any]]:
-        said = pay.told(payment, disputed=True, disputes=disputes, detail="card")
-        await machine.hear(db, payment, said, on=TODAY)
-        return [each.facts for each in await open_exceptions(db, payment.id)]
+    async def heard(*dispute_ids: str) -> list[dict[str, Any]]:
+        said = pay.provider_status(payment, disputed=True, dispute_ids=dispute_ids, detail="card")
+        await state_machine.apply_provider_status(db, payment, said, on=TODAY)
+        return [each.facts for each in await list_open_exceptions(db, payment.id)]
 
     first = {"said": "card", "dispute": "du_1"}
     assert await heard("du_1") == [first]
     assert await heard("du_1") == [first]
-    await pay.look_into(db, payment)
+    await pay.resolve_exceptions(db, payment)
     assert await heard("du_1") == []
     assert await heard("du_1", "du_2") == [{"said": "card", "dispute": "du_2"}]
 
 
 async def test_a_refund_takes_back_what_failed_before_it_as_far_as_its_money_goes(db: AsyncSession) -> None:
-    payment = await pay.paid(db, await gateway_payment(db))
+    payment = await pay.mark_paid(db, await gateway_payment(db))
     failed = []
     for amount in (10_000, 20_000):
-        failed.append(await pay.give_back(db, payment, amount, "same_way"))
-        await refunding.fail_refund(db, payment, failed[-1], "saldo kurang")
-    assert await pay.open_reasons(db, payment) == ["refund_failed"] * 2
-    await pay.give_back(db, payment, 12_000)
-    left = await open_exceptions(db, payment.id)
+        failed.append(await pay.issue_refund(db, payment, amount, "same_way"))
+        await refund_payment.fail_refund(db, payment, failed[-1], "saldo kurang")
+    assert await pay.list_open_reasons(db, payment) == ["refund_failed"] * 2
+    await pay.issue_refund(db, payment, 12_000)
+    left = await list_open_exceptions(db, payment.id)
     assert [each.facts["refund"] for each in left] == [str(failed[1].id)]
-    await pay.give_back(db, payment, 37_000)
-    assert (payment.status, await open_exceptions(db, payment.id)) == ("refunded", [])
+    await pay.issue_refund(db, payment, 37_000)
+    assert (payment.status, await list_open_exceptions(db, payment.id)) == ("refunded", [])
 
 
 async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: AsyncSession) -> None:
-    payment = await pay.paid(db, await gateway_payment(db))
-    refund = await pay.give_back(db, payment, 10_000, "same_way")
-    await raise_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
-    said = Refunded(state="failed", provider_reference="r1", detail="ditutup")
-    await refunding.hear_refund(db, payment, refund, said, on=TODAY)
-    assert await pay.open_reasons(db, payment) == ["refund_failed"]
+    payment = await pay.mark_paid(db, await gateway_payment(db))
+    refund = await pay.issue_refund(db, payment, 10_000, "same_way")
+    await record_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
+    said = RefundResult(state="failed", provider_reference="r1", detail="ditutup")
+    await refund_payment.apply_refund_result(db, payment, refund, said, on=TODAY)
+    assert await pay.list_open_reasons(db, payment) == ["refund_failed"]
 
 
 async def test_the_page_tells_the_facts_of_each_and_today_counts_them(

@@ -11,17 +11,17 @@ import pytest
 
 from conftest import Visitors
 from factories import payments as pay
-from factories.outside import Outside, outside
+from factories.fake_gateways import FakeGateways, run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from payments import calling, inbox, machine, queries
+from payments import provider_calls, queries, state_machine, webhook_inbox
 from payments.models import Payment
-from payments.officer import giving_back
-from shop import handling, paying
+from payments.officer import issue_refund
+from shop import fulfilment, order_payments
 from shop import queries as orders
 from shop.models import Order
 from tenants.registry import TenantRef
@@ -31,64 +31,64 @@ ORIGIN = "http://melati.localhost"
 
 
 @pytest.fixture
-async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
-    async with outside(database, melati) as opened:
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGateways]:
+    async with run_fake_gateways(database, melati) as opened:
         yield opened
 
 
-async def ordered(world: Outside, way: str, **more: Any) -> tuple[Order, Payment]:
+async def ordered(world: FakeGateways, way: str, **more: Any) -> tuple[Order, Payment]:
     async with coop_session(world.database, world.tenant) as db:
-        return await pay.ordered(db, way, **more)
+        return await pay.create_order_payment(db, way, **more)
 
 
-async def reasons(world: Outside, payment: Payment) -> list[str]:
+async def reasons(world: FakeGateways, payment: Payment) -> list[str]:
     async with coop_session(world.database, world.tenant) as db:
-        return await pay.open_reasons(db, payment)
+        return await pay.list_open_reasons(db, payment)
 
 
-async def now(world: Outside, payment: Payment) -> Payment:
+async def now(world: FakeGateways, payment: Payment) -> Payment:
     async with coop_session(world.database, world.tenant) as db:
-        return await machine.locked(db, payment.reference)
+        return await state_machine.lock_payment(db, payment.reference)
 
 
-async def change(world: Outside, order: Order, way: str, *, after: float) -> None:
+async def change(world: FakeGateways, order: Order, way: str, *, after: float) -> None:
     """Choose another way, slowly enough for the other one to come in between."""
     async with coop_session(world.database, world.tenant) as db:
         await asyncio.sleep(after)
-        await paying.change_way(db, CASHIER, order.id, way, on=TODAY)
+        await order_payments.change_payment_method(db, CASHIER, order.id, way, on=TODAY)
         await asyncio.sleep(0.3)
 
 
 async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_for_its_money(
-    world: Outside,
+    world: FakeGateways,
 ) -> None:
     """Else it is handed over as if for cash, while its payment is a transfer: the sale eats the advance of
     another customer.
     """
     order, _ = await ordered(world, "qris")
     async with coop_session(world.database, world.tenant) as db:
-        _, another = await pay.ordered(db, "qris")
-        await pay.paid(db, another)
+        _, another = await pay.create_order_payment(db, "qris")
+        await pay.mark_paid(db, another)
     await asyncio.gather(
         change(world, order, "bank_transfer", after=0), change(world, order, "cash", after=0.1)
     )
     async with coop_session(world.database, world.tenant) as db:
         waiting = [
             each
-            for each in await queries.payments_to_change_of(db, "order", order.id)
+            for each in await queries.list_subject_payments_for_update(db, "order", order.id)
             if each.status == "awaiting"
         ]
-        found = await orders.order_to_change_by_id(db, order.id)
+        found = await orders.find_order_for_update(db, order.id)
         assert found is not None
         assert [each.way for each in waiting] == [found.payment_way] == ["cash"]
     async with coop_session(world.database, world.tenant) as db:
         before = await ledger_queries.get_balance(db, "1101")
-        await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+        await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
         assert await ledger_queries.get_balance(db, "1101") - before == order.total
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world: Outside) -> None:
+async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world: FakeGateways) -> None:
     order, _ = await ordered(world, "cash")
     await change(world, order, "qris", after=0)
 
@@ -96,7 +96,7 @@ async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world:
         await asyncio.sleep(0.1)
         try:
             async with coop_session(world.database, world.tenant) as db:
-                await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+                await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
         except DomainError as refusal:
             return refusal.code
         return "done"
@@ -107,36 +107,42 @@ async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world:
     assert answer == "done"
     async with coop_session(world.database, world.tenant) as db:
         assert await ledger_queries.get_balance(db, "1101") - before == order.total
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_ever(world: Outside) -> None:
+async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_ever(
+    world: FakeGateways,
+) -> None:
     order, _ = await ordered(world, "qris", buyer=VISITOR)
-    latest = order.placed_at + paying.CASH_LASTS
+    latest = order.placed_at + order_payments.CASH_PAYMENT_WINDOW
     for day in range(1, 9):
-        with clock.freeze_at(min(order.placed_at + day * (paying.CASH_LASTS / 8), latest)):
+        with clock.freeze_at(min(order.placed_at + day * (order_payments.CASH_PAYMENT_WINDOW / 8), latest)):
             async with coop_session(world.database, world.tenant) as db:
-                await paying.change_way(db, CASHIER, order.id, ("bank_transfer", "qris")[day % 2], on=TODAY)
-                found = await orders.order_to_change_by_id(db, order.id)
+                await order_payments.change_payment_method(
+                    db, CASHIER, order.id, ("bank_transfer", "qris")[day % 2], on=TODAY
+                )
+                found = await orders.find_order_for_update(db, order.id)
                 assert found is not None
                 assert found.expires_at is not None
                 assert found.expires_at <= latest
 
 
-async def _filled(world: Outside, way: str = "xendit") -> Payment:
+async def _filled(world: FakeGateways, way: str = "xendit") -> Payment:
     """A wallet filled by a gateway."""
     async with coop_session(world.database, world.tenant) as db:
-        payment = await pay.opened(db, "top_up", way, 100_000)
-    payment = await calling.start(world.database, world.tenant, payment.reference, origin=ORIGIN)
+        payment = await pay.open_member_payment(db, "top_up", way, 100_000)
+    payment = await provider_calls.start_payment(
+        world.database, world.tenant, payment.reference, origin=ORIGIN
+    )
     await world.pay(payment)
-    assert await calling.look(world.database, world.tenant, payment.reference) == "settled"
+    assert await provider_calls.sync_status(world.database, world.tenant, payment.reference) == "settled"
     return payment
 
 
-async def _back(world: Outside, payment: Payment, amount: int, key: str) -> str:
+async def _back(world: FakeGateways, payment: Payment, amount: int, key: str) -> str:
     try:
         async with coop_session(world.database, world.tenant) as db:
-            refund = await giving_back.give_back(
+            refund = await issue_refund.issue_refund(
                 db, CASHIER, payment.reference, Rupiah(amount), "same_way", "Salah", key=key, on=TODAY
             )
             return refund.state
@@ -145,7 +151,7 @@ async def _back(world: Outside, payment: Payment, amount: int, key: str) -> str:
 
 
 async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_provider(
-    world: Outside,
+    world: FakeGateways,
 ) -> None:
     payment = await _filled(world)
     await ordered(world, "wallet", price=50_000)
@@ -153,57 +159,59 @@ async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_
     assert await _back(world, payment, 50_000, "b") == "pending"
     # the other is under way
     assert await _back(world, payment, 10_000, "c") == "payments.refund_wallet_spent"
-    await pay.work(world.database)
+    await pay.run_due_jobs(world.database)
     assert [each["amount"] for each in world.xendit.refunds.values()] == [50_000]
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_a_wallet_spent_before_the_provider_is_asked_is_not_given_back(world: Outside) -> None:
+async def test_a_wallet_spent_before_the_provider_is_asked_is_not_given_back(world: FakeGateways) -> None:
     payment = await _filled(world)
     assert await _back(world, payment, 100_000, "a") == "pending"
     await ordered(world, "wallet", price=50_000)
-    await pay.work(world.database)
+    await pay.run_due_jobs(world.database)
     assert not world.xendit.refunds
     assert (await now(world, payment)).status == "paid"
     assert await reasons(world, payment) == ["refund_failed"]
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_what_test_keys_call_paid_is_no_real_money(world: Outside) -> None:
+async def test_what_test_keys_call_paid_is_no_real_money(world: FakeGateways) -> None:
     """Keys of real money replaced by test keys while a buyer still holds a payment that was opened with the
     first.
     """
     async with coop_session(world.database, world.tenant) as db:
-        await pay.switch_on(db, "xendit", settings=world.database.settings, live=True)
-        opened = [(await pay.ordered(db, "xendit", buyer=VISITOR))[1] for _ in range(2)]
-    begun = await calling.start(world.database, world.tenant, opened[0].reference, origin=ORIGIN)
+        await pay.enable_methods(db, "xendit", settings=world.database.settings, live=True)
+        opened = [(await pay.create_order_payment(db, "xendit", buyer=VISITOR))[1] for _ in range(2)]
+    begun = await provider_calls.start_payment(
+        world.database, world.tenant, opened[0].reference, origin=ORIGIN
+    )
     async with coop_session(world.database, world.tenant) as db:
-        row = await queries.way_to_change(db, "xendit")
+        row = await queries.get_method_for_update(db, "xendit")
         assert row is not None
         row.live = False
     with pytest.raises(DomainError) as refused:
-        await calling.start(world.database, world.tenant, opened[1].reference, origin=ORIGIN)
+        await provider_calls.start_payment(world.database, world.tenant, opened[1].reference, origin=ORIGIN)
     assert refused.value.code == "payments.keys_changed"
     await world.pay(begun)
-    assert await calling.look(world.database, world.tenant, begun.reference) == "alarm"
+    assert await provider_calls.sync_status(world.database, world.tenant, begun.reference) == "alarm"
     assert (await now(world, begun)).status == "awaiting"
     assert await reasons(world, begun) == ["fault"]
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 40_000], ids=["lists", "objects"])
 @pytest.mark.parametrize("way", pay.GATEWAYS)
 async def test_a_message_nested_without_end_is_no_fault_of_ours(
-    world: Outside, visitor: Visitors, way: str, body: bytes
+    world: FakeGateways, visitor: Visitors, way: str, body: bytes
 ) -> None:
     headers = {"x-callback-token": "token-tiruan"} if way == "xendit" else {}
     assert (
-        await visitor("melati").post(world.address(way), content=body, headers=headers)
+        await visitor("melati").post(world.webhook_path(way), content=body, headers=headers)
     ).status_code == 400
 
 
 async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_other_and_no_more(
-    world: Outside,
+    world: FakeGateways,
 ) -> None:
     """Providers send again what was not answered, in any order, and each process stores many at once."""
 
@@ -213,7 +221,7 @@ async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_ot
             for name in names
         ]
         async with coop_session(world.database, world.tenant) as db:
-            await db.execute(inbox._STORE, {"events": msgspec.json.encode(rows).decode()})
+            await db.execute(webhook_inbox._STORE, {"events": msgspec.json.encode(rows).decode()})
 
     for attempt in range(10):
         names = [f"{attempt}-{at}" for at in range(400)]

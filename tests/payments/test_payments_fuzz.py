@@ -27,12 +27,12 @@ from kernel import clock
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import calling, hearing, machine, provider
+from payments import process_webhooks, protocol, provider_calls, state_machine
 from payments.models import Payment, PaymentException, PaymentRefund
-from payments.officer import giving_back
-from payments.provider import ProviderFault, Refunded, Status
-from payments.rules import SETTLED, STEPS
-from shop import handling, paying
+from payments.officer import issue_refund
+from payments.protocol import ProviderError, ProviderStatus, RefundResult
+from payments.rules import SETTLED, TRANSITIONS
+from shop import fulfilment, order_payments
 from shop.models import Order
 from tenants.session import get_tenant
 
@@ -109,15 +109,17 @@ class World:
     def of(self, reference: str) -> Theirs:
         return self.theirs.setdefault(reference, Theirs())
 
-    async def status(self, means: object, reference: str, provider_reference: str) -> Status:
+    async def status(
+        self, provider_account: object, reference: str, provider_reference: str
+    ) -> ProviderStatus:
         if self.answer % 11 == 7:
-            raise ProviderFault("busy", passing=True)
+            raise ProviderError("busy", transient=True)
         if self.answer % 53 == 5:
-            raise ProviderFault("unreadable", passing=False)
+            raise ProviderError("unreadable", transient=False)
         known = self.of(reference)
         paid = known.state == "paid"
-        return Status(
-            state=known.state,  # type: ignore[arg-type]
+        return ProviderStatus(
+            payment_status=known.state,  # type: ignore[arg-type]
             reference=reference,
             provider_reference=provider_reference,
             amount=Rupiah(known.amount if paid else 0),
@@ -127,24 +129,26 @@ class World:
             disputed=self.answer % 17 == 3,
         )
 
-    async def refund(self, means: object, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
+    async def refund(
+        self, provider_account: object, payment: ProviderStatus, amount: Rupiah, key: str, reason: str
+    ) -> RefundResult:
         known = self.of(payment.reference)
         if key in known.refunds:
-            return Refunded(state="done", provider_reference=key)
+            return RefundResult(state="done", provider_reference=key)
         if self.answer % 5 == 0:
             known.asked[key] = int(amount)
-            return Refunded(state="pending", provider_reference=key)
+            return RefundResult(state="pending", provider_reference=key)
         left = known.amount - sum(known.refunds.values())
         if self.answer % 5 == 1 or amount > left:
-            return Refunded(state="failed", provider_reference=key, detail="not this time")
+            return RefundResult(state="failed", provider_reference=key, detail="not this time")
         known.refunds[key] = int(amount)
-        return Refunded(state="done", provider_reference=key)
+        return RefundResult(state="done", provider_reference=key)
 
     async def refund_status(
-        self, means: object, payment: Status, refund_reference: str, key: str
-    ) -> Refunded:
+        self, provider_account: object, payment: ProviderStatus, refund_reference: str, key: str
+    ) -> RefundResult:
         known = self.of(payment.reference)
-        return await self.refund(means, payment, Rupiah(known.asked.get(key, 0)), key, "")
+        return await self.refund(provider_account, payment, Rupiah(known.asked.get(key, 0)), key, "")
 
 
 class History:
@@ -162,7 +166,7 @@ class History:
                     await getattr(self, kind)(at, number)
             except DomainError:
                 self.db.expire_all()
-            except ProviderFault:  # a worker would ask again
+            except ProviderError:  # a worker would ask again
                 self.db.expire_all()
 
     async def pick(self, model: type[Any], at: int, *conditions: Any) -> Any:
@@ -176,16 +180,20 @@ class History:
         return found
 
     async def order(self, at: int, number: int) -> None:
-        buyer = await shop.member(self.db, f"000{number % 2 + 1}") if number % 3 else VISITOR
+        buyer = await shop.get_member_buyer(self.db, f"000{number % 2 + 1}") if number % 3 else VISITOR
         way = WAYS[number // 3 % len(WAYS)]
         item = self.world.items[at % len(self.world.items)]
-        await pay.ordered(self.db, way, buyer=buyer, product_id=item, quantity=1 + number % 3)
+        await pay.create_order_payment(self.db, way, buyer=buyer, product_id=item, quantity=1 + number % 3)
 
     async def top_up(self, at: int, number: int) -> None:
-        await pay.opened(self.db, "top_up", ("bank_transfer", "qris", *pay.GATEWAYS)[at % 5], 10_000 + number)
+        await pay.open_member_payment(
+            self.db, "top_up", ("bank_transfer", "qris", *pay.GATEWAYS)[at % 5], 10_000 + number
+        )
 
     async def repayment(self, at: int, number: int) -> None:
-        await pay.opened(self.db, "repayment", ("bank_transfer", "xendit")[at % 2], 10_000 + number)
+        await pay.open_member_payment(
+            self.db, "repayment", ("bank_transfer", "xendit")[at % 2], 10_000 + number
+        )
 
     async def pays(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
@@ -218,56 +226,58 @@ class History:
         payment = await self.at_gateway(at)
         if payment is not None:
             await self.db.flush()
-            await calling.look(None, get_tenant(self.db), payment.reference)  # type: ignore[arg-type]
+            await provider_calls.sync_status(None, get_tenant(self.db), payment.reference)  # type: ignore[arg-type]
 
     async def confirm(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.way.in_(("bank_transfer", "qris", "xendit")))
         if payment is not None:
-            await machine.confirm_by_officer(self.db, CASHIER, payment.reference, on=TODAY)
+            await state_machine.confirm_by_officer(self.db, CASHIER, payment.reference, on=TODAY)
 
     async def statement(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.way == "bank_transfer")
         if payment is not None:
-            locked = await machine.locked(self.db, payment.reference)
-            await machine.settle_by_statement(self.db, locked, CASHIER, on=TODAY)
+            locked = await state_machine.lock_payment(self.db, payment.reference)
+            await state_machine.settle_by_statement(self.db, locked, CASHIER, on=TODAY)
 
     async def expire(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at)
         if payment is not None:
-            await machine.expire(self.db, payment.reference)
+            await state_machine.expire(self.db, payment.reference)
 
     async def expire_order(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
-            await handling.expire_order(self.db, order.id)
+            await fulfilment.expire_order(self.db, order.id)
 
     async def call_off_others(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
-            await handling.call_off_others(self.db, order.id)
+            await fulfilment.cancel_other_payments(self.db, order.id)
 
     async def hand_over(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at, Order.status.in_(("placed", "paid")))) is not None:
-            await handling.hand_over(self.db, CASHIER, order.number, on=TODAY)
+            await fulfilment.hand_over(self.db, CASHIER, order.number, on=TODAY)
 
     async def cancel(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
-            await handling.cancel_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
+            await fulfilment.cancel_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
 
     async def take_back(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at, Order.status == "handed_over")) is not None:
-            await handling.return_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
+            await fulfilment.return_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
 
     async def change_way(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
             consent = pay.Consent(order.member_id, clock.now()) if order.member_id else None
             way = WAYS[number % len(WAYS)]
-            await paying.change_way(self.db, CASHIER, order.id, way, on=TODAY, consent=consent)
+            await order_payments.change_payment_method(
+                self.db, CASHIER, order.id, way, on=TODAY, consent=consent
+            )
 
     async def give_back(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.status.in_(SETTLED))
         if payment is not None:
             amount = Rupiah(payment.amount - payment.tail if number % 3 == 0 else 1 + number * 20)
             back_to = ("same_way", "by_hand", "wallet")[number % 3 if number % 2 else at % 3]
-            give = giving_back.give_back
+            give = issue_refund.issue_refund
             await give(
                 self.db, CASHIER, payment.reference, amount, back_to, "Percobaan", key=str(number), on=TODAY
             )  # type: ignore[arg-type]
@@ -276,7 +286,7 @@ class History:
         refund = await self.pick(PaymentRefund, at, PaymentRefund.state == "pending")
         if refund is not None:
             key = f"payments.refund:{refund.id}:{new_id()}"
-            await hearing.carry_out_refund(None, get_tenant(self.db), key, refund.id)  # type: ignore[arg-type]
+            await process_webhooks.execute_refund(None, get_tenant(self.db), key, refund.id)  # type: ignore[arg-type]
 
     async def hours(self, at: int, number: int) -> None:
         self.world.now += timedelta(hours=(1, 6, 24, 48, 72, 200)[at % 6])
@@ -284,14 +294,14 @@ class History:
     async def settle_alarm(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.id.in_(select(PaymentException.payment_id)))
         if payment is not None:
-            await pay.look_into(self.db, payment)
+            await pay.resolve_exceptions(self.db, payment)
 
 
 def reachable(now: str) -> set[str]:
     """States that steps lead to from ``now``, itself included."""
     found, todo = {now}, [now]
     while todo:
-        fresh = STEPS[todo.pop()] - found  # type: ignore[index]
+        fresh = TRANSITIONS[todo.pop()] - found  # type: ignore[index]
         found |= fresh
         todo += fresh
     return found
@@ -311,18 +321,18 @@ def one_session(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
         async with db.begin_nested():
             yield db
 
-    for module in (calling, hearing):
+    for module in (provider_calls, process_webhooks):
         monkeypatch.setattr(module, "coop_session", savepoint)
-        monkeypatch.setattr(module, "ways", _Ways(module.ways))
+        monkeypatch.setattr(module, "methods", _Ways(module.methods))
 
 
 class _Ways:
-    """The ways, with no need of a secret to speak to a provider."""
+    """The methods, with no need of a secret to speak to a provider."""
 
     def __init__(self, real: Any) -> None:
-        self.way_of = real.way_of
+        self.get_method = real.get_method
 
-    def means_of(self, *_: object) -> None:
+    def build_provider_account(self, *_: object) -> None:
         return None
 
 
@@ -349,30 +359,30 @@ async def test_no_history_unbalances_doubles_or_loses(
 
 
 async def _live_through(db: AsyncSession, history: list[Step]) -> None:
-    await pay.switch_on(db, fee_percent="0.7", secrets={})
+    await pay.enable_methods(db, fee_percent="0.7", secrets={})
     for way in pay.GATEWAYS:
-        row = await db.get(pay.PaymentWayRow, way)
+        row = await db.get(pay.PaymentMethodRow, way)
         assert row is not None
         row.secrets = dict.fromkeys(pay.SECRETS[way], "v1:x:x")  # offered; nobody opens them here
     for number in ("0001", "0002"):
-        await pay.grant(db, kasbon=300_000, payroll=300_000, number=number)
-        await pay.put_into(db, "2104", 200_000, number)
-    items = [(await shop.product(db, stock=stock, cost=14_000, price=20_000)).id for stock in STOCK]
+        await pay.grant_credit(db, kasbon=300_000, payroll=300_000, number=number)
+        await pay.deposit(db, "2104", 200_000, number)
+    items = [(await shop.create_product(db, stock=stock, cost=14_000, price=20_000)).id for stock in STOCK]
     world = World(now=clock.now(), items=items)
     life = History(db, world)
-    real = provider.provider_of
+    real = protocol.get_provider
     with pytest.MonkeyPatch.context() as patch:
-        for module in (calling, hearing):
-            patch.setattr(module, "provider_of", lambda way: _Said(real(way), world))
+        for module in (provider_calls, process_webhooks):
+            patch.setattr(module, "get_provider", lambda way: _Said(real(way), world))
         before = await states(db)
         for kind, at, number in history:
             await life.take(kind, at, number)
             after = await states(db)
             assert all(after[each] in reachable(before[each]) for each in before), (kind, at, number)
-            await pay.all_hold(db)
+            await pay.assert_invariants(db)
             before = after
         await _ask_for_all(db, life)
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def _ask_for_all(db: AsyncSession, life: History) -> None:
@@ -385,7 +395,7 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
             await db.flush()
             life.world.answer = 1
             with clock.freeze_at(life.world.now):
-                await calling.look(None, get_tenant(db), payment.reference)  # type: ignore[arg-type]
+                await provider_calls.sync_status(None, get_tenant(db), payment.reference)  # type: ignore[arg-type]
     for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
         known = life.world.of(payment.reference)
         fits = known.state == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")

@@ -16,19 +16,19 @@ import pytest
 from sqlalchemy import text
 
 from factories import payments as pay
-from factories.outside import Outside, outside
+from factories.fake_gateways import FakeGateways, run_fake_gateways
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database, libpq_url
-from payments import machine, queries
-from payments.inbox import inbox_of
+from payments import queries, state_machine
 from payments.models import Payment
-from shop import handling
+from payments.webhook_inbox import get_inbox
+from shop import fulfilment
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
 ROOT = Path(__file__).resolve().parents[2]
 
-HEARING = (
+WEBHOOK_STEPS = (
     "before the state is asked",
     "after the state is told",
     "before the posting",
@@ -37,7 +37,7 @@ HEARING = (
     "between the posting and the end of the message",
     "after a job",
 )
-GIVING_BACK = (
+REFUND_STEPS = (
     "before the refund is asked",
     "after the refund is done there",
     "after the refund is posted, before its commit",
@@ -46,8 +46,8 @@ GIVING_BACK = (
 
 
 @pytest.fixture
-async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
-    async with outside(database, melati) as opened:
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGateways]:
+    async with run_fake_gateways(database, melati) as opened:
         yield opened
 
 
@@ -56,14 +56,14 @@ class Workers:
 
     def __init__(self) -> None:
         self.parent = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("dying_worker.py"))],
+            [sys.executable, str(Path(__file__).with_name("killed_worker.py"))],
             env=os.environ | {"PYTHONPATH": str(ROOT / "platform")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def start(self, world: Outside, step: str) -> int:
+    def start(self, world: FakeGateways, step: str) -> int:
         """Start one that dies at the step ("none": that works) and return its process number."""
         settings = world.database.settings
         told = (
@@ -99,8 +99,8 @@ def workers() -> Iterator[Workers]:
     started.close()
 
 
-async def killed_then_whole(
-    workers: Workers, world: Outside, step: str, done: Callable[[], Awaitable[bool]]
+async def kill_then_recover(
+    workers: Workers, world: FakeGateways, step: str, done: Callable[[], Awaitable[bool]]
 ) -> None:
     """A worker dies at the step, another one comes, and works until it is done and a little longer."""
     workers.start(world, step)
@@ -120,51 +120,51 @@ async def killed_then_whole(
         assert await workers.ended() == 0
 
 
-async def hear(world: Outside, payment: Payment) -> None:
+async def receive_webhook(world: FakeGateways, payment: Payment) -> None:
     headers, body = await world.pay(payment)
-    await inbox_of(world.database).receive(world.tenant, world.endpoints["xendit"], headers, body)
+    await get_inbox(world.database).receive(world.tenant, world.endpoints["xendit"], headers, body)
 
 
-async def all_heard(world: Outside) -> bool:
+async def all_processed(world: FakeGateways) -> bool:
     async with coop_reader(world.database, world.tenant) as ro:
         return not await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", HEARING)
+@pytest.mark.parametrize("step", WEBHOOK_STEPS)
 async def test_a_worker_killed_while_it_hears_posts_once(
-    workers: Workers, world: Outside, database: Database, melati: TenantRef, step: str
+    workers: Workers, world: FakeGateways, database: Database, melati: TenantRef, step: str
 ) -> None:
     payments = []
     for _ in range(2):
-        _, payment = await world.ordered("xendit")
-        await hear(world, payment)
+        _, payment = await world.start_order_payment("xendit")
+        await receive_webhook(world, payment)
         payments.append(payment)
-    await killed_then_whole(workers, world, step, lambda: all_heard(world))
+    await kill_then_recover(workers, world, step, lambda: all_processed(world))
     async with coop_session(database, melati) as db:
-        found = [await machine.locked(db, each.reference) for each in payments]
+        found = [await state_machine.lock_payment(db, each.reference) for each in payments]
         assert [(each.status, each.fee is not None) for each in found] == [("paid", True)] * 2
-        await pay.all_hold(db)
-    assert await pay.postings(database, melati) == 2
+        await pay.assert_invariants(db)
+    assert await pay.count_postings(database, melati) == 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", GIVING_BACK)
+@pytest.mark.parametrize("step", REFUND_STEPS)
 async def test_a_worker_killed_while_it_gives_back_gives_back_once(
-    workers: Workers, world: Outside, database: Database, melati: TenantRef, step: str
+    workers: Workers, world: FakeGateways, database: Database, melati: TenantRef, step: str
 ) -> None:
-    order, payment = await world.ordered("xendit")
-    await hear(world, payment)
-    await pay.work(database)
+    order, payment = await world.start_order_payment("xendit")
+    await receive_webhook(world, payment)
+    await pay.run_due_jobs(database)
     async with coop_session(database, melati) as db:
-        await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+        await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
 
     async def given_back() -> bool:
         async with coop_session(database, melati) as db:
-            return all(each.state == "done" for each in await queries.refunds_of(db, payment.id))
+            return all(each.state == "done" for each in await queries.list_refunds(db, payment.id))
 
-    await killed_then_whole(workers, world, step, given_back)
+    await kill_then_recover(workers, world, step, given_back)
     async with coop_session(database, melati) as db:
-        assert (await machine.locked(db, payment.reference)).status == "refunded"
-        await pay.all_hold(db)
+        assert (await state_machine.lock_payment(db, payment.reference)).status == "refunded"
+        await pay.assert_invariants(db)
     assert [each["amount"] for each in world.xendit.refunds.values()] == [49_000]

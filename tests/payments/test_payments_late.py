@@ -13,16 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import payments as pay
 from factories import shop
-from factories.payments import paid
+from factories.payments import mark_paid
 from factories.shop import CASHIER, TODAY, VISITOR
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import clock
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from payments import machine
+from payments import state_machine
 from payments.models import Payment
-from shop import handling, paying, rules
+from shop import fulfilment, order_payments, rules
 from shop.models import Order
 
 
@@ -33,10 +33,10 @@ async def refused(code: str, doing: Awaitable[object]) -> None:
 
 
 async def expired(db: AsyncSession, way: str, *, of_member: bool, stock: int = 1) -> tuple[Order, Payment]:
-    buyer = await shop.member(db) if of_member else VISITOR
-    order, payment = await pay.ordered(db, way, buyer=buyer, stock=stock)
-    payment = await machine.locked(db, payment.reference)
-    await machine.drop(db, payment, "expired")
+    buyer = await shop.get_member_buyer(db) if of_member else VISITOR
+    order, payment = await pay.create_order_payment(db, way, buyer=buyer, stock=stock)
+    payment = await state_machine.lock_payment(db, payment.reference)
+    await state_machine.close_unpaid(db, payment, "expired")
     assert (order.status, order.cancelled_for) == ("cancelled", "unpaid")
     return order, payment
 
@@ -45,96 +45,101 @@ async def expired(db: AsyncSession, way: str, *, of_member: bool, stock: int = 1
 async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(
     db: AsyncSession, way: str
 ) -> None:
-    await pay.switch_on(db)
+    await pay.enable_methods(db)
     order, payment = await expired(db, way, of_member=False)
-    await paid(db, payment)
+    await mark_paid(db, payment)
     assert (payment.status, payment.late, payment.went_to) == ("paid", True, "purpose")
     assert (order.status, order.cancelled_for, order.cancelled_at) == ("paid", None, None)
-    await pay.all_hold(db)
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.assert_invariants(db)
 
 
 @pytest.mark.parametrize(("of_member", "account"), [(True, "2104"), (False, "2105")])
 async def test_late_money_whose_goods_are_gone_is_the_payers(
     db: AsyncSession, of_member: bool, account: str
 ) -> None:
-    await pay.switch_on(db, tail="none")
+    await pay.enable_methods(db, transfer_tail="none")
     order, payment = await expired(db, "stripe", of_member=of_member)
-    item = (await handling.queries.goods_of(db, order.id)).popitem()[0]
-    await pay.ordered(db, "cash", buyer=VISITOR, product_id=item)  # somebody else took the last piece
-    await paid(db, payment)
+    item = (await fulfilment.queries.get_order_quantities(db, order.id)).popitem()[0]
+    await pay.create_order_payment(
+        db, "cash", buyer=VISITOR, product_id=item
+    )  # somebody else took the last piece
+    await mark_paid(db, payment)
     assert (order.status, payment.status, payment.late) == ("cancelled", "paid", True)
     assert payment.went_to == ("wallet" if of_member else "owed")
-    assert await pay.lines(db, f"payment:{payment.id}") == [
+    assert await pay.journal_lines(db, f"payment:{payment.id}") == [
         ("1105", payment.amount, 0),
         (account, 0, payment.amount),
     ]
-    await pay.all_hold(db)
-    await pay.give_back(db, payment, payment.amount)
-    assert await pay.last_lines(db) == [(account, payment.amount, 0), ("1102", 0, payment.amount)]
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
+    await pay.issue_refund(db, payment, payment.amount)
+    assert await pay.last_journal_lines(db) == [(account, payment.amount, 0), ("1102", 0, payment.amount)]
+    await pay.assert_invariants(db)
 
 
 async def test_money_for_an_order_that_an_officer_called_off_is_the_payers(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, "xendit")
-    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, "xendit")
+    await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert payment.status == "cancelled"
-    await paid(db, payment)
+    await mark_paid(db, payment)
     assert (order.status, payment.status, payment.went_to, payment.late) == (
         "cancelled",
         "paid",
         "wallet",
         True,
     )
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_no_words_of_an_officer_take_an_order_up_again(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, "xendit")
-    await handling.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.id, on=TODAY)
-    await paid(db, payment)
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, "xendit")
+    await fulfilment.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.id, on=TODAY)
+    await mark_paid(db, payment)
     assert (order.status, order.cancelled_for, payment.went_to) == ("cancelled", "officer", "wallet")
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_of_two_payments_of_one_order_the_second_fills_the_wallet(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, first = await pay.ordered(db, "bank_transfer")
-    second = await paying.change_way(db, CASHIER, order.id, "stripe", on=TODAY)
-    first = await machine.locked(db, first.reference)
+    await pay.enable_methods(db)
+    order, first = await pay.create_order_payment(db, "bank_transfer")
+    second = await order_payments.change_payment_method(db, CASHIER, order.id, "stripe", on=TODAY)
+    first = await state_machine.lock_payment(db, first.reference)
     assert (first.status, second.status) == ("cancelled", "awaiting")
-    await paid(db, first)  # the transfer had been sent before the change of mind
+    await mark_paid(db, first)  # the transfer had been sent before the change of mind
     assert (order.status, order.payment_way, first.went_to) == ("paid", "bank_transfer", "purpose")
-    await paid(db, second)
+    await mark_paid(db, second)
     assert (second.went_to, second.late) == ("wallet", False)
-    await pay.all_hold(db)
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.assert_invariants(db)
 
 
 async def test_once_an_order_is_paid_nobody_is_asked_to_pay_it_again(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, first = await pay.ordered(db, "bank_transfer")
-    second = await paying.change_way(db, CASHIER, order.id, "cash", on=TODAY)
+    await pay.enable_methods(db)
+    order, first = await pay.create_order_payment(db, "bank_transfer")
+    second = await order_payments.change_payment_method(db, CASHIER, order.id, "cash", on=TODAY)
     assert second.expires_at is None
-    await paid(db, first)
-    await handling.call_off_others(db, order.id)
-    assert ((await machine.locked(db, second.reference)).status, order.status) == ("cancelled", "paid")
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await pay.all_hold(db)
+    await mark_paid(db, first)
+    await fulfilment.cancel_other_payments(db, order.id)
+    assert ((await state_machine.lock_payment(db, second.reference)).status, order.status) == (
+        "cancelled",
+        "paid",
+    )
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.assert_invariants(db)
 
 
 async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, first = await pay.ordered(db, "qris")
-    await paying.change_way(db, CASHIER, order.id, "cash", on=TODAY)
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-    await paid(db, first)
+    await pay.enable_methods(db)
+    order, first = await pay.create_order_payment(db, "qris")
+    await order_payments.change_payment_method(db, CASHIER, order.id, "cash", on=TODAY)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+    await mark_paid(db, first)
     assert (order.status, first.went_to) == ("handed_over", "wallet")
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 @pytest.mark.parametrize(
@@ -151,76 +156,83 @@ async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSes
 async def test_what_does_not_fit_is_an_alarm_and_no_posting(
     db: AsyncSession, ro: Reader, way: str, said: dict[str, Any], alarm: str
 ) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, way)
-    payment = await machine.locked(db, payment.reference)
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, way)
+    payment = await state_machine.lock_payment(db, payment.reference)
     before = await ro.value("SELECT count(*) FROM journals")
     for _ in range(2):
-        assert await machine.hear(db, payment, pay.told(payment, **said), on=TODAY) == "alarm"
-    assert (payment.status, await pay.open_reasons(db, payment), order.status) == (
+        assert (
+            await state_machine.apply_provider_status(
+                db, payment, pay.provider_status(payment, **said), on=TODAY
+            )
+            == "alarm"
+        )
+    assert (payment.status, await pay.list_open_reasons(db, payment), order.status) == (
         "awaiting",
         [alarm],
         "placed",
     )
     assert await ro.value("SELECT count(*) FROM journals") == before
-    await pay.look_into(db, payment, "Sudah ditanyakan")
-    assert not await pay.open_reasons(db, payment)
-    await pay.all_hold(db)
+    await pay.resolve_exceptions(db, payment, "Sudah ditanyakan")
+    assert not await pay.list_open_reasons(db, payment)
+    await pay.assert_invariants(db)
 
 
 async def test_a_dispute_is_an_alarm_beside_its_posting(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, "stripe")
-    await paid(db, payment, disputed=True)
-    assert (payment.status, await pay.open_reasons(db, payment), order.status) == (
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, "stripe")
+    await mark_paid(db, payment, disputed=True)
+    assert (payment.status, await pay.list_open_reasons(db, payment), order.status) == (
         "paid",
         ["charged_back"],
         "paid",
     )
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_only_officers_confirm_what_officers_see_and_only_once(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    _, at_gateway = await pay.ordered(db, "midtrans")
-    confirm = machine.confirm_by_officer
+    await pay.enable_methods(db)
+    _, at_gateway = await pay.create_order_payment(db, "midtrans")
+    confirm = state_machine.confirm_by_officer
     await refused("payments.not_for_officers", confirm(db, CASHIER, at_gateway.reference, on=TODAY))
-    _, transfer = await pay.ordered(db, "bank_transfer")
+    _, transfer = await pay.create_order_payment(db, "bank_transfer")
     await confirm(db, CASHIER, transfer.reference, on=TODAY)
     await refused("payments.not_awaiting", confirm(db, CASHIER, transfer.reference, on=TODAY))
     await refused("payments.no_such_payment", confirm(db, CASHIER, "LTIDAKADA000", on=TODAY))
 
 
 async def test_a_closed_book_year_takes_no_payment_and_nothing_changes(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, "bank_transfer")
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, "bank_transfer")
     reference = payment.reference
     async with db.begin_nested() as point:
         await db.execute(text("INSERT INTO closed_years (year, closed_by) VALUES (2026, 'uji')"))
-        await refused("ledger.year_closed", machine.confirm_by_officer(db, CASHIER, reference, on=TODAY))
+        await refused(
+            "ledger.year_closed", state_machine.confirm_by_officer(db, CASHIER, reference, on=TODAY)
+        )
         await point.rollback()
     await db.refresh(order)
-    assert ((await machine.locked(db, reference)).status, order.status) == ("awaiting", "placed")
-    await pay.all_hold(db)
+    assert ((await state_machine.lock_payment(db, reference)).status, order.status) == ("awaiting", "placed")
+    await pay.assert_invariants(db)
 
 
 async def test_a_payment_ends_when_its_time_is_up_and_not_before(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    order, payment = await pay.ordered(db, "qris")
+    await pay.enable_methods(db)
+    order, payment = await pay.create_order_payment(db, "qris")
     reference, until = payment.reference, payment.expires_at
     assert until is not None
-    await machine.expire(db, reference)
+    await state_machine.expire(db, reference)
     assert payment.status == "awaiting"
     with clock.freeze_at(until + timedelta(seconds=1)):
-        await machine.expire(db, reference)
+        await state_machine.expire(db, reference)
         assert (payment.status, order.status) == ("expired", "cancelled")
-    await machine.expire(db, reference)
-    await pay.all_hold(db)
+    await state_machine.expire(db, reference)
+    await pay.assert_invariants(db)
 
 
 async def test_what_was_paid_is_known_by_when_the_provider_saw_it(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, "xendit")
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, "xendit")
     moment = datetime(2026, 6, 14, 23, 59, tzinfo=UTC)
-    await paid(db, payment, paid_at=moment)
+    await mark_paid(db, payment, paid_at=moment)
     assert (payment.settled_at, payment.settled_by) == (moment, PAYMENT_METHOD_NAMES["xendit"].id)

@@ -12,16 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import payments as pay
 from factories import shop
-from factories.payments import paid
+from factories.payments import mark_paid
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from payments import machine, refunding, rules
+from payments import refund_payment, rules, state_machine
 from payments.models import Payment
-from payments.rules import STEPS, Status
-from shop import handling
+from payments.rules import TRANSITIONS, PaymentStatus
+from shop import fulfilment
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
@@ -31,46 +31,46 @@ async def refused(code: str, doing: Awaitable[object]) -> None:
 
 
 async def again(db: AsyncSession, payment: Payment) -> Payment:
-    return await machine.locked(db, payment.reference)
+    return await state_machine.lock_payment(db, payment.reference)
 
 
 # Steps
 
 
-async def brought_to(db: AsyncSession, status: Status) -> Payment:
+async def brought_to(db: AsyncSession, status: PaymentStatus) -> Payment:
     """A member's top-up in this state, by the machine's own steps."""
-    payment = await again(db, await pay.opened(db, "top_up", "stripe"))
+    payment = await again(db, await pay.open_member_payment(db, "top_up", "stripe"))
     if status in ("failed", "expired", "cancelled"):
-        assert await machine.drop(db, payment, status)
+        assert await state_machine.close_unpaid(db, payment, status)
     if status in ("paid", "partly_refunded", "refunded"):
-        assert await machine.settle(db, payment, by="Stripe", on=TODAY)
+        assert await state_machine.settle(db, payment, by="Stripe", on=TODAY)
     if status == "partly_refunded":
-        await pay.give_back(db, payment, 20_000)
+        await pay.issue_refund(db, payment, 20_000)
     if status == "refunded":
-        await pay.give_back(db, payment, 50_000)
+        await pay.issue_refund(db, payment, 50_000)
     assert payment.status == status
     return payment
 
 
-async def _drop(db: AsyncSession, payment: Payment, then: Status) -> bool:
-    return await machine.drop(db, payment, then)  # type: ignore[arg-type]
+async def _drop(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
+    return await state_machine.close_unpaid(db, payment, then)  # type: ignore[arg-type]
 
 
-async def _settle(db: AsyncSession, payment: Payment, then: Status) -> bool:
-    return await machine.settle(db, payment, by="Stripe", on=TODAY)
+async def _settle(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
+    return await state_machine.settle(db, payment, by="Stripe", on=TODAY)
 
 
-async def _refund_some(db: AsyncSession, payment: Payment, then: Status) -> bool:
+async def _refund_some(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
     return await _refund(db, payment, 10_000)
 
 
-async def _refund_all(db: AsyncSession, payment: Payment, then: Status) -> bool:
-    return await _refund(db, payment, max(1, int(await refunding.left_to_refund(db, payment))))
+async def _refund_all(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
+    return await _refund(db, payment, max(1, int(await refund_payment.get_refundable_amount(db, payment))))
 
 
 async def _refund(db: AsyncSession, payment: Payment, amount: int) -> bool:
     try:
-        await pay.give_back(db, payment, amount)
+        await pay.issue_refund(db, payment, amount)
     except DomainError as refusal:
         if refusal.code not in ("payments.not_paid", "payments.refund_too_much"):
             raise
@@ -78,7 +78,7 @@ async def _refund(db: AsyncSession, payment: Payment, amount: int) -> bool:
     return True
 
 
-TRY: dict[Status, Callable[[AsyncSession, Payment, Status], Awaitable[bool]]] = {
+TRY: dict[PaymentStatus, Callable[[AsyncSession, Payment, PaymentStatus], Awaitable[bool]]] = {
     "paid": _settle,
     "failed": _drop,
     "expired": _drop,
@@ -88,35 +88,35 @@ TRY: dict[Status, Callable[[AsyncSession, Payment, Status], Awaitable[bool]]] = 
 }
 
 
-@pytest.mark.parametrize(("now", "then"), list(product(STEPS, TRY)))
+@pytest.mark.parametrize(("now", "then"), list(product(TRANSITIONS, TRY)))
 async def test_a_payment_takes_the_steps_there_are_and_no_other(
-    db: AsyncSession, ro: Reader, now: Status, then: Status
+    db: AsyncSession, ro: Reader, now: PaymentStatus, then: PaymentStatus
 ) -> None:
-    await pay.switch_on(db)
+    await pay.enable_methods(db)
     payment = await brought_to(db, now)
     journals = await ro.value("SELECT count(*) FROM journals")
     took = await TRY[then](db, payment, then)
-    assert took == rules.can_follow(now, then)
+    assert took == rules.can_transition(now, then)
     assert payment.status == (then if took else now)
     posted = took and then in rules.SETTLED
     assert await ro.value("SELECT count(*) FROM journals") == journals + posted
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_nothing_but_the_machine_sets_a_state(db: AsyncSession) -> None:
     """The states of the column are those of the rules: no other can be written."""
-    payment = await pay.opened(db, "top_up", "bank_transfer")
+    payment = await pay.open_member_payment(db, "top_up", "bank_transfer")
     with pytest.raises(Exception, match="ck_payments_status"):
         await db.execute(text("UPDATE payments SET status = 'settled' WHERE id = :id"), {"id": payment.id})
 
 
 async def test_settled_five_times_is_one_posting(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    payment = await again(db, await pay.opened(db, "top_up", "xendit"))
-    took = [await machine.settle(db, payment, by="Xendit", on=TODAY, fee=Rupiah(700)) for _ in range(5)]
+    await pay.enable_methods(db)
+    payment = await again(db, await pay.open_member_payment(db, "top_up", "xendit"))
+    took = [await state_machine.settle(db, payment, by="Xendit", on=TODAY, fee=Rupiah(700)) for _ in range(5)]
     assert took == [True, False, False, False, False]
-    assert await pay.lines(db, f"payment:{payment.id}:fee") == [("6140", 700, 0), ("1107", 0, 700)]
-    await pay.all_hold(db)
+    assert await pay.journal_lines(db, f"payment:{payment.id}:fee") == [("6140", 700, 0), ("1107", 0, 700)]
+    await pay.assert_invariants(db)
 
 
 # Journals, way by way
@@ -136,27 +136,27 @@ OWN = {"savings": "2111", "wallet": "2104", "kasbon": "1110", "payroll": "1112"}
 async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
     db: AsyncSession, way: str
 ) -> None:
-    await pay.switch_on(db, tail="none")
-    await pay.put_into(db, "2104", 100_000)
-    await pay.grant(db)
-    order, payment = await pay.ordered(db, way)
+    await pay.enable_methods(db, transfer_tail="none")
+    await pay.deposit(db, "2104", 100_000)
+    await pay.grant_credit(db)
+    order, payment = await pay.create_order_payment(db, way)
     assert payment.amount == order.total == 49_000  # members pay 2 % less
     if way == "cash":
         assert payment.status == "awaiting"
     else:
-        await paid(db, payment)
+        await mark_paid(db, payment)
         assert (payment.status, order.status) == ("paid", "paid")
-    await pay.all_hold(db)
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await pay.assert_invariants(db)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     account = CLEARING.get(way) or OWN[way]
-    assert await pay.lines(db, f"payment:{payment.id}") == [(account, 49_000, 0), ("2103", 0, 49_000)]
-    assert await pay.lines(db, f"order:{order.id}:sale") == [
+    assert await pay.journal_lines(db, f"payment:{payment.id}") == [(account, 49_000, 0), ("2103", 0, 49_000)]
+    assert await pay.journal_lines(db, f"order:{order.id}:sale") == [
         ("2103", 49_000, 0),
         ("4101", 0, 49_000),
         ("5101", 30_000, 0),
         ("1130", 0, 30_000),
     ]
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 @pytest.mark.parametrize(
@@ -171,120 +171,137 @@ async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
 async def test_the_tail_of_a_transfer_goes_where_the_bylaws_say(
     db: AsyncSession, tail: Any, of_member: bool, account: str
 ) -> None:
-    await pay.switch_on(db, tail=tail)
-    buyer = await shop.member(db) if of_member else VISITOR
-    order, payment = await pay.ordered(db, "bank_transfer", buyer=buyer)
+    await pay.enable_methods(db, transfer_tail=tail)
+    buyer = await shop.get_member_buyer(db) if of_member else VISITOR
+    order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=buyer)
     assert 1 <= payment.tail <= 999
     assert payment.amount == order.total + payment.tail
-    await paid(db, payment)
-    assert await pay.lines(db, f"payment:{payment.id}") == [
+    await mark_paid(db, payment)
+    assert await pay.journal_lines(db, f"payment:{payment.id}") == [
         ("1102", payment.amount, 0),
         ("2103", 0, order.total),
         (account, 0, payment.tail),
     ]
-    await pay.all_hold(db, tail_to_savings=tail == "savings")
+    await pay.assert_invariants(db, tail_to_savings=tail == "savings")
 
 
 async def test_without_tails_a_transfer_is_its_price(db: AsyncSession) -> None:
-    await pay.switch_on(db, tail="none")
-    _, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+    await pay.enable_methods(db, transfer_tail="none")
+    _, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
     assert (payment.tail, payment.amount) == (0, 50_000)
 
 
 async def test_no_two_waiting_transfers_ask_for_the_same_sum(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    item = (await shop.product(db, stock=50, price=50_000)).id
+    await pay.enable_methods(db)
+    item = (await shop.create_product(db, stock=50, price=50_000)).id
     sums = [
-        (await pay.ordered(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount for _ in range(30)
+        (await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount
+        for _ in range(30)
     ]
     assert len(set(sums)) == 30
 
 
 async def test_qris_costs_by_the_cooperatives_own_rule_and_never_the_buyer(db: AsyncSession) -> None:
-    await pay.switch_on(db, fee_percent="0.7", fee_fixed=50)
-    order, payment = await pay.ordered(db, "qris", buyer=VISITOR)
+    await pay.enable_methods(db, fee_percent="0.7", fee_fixed=50)
+    order, payment = await pay.create_order_payment(db, "qris", buyer=VISITOR)
     assert payment.amount == order.total == 50_000
-    await paid(db, payment)
-    assert await pay.lines(db, f"payment:{payment.id}:fee") == [("6140", 400, 0), ("1103", 0, 400)]
-    await pay.all_hold(db)
+    await mark_paid(db, payment)
+    assert await pay.journal_lines(db, f"payment:{payment.id}:fee") == [("6140", 400, 0), ("1103", 0, 400)]
+    await pay.assert_invariants(db)
 
 
 async def test_a_rule_made_after_a_payment_costs_that_payment_nothing(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, "midtrans", buyer=VISITOR)
-    await paid(db, payment)
-    await pay.switch_on(db, fee_percent="0.7", fee_fixed=50)
-    assert await machine.hear(db, payment, pay.told(payment), on=TODAY) == "known"
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, "midtrans", buyer=VISITOR)
+    await mark_paid(db, payment)
+    await pay.enable_methods(db, fee_percent="0.7", fee_fixed=50)
+    assert (
+        await state_machine.apply_provider_status(db, payment, pay.provider_status(payment), on=TODAY)
+        == "known"
+    )
     assert payment.fee is None
-    assert not await pay.lines(db, f"payment:{payment.id}:fee")
+    assert not await pay.journal_lines(db, f"payment:{payment.id}:fee")
 
 
 @pytest.mark.parametrize(("way", "account"), [("stripe", "1105"), ("midtrans", "1106"), ("xendit", "1107")])
 async def test_a_told_fee_is_booked_once_also_when_it_is_told_later(
     db: AsyncSession, way: str, account: str
 ) -> None:
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, way, buyer=VISITOR)
-    await paid(db, payment)
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, way, buyer=VISITOR)
+    await mark_paid(db, payment)
     assert payment.fee is None
     for _ in range(2):
-        assert await machine.hear(db, payment, pay.told(payment, fee=Rupiah(1_450)), on=TODAY) == "known"
-    assert await pay.lines(db, f"payment:{payment.id}:fee") == [("6140", 1_450, 0), (account, 0, 1_450)]
-    await pay.all_hold(db)
+        assert (
+            await state_machine.apply_provider_status(
+                db, payment, pay.provider_status(payment, fee=Rupiah(1_450)), on=TODAY
+            )
+            == "known"
+        )
+    assert await pay.journal_lines(db, f"payment:{payment.id}:fee") == [
+        ("6140", 1_450, 0),
+        (account, 0, 1_450),
+    ]
+    await pay.assert_invariants(db)
 
 
 async def test_a_fee_that_is_told_below_nothing_is_not_believed(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    _, payment = await pay.ordered(db, "xendit", buyer=VISITOR)
-    await paid(db, payment, fee=Rupiah(-5))
+    await pay.enable_methods(db)
+    _, payment = await pay.create_order_payment(db, "xendit", buyer=VISITOR)
+    await mark_paid(db, payment, fee=Rupiah(-5))
     assert payment.fee is None
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_credit_is_given_up_to_its_limit_and_only_by_a_consent_of_the_member(db: AsyncSession) -> None:
-    await pay.switch_on(db)
-    await pay.grant(db, kasbon=100_000)
-    await pay.ordered(db, "kasbon")
-    await pay.ordered(db, "kasbon")
+    await pay.enable_methods(db)
+    await pay.grant_credit(db, kasbon=100_000)
+    await pay.create_order_payment(db, "kasbon")
+    await pay.create_order_payment(db, "kasbon")
     async with db.begin_nested() as point:
-        await refused("payments.credit_too_low", pay.ordered(db, "kasbon", price=3_000))
+        await refused("payments.credit_too_low", pay.create_order_payment(db, "kasbon", price=3_000))
         await point.rollback()
     async with db.begin_nested() as point:
-        item = await shop.product(db, price=1_000)
+        item = await shop.create_product(db, price=1_000)
         await refused(
-            "payments.consent_needed", shop.order(db, {item.id: 1}, await shop.member(db), "kasbon")
+            "payments.consent_needed",
+            shop.create_order(db, {item.id: 1}, await shop.get_member_buyer(db), "kasbon"),
         )
         await point.rollback()
     async with db.begin_nested() as point:
         await refused(
-            "payments.credit_too_low", pay.ordered(db, "kasbon", buyer=await shop.member(db, "0002"))
+            "payments.credit_too_low",
+            pay.create_order_payment(db, "kasbon", buyer=await shop.get_member_buyer(db, "0002")),
         )
         await point.rollback()
-    assert await ledger_queries.get_balance(db, "1110", (await shop.member(db)).member_id) == 98_000
-    await pay.all_hold(db)
+    assert await ledger_queries.get_balance(db, "1110", (await shop.get_member_buyer(db)).member_id) == 98_000
+    await pay.assert_invariants(db)
 
 
 async def test_a_top_up_fills_the_wallet_and_a_repayment_lowers_what_is_owed(db: AsyncSession) -> None:
-    await pay.switch_on(db, tail="none")
-    await pay.grant(db)
-    member_id = (await shop.member(db)).member_id
-    await pay.ordered(db, "kasbon")
+    await pay.enable_methods(db, transfer_tail="none")
+    await pay.grant_credit(db)
+    member_id = (await shop.get_member_buyer(db)).member_id
+    await pay.create_order_payment(db, "kasbon")
     for purpose in ("top_up", "repayment"):
-        payment = await pay.opened(db, purpose, "bank_transfer", 20_000)
-        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        payment = await pay.open_member_payment(db, purpose, "bank_transfer", 20_000)
+        await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
         account = "2104" if purpose == "top_up" else "1110"
-        assert await pay.lines(db, f"payment:{payment.id}") == [("1102", 20_000, 0), (account, 0, 20_000)]
+        assert await pay.journal_lines(db, f"payment:{payment.id}") == [
+            ("1102", 20_000, 0),
+            (account, 0, 20_000),
+        ]
     assert await ledger_queries.get_balance(db, "2104", member_id) == 20_000
     assert await ledger_queries.get_balance(db, "1110", member_id) == 29_000
-    await pay.all_hold(db)
+    await pay.assert_invariants(db)
 
 
 async def test_a_trial_that_moves_no_real_money_leaves_the_books_alone(db: AsyncSession, ro: Reader) -> None:
-    await pay.switch_on(db)
-    payment = await again(db, await pay.opened(db, "top_up", "stripe"))
+    await pay.enable_methods(db)
+    payment = await again(db, await pay.open_member_payment(db, "top_up", "stripe"))
     payment.purpose, payment.member_id = "trial", None
     before = await ro.value("SELECT count(*) FROM journals")
-    assert await machine.settle(db, payment, by="Stripe", on=TODAY, fee=Rupiah(100))
-    await pay.give_back(db, payment, 50_000)
+    assert await state_machine.settle(db, payment, by="Stripe", on=TODAY, fee=Rupiah(100))
+    await pay.issue_refund(db, payment, 50_000)
     assert (payment.status, payment.journal, payment.fee) == ("refunded", None, None)
     assert await ro.value("SELECT count(*) FROM journals") == before

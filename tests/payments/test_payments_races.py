@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import payments as pay
 from factories import shop
-from factories.outside import Outside, outside
+from factories.fake_gateways import FakeGateways, run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel import clock
 from kernel.database import Database
@@ -21,15 +21,15 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger import queries as ledger_queries
 from ledger.chart import CASH, OTHER_INCOME
-from payments import calling, machine, queries
-from payments.hearing import carry_out_refund
+from payments import provider_calls, queries, state_machine
 from payments.models import Payment
-from payments.officer import giving_back
-from payments.statements.importing import import_statement
-from shop import handling, paying, stock
+from payments.officer import issue_refund
+from payments.process_webhooks import execute_refund
+from payments.statements.import_statement import import_statement
+from shop import fulfilment, order_payments, stock
 from shop import queries as queries_of_shop
 from shop.models import Order
-from stand_ins.bank import Movement, statement
+from stand_ins.bank import BankMovement, render_statement
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -38,12 +38,12 @@ ATTEMPTS = pytest.mark.parametrize("attempt", range(3))
 
 
 @pytest.fixture
-async def world(database: Database, melati: TenantRef) -> AsyncIterator[Outside]:
-    async with outside(database, melati) as opened:
+async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGateways]:
+    async with run_fake_gateways(database, melati) as opened:
         yield opened
 
 
-async def at_once(world: Outside, *doings: Doing | Awaitable[object]) -> list[str]:
+async def at_once(world: FakeGateways, *doings: Doing | Awaitable[object]) -> list[str]:
     """Do all of them at once, each in a transaction of its own (or as it comes); "done", or the code of each
     one's refusal.
 
@@ -64,43 +64,45 @@ async def at_once(world: Outside, *doings: Doing | Awaitable[object]) -> list[st
     return list(await asyncio.gather(*(alone(doing) for doing in doings)))
 
 
-async def ordered(world: Outside, way: str, **more: object) -> tuple[Order, Payment]:
+async def ordered(world: FakeGateways, way: str, **more: object) -> tuple[Order, Payment]:
     async with coop_session(world.database, world.tenant) as db:
-        return await pay.ordered(db, way, **more)  # type: ignore[arg-type]
+        return await pay.create_order_payment(db, way, **more)  # type: ignore[arg-type]
 
 
-async def now(world: Outside, payment: Payment) -> Payment:
+async def now(world: FakeGateways, payment: Payment) -> Payment:
     async with coop_session(world.database, world.tenant) as db:
-        return await machine.locked(db, payment.reference)
+        return await state_machine.lock_payment(db, payment.reference)
 
 
 async def confirm(db: AsyncSession, payment: Payment) -> None:
-    await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+    await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
 
 
 async def by_statement(db: AsyncSession, payment: Payment) -> None:
-    await machine.settle_by_statement(db, await machine.locked(db, payment.reference), CASHIER, on=TODAY)
+    await state_machine.settle_by_statement(
+        db, await state_machine.lock_payment(db, payment.reference), CASHIER, on=TODAY
+    )
 
 
 async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lock_each_other_out(
-    world: Outside,
+    world: FakeGateways,
 ) -> None:
     async with coop_session(world.database, world.tenant) as db:
-        item = (await shop.product(db, stock=5, price=50_000)).id
+        item = (await shop.create_product(db, stock=5, price=50_000)).id
     _, waiting = await ordered(world, "bank_transfer", product_id=item)
     late_order, late = await ordered(world, "bank_transfer", product_id=item)
     async with coop_session(world.database, world.tenant) as db:
-        (await machine.locked(db, waiting.reference)).reference = "LAAAAAAAAAA1"
-        expired = await machine.locked(db, late.reference)
+        (await state_machine.lock_payment(db, waiting.reference)).reference = "LAAAAAAAAAA1"
+        expired = await state_machine.lock_payment(db, late.reference)
         expired.reference = "LZZZZZZZZZZ1"  # taken last
-        await machine.drop(db, expired, "expired")
-    came = [Movement(clock.now(), each.amount, "TRSF E-BANKING CR") for each in (waiting, late)]
+        await state_machine.close_unpaid(db, expired, "expired")
+    came = [BankMovement(clock.now(), each.amount, "TRSF E-BANKING CR") for each in (waiting, late)]
 
     async def bring(db: AsyncSession) -> None:
-        await import_statement(db, CASHIER, "bank_transfer", statement("bri", came))
+        await import_statement(db, CASHIER, "bank_transfer", render_statement("bri", came))
 
     async def check_out(db: AsyncSession) -> None:
-        await stock.promise(db, {item: 1})
+        await stock.reserve(db, {item: 1})
         bringing.append(asyncio.create_task(at_once(world, bring)))
         await asyncio.sleep(0.5)  # the statement has come as far as it can
         lines = [
@@ -115,166 +117,175 @@ async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lo
     assert await at_once(world, check_out) == ["done"]
     assert await bringing[0] == ["done"]
     async with coop_session(world.database, world.tenant) as db:
-        assert (await machine.locked(db, "LZZZZZZZZZZ1")).went_to == "purpose"
-        order = await queries_of_shop.order_to_change_by_id(db, late_order.id)
+        assert (await state_machine.lock_payment(db, "LZZZZZZZZZZ1")).went_to == "purpose"
+        order = await queries_of_shop.find_order_for_update(db, late_order.id)
         assert order is not None
         assert order.status == "paid"
 
 
 @ATTEMPTS
 async def test_confirmed_seen_in_the_statement_and_expired_at_once_it_is_paid_once(
-    world: Outside, attempt: int
+    world: FakeGateways, attempt: int
 ) -> None:
     order, payment = await ordered(world, "bank_transfer")
     assert payment.expires_at is not None
     doings: list[Doing] = [
         partial(confirm, payment=payment),
         partial(by_statement, payment=payment),
-        lambda db: machine.expire(db, payment.reference),
-        lambda db: handling.expire_order(db, order.id),
-        lambda db: handling.confirm_payment(db, CASHIER, order.number, on=TODAY),
+        lambda db: state_machine.expire(db, payment.reference),
+        lambda db: fulfilment.expire_order(db, order.id),
+        lambda db: fulfilment.confirm_payment(db, CASHIER, order.number, on=TODAY),
     ]
     doings = doings[attempt:] + doings[:attempt]
     with clock.freeze_at(payment.expires_at + timedelta(seconds=1)):
         await at_once(world, *doings)
     assert (await now(world, payment)).status == "paid"
-    assert await pay.postings(world.database, world.tenant) == 1
-    await pay.all_hold_in(world.database, world.tenant)
+    assert await pay.count_postings(world.database, world.tenant) == 1
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_read_back_five_times_at_once_it_is_posted_once(world: Outside) -> None:
+async def test_read_back_five_times_at_once_it_is_posted_once(world: FakeGateways) -> None:
     for way in pay.GATEWAYS:
-        _, payment = await world.ordered(way)
+        _, payment = await world.start_order_payment(way)
         await world.pay(payment)
-        look = calling.look
+        look = provider_calls.sync_status
         answers = await asyncio.gather(
             *(look(world.database, world.tenant, payment.reference) for _ in range(5))
         )
         assert sorted(answers) == ["known"] * 4 + ["settled"]
-    assert await pay.postings(world.database, world.tenant) == 3
-    await pay.all_hold_in(world.database, world.tenant)
+    assert await pay.count_postings(world.database, world.tenant) == 3
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_a_refund_asked_twice_at_once_is_one_and_never_more_than_there_was(world: Outside) -> None:
+async def test_a_refund_asked_twice_at_once_is_one_and_never_more_than_there_was(world: FakeGateways) -> None:
     order, payment = await ordered(world, "bank_transfer")
     await at_once(world, partial(confirm, payment=payment))
-    await at_once(world, lambda db: handling.hand_over(db, CASHIER, order.number, on=TODAY))
+    await at_once(world, lambda db: fulfilment.hand_over(db, CASHIER, order.number, on=TODAY))
 
     def back(key: str) -> Doing:
-        give = giving_back.give_back
+        give = issue_refund.issue_refund
         amount = Rupiah(30_000)
         return lambda db: give(db, CASHIER, payment.reference, amount, "by_hand", "Kurang", key=key, on=TODAY)
 
     assert await at_once(world, back("satu"), back("satu"), back("satu")) == ["done"] * 3
     assert (await now(world, payment)).refunded == 30_000
     assert set(await at_once(world, back("dua"), back("tiga"))) == {"payments.refund_too_much"}
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
-async def test_a_refund_carried_out_twice_at_once_is_one(world: Outside) -> None:
+async def test_a_refund_carried_out_twice_at_once_is_one(world: FakeGateways) -> None:
     for way in pay.GATEWAYS:
-        order, payment = await world.ordered(way)
+        order, payment = await world.start_order_payment(way)
         await world.pay(payment)
-        await calling.look(world.database, world.tenant, payment.reference)
+        await provider_calls.sync_status(world.database, world.tenant, payment.reference)
         await at_once(
             world,
-            partial(handling.cancel_order, actor=CASHIER, number=order.number, reason="Rusak", on=TODAY),
+            partial(fulfilment.cancel_order, actor=CASHIER, number=order.number, reason="Rusak", on=TODAY),
         )
         async with coop_session(world.database, world.tenant) as db:
-            refund = (await queries.refunds_of(db, payment.id))[0]
-        jobs = [carry_out_refund(world.database, world.tenant, f"k{at}:{way}", refund.id) for at in range(4)]
+            refund = (await queries.list_refunds(db, payment.id))[0]
+        jobs = [execute_refund(world.database, world.tenant, f"k{at}:{way}", refund.id) for at in range(4)]
         await at_once(world, *jobs)
         assert (await now(world, payment)).status == "refunded"
-    await pay.work(world.database)
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.run_due_jobs(world.database)
+    await pay.assert_invariants_in(world.database, world.tenant)
     assert sum(each["amount"] for each in world.xendit.refunds.values()) == 49_000
 
 
 @ATTEMPTS
-async def test_purchases_on_credit_at_once_do_not_pass_the_limit(world: Outside, attempt: int) -> None:
+async def test_purchases_on_credit_at_once_do_not_pass_the_limit(world: FakeGateways, attempt: int) -> None:
     async with coop_session(world.database, world.tenant) as db:
-        await pay.grant(db, kasbon=100_000)
-        items = [(await shop.product(db, stock=10, price=50_000, cost=30_000)).id for _ in range(4)]
+        await pay.grant_credit(db, kasbon=100_000)
+        items = [(await shop.create_product(db, stock=10, price=50_000, cost=30_000)).id for _ in range(4)]
 
     def buy(item: object) -> Doing:
-        return lambda db: pay.ordered(db, "kasbon", product_id=item)  # type: ignore[arg-type]
+        return lambda db: pay.create_order_payment(db, "kasbon", product_id=item)  # type: ignore[arg-type]
 
     answers = await at_once(world, *(buy(item) for item in items))
     assert sorted(answers) == ["done", "done", "payments.credit_too_low", "payments.credit_too_low"]
     async with coop_session(world.database, world.tenant) as db:
-        assert await ledger_queries.get_balance(db, "1110", (await shop.member(db)).member_id) == 98_000
-    await pay.all_hold_in(world.database, world.tenant)
+        assert (
+            await ledger_queries.get_balance(db, "1110", (await shop.get_member_buyer(db)).member_id)
+            == 98_000
+        )
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
 @ATTEMPTS
-async def test_handed_over_while_it_is_called_off_one_of_them_happens(world: Outside, attempt: int) -> None:
+async def test_handed_over_while_it_is_called_off_one_of_them_happens(
+    world: FakeGateways, attempt: int
+) -> None:
     order, payment = await ordered(world, "bank_transfer")
     await at_once(world, partial(confirm, payment=payment))
     doings: list[Doing] = [
-        lambda db: handling.hand_over(db, CASHIER, order.number, on=TODAY),
-        lambda db: handling.cancel_order(db, CASHIER, order.number, "Batal", on=TODAY),
+        lambda db: fulfilment.hand_over(db, CASHIER, order.number, on=TODAY),
+        lambda db: fulfilment.cancel_order(db, CASHIER, order.number, "Batal", on=TODAY),
     ]
     answers = await at_once(world, *(doings if attempt % 2 else doings[::-1]))
     assert sorted(answers) in (["done", "shop.not_cancellable"], ["done", "shop.not_ready"])
     assert (await now(world, payment)).status == ("paid" if "shop.not_cancellable" in answers else "refunded")
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
 @ATTEMPTS
 async def test_handed_over_while_a_refund_is_asked_the_books_know_of_both(
-    world: Outside, attempt: int
+    world: FakeGateways, attempt: int
 ) -> None:
     order, payment = await ordered(world, "bank_transfer")
     await at_once(world, partial(confirm, payment=payment))
     give = partial(
-        giving_back.give_back, actor=CASHIER, reference=payment.reference, back_to="by_hand", key="k"
+        issue_refund.issue_refund, actor=CASHIER, reference=payment.reference, back_to="by_hand", key="k"
     )
 
     async def back(db: AsyncSession) -> None:
         await give(db, amount=Rupiah(9_000), reason="Kurang", on=TODAY)
 
-    answers = await at_once(world, lambda db: handling.hand_over(db, CASHIER, order.number, on=TODAY), back)
+    answers = await at_once(world, lambda db: fulfilment.hand_over(db, CASHIER, order.number, on=TODAY), back)
     assert answers[0] == "done"
     assert answers[1] in ("done", "payments.still_held")
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)
 
 
 @ATTEMPTS
 async def test_changing_the_way_while_the_old_payment_is_paid_loses_nothing(
-    world: Outside, attempt: int
+    world: FakeGateways, attempt: int
 ) -> None:
-    order, payment = await world.ordered(pay.GATEWAYS[attempt])
+    order, payment = await world.start_order_payment(pay.GATEWAYS[attempt])
     await world.pay(payment)
-    look = calling.look(world.database, world.tenant, payment.reference)
+    look = provider_calls.sync_status(world.database, world.tenant, payment.reference)
     answers = await at_once(
-        world, look, lambda db: paying.change_way(db, CASHIER, order.id, "bank_transfer", on=TODAY)
+        world,
+        look,
+        lambda db: order_payments.change_payment_method(db, CASHIER, order.id, "bank_transfer", on=TODAY),
     )
     assert answers[0] == "done"
     assert (await now(world, payment)).status == "paid"
-    await pay.work(world.database)
+    await pay.run_due_jobs(world.database)
     async with coop_session(world.database, world.tenant) as db:
-        left = [each.status for each in await queries.payments_to_change_of(db, "order", order.id)]
+        left = [each.status for each in await queries.list_subject_payments_for_update(db, "order", order.id)]
         assert left in (["paid"], ["paid", "cancelled"])  # nobody is asked to pay it again
-        await pay.all_hold(db)
+        await pay.assert_invariants(db)
 
 
-async def test_a_top_up_sent_twice_at_once_is_opened_once(world: Outside) -> None:
+async def test_a_top_up_sent_twice_at_once_is_opened_once(world: FakeGateways) -> None:
     opened = []
 
     async def send(db: AsyncSession) -> None:
-        opened.append((await pay.opened(db, "top_up", "bank_transfer", key="sama")).id)
+        opened.append((await pay.open_member_payment(db, "top_up", "bank_transfer", key="sama")).id)
 
     assert await at_once(world, send, send, send) == ["done"] * 3
     assert len(set(opened)) == 1
 
 
-async def test_unique_sums_stay_unique_when_many_order_at_once(world: Outside) -> None:
+async def test_unique_sums_stay_unique_when_many_order_at_once(world: FakeGateways) -> None:
     async with coop_session(world.database, world.tenant) as db:
-        item = (await shop.product(db, stock=50, price=50_000)).id
+        item = (await shop.create_product(db, stock=50, price=50_000)).id
     sums = []
 
     async def buy(db: AsyncSession) -> None:
-        sums.append((await pay.ordered(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount)
+        sums.append(
+            (await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR, product_id=item))[1].amount
+        )
 
     assert await at_once(world, *([buy] * 12)) == ["done"] * 12
     assert len(set(sums)) == 12
@@ -283,37 +294,43 @@ async def test_unique_sums_stay_unique_when_many_order_at_once(world: Outside) -
 @pytest.mark.slow
 @ATTEMPTS
 async def test_late_money_new_orders_and_hand_overs_of_the_same_goods_do_not_lock_each_other_out(
-    world: Outside, attempt: int
+    world: FakeGateways, attempt: int
 ) -> None:
     """Payments, orders, goods, books: who comes to the books waits for nothing any more."""
     async with coop_session(world.database, world.tenant) as db:
-        items = [(await shop.product(db, stock=100, price=50_000, cost=30_000)).id for _ in range(2)]
+        items = [(await shop.create_product(db, stock=100, price=50_000, cost=30_000)).id for _ in range(2)]
     late, ready = [], []
     for at in range(4):
         order, payment = await ordered(world, "bank_transfer", product_id=items[at % 2])
         async with coop_session(world.database, world.tenant) as db:
-            await machine.drop(db, await machine.locked(db, payment.reference), "expired")
+            await state_machine.close_unpaid(
+                db, await state_machine.lock_payment(db, payment.reference), "expired"
+            )
         late.append(payment)
         order, payment = await ordered(world, "bank_transfer", product_id=items[at % 2])
         await at_once(world, partial(confirm, payment=payment))
         ready.append((order, payment))
     back = []
     for at in range(4):
-        order, payment = await world.ordered("xendit", product_id=items[at % 2])
+        order, payment = await world.start_order_payment("xendit", product_id=items[at % 2])
         await world.pay(payment)
-        await world.gives_back(payment, 49_000)  # paid and given back before we look for the first time
+        await world.refund_at_provider(
+            payment, 49_000
+        )  # paid and given back before we look for the first time
         back.append(payment)
     doings: list[Doing | Awaitable[object]] = []
     for at in range(4):
         doings += [
             partial(confirm, payment=late[at]),
             partial(
-                lambda db, number: handling.hand_over(db, CASHIER, number, on=TODAY),
+                lambda db, number: fulfilment.hand_over(db, CASHIER, number, on=TODAY),
                 number=ready[at][0].number,
             ),
-            partial(lambda db, item: pay.ordered(db, "savings", product_id=item), item=items[at % 2]),
-            calling.look(world.database, world.tenant, back[at].reference),
+            partial(
+                lambda db, item: pay.create_order_payment(db, "savings", product_id=item), item=items[at % 2]
+            ),
+            provider_calls.sync_status(world.database, world.tenant, back[at].reference),
         ]
     doings = (doings, doings[::-1], doings[::2] + doings[1::2])[attempt]
     assert set(await at_once(world, *doings)) == {"done"}
-    await pay.all_hold_in(world.database, world.tenant)
+    await pay.assert_invariants_in(world.database, world.tenant)

@@ -3,22 +3,22 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
-from factories.paying import owe
+from factories.payment_statuses import grant_kasbon
 from factories.shop import CASHIER, TODAY
 from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from payments import machine
+from payments import state_machine
+from payments.builtin_purposes import REPAYMENT
 from payments.models import Payment
-from payments.opening import Ask, open_payment
-from payments.own_purposes import REPAYMENT
+from payments.open_payment import PaymentRequest, open_payment
 
 
 async def pay_off(db: AsyncSession, amount: int) -> Payment:
-    buyer = await shop.member(db)
+    buyer = await shop.get_member_buyer(db)
     assert buyer.member_id is not None
-    ask = Ask(
+    ask = PaymentRequest(
         purpose=REPAYMENT,
         subject_id=buyer.member_id,
         label="Bayar kasbon",
@@ -34,12 +34,12 @@ async def pay_off(db: AsyncSession, amount: int) -> Payment:
 async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_to_the_wallet(
     db: AsyncSession,
 ) -> None:
-    buyer = await shop.member(db)
+    buyer = await shop.get_member_buyer(db)
     assert buyer.member_id is not None
-    await owe(db, 50_000)
+    await grant_kasbon(db, 50_000)
     first, second = await pay_off(db, 50_000), await pay_off(db, 50_000)
     for payment in (first, second):
-        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
     assert (first.went_to, second.went_to) == ("purpose", "wallet")
     assert await ledger_queries.get_balance(db, "1110", buyer.member_id) == 0
     assert await ledger_queries.get_balance(db, "2104", buyer.member_id) == 50_000

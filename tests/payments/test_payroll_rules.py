@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from payments.payroll.files import COLUMNS, file_out, read_answer
-from payments.payroll.rules import TWICE, Asked, Row, Why, decisions, match, why_of
+from payments.payroll.payroll_files import COLUMNS, parse_return, write_batch_file
+from payments.payroll.payroll_rules import (
+    DUPLICATE_NOTE,
+    DeductionOutcome,
+    DeductionRequest,
+    ReturnRow,
+    allowed_decisions,
+    classify_outcome,
+    match_return,
+)
 
 
-def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str = "") -> Asked:
-    return Asked(
+def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str = "") -> DeductionRequest:
+    return DeductionRequest(
         member_id=UUID(int=n),
         member_number=f"{n:04d}",
         payroll_number=payroll or f"P-{n}",
@@ -27,8 +35,8 @@ def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str
     )
 
 
-def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note: str = "") -> Row:
-    return Row(
+def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note: str = "") -> ReturnRow:
+    return ReturnRow(
         line=line,
         member_number=member,
         payroll_number=payroll,
@@ -41,59 +49,75 @@ def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note:
 @pytest.mark.parametrize(
     ("rows", "taken", "booked", "why", "said"),
     [
-        ([row(50_000, payroll="P-1")], 50_000, 50_000, Why.EQUAL, ""),
-        ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, Why.LESS, "cuti"),
-        ([row(0, payroll="p-1", note="sudah berhenti")], 0, 0, Why.NONE, "sudah berhenti"),
-        ([], 0, 0, Why.MISSING, ""),
-        ([row(80_000, payroll="P-1")], 80_000, 50_000, Why.MORE, ""),
-        ([row(50_000, payroll="P-1"), row(50_000, line=3, payroll="P-1")], 100_000, 50_000, Why.MORE, TWICE),
-        ([row(20_000, payroll="P-1"), row(30_000, line=3, member="1")], 50_000, 50_000, Why.EQUAL, TWICE),
+        ([row(50_000, payroll="P-1")], 50_000, 50_000, DeductionOutcome.EQUAL, ""),
+        ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, DeductionOutcome.LESS, "cuti"),
+        ([row(0, payroll="p-1", note="sudah berhenti")], 0, 0, DeductionOutcome.NONE, "sudah berhenti"),
+        ([], 0, 0, DeductionOutcome.MISSING, ""),
+        ([row(80_000, payroll="P-1")], 80_000, 50_000, DeductionOutcome.MORE, ""),
+        (
+            [row(50_000, payroll="P-1"), row(50_000, line=3, payroll="P-1")],
+            100_000,
+            50_000,
+            DeductionOutcome.MORE,
+            DUPLICATE_NOTE,
+        ),
+        (
+            [row(20_000, payroll="P-1"), row(30_000, line=3, member="1")],
+            50_000,
+            50_000,
+            DeductionOutcome.EQUAL,
+            DUPLICATE_NOTE,
+        ),
     ],
 )
-def test_what_came_of_a_line(rows: list[Row], taken: int, booked: int, why: Why, said: str) -> None:
-    plan = match([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
+def test_what_came_of_a_line(
+    rows: list[ReturnRow], taken: int, booked: int, why: DeductionOutcome, said: str
+) -> None:
+    plan = match_return([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
     result = plan.results[0]
-    assert (result.taken, result.booked, result.why, result.said) == (taken, booked, why, said)
-    assert result.settled == (why is Why.EQUAL)
+    assert (result.taken, result.booked, result.outcome, result.said) == (taken, booked, why, said)
+    assert result.settled == (why is DeductionOutcome.EQUAL)
     assert plan.strays == ()
 
 
 def test_no_more_is_paid_off_than_is_owed_now() -> None:
-    (result,) = match([asked(1, owed=20_000)], [row(50_000, payroll="P-1")]).results
-    assert (result.booked, result.excess, result.why) == (20_000, 30_000, Why.MORE)
-    (nothing,) = match([asked(1, owed=0)], []).results
+    (result,) = match_return([asked(1, owed=20_000)], [row(50_000, payroll="P-1")]).results
+    assert (result.booked, result.excess, result.outcome) == (20_000, 30_000, DeductionOutcome.MORE)
+    (nothing,) = match_return([asked(1, owed=0)], []).results
     assert nothing.settled
 
 
 def test_numbers_are_found_as_spreadsheets_leave_them() -> None:
     people = [asked(1, payroll="007"), asked(2, payroll="0815")]
-    plan = match(people, [row(50_000, payroll="7"), row(50_000, line=3, member="2")])
-    assert [each.why for each in plan.results] == [Why.EQUAL, Why.EQUAL]
+    plan = match_return(people, [row(50_000, payroll="7"), row(50_000, line=3, member="2")])
+    assert [each.outcome for each in plan.results] == [DeductionOutcome.EQUAL, DeductionOutcome.EQUAL]
     twins = [asked(1, payroll="07"), asked(2, payroll="7")]
-    plan = match(twins, [row(50_000, payroll="07")])
+    plan = match_return(twins, [row(50_000, payroll="07")])
     assert [each.taken for each in plan.results] == [50_000, 0]
-    assert match(twins, [row(50_000, payroll="007")]).strays[0].amount == 50_000
+    assert match_return(twins, [row(50_000, payroll="007")]).strays[0].amount == 50_000
 
 
 def test_a_line_that_names_two_people_is_nobodys_and_one_without_money_is_left_out() -> None:
-    plan = match([asked(1), asked(2)], [row(10, payroll="P-1", member="0002"), row(0, line=3, payroll="P-9")])
+    plan = match_return(
+        [asked(1), asked(2)], [row(10, payroll="P-1", member="0002"), row(0, line=3, payroll="P-9")]
+    )
     assert [(each.line, each.amount) for each in plan.strays] == [(2, 10)]
-    assert plan.owed_back == 10
+    assert plan.excess == 10
 
 
 def test_too_little_and_too_much_are_decided_differently() -> None:
-    assert decisions(Why.EQUAL) == ()
+    assert allowed_decisions(DeductionOutcome.EQUAL) == ()
     assert (
-        decisions(why_of(50, 30, 30, named=True))
-        == decisions(why_of(50, 0, 0, named=False))
+        allowed_decisions(classify_outcome(50, 30, 30, named=True))
+        == allowed_decisions(classify_outcome(50, 0, 0, named=False))
         == ("carry", "kasbon")
     )
-    assert decisions(why_of(50, 60, 50, named=True)) == ("wallet", "bank")
+    assert allowed_decisions(classify_outcome(50, 60, 50, named=True)) == ("wallet", "bank")
 
 
 def test_whatever_an_employer_writes_a_line_that_is_there_was_not_left_out() -> None:
-    (result,) = match([asked(1)], [row(0, payroll="P-1", note="tidak ada di berkas")]).results
-    assert result.why is Why.NONE
+    (result,) = match_return([asked(1)], [row(0, payroll="P-1", note="tidak ada di berkas")]).results
+    assert result.outcome is DeductionOutcome.NONE
 
 
 people = st.lists(st.tuples(st.integers(1, 90_000), st.integers(0, 90_000)), min_size=1, max_size=6)
@@ -111,7 +135,7 @@ answers = st.lists(
 def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
     sums: list[tuple[int, int]], answer: list[tuple[int, str, str]]
 ) -> None:
-    plan = match(
+    plan = match_return(
         [asked(n, amount, owed=owed) for n, (amount, owed) in enumerate(sums, 1)],
         [
             row(taken, line=at, payroll=payroll, member=member)
@@ -119,15 +143,13 @@ def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
         ],
     )
     assert plan.total == sum(taken for taken, _, _ in answer)
-    assert plan.owed_back == sum(each.excess for each in plan.results) + sum(
-        each.amount for each in plan.strays
-    )
+    assert plan.excess == sum(each.excess for each in plan.results) + sum(each.amount for each in plan.strays)
     for each in plan.results:
-        assert 0 <= each.booked <= min(each.taken, each.asked.asked, each.asked.owed)
+        assert 0 <= each.booked <= min(each.taken, each.request.asked, each.request.owed)
 
 
 def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant() -> None:
-    person = Asked(
+    person = DeductionRequest(
         member_id=UUID(int=1),
         member_number="0001",
         payroll_number="+62-1",
@@ -135,7 +157,7 @@ def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant
         asked=Rupiah(50_000),
         owed=Rupiah(50_000),
     )
-    text = file_out([person])
+    text = write_batch_file([person])
     (head, line) = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";")
     assert tuple(head) == COLUMNS
     assert head == ["nomor anggota", "nomor pegawai", "nama", "jumlah", "dipotong", "keterangan"]
@@ -143,8 +165,8 @@ def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant
     assert line[2].startswith("'=")
     answered = text.replace("50000;;", "50000;50000;")
     for content in (answered, answered.replace(";", ",")):
-        plan = match([person], read_answer(content.encode()).rows)
-        assert plan.results[0].why is Why.EQUAL
+        plan = match_return([person], parse_return(content.encode()).rows)
+        assert plan.results[0].outcome is DeductionOutcome.EQUAL
 
 
 @pytest.mark.parametrize(
@@ -157,16 +179,16 @@ def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant
     ],
 )
 def test_an_answer_needs_what_was_taken_and_one_number(text: str) -> None:
-    answer = read_answer(text)
-    assert not answer.bad
-    assert match([asked(1)], answer.rows).results[0].why is Why.EQUAL
+    answer = parse_return(text)
+    assert not answer.bad_lines
+    assert match_return([asked(1)], answer.rows).results[0].outcome is DeductionOutcome.EQUAL
 
 
 def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
-    answer = read_answer(
+    answer = parse_return(
         "nomor anggota,nomor pegawai,dipotong,keterangan\n,,5,\n1,,,\n1,,,berhenti\n1,,abc,\n1,,-5,\n1,,\n"
     )
-    assert [(each.line, each.reason.code) for each in answer.bad] == [
+    assert [(each.line, each.reason.code) for each in answer.bad_lines] == [
         (2, "payments.return_line_has_no_number"),
         (3, "payments.return_line_is_empty"),
         (5, "kernel.in_column"),
@@ -175,6 +197,6 @@ def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
     ]
     assert [(each.taken, each.note) for each in answer.rows] == [(0, "berhenti")]
     with pytest.raises(DomainError, match="lacks these columns"):
-        read_answer("nomor pegawai,jumlah\nP-1,5\n")
+        parse_return("nomor pegawai,jumlah\nP-1,5\n")
     with pytest.raises(DomainError, match="lacks these columns"):
-        read_answer("nama,jumlah\nSari,5\n")
+        parse_return("nama,jumlah\nSari,5\n")

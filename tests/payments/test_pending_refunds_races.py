@@ -9,16 +9,16 @@ from datetime import timedelta
 import pytest
 
 from conftest import SignedInClient
-from factories.gateway import Gateway, xendit_of
-from factories.payments import open_reasons
+from factories.gateway import GatewaySetup, set_up_xendit
+from factories.payments import list_open_reasons
 from factories.shop import CASHIER, TODAY
 from kernel import clock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger.chart import XENDIT
-from payments import hearing, machine, queries, refunding
-from stand_ins.xendit import XenditStandIn
+from payments import process_webhooks, queries, refund_payment, state_machine
+from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -26,29 +26,29 @@ HOME = "/pengurus/pembayaran"
 
 
 @pytest.fixture
-async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Gateway[XenditStandIn]]:
-    async with xendit_of(database, melati) as gateway:
-        gateway.stand_in.refund_outcome = "PENDING"
+async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[GatewaySetup[FakeXendit]]:
+    async with set_up_xendit(database, melati) as gateway:
+        gateway.server.refund_outcome = "PENDING"
         yield gateway
 
 
 @pytest.mark.parametrize("at_provider", ["SUCCEEDED", "PENDING"])
 async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
-    gateway: Gateway[XenditStandIn], officer_client: SignedInClient, at_provider: str
+    gateway: GatewaySetup[FakeXendit], officer_client: SignedInClient, at_provider: str
 ) -> None:
-    reference = await gateway.paid(100_000)
+    reference = await gateway.pay(100_000)
     async with coop_session(gateway.database, gateway.tenant) as db:
-        payment = await machine.locked(db, reference)
-        refund = await refunding.ask_refund(
+        payment = await state_machine.lock_payment(db, reference)
+        refund = await refund_payment.request_refund(
             db, CASHIER, payment, Rupiah(40_000), "same_way", "Salah isi", key=new_id().hex, on=TODAY
         )
         refund.asked_at = clock.now() - timedelta(days=2)
-    await hearing.carry_out_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
+    await process_webhooks.execute_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
     if at_provider == "SUCCEEDED":
         async with coop_session(gateway.database, gateway.tenant) as db:
-            asked = await queries.refund(db, refund.id)
+            asked = await queries.find_refund(db, refund.id)
         assert asked is not None
-        await gateway.stand_in.settle_refund(str(asked.provider_reference), "SUCCEEDED")
+        await gateway.server.settle_refund(str(asked.provider_reference), "SUCCEEDED")
     before = await gateway.balance(XENDIT)
     one = f"{HOME}/{reference}/pengembalian/{refund.id}"
     answers, _ = await asyncio.gather(
@@ -57,7 +57,7 @@ async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
         ),
         asyncio.gather(
             *(
-                hearing.carry_out_refund(
+                process_webhooks.execute_refund(
                     gateway.database, gateway.tenant, f"payments.refund:{refund.id}~{each}", refund.id
                 )
                 for each in (1, 1, 2)
@@ -67,6 +67,6 @@ async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
     assert {answer.status_code for answer in answers} <= {303, 409}
     assert await gateway.balance(XENDIT) == before - 40_000
     async with coop_session(gateway.database, gateway.tenant) as db:
-        payment = await machine.locked(db, reference)
+        payment = await state_machine.lock_payment(db, reference)
         assert (payment.status, payment.refunded) == ("partly_refunded", 40_000)
-        assert not await open_reasons(db, payment)
+        assert not await list_open_reasons(db, payment)

@@ -7,7 +7,7 @@ import pytest
 import segno
 from PIL import Image, ImageDraw, ImageFilter
 
-from factories.stickers import sticker
+from factories.qris_codes import static_qris
 from kernel.errors import DomainError, ErrorType
 from payments.providers import qris_errors, qris_photo
 
@@ -41,58 +41,63 @@ def refused(content: bytes) -> ErrorType:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_a_sticker_is_read_from_its_photo(kind: str) -> None:
-    assert qris_photo.read_photo(encoded(photographed(code(sticker())), kind)) == sticker()
+    assert qris_photo.read_photo(encoded(photographed(code(static_qris())), kind)) == static_qris()
 
 
 def test_a_tilted_and_blurred_photo_is_read() -> None:
-    tilted = photographed(code(sticker())).rotate(17, expand=True, fillcolor="grey")
+    tilted = photographed(code(static_qris())).rotate(17, expand=True, fillcolor="grey")
     blurred = tilted.filter(ImageFilter.GaussianBlur(2))
-    assert qris_photo.read_photo(encoded(blurred, "JPEG", quality=60)) == sticker()
+    assert qris_photo.read_photo(encoded(blurred, "JPEG", quality=60)) == static_qris()
 
 
 def test_a_sticker_lying_on_its_side_is_read() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert qris_photo.read_photo(encoded(photographed(code(sticker())), "JPEG", exif=exif)) == sticker()
+    assert (
+        qris_photo.read_photo(encoded(photographed(code(static_qris())), "JPEG", exif=exif)) == static_qris()
+    )
 
 
 def test_a_small_sticker_on_a_large_photo_is_read() -> None:
     assert (
-        qris_photo.read_photo(encoded(photographed(code(sticker(), 3), size=(4_800, 3_600)), "JPEG"))
-        == sticker()
+        qris_photo.read_photo(encoded(photographed(code(static_qris(), 3), size=(4_800, 3_600)), "JPEG"))
+        == static_qris()
     )
 
 
 def test_a_code_on_nothing_is_read_as_on_paper() -> None:
-    image = code(sticker()).convert("L")
+    image = code(static_qris()).convert("L")
     seen = Image.new("RGBA", image.size, (0, 0, 0, 0))
     seen.paste((0, 0, 0, 255), mask=image.point(lambda grey: 255 if grey < 128 else 0))
-    assert qris_photo.read_photo(encoded(seen)) == sticker()
+    assert qris_photo.read_photo(encoded(seen)) == static_qris()
 
 
 def test_letters_beyond_ascii_are_read_as_they_are() -> None:
-    payload = sticker(t59="WARUNG SÉRI")
+    payload = static_qris(t59="WARUNG SÉRI")
     assert qris_photo.read_photo(encoded(code(payload))) == payload
 
 
 def test_another_code_beside_the_sticker_is_left_alone() -> None:
-    both = photographed(code("https://example.test/unduh"), code(sticker(), 6))
-    assert qris_photo.read_photo(encoded(both)) == sticker()
+    both = photographed(code("https://example.test/unduh"), code(static_qris(), 6))
+    assert qris_photo.read_photo(encoded(both)) == static_qris()
 
 
 def test_the_same_sticker_twice_is_one() -> None:
-    assert qris_photo.read_photo(encoded(photographed(code(sticker(), 6), code(sticker(), 6)))) == sticker()
+    assert (
+        qris_photo.read_photo(encoded(photographed(code(static_qris(), 6), code(static_qris(), 6))))
+        == static_qris()
+    )
 
 
 def test_two_stickers_are_not_guessed_between() -> None:
-    both = photographed(code(sticker(), 6), code(sticker(t59="KOPERASI MAWAR"), 6))
-    assert refused(encoded(both)) is qris_errors.PHOTO_WITH_SEVERAL
+    both = photographed(code(static_qris(), 6), code(static_qris(t59="KOPERASI MAWAR"), 6))
+    assert refused(encoded(both)) is qris_errors.PHOTO_WITH_SEVERAL_QRIS
 
 
 def test_a_photo_goes_through_the_same_checks_as_a_pasted_text() -> None:
-    assert refused(encoded(code(sticker().replace("MELATI", "MAWAR!")))) is qris_errors.QRIS_CRC_MISMATCH
-    assert refused(encoded(code(sticker(t58="SG")))) is qris_errors.QRIS_NOT_INDONESIAN
-    assert refused(encoded(code(sticker(t51=None)))) is qris_errors.QRIS_NO_NMID
+    assert refused(encoded(code(static_qris().replace("MELATI", "MAWAR!")))) is qris_errors.QRIS_CRC_MISMATCH
+    assert refused(encoded(code(static_qris(t58="SG")))) is qris_errors.QRIS_NOT_INDONESIAN
+    assert refused(encoded(code(static_qris(t51=None)))) is qris_errors.QRIS_NO_NMID
 
 
 def test_a_photo_without_a_code_and_one_with_another_code_are_told_apart() -> None:
@@ -106,15 +111,15 @@ def test_a_photo_without_a_code_and_one_with_another_code_are_told_apart() -> No
         b"",
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         b"GIF89a\x01\x00\x01\x00\x00\x00\x00;",
-        sticker().encode(),
-        encoded(code(sticker()))[:80],
-        encoded(code(sticker()))[:400],
-        encoded(photographed(code(sticker())), "JPEG")[:2_000],
+        static_qris().encode(),
+        encoded(code(static_qris()))[:80],
+        encoded(code(static_qris()))[:400],
+        encoded(photographed(code(static_qris())), "JPEG")[:2_000],
         b"\xff\xd8\xff\xe0" + b"\x00" * 100,
     ],
 )
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
-    assert refused(content) is qris_errors.PHOTO_NOT_A_PICTURE
+    assert refused(content) is qris_errors.PHOTO_NOT_AN_IMAGE
 
 
 def png_of(width: int, height: int) -> bytes:
@@ -140,8 +145,8 @@ def test_a_picture_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(siz
 
 
 def test_a_file_of_too_many_bytes_is_refused() -> None:
-    padding = b"\0" * qris_photo.MOST_MEGABYTES * 1024 * 1024
-    assert refused(encoded(code(sticker())) + padding) is qris_errors.PHOTO_TOO_LARGE
+    padding = b"\0" * qris_photo.MAX_MEGABYTES * 1024 * 1024
+    assert refused(encoded(code(static_qris())) + padding) is qris_errors.PHOTO_TOO_LARGE
 
 
 def test_a_wall_of_false_corners_does_not_hold_the_reader_up() -> None:

@@ -6,22 +6,24 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image, ImageDraw
 
-from factories.stickers import part, sticker
+from factories.qris_codes import static_qris, tlv
 from kernel.errors import DomainError
 from kernel.money import Rupiah
-from payments import provider
-from payments.providers import qris, qris_errors, qris_photo, qris_picture, qris_provider
+from payments import protocol
+from payments.providers import qris, qris_errors, qris_photo, qris_provider, qris_renderer
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 UNTIL = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
-def means(payload: str) -> provider.Means:
-    return provider.Means(settings={"payload": payload}, secrets={}, client=None, address="", live=True)
+def provider_account(payload: str) -> protocol.ProviderAccount:
+    return protocol.ProviderAccount(
+        settings={"payload": payload}, secrets={}, client=None, base_url="", live=True
+    )
 
 
-def intent(amount: int = 25_000) -> provider.Intent:
-    return provider.Intent(
+def intent(amount: int = 25_000) -> protocol.Intent:
+    return protocol.Intent(
         id="0190",
         reference="LB7K2M9Q4R",
         amount=Rupiah(amount),
@@ -29,22 +31,32 @@ def intent(amount: int = 25_000) -> provider.Intent:
         buyer_name="Sari",
         buyer_phone="081200000001",
         expires_at=UNTIL,
-        return_to="https://melati.example",
+        return_url="https://melati.example",
     )
 
 
-def way() -> provider.Provider:
-    return provider.provider_of("qris")
+def way() -> protocol.Provider:
+    return protocol.get_provider("qris")
 
 
 def test_the_way_is_registered_and_never_pays_back_or_calls_by_itself() -> None:
     can = way().capabilities()
-    assert (can.settles, can.clearing, can.most) == ("officer", "1103", Rupiah(10_000_000))
-    assert can.lasts is not None
-    assert can.lasts.total_seconds() == 24 * 3600
-    assert (can.refunds, can.partial_refunds, can.calls_back, can.by_member) == (False, False, False, False)
+    assert (can.confirmed_by, can.clearing_account, can.max_amount) == ("officer", "1103", Rupiah(10_000_000))
+    assert can.expires_after is not None
+    assert can.expires_after.total_seconds() == 24 * 3600
+    assert (can.supports_refunds, can.supports_partial_refunds, can.has_webhooks, can.per_member) == (
+        False,
+        False,
+        False,
+        False,
+    )
     (setting,) = can.settings
-    assert (setting.name, setting.long, setting.required, setting.secret) == ("payload", True, True, False)
+    assert (setting.name, setting.multiline, setting.required, setting.secret) == (
+        "payload",
+        True,
+        True,
+        False,
+    )
 
 
 def test_no_setting_of_the_way_could_put_a_fee_on_the_buyer() -> None:
@@ -52,9 +64,9 @@ def test_no_setting_of_the_way_could_put_a_fee_on_the_buyer() -> None:
 
 
 async def test_a_payment_gets_the_stickers_payload_with_its_own_amount_and_reference() -> None:
-    started = await way().create(means(f" {sticker()}\n"), intent())
-    assert started.shown == {
-        "qr": qris.dynamic(sticker(), Rupiah(25_000), "LB7K2M9Q4R"),
+    started = await way().create(provider_account(f" {static_qris()}\n"), intent())
+    assert started.instructions == {
+        "qr": qris.make_dynamic(static_qris(), Rupiah(25_000), "LB7K2M9Q4R"),
         "nmid": "ID1020304050607",
         "merchant": "KOPERASI MELATI",
     }
@@ -66,43 +78,47 @@ async def test_a_payment_gets_the_stickers_payload_with_its_own_amount_and_refer
 
 
 async def test_a_full_sticker_still_takes_the_amount() -> None:
-    full = sticker(t62=part("01", "B" * 25) + part("03", "T" * 25) + part("07", "A" * 25))
-    read = qris.read((await way().create(means(full), intent())).shown["qr"])
+    full = static_qris(t62=tlv("01", "B" * 25) + tlv("03", "T" * 25) + tlv("07", "A" * 25))
+    read = qris.parse_qris((await way().create(provider_account(full), intent())).instructions["qr"])
     assert (read.amount, read.reference) == (Rupiah(25_000), "")
 
 
-@pytest.mark.parametrize("payload", ["", sticker(t01="12", t54="5000"), sticker()[:-4] + "0000"])
+@pytest.mark.parametrize("payload", ["", static_qris(t01="12", t54="5000"), static_qris()[:-4] + "0000"])
 async def test_a_sticker_that_is_not_right_starts_no_payment(payload: str) -> None:
-    with pytest.raises(provider.ProviderFault) as fault:
-        await way().create(means(payload), intent())
-    assert not fault.value.passing
+    with pytest.raises(protocol.ProviderError) as fault:
+        await way().create(provider_account(payload), intent())
+    assert not fault.value.transient
 
 
 @pytest.mark.parametrize("amount", [0, 10_000_001])
 async def test_an_amount_beyond_the_limit_starts_no_payment(amount: int) -> None:
-    with pytest.raises(provider.ProviderFault):
-        await way().create(means(sticker()), intent(amount))
+    with pytest.raises(protocol.ProviderError):
+        await way().create(provider_account(static_qris()), intent(amount))
 
 
 async def test_nothing_but_an_officer_or_the_statement_makes_it_paid() -> None:
-    status = await way().status(means(sticker()), "LB7K2M9Q4R", "LB7K2M9Q4R")
-    assert (status.state, status.amount, status.reference) == ("awaiting", Rupiah(0), "LB7K2M9Q4R")
-    with pytest.raises(provider.Unverified):
-        way().verify(means(sticker()), {}, b'{"status": "paid"}')
-    statement = await way().statement(means(sticker()), NOW, UNTIL)
+    status = await way().status(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
+    assert (status.payment_status, status.amount, status.reference) == ("awaiting", Rupiah(0), "LB7K2M9Q4R")
+    with pytest.raises(protocol.WebhookVerificationError):
+        way().verify(provider_account(static_qris()), {}, b'{"status": "paid"}')
+    statement = await way().statement(provider_account(static_qris()), NOW, UNTIL)
     assert (statement.lines, statement.balance) == ((), None)
-    await way().cancel(means(sticker()), "LB7K2M9Q4R", "LB7K2M9Q4R")
+    await way().cancel(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
 
 
 async def test_paying_back_is_done_by_hand() -> None:
-    paid = provider.Status(state="paid", reference="A", provider_reference="A", amount=Rupiah(5_000))
-    assert (await way().refund(means(sticker()), paid, Rupiah(5_000), "key", "rusak")).state == "failed"
-    assert (await way().refund_status(means(sticker()), paid, "A", "key")).state == "failed"
+    paid = protocol.ProviderStatus(
+        payment_status="paid", reference="A", provider_reference="A", amount=Rupiah(5_000)
+    )
+    assert (
+        await way().refund(provider_account(static_qris()), paid, Rupiah(5_000), "key", "rusak")
+    ).state == "failed"
+    assert (await way().refund_status(provider_account(static_qris()), paid, "A", "key")).state == "failed"
 
 
 def test_the_officer_is_shown_whose_sticker_it_is() -> None:
-    assert qris_provider.check_settings({"payload": f"\n{sticker()} "}) == {
-        "payload": sticker(),
+    assert qris_provider.validate_settings({"payload": f"\n{static_qris()} "}) == {
+        "payload": static_qris(),
         "merchant": "KOPERASI MELATI",
         "nmid": "ID1020304050607",
         "city": "BANTUL",
@@ -115,23 +131,23 @@ def test_the_officer_is_shown_whose_sticker_it_is() -> None:
 
 def test_a_payload_of_one_payment_is_not_kept_as_the_sticker() -> None:
     with pytest.raises(DomainError) as refusal:
-        qris_provider.check_settings({"payload": qris.dynamic(sticker(), Rupiah(5_000))})
+        qris_provider.validate_settings({"payload": qris.make_dynamic(static_qris(), Rupiah(5_000))})
     assert refusal.value.error_type is qris_errors.QRIS_NOT_STATIC
     with pytest.raises(DomainError) as refusal:
-        qris_provider.check_settings({})
+        qris_provider.validate_settings({})
     assert refusal.value.error_type is qris_errors.QRIS_EMPTY
 
 
 def test_the_picture_stands_in_a_page_without_style_or_script_and_has_a_name() -> None:
-    payload = qris.dynamic(sticker(t59='TOKO <B> & "SARI"'), Rupiah(25_000))
-    drawn = qris_picture.svg(payload)
+    payload = qris.make_dynamic(static_qris(t59='TOKO <B> & "SARI"'), Rupiah(25_000))
+    drawn = qris_renderer.render_svg(payload)
     root = ET.fromstring(drawn)
     assert drawn.startswith('<svg role="img" ')
     assert "<B>" not in drawn
     title = root.find("{http://www.w3.org/2000/svg}title")
     assert title is not None
     assert title.text == 'QRIS TOKO <B> & "SARI", Rp25.000'
-    assert "Rp25,000" in qris_picture.svg(payload, "en")
+    assert "Rp25,000" in qris_renderer.render_svg(payload, "en")
     for element in root.iter():
         assert element.tag.rpartition("}")[2] in {"svg", "title", "path"}
         assert not {name for name in element.attrib if name in {"style", "href"} or name.startswith("on")}
@@ -141,14 +157,14 @@ def test_the_picture_stands_in_a_page_without_style_or_script_and_has_a_name() -
 
 def test_nothing_is_drawn_that_would_not_pass_when_read() -> None:
     with pytest.raises(DomainError):
-        qris_picture.svg(sticker()[:-4] + "0000")
+        qris_renderer.render_svg(static_qris()[:-4] + "0000")
 
 
 @pytest.mark.parametrize("name", ["KOPERASI MELATI", "WARUNG SÉRI 北"])
 def test_what_is_drawn_is_what_a_phone_reads(name: str) -> None:
     """The shapes of the SVG, painted dot by dot, are read back by the reader of photos."""
-    payload = qris.dynamic(sticker(t59=name), Rupiah(125_000), "LB7K2M9Q4R")
-    assert qris_photo.read_photo(_painted(qris_picture.svg(payload))) == payload
+    payload = qris.make_dynamic(static_qris(t59=name), Rupiah(125_000), "LB7K2M9Q4R")
+    assert qris_photo.read_photo(_painted(qris_renderer.render_svg(payload))) == payload
 
 
 def _painted(svg: str) -> bytes:

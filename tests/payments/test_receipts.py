@@ -12,12 +12,12 @@ from uuid import UUID
 import httpx
 import pytest
 
-from factories.paying import bring_about, fill_wallet, open_ways
+from factories.payment_statuses import create_payment_in_status, enable_methods, top_up_wallet
 from kernel.database import Database
 from payments.models import Payment
-from payments.payer.queries import PaymentView, RefundView
-from payments.payer.receipts import receipt_of, receipt_pdf
-from payments.payer.states import state_of
+from payments.payer.payer_queries import PayerPaymentView, PayerRefundView
+from payments.payer.payer_status import payer_status
+from payments.payer.receipts import build_receipt, render_receipt_pdf
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.context import Brand
@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 MELATI = Brand("Koperasi Melati", address="Jalan Kenari 4, Bantul", phone="0899-0000-0000")
 
 
-def view(**changed: Any) -> PaymentView:
+def view(**changed: Any) -> PayerPaymentView:
     given: dict[str, Any] = {
         "id": UUID(int=1),
         "reference": "L7K3ABCDEFGH",
@@ -54,11 +54,11 @@ def view(**changed: Any) -> PaymentView:
         "said_paid_at": None,
         "under_way_since": None,
     }
-    return PaymentView(**(given | changed))
+    return PayerPaymentView(**(given | changed))
 
 
-def refund(amount: int, state: str = "done") -> RefundView:
-    return RefundView(amount, "by_hand", state, NOW, NOW if state == "done" else None)
+def refund(amount: int, state: str = "done") -> PayerRefundView:
+    return PayerRefundView(amount, "by_hand", state, NOW, NOW if state == "done" else None)
 
 
 def objects_of(pdf: bytes) -> dict[int, bytes]:
@@ -154,34 +154,41 @@ def _string(content: str, at: int) -> tuple[bytes, int]:
 
 
 def test_its_lines_sum_to_what_came() -> None:
-    receipt = receipt_of(view(), [], MELATI, "id", NOW, named=False)
+    receipt = build_receipt(view(), [], MELATI, "id", NOW, with_payer_name=False)
     assert receipt is not None
     assert receipt.lines == [("Pesanan 1042", 75_000), ("Angka pengenal transfer", 123)]
-    assert sum(amount for _, amount in receipt.lines) == receipt.total == receipt.kept == 75_123
+    assert sum(amount for _, amount in receipt.lines) == receipt.total == receipt.net_total == 75_123
     assert receipt.when == "24 November 2026 14.05 WIB"
     assert receipt.payer is None
 
 
 def test_what_went_back_is_taken_off_and_what_is_on_its_way_is_not() -> None:
     paper = view(status="partly_refunded", refunded=20_000)
-    receipt = receipt_of(paper, [refund(20_000), refund(5_000, "pending")], MELATI, "id", NOW, named=True)
+    receipt = build_receipt(
+        paper, [refund(20_000), refund(5_000, "pending")], MELATI, "id", NOW, with_payer_name=True
+    )
     assert receipt is not None
-    assert [amount for _, amount in receipt.given_back] == [20_000]
-    assert receipt.kept == 55_123
+    assert [amount for _, amount in receipt.refunds] == [20_000]
+    assert receipt.net_total == 55_123
     assert receipt.payer == "Tono Suprapto"
 
 
 @pytest.mark.parametrize("status", ["awaiting", "failed", "expired", "cancelled"])
 def test_without_money_there_is_no_receipt(status: str) -> None:
-    assert receipt_of(view(status=status, settled_at=None), [], MELATI, "id", NOW, named=False) is None
+    assert (
+        build_receipt(view(status=status, settled_at=None), [], MELATI, "id", NOW, with_payer_name=False)
+        is None
+    )
 
 
 def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
     for went_to, says in (("wallet", "dompet"), ("owed", "dikembalikan")):
-        receipt = receipt_of(view(went_to=went_to, late=True), [], MELATI, "id", NOW, named=False)
+        receipt = build_receipt(
+            view(went_to=went_to, late=True), [], MELATI, "id", NOW, with_payer_name=False
+        )
         assert receipt is not None
         assert any(says in note for note in receipt.notes)
-    trial = receipt_of(view(live=False), [], MELATI, "id", NOW, named=False)
+    trial = build_receipt(view(live=False), [], MELATI, "id", NOW, with_payer_name=False)
     assert trial is not None
     assert any("Uji coba" in note for note in trial.notes)
 
@@ -195,22 +202,27 @@ def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
 )
 async def test_what_is_owed_is_never_called_paid(way: str, state: str, title: str, said: str) -> None:
     owed = view(way=way, amount=75_000, tail=0)
-    assert state_of(owed, NOW) == state
-    receipt = receipt_of(owed, [], MELATI, "id", NOW, named=True)
+    assert payer_status(owed, NOW) == state
+    receipt = build_receipt(owed, [], MELATI, "id", NOW, with_payer_name=True)
     assert receipt is not None
     assert receipt.title == title
     assert receipt.notes == [f"{said} Bukti ini bukan tanda lunas."]
-    written = text_of(await receipt_pdf(receipt, MELATI, "id"))
+    written = text_of(await render_receipt_pdf(receipt, MELATI, "id"))
     assert "bukan tanda lunas" in written
     assert "Diterima" not in written
 
 
 async def test_the_pdf_is_one_narrow_page_with_all_that_the_receipt_says() -> None:
-    receipt = receipt_of(
-        view(status="partly_refunded", refunded=20_000), [refund(20_000)], MELATI, "id", NOW, named=True
+    receipt = build_receipt(
+        view(status="partly_refunded", refunded=20_000),
+        [refund(20_000)],
+        MELATI,
+        "id",
+        NOW,
+        with_payer_name=True,
     )
     assert receipt is not None
-    pdf = await receipt_pdf(receipt, MELATI, "id")
+    pdf = await render_receipt_pdf(receipt, MELATI, "id")
     assert pdf.startswith(b"%PDF-")
     pages = [body for body in objects_of(pdf).values() if re.search(rb"/Type\s*/Page\b(?!s)", body)]
     assert len(pages) == 1
@@ -237,23 +249,25 @@ async def test_the_pdf_is_one_narrow_page_with_all_that_the_receipt_says() -> No
 
 async def test_what_stands_in_the_pdf_is_never_read_as_typst() -> None:
     evil = '#panic("x") *tebal* $x$ @a <b> //'
-    receipt = receipt_of(view(label=evil), [], Brand(evil), "id", NOW, named=False)
+    receipt = build_receipt(view(label=evil), [], Brand(evil), "id", NOW, with_payer_name=False)
     assert receipt is not None
-    assert '#panic("x") *tebal* $x$ @a <b> //' in text_of(await receipt_pdf(receipt, Brand(evil), "id"))
+    assert '#panic("x") *tebal* $x$ @a <b> //' in text_of(
+        await render_receipt_pdf(receipt, Brand(evil), "id")
+    )
 
 
 async def test_the_same_receipt_gives_the_same_bytes() -> None:
-    receipt = receipt_of(view(), [], MELATI, "en", NOW, named=False)
+    receipt = build_receipt(view(), [], MELATI, "en", NOW, with_payer_name=False)
     assert receipt is not None
-    assert await receipt_pdf(receipt, MELATI, "en") == await receipt_pdf(receipt, MELATI, "en")
+    assert await render_receipt_pdf(receipt, MELATI, "en") == await render_receipt_pdf(receipt, MELATI, "en")
 
 
 @pytest.fixture
 async def paid(database: Database, melati: TenantRef) -> tuple[Payment, Payment]:
     """A visitor's paid order, and member 0001's filled wallet."""
     async with coop_session(database, melati) as db:
-        await open_ways(db)
-        return await bring_about(db, "paid"), await fill_wallet(db, 50_000)
+        await enable_methods(db)
+        return await create_payment_in_status(db, "paid"), await top_up_wallet(db, 50_000)
 
 
 async def test_the_name_is_for_the_payer_and_officers_alone(
@@ -285,7 +299,7 @@ async def test_a_payment_that_waits_leads_back_to_its_page(
     visitor: Callable[[str], httpx.AsyncClient], database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        payment = await bring_about(db, "awaiting")
+        payment = await create_payment_in_status(db, "awaiting")
     for end in ("bukti", "bukti.pdf"):
         answer = await visitor("melati").get(f"/bayar/{payment.reference}/{end}")
         assert (answer.status_code, answer.headers["location"]) == (303, f"/bayar/{payment.reference}")

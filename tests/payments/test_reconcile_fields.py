@@ -5,25 +5,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories.paying import fill_wallet
+from factories.payment_statuses import top_up_wallet
 from factories.shop import CASHIER, TODAY
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import refunding, ways
-from payments.models import Payment, PaymentRefund, PaymentWayRow, ProviderBalance, ProviderMovement
-from payments.reconciliation import comparing
-from payments.reconciliation import queries as reconcile_queries
+from payments import methods, refund_payment
+from payments.models import Payment, PaymentMethodRow, PaymentRefund, ProviderBalance, ProviderMovement
+from payments.reconciliation import reconcile_method, reconciliation_queries
 
 
-async def told(
+async def store_movement(
     db: AsyncSession, *, detail: str = "", fraction: bool = False, reference: str | None = None
 ) -> None:
     """A provider that is set up, and one movement of it."""
     now = clock.now()
     await db.merge(
-        PaymentWayRow(
+        PaymentMethodRow(
             way="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True
         )
     )
@@ -55,17 +54,19 @@ async def told(
 async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
     db: AsyncSession, detail: str, fraction: bool, why: str
 ) -> None:
-    await told(db, detail=detail, fraction=fraction)
+    await store_movement(db, detail=detail, fraction=fraction)
     ro = as_reader(db)
-    state = await comparing.reconcile(ro, await ways.way_of(ro, "xendit"), since=TODAY - comparing.SHOWN)
-    assert state.rest is not None
-    assert (state.rest.difference, state.rest.why) == (1, why)
+    state = await reconcile_method.reconcile_method(
+        ro, await methods.get_method(ro, "xendit"), since=TODAY - reconcile_method.DEFAULT_WINDOW
+    )
+    assert state.remainder is not None
+    assert (state.remainder.difference, state.remainder.reason) == (1, why)
 
 
 async def refunded(db: AsyncSession, way: str) -> tuple[Payment, PaymentRefund]:
     """A payment by a provider, and a refund of it that the provider calls RF-1."""
-    payment = await fill_wallet(db, 50_000)
-    refund = await refunding.ask_refund(
+    payment = await top_up_wallet(db, 50_000)
+    refund = await refund_payment.request_refund(
         db, CASHIER, payment, Rupiah(10_000), "by_hand", "Salah isi", key=new_id().hex, on=TODAY
     )
     payment.way, refund.provider_reference = way, "RF-1"
@@ -78,9 +79,9 @@ async def test_a_movement_names_a_refund_by_our_key_or_the_providers_and_another
 ) -> None:
     payment, refund = await refunded(db, "xendit")
     await refunded(db, "stripe")  # the same name at another provider
-    await told(db, reference="RF-1")
-    await told(db, reference=str(refund.id))
-    await told(db, reference="bukan kunci")
+    await store_movement(db, reference="RF-1")
+    await store_movement(db, reference=str(refund.id))
+    await store_movement(db, reference="bukan kunci")
     reader = as_reader(db)
-    found = await reconcile_queries.movements(reader, "xendit", clock.now() - timedelta(days=1))
+    found = await reconciliation_queries.list_movements(reader, "xendit", clock.now() - timedelta(days=1))
     assert [each.payment for each in found] == [payment.reference, payment.reference, None]

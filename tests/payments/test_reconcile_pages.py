@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from conftest import SignedInClient
-from factories.gateway import Gateway, xendit_of
+from factories.gateway import GatewaySetup, set_up_xendit
 from kernel import clock
 from kernel.database import Database
-from stand_ins.xendit import XenditStandIn
+from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 
 HOME = "/pengurus/pembayaran/rekonsiliasi"
 
 
-XenditGateway = Gateway[XenditStandIn]
+XenditGateway = GatewaySetup[FakeXendit]
 
 
 @pytest.fixture
 async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[XenditGateway]:
-    async with xendit_of(database, melati) as gateway:
+    async with set_up_xendit(database, melati) as gateway:
         yield gateway
 
 
@@ -29,8 +29,8 @@ async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
     gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
     assert "Penyedia belum pernah ditanya." in (await officer_client.get(HOME)).text
-    reference = await gateway.paid(100_000)
-    gateway.stand_in.withdraw(60_000)
+    reference = await gateway.pay(100_000)
+    gateway.server.withdraw(60_000)
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HOME}/xendit")
     way = await officer_client.get(f"{HOME}/xendit")
@@ -46,9 +46,9 @@ async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
 async def test_money_that_nobody_knows_is_shown_with_what_to_do(
     gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
-    await gateway.paid(100_000)
+    await gateway.pay(100_000)
     earlier = clock.now() - timedelta(hours=1)
-    gateway.stand_in.account.pay_in(7_000, "QRIS", "TOKO-LAIN", earlier)
+    gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", earlier)
     await officer_client.post(f"{HOME}/xendit/pengambilan")
     home = (await officer_client.get(HOME)).text
     assert "perlu dilihat" in home
@@ -61,7 +61,7 @@ async def test_money_that_nobody_knows_is_shown_with_what_to_do(
 async def test_a_silent_provider_is_said_in_a_sentence(
     gateway: XenditGateway, officer_client: SignedInClient
 ) -> None:
-    gateway.stand_in.faults.answers.append("500")
+    gateway.server.faults.responses.append("500")
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
     assert answer.status_code == 503
     assert "sedang tidak menjawab" in answer.text

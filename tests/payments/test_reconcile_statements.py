@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from factories.payments import opened, switch_on
+from factories.payments import enable_methods, open_member_payment
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
-from payments import machine, ways
-from payments.reconciliation import comparing
-from payments.reconciliation.comparing import Reconciliation
-from payments.statements.importing import import_statement
-from payments.statements.matching import set_aside
-from stand_ins.bank import Movement, statement
+from payments import methods, state_machine
+from payments.reconciliation import reconcile_method
+from payments.reconciliation.reconcile_method import Reconciliation
+from payments.statements.import_statement import import_statement
+from payments.statements.match_line import set_line_aside
+from stand_ins.bank import BankMovement, render_statement
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -28,43 +28,45 @@ def noon() -> AsyncIterator[None]:
         yield
 
 
-async def bring(db: AsyncSession, *amounts: int, at: datetime = NOW - timedelta(hours=1)) -> None:
-    moved = [Movement(at, amount, f"TRSF {amount}") for amount in amounts]
-    await import_statement(db, OFFICER, "bank_transfer", statement("bri", moved))
+async def import_amounts(db: AsyncSession, *amounts: int, at: datetime = NOW - timedelta(hours=1)) -> None:
+    moved = [BankMovement(at, amount, f"TRSF {amount}") for amount in amounts]
+    await import_statement(db, OFFICER, "bank_transfer", render_statement("bri", moved))
 
 
-async def compared(ro: Reader) -> Reconciliation:
-    return await comparing.reconcile(ro, await ways.way_of(ro, "bank_transfer"), since=DAY - comparing.SHOWN)
+async def reconcile_transfers(ro: Reader) -> Reconciliation:
+    return await reconcile_method.reconcile_method(
+        ro, await methods.get_method(ro, "bank_transfer"), since=DAY - reconcile_method.DEFAULT_WINDOW
+    )
 
 
-def whys(state: Reconciliation) -> list[str]:
-    return sorted(each.why for day in state.days for each in day.findings)
+def reasons(state: Reconciliation) -> list[str]:
+    return sorted(each.reason for day in state.days for each in day.items)
 
 
 async def test_a_payment_that_its_line_settled_is_equal_and_money_of_nobody_waits(
     db: AsyncSession, ro: Reader
 ) -> None:
-    await switch_on(db, "bank_transfer")
-    payment = await opened(db, "top_up", "bank_transfer")
-    assert not (await compared(ro)).checked
-    await bring(db, payment.amount, 700_000)
-    state = await compared(ro)
-    assert (whys(state), state.unexplained, state.balance) == (["equal", "unknown"], 1, None)
+    await enable_methods(db, "bank_transfer")
+    payment = await open_member_payment(db, "top_up", "bank_transfer")
+    assert not (await reconcile_transfers(ro)).comparable
+    await import_amounts(db, payment.amount, 700_000)
+    state = await reconcile_transfers(ro)
+    assert (reasons(state), state.unexplained, state.balance) == (["equal", "unknown"], 1, None)
     line = await ro.value("SELECT id FROM statement_lines WHERE amount = 700000")
-    await set_aside(db, OFFICER, line, "setoran kas")
+    await set_line_aside(db, OFFICER, line, "setoran kas")
     await db.flush()
-    state = await compared(ro)
-    assert whys(state) == ["aside", "equal"]
+    state = await reconcile_transfers(ro)
+    assert reasons(state) == ["aside", "equal"]
     assert state.all_explained
 
 
 async def test_what_an_officer_confirmed_is_waited_for_and_then_missed(db: AsyncSession, ro: Reader) -> None:
-    await switch_on(db, "bank_transfer")
-    payment = await opened(db, "top_up", "bank_transfer")
-    await machine.confirm_by_officer(db, OFFICER, payment.reference, on=DAY)
-    await bring(db, 900_000)
+    await enable_methods(db, "bank_transfer")
+    payment = await open_member_payment(db, "top_up", "bank_transfer")
+    await state_machine.confirm_by_officer(db, OFFICER, payment.reference, on=DAY)
+    await import_amounts(db, 900_000)
     await db.flush()
-    assert whys(await compared(ro)) == ["not_told", "unknown"]
+    assert reasons(await reconcile_transfers(ro)) == ["not_told", "unknown"]
     with clock.freeze_at(NOW + timedelta(days=5)):
-        await bring(db, 910_000, at=NOW + timedelta(days=4))
-        assert whys(await compared(ro)) == ["missing", "unknown", "unknown"]
+        await import_amounts(db, 910_000, at=NOW + timedelta(days=4))
+        assert reasons(await reconcile_transfers(ro)) == ["missing", "unknown", "unknown"]

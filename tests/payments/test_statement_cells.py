@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import DomainError
-from payments.statements.cells import Period, looks_like_a_day, period_in, read_day, read_money, side_of
+from payments.statements.statement_cells import (
+    StatementPeriod,
+    find_period,
+    looks_like_date,
+    parse_amount_cell,
+    parse_date_cell,
+    parse_side,
+)
 
 TODAY = date(2026, 11, 24)
-NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
+NOVEMBER = StatementPeriod(date(2026, 11, 1), date(2026, 11, 30))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
     ],
 )
 def test_money_is_read_whichever_sign_parts_thousands(written: str, sen: int) -> None:
-    money = read_money(written)
+    money = parse_amount_cell(written)
     assert money is not None
     assert money.sen == sen
 
@@ -54,14 +61,14 @@ def test_money_is_read_whichever_sign_parts_thousands(written: str, sen: int) ->
     ],
 )
 def test_the_mark_beside_an_amount_is_its_side(written: str, signed: int) -> None:
-    money = read_money(written)
+    money = parse_amount_cell(written)
     assert money is not None
     assert money.signed == signed
 
 
 @pytest.mark.parametrize("written", ["", "  ", "-", "'"])
 def test_an_empty_cell_holds_no_money(written: str) -> None:
-    assert read_money(written) is None
+    assert parse_amount_cell(written) is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ def test_an_empty_cell_holds_no_money(written: str) -> None:
 )
 def test_what_could_be_read_in_two_ways_or_none_is_refused(written: str) -> None:
     with pytest.raises(DomainError):
-        read_money(written)
+        parse_amount_cell(written)
 
 
 @given(sen=st.integers(min_value=0, max_value=10**13))
@@ -86,7 +93,7 @@ def test_money_written_by_any_bank_comes_back_to_the_sen(sen: int) -> None:
         f"Rp {indonesian}",
         f"'{english}",
     ):
-        money = read_money(written)
+        money = parse_amount_cell(written)
         assert money is not None
         assert money.sen == sen
 
@@ -111,8 +118,8 @@ def test_money_written_by_any_bank_comes_back_to_the_sen(sen: int) -> None:
     ],
 )
 def test_a_day_is_read_as_banks_write_it(written: str) -> None:
-    assert looks_like_a_day(written)
-    assert read_day(written, period=NOVEMBER, today=TODAY) == TODAY
+    assert looks_like_date(written)
+    assert parse_date_cell(written, period=NOVEMBER, today=TODAY) == TODAY
 
 
 def test_months_are_read_in_both_languages() -> None:
@@ -124,20 +131,20 @@ def test_months_are_read_in_both_languages() -> None:
         ("3 Des 2025", 12),
         ("3 May 2026", 5),
     ):
-        assert read_day(written, period=None, today=TODAY).month == month
+        assert parse_date_cell(written, period=None, today=TODAY).month == month
 
 
 def test_a_day_without_its_year_falls_into_the_period_over_new_year() -> None:
-    period = Period(date(2025, 12, 15), date(2026, 1, 14))
-    assert read_day("'30/12", period=period, today=TODAY) == date(2025, 12, 30)
-    assert read_day("'02/01", period=period, today=TODAY) == date(2026, 1, 2)
+    period = StatementPeriod(date(2025, 12, 15), date(2026, 1, 14))
+    assert parse_date_cell("'30/12", period=period, today=TODAY) == date(2025, 12, 30)
+    assert parse_date_cell("'02/01", period=period, today=TODAY) == date(2026, 1, 2)
 
 
 def test_a_day_without_its_year_and_without_a_period_is_one_of_the_last_three_months() -> None:
-    assert read_day("24/11", period=None, today=TODAY) == TODAY
-    assert read_day("30/12", period=None, today=date(2026, 1, 5)) == date(2025, 12, 30)
+    assert parse_date_cell("24/11", period=None, today=TODAY) == TODAY
+    assert parse_date_cell("30/12", period=None, today=date(2026, 1, 5)) == date(2025, 12, 30)
     with pytest.raises(DomainError) as refused:
-        read_day("25/11", period=None, today=TODAY)
+        parse_date_cell("25/11", period=None, today=TODAY)
     assert refused.value.code == "payments.statement_year_unknown"
 
 
@@ -155,35 +162,35 @@ def test_a_day_without_its_year_and_without_a_period_is_one_of_the_last_three_mo
 )
 def test_what_is_no_day_is_refused_by_its_reason(written: str, code: str) -> None:
     with pytest.raises(DomainError) as refused:
-        read_day(written, period=NOVEMBER, today=TODAY)
+        parse_date_cell(written, period=NOVEMBER, today=TODAY)
     assert refused.value.code == f"payments.{code}"
 
 
 def test_the_leap_day_is_found_in_its_year() -> None:
-    period = Period(date(2024, 2, 1), date(2024, 2, 29))
-    assert read_day("29/02", period=period, today=TODAY) == date(2024, 2, 29)
+    period = StatementPeriod(date(2024, 2, 1), date(2024, 2, 29))
+    assert parse_date_cell("29/02", period=period, today=TODAY) == date(2024, 2, 29)
 
 
 def test_a_month_that_stands_first_is_read_so_when_the_officer_says_so() -> None:
-    assert read_day("11/5/2026", period=None, today=TODAY, month_first=True) == date(2026, 11, 5)
-    assert read_day("11/5/2026", period=None, today=TODAY) == date(2026, 5, 11)
+    assert parse_date_cell("11/5/2026", period=None, today=TODAY, month_first=True) == date(2026, 11, 5)
+    assert parse_date_cell("11/5/2026", period=None, today=TODAY) == date(2026, 5, 11)
 
 
 @given(day=st.dates(min_value=date(2025, 1, 1), max_value=TODAY))
 def test_a_day_comes_back_however_it_is_written(day: date) -> None:
-    around = Period(day - timedelta(days=20), day + timedelta(days=20))
+    around = StatementPeriod(day - timedelta(days=20), day + timedelta(days=20))
     for shape in ("%d/%m/%Y", "%d/%m/%y", "%Y-%m-%d", "%Y%m%d", "%d %B %Y 10:11:12", "%d-%b-%y", "'%d/%m"):
-        assert read_day(day.strftime(shape), period=around, today=TODAY) == day
+        assert parse_date_cell(day.strftime(shape), period=around, today=TODAY) == day
 
 
 def test_the_period_is_found_above_the_table() -> None:
-    assert period_in(["Nama : Koperasi Melati", "Periode : 01/11/2026 - 30/11/2026"]) == NOVEMBER
-    assert period_in(["Period = 1 November 2026 s.d. 30 November 2026"]) == NOVEMBER
-    assert period_in(["Periode : 30/11/2026 - 01/11/2026"]) is None
-    assert period_in(["01/11/2026 - 30/11/2026"]) is None
+    assert find_period(["Nama : Koperasi Melati", "Periode : 01/11/2026 - 30/11/2026"]) == NOVEMBER
+    assert find_period(["Period = 1 November 2026 s.d. 30 November 2026"]) == NOVEMBER
+    assert find_period(["Periode : 30/11/2026 - 01/11/2026"]) is None
+    assert find_period(["01/11/2026 - 30/11/2026"]) is None
 
 
 def test_the_marks_of_all_banks_tell_a_side() -> None:
-    assert [side_of(mark) for mark in ("CR", "'K", "Kredit", "DB", "D", "Debet", "?")] == ["credit"] * 3 + [
-        "debit"
-    ] * 3 + [None]
+    assert [parse_side(mark) for mark in ("CR", "'K", "Kredit", "DB", "D", "Debet", "?")] == [
+        "credit"
+    ] * 3 + ["debit"] * 3 + [None]

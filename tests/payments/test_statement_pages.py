@@ -14,7 +14,7 @@ import httpx
 from conftest import SignedInClient, Visitors
 from kernel.database import Database, as_reader
 from payments.models import Payment
-from stand_ins.bank import Account, Movement, statement
+from stand_ins.bank import BankAccount, BankMovement, render_statement
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -27,7 +27,7 @@ ACQUIRER = (
 )
 
 
-async def ask(
+async def open_transfer(
     database: Database,
     tenant: TenantRef,
     amount: int = 50_123,
@@ -71,8 +71,8 @@ async def lines_of(database: Database, tenant: TenantRef) -> dict[int, tuple[UUI
 
 
 def file(*amounts: int, bank: str = "bca", text: str = "TRSF E-BANKING CR <b>SARI</b>") -> bytes:
-    movements = [Movement(NOW - timedelta(minutes=5), amount, text) for amount in amounts]
-    return statement(bank, movements, Account(number="9876543210"))
+    movements = [BankMovement(NOW - timedelta(minutes=5), amount, text) for amount in amounts]
+    return render_statement(bank, movements, BankAccount(number="9876543210"))
 
 
 async def send(client: SignedInClient, content: bytes | str, way: str = "bank_transfer") -> httpx.Response:
@@ -80,7 +80,7 @@ async def send(client: SignedInClient, content: bytes | str, way: str = "bank_tr
     return await client.post(IMPORT, {"way": way}, files={"file": ("mutasi.csv", raw, "text/csv")})
 
 
-def carried(page: str) -> dict[str, str]:
+def hidden_fields(page: str) -> dict[str, str]:
     """What the form of a page would send back:
     as a browser does, with its line ends and without the first.
     """
@@ -98,8 +98,10 @@ async def confirm(
     return await client.post(path, files=parts)  # multipart, as the form says
 
 
-async def bring(client: SignedInClient, *amounts: int) -> None:
-    assert (await confirm(client, carried((await send(client, file(*amounts))).text))).status_code == 303
+async def import_amounts(client: SignedInClient, *amounts: int) -> None:
+    assert (
+        await confirm(client, hidden_fields((await send(client, file(*amounts))).text))
+    ).status_code == 303
 
 
 async def test_only_officers_see_and_bring_statements(
@@ -123,7 +125,7 @@ async def test_only_officers_see_and_bring_statements(
 async def test_a_statement_is_looked_at_confirmed_and_settled_once(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await ask(database, melati)
+    await open_transfer(database, melati)
     shown = await send(officer_client, file(50_123, 700_000, -2_500))
     assert shown.status_code == 200
     assert "1 pembayaran senilai Rp50.123 akan dicatat lunas" in shown.text
@@ -131,7 +133,7 @@ async def test_a_statement_is_looked_at_confirmed_and_settled_once(
     assert "&lt;b&gt;SARI" in shown.text
     assert await status_of(database, melati) == "awaiting"
     assert await lines_of(database, melati) == {}
-    done = await confirm(officer_client, carried(shown.text))
+    done = await confirm(officer_client, hidden_fields(shown.text))
     assert done.headers["location"] == LIST
     assert await status_of(database, melati) == "paid"
     assert {amount: state for amount, (_, state) in (await lines_of(database, melati)).items()} == {
@@ -141,7 +143,7 @@ async def test_a_statement_is_looked_at_confirmed_and_settled_once(
     }
     again = await send(officer_client, file(50_123, 700_000, -2_500))
     assert "Semua baris berkas ini sudah ada" in again.text
-    assert (await confirm(officer_client, carried(again.text))).status_code == 303
+    assert (await confirm(officer_client, hidden_fields(again.text))).status_code == 303
     assert len(await lines_of(database, melati)) == 3
 
 
@@ -153,7 +155,7 @@ async def test_lines_that_cannot_be_read_are_shown_and_nothing_can_be_confirmed(
     assert "Ada baris yang tidak terbaca" in shown.text
     assert "Baris 9" in shown.text
     assert "Catat mutasi" not in shown.text
-    refused = await confirm(officer_client, carried(shown.text))
+    refused = await confirm(officer_client, hidden_fields(shown.text))
     assert refused.status_code == 422
     assert "Yang pertama: baris 9" in refused.text
     assert await lines_of(database, melati) == {}
@@ -187,12 +189,12 @@ async def test_another_account_than_the_one_shown_to_buyers_is_told(
 async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_again(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await ask(database, melati, way="qris")
+    await open_transfer(database, melati, way="qris")
     content = ACQUIRER.format(day=f"{NOW:%Y-%m-%d}")
     asked = await send(officer_client, content, way="qris")
     assert "Tunjukkan kolomnya" in asked.text
     assert "QR LAAAAAAAAAA1" in asked.text
-    fields = carried(asked.text) | {
+    fields = hidden_fields(asked.text) | {
         "name": "Kasirku",
         "date": "0",
         "text": "1",
@@ -207,10 +209,11 @@ async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_aga
     assert "1 baris tidak berhasil" in shown.text
     assert "Ubah pilihan kolom" in shown.text
     assert (
-        "Tunjukkan kolomnya" in (await confirm(officer_client, carried(shown.text), f"{IMPORT}/kolom")).text
+        "Tunjukkan kolomnya"
+        in (await confirm(officer_client, hidden_fields(shown.text), f"{IMPORT}/kolom")).text
     )
     remembered = await send(officer_client, content, way="qris")
-    assert (await confirm(officer_client, carried(remembered.text))).status_code == 303
+    assert (await confirm(officer_client, hidden_fields(remembered.text))).status_code == 303
     assert await status_of(database, melati) == "paid"
 
 
@@ -222,8 +225,8 @@ async def test_a_known_banks_columns_are_not_asked_for(officer_client: SignedInC
 async def test_a_doubtful_line_is_matched_after_one_sentence(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await ask(database, melati)
-    await bring(officer_client, 50_000)
+    await open_transfer(database, melati)
+    await import_amounts(officer_client, 50_000)
     listed = (await officer_client.get(LIST)).text
     assert "Jumlahnya tidak sama dengan yang ditagih" in listed
     line_id, state = (await lines_of(database, melati))[50_000]
@@ -247,7 +250,7 @@ async def test_a_doubtful_line_is_matched_after_one_sentence(
 async def test_what_is_no_payment_is_set_aside_with_its_reason(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await bring(officer_client, 700_000)
+    await import_amounts(officer_client, 700_000)
     line_id, _ = (await lines_of(database, melati))[700_000]
     line = f"{LIST}/{line_id}"
     empty = await officer_client.post(f"{line}/penyisihan", {"reason": " "})
@@ -261,7 +264,7 @@ async def test_what_is_no_payment_is_set_aside_with_its_reason(
 async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await bring(officer_client, 700_000, 800_000)
+    await import_amounts(officer_client, 700_000, 800_000)
     for amount, written in ((700_000, "reference"), (800_000, "sen:1250")):
         line_id, _ = (await lines_of(database, melati))[amount]
         assert (
@@ -276,8 +279,8 @@ async def test_what_an_officer_wrote_is_shown_as_written_whatever_it_looks_like(
 async def test_a_payment_of_another_amount_is_refused_with_a_sentence(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await ask(database, melati)
-    await bring(officer_client, 49_000)
+    await open_transfer(database, melati)
+    await import_amounts(officer_client, 49_000)
     line_id, _ = (await lines_of(database, melati))[49_000]
     refused = await officer_client.get(f"{LIST}/{line_id}/pencocokan?pembayaran=LAAAAAAAAAA1")
     assert refused.status_code == 409
@@ -290,7 +293,7 @@ async def test_a_payment_of_another_amount_is_refused_with_a_sentence(
 async def test_no_such_line_is_told_and_the_neighbours_lines_are_none_of_ours(
     officer_client: SignedInClient, database: Database, mawar: TenantRef
 ) -> None:
-    await bring(officer_client, 700_000)
+    await import_amounts(officer_client, 700_000)
     assert await lines_of(database, mawar) == {}
     assert (await officer_client.get(f"{LIST}/{uuid4()}")).status_code == 404
     assert (await officer_client.post(f"{LIST}/{uuid4()}/penyisihan", {"reason": "x"})).status_code == 404
@@ -299,7 +302,7 @@ async def test_no_such_line_is_told_and_the_neighbours_lines_are_none_of_ours(
 async def test_search_finds_a_line_by_its_amount_and_words_and_the_list_speaks_english(
     officer_client: SignedInClient,
 ) -> None:
-    await bring(officer_client, 700_000, 81_500)
+    await import_amounts(officer_client, 700_000, 81_500)
     found = (await officer_client.get(f"{LIST}?cari=81500")).text
     assert "Rp81.500" in found
     assert "Rp700.000" not in found
@@ -313,8 +316,8 @@ async def test_search_finds_a_line_by_its_amount_and_words_and_the_list_speaks_e
 async def test_the_same_statement_sent_by_two_officers_at_once_is_booked_once(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await ask(database, melati)
-    fields = carried((await send(officer_client, file(50_123, 700_000))).text)
+    await open_transfer(database, melati)
+    fields = hidden_fields((await send(officer_client, file(50_123, 700_000))).text)
     answers = await asyncio.gather(*(confirm(officer_client, fields) for _ in range(4)))
     assert {answer.status_code for answer in answers} == {303}
     assert {amount: state for amount, (_, state) in (await lines_of(database, melati)).items()} == {
@@ -332,6 +335,6 @@ async def test_what_holds_sen_is_told_so(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     shown = await send(officer_client, file(1_234).replace(b'1,234.00",CR', b'1,234.56",CR'))
-    assert (await confirm(officer_client, carried(shown.text))).status_code == 303
+    assert (await confirm(officer_client, hidden_fields(shown.text))).status_code == 303
     assert (await lines_of(database, melati))[1_234][1] == "set_aside"
     assert "Memuat sen (Rp1.234,56)" in (await officer_client.get(f"{LIST}?keadaan=disisihkan")).text

@@ -6,8 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Rupiah
-from payments.provider import ProviderFault
-from payments.providers.stripe_amounts import MOST, at_least_ours, fee_from_stripe, from_stripe, to_stripe
+from payments.protocol import ProviderError
+from payments.providers.stripe_amounts import (
+    MAX_AMOUNT,
+    fee_from_stripe,
+    from_stripe,
+    round_down_from_stripe,
+    to_stripe,
+)
 
 PAYMENTS = Path(__file__).parents[2] / "platform" / "payments"
 
@@ -19,8 +25,8 @@ def test_25_000_rupiah_are_2_500_000_for_stripe() -> None:
 
 
 def test_the_largest_amount_has_the_twelve_digits_that_stripe_takes() -> None:
-    assert len(str(to_stripe(MOST))) == 12
-    assert len(str(to_stripe(MOST + 1))) == 13
+    assert len(str(to_stripe(MAX_AMOUNT))) == 12
+    assert len(str(to_stripe(MAX_AMOUNT + 1))) == 13
 
 
 @given(st.integers(min_value=-(10**12), max_value=10**12))
@@ -30,14 +36,14 @@ def test_rupiah_come_back_from_stripe_as_they_went(amount: int) -> None:
 
 @given(st.integers(min_value=-(10**12), max_value=10**12).filter(lambda hundredths: hundredths % 100))
 def test_a_part_of_a_rupiah_is_refused_and_asking_again_does_not_help(hundredths: int) -> None:
-    with pytest.raises(ProviderFault, match="no whole number of rupiah") as refused:
+    with pytest.raises(ProviderError, match="no whole number of rupiah") as refused:
         from_stripe(hundredths)
-    assert not refused.value.passing
+    assert not refused.value.transient
 
 
 @given(st.integers(min_value=-(10**12), max_value=10**12))
 def test_what_stripe_reckons_is_counted_against_us_by_less_than_a_rupiah(hundredths: int) -> None:
-    assert 0 <= hundredths - at_least_ours(hundredths) * 100 < 100
+    assert 0 <= hundredths - round_down_from_stripe(hundredths) * 100 < 100
     assert 0 <= fee_from_stripe(hundredths) * 100 - hundredths < 100
 
 
@@ -48,8 +54,8 @@ def test_a_bare_number_is_not_sent_because_it_may_be_hundredths_already() -> Non
 
 @pytest.mark.parametrize("answer", [None, "2500000", True])
 def test_an_amount_that_is_no_number_is_refused(answer: object) -> None:
-    for read in (from_stripe, at_least_ours, fee_from_stripe):
-        with pytest.raises(ProviderFault, match="no whole number of hundredths"):
+    for read in (from_stripe, round_down_from_stripe, fee_from_stripe):
+        with pytest.raises(ProviderError, match="no whole number of hundredths"):
             read(answer)  # type: ignore[arg-type]
 
 

@@ -11,24 +11,24 @@ import httpx
 import pytest
 import stripe
 
-from payments.provider import REAL_ADDRESSES, ProviderFault
-from payments.providers.stripe_answers import Balance
-from payments.providers.stripe_client import StripeFault, asked, client_for, read
+from payments.protocol import LIVE_BASE_URLS, ProviderError
+from payments.providers.stripe_client import StripeProviderError, build_client, call_stripe, parse_object
+from payments.providers.stripe_objects import StripeBalance
 
 KEY = "sk_live_rahasiaMelati123"
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
 def over(
-    answer: Answering, *, address: str = REAL_ADDRESSES["stripe"], account: str | None = None
+    answer: Answering, *, address: str = LIVE_BASE_URLS["stripe"], account: str | None = None
 ) -> stripe.StripeClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return client_for(key=KEY, address=address, http=http, account=account)
+    return build_client(key=KEY, base_url=address, http=http, account=account)
 
 
-async def fault(answer: Answering) -> StripeFault:
-    with pytest.raises(StripeFault) as raised:
-        await asked(over(answer).v1.balance.retrieve_async())
+async def fault(answer: Answering) -> StripeProviderError:
+    with pytest.raises(StripeProviderError) as raised:
+        await call_stripe(over(answer).v1.balance.retrieve_async())
     return raised.value
 
 
@@ -63,7 +63,7 @@ async def test_only_what_may_go_well_later_is_passing(
     status: int, error: dict[str, Any], passing: bool
 ) -> None:
     raised = await fault(refusing(status, **error))
-    assert raised.passing is passing
+    assert raised.transient is passing
     assert raised.status == status
 
 
@@ -82,7 +82,7 @@ async def test_no_answer_is_passing_and_says_how_it_failed(error: type[httpx.Tra
         raise error("no", request=request)
 
     raised = await fault(answer)
-    assert raised.passing
+    assert raised.transient
     assert raised.status is None
     assert error.__name__ in str(raised)
 
@@ -90,7 +90,7 @@ async def test_no_answer_is_passing_and_says_how_it_failed(error: type[httpx.Tra
 @pytest.mark.parametrize(("status", "passing"), [(502, True), (200, True), (404, False)])
 async def test_a_page_of_something_between_us_and_stripe_is_no_answer(status: int, passing: bool) -> None:
     raised = await fault(lambda request: httpx.Response(status, html="<h1>Bad gateway</h1>"))
-    assert raised.passing is passing
+    assert raised.transient is passing
 
 
 async def test_a_redirect_is_not_followed_with_the_key() -> None:
@@ -138,7 +138,7 @@ async def test_the_fault_tells_stripes_code_parameter_and_request() -> None:
     )
     assert (raised.code, raised.param) == ("amount_too_small", "amount")
     assert str(raised) == "Stripe refuses: Too little. (status 400, amount_too_small, req_42)"
-    assert raised.refused
+    assert raised.is_rejection
 
 
 async def test_a_stored_answer_is_known_as_such() -> None:
@@ -150,7 +150,7 @@ async def test_nothing_is_logged_of_what_was_said(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        await asked(
+        await call_stripe(
             over(
                 lambda request: httpx.Response(200, json={"object": "balance", "siti": 1})
             ).v1.balance.retrieve_async()
@@ -169,7 +169,7 @@ async def test_the_machine_is_not_described_to_stripe() -> None:
 
     client = over(answer)
     for _ in range(2):
-        await asked(client.v1.balance.retrieve_async())
+        await call_stripe(client.v1.balance.retrieve_async())
     about = json.loads(seen[-1].headers["x-stripe-client-user-agent"])
     assert not {"platform", "telemetry_id"} & about.keys()
     assert "x-stripe-client-telemetry" not in seen[-1].headers
@@ -183,8 +183,8 @@ async def test_a_connected_account_is_named_and_a_stand_in_hears_everything() ->
         return httpx.Response(200, json={"object": "balance"})
 
     client = over(answer, address="http://127.0.0.1:9001/", account="acct_1Melati")
-    await asked(client.v1.balance.retrieve_async())
-    await asked(client.raw_request_async("get", "/v1/files", base="files"))
+    await call_stripe(client.v1.balance.retrieve_async())
+    await call_stripe(client.raw_request_async("get", "/v1/files", base="files"))
     assert {request.url.netloc for request in seen} == {b"127.0.0.1:9001"}
     assert [request.url.path for request in seen] == ["/v1/balance", "/v1/files"]
     assert seen[0].headers["stripe-account"] == "acct_1Melati"
@@ -192,17 +192,17 @@ async def test_a_connected_account_is_named_and_a_stand_in_hears_everything() ->
 
 @pytest.mark.parametrize("key", ["", "sk", "sk_live_rahasia\n", "sk_live_ rahasia", "sk_live_rahasiaé"])
 def test_what_cannot_be_a_key_is_never_sent(key: str) -> None:
-    with pytest.raises(ProviderFault) as raised:
-        client_for(key=key, address=REAL_ADDRESSES["stripe"], http=httpx.AsyncClient())
-    assert not raised.value.passing
+    with pytest.raises(ProviderError) as raised:
+        build_client(key=key, base_url=LIVE_BASE_URLS["stripe"], http=httpx.AsyncClient())
+    assert not raised.value.transient
     assert not key or key not in str(raised.value)
 
 
 @pytest.mark.parametrize("amount", ["2500000", True, None])
 def test_an_answer_of_another_shape_is_no_answer(amount: object) -> None:
     held = {"available": [{"amount": 2_500_000, "currency": "idr"}]}
-    assert read(held, Balance).available[0].amount == 2_500_000
+    assert parse_object(held, StripeBalance).available[0].amount == 2_500_000
     held["available"][0]["amount"] = amount  # type: ignore[assignment]
-    with pytest.raises(ProviderFault, match="Balance that we cannot read") as raised:
-        read(held, Balance)
-    assert not raised.value.passing
+    with pytest.raises(ProviderError, match="Balance that we cannot read") as raised:
+        parse_object(held, StripeBalance)
+    assert not raised.value.transient

@@ -9,9 +9,9 @@ from factories.shop import CASHIER
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.settings import Settings, load
-from payments import ways
-from payments.officer import setting_up, way_rules
-from payments.providers.stripe_provider import PLATFORM_FEE, PLATFORM_KEY
+from payments import methods
+from payments.officer import configure_method, method_settings_rules
+from payments.providers.stripe_provider import PLATFORM_FEE_PERCENT, PLATFORM_KEY
 from tenants.registry import TenantRef
 
 CONNECTED = Settings(
@@ -20,12 +20,13 @@ CONNECTED = Settings(
 )
 
 
-async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED) -> ways.Way:
-    way = await ways.way_of(db, "stripe")
-    change = setting_up.WayChange(
-        mark=way_rules.mark_of(way), settings={"mode": "connected", "account": account}
+async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED) -> methods.PaymentMethod:
+    way = await methods.get_method(db, "stripe")
+    change = configure_method.MethodChange(
+        expected_version=method_settings_rules.version_of(way),
+        settings={"mode": "connected", "account": account},
     )
-    return await setting_up.change_way(db, CASHIER, "stripe", change, settings=settings)
+    return await configure_method.update_method(db, CASHIER, "stripe", change, settings=settings)
 
 
 async def test_the_platforms_key_is_for_the_account_that_was_connected(
@@ -33,8 +34,12 @@ async def test_the_platforms_key_is_for_the_account_that_was_connected(
 ) -> None:
     way = await connect(db, "acct_of_melati")
     database.settings = replace(CONNECTED, database_url=database.settings.database_url)
-    assert ways.means_of(database, melati, way).secrets == {PLATFORM_KEY: "sk_test_of_the_platform"}
-    assert ways.means_of(database, mawar, way).secrets == {}  # however the account came there
+    assert methods.build_provider_account(database, melati, way).secrets == {
+        PLATFORM_KEY: "sk_test_of_the_platform"
+    }
+    assert (
+        methods.build_provider_account(database, mawar, way).secrets == {}
+    )  # however the account came there
 
 
 @pytest.mark.parametrize("told", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")])
@@ -49,18 +54,20 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
     db: AsyncSession, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
     way = await connect(db, "acct_of_melati")
-    own = {"mode": "connected", "account": "acct_of_melati", PLATFORM_FEE: "0"}
-    change = setting_up.WayChange(mark=way_rules.mark_of(way), settings=own)
+    own = {"mode": "connected", "account": "acct_of_melati", PLATFORM_FEE_PERCENT: "0"}
+    change = configure_method.MethodChange(
+        expected_version=method_settings_rules.version_of(way), settings=own
+    )
     with pytest.raises(DomainError) as refused:
-        await setting_up.change_way(db, CASHIER, "stripe", change, settings=CONNECTED)
+        await configure_method.update_method(db, CASHIER, "stripe", change, settings=CONNECTED)
     assert refused.value.code == "payments.setting_unknown"
     told = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
     database.settings = replace(
         CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told
     )
-    way.settings[PLATFORM_FEE] = "0"  # however it came there
-    assert ways.means_of(database, melati, way).settings[PLATFORM_FEE] == "1.5"
-    assert PLATFORM_FEE not in ways.means_of(database, mawar, way).settings
+    way.settings[PLATFORM_FEE_PERCENT] = "0"  # however it came there
+    assert methods.build_provider_account(database, melati, way).settings[PLATFORM_FEE_PERCENT] == "1.5"
+    assert PLATFORM_FEE_PERCENT not in methods.build_provider_account(database, mawar, way).settings
 
 
 @pytest.mark.parametrize("text", ["100", "-1", "1,5", "1.55555", "satu", "NaN"])

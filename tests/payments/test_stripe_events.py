@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel import clock
-from payments.provider import REAL_ADDRESSES, Event, Means, Unverified
+from payments.protocol import LIVE_BASE_URLS, ProviderAccount, WebhookEvent, WebhookVerificationError
 from payments.providers.stripe_provider import StripeProvider
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -24,12 +24,12 @@ ACCOUNT = "acct_1MelatiTerhubung"
 REFERENCE = "MLT7Q2K9"
 
 
-def means(*, live: bool = True, secret: str = SECRET, **settings: str) -> Means:
-    return Means(
+def provider_account(*, live: bool = True, secret: str = SECRET, **settings: str) -> ProviderAccount:
+    return ProviderAccount(
         settings=settings,
         secrets={"webhook_secret": secret, "secret_key": "sk_live_melati"},
         client=httpx.AsyncClient(),
-        address=REAL_ADDRESSES["stripe"],
+        base_url=LIVE_BASE_URLS["stripe"],
         live=live,
     )
 
@@ -59,18 +59,18 @@ def signature(body: bytes, *, secret: str = SECRET, at: datetime = NOW) -> str:
     return f"t={moment},v1={code}"
 
 
-def verify(body: bytes, header: str | None = None, by: Means | None = None) -> Event:
+def verify(body: bytes, header: str | None = None, by: ProviderAccount | None = None) -> WebhookEvent:
     headers = {"stripe-signature": signature(body) if header is None else header}
     with clock.freeze_at(NOW):
-        return StripeProvider().verify(by or means(), headers, body)
+        return StripeProvider().verify(by or provider_account(), headers, body)
 
 
 def test_a_signed_message_names_our_reference_and_the_session() -> None:
     event = verify(message())
-    assert event == Event(
+    assert event == WebhookEvent(
         event_id="evt_1",
-        kind="checkout.session.completed",
-        concerns="payment",
+        event_type="checkout.session.completed",
+        subject="payment",
         reference=REFERENCE,
         provider_reference="cs_live_1",
     )
@@ -91,7 +91,7 @@ def test_a_signed_message_names_our_reference_and_the_session() -> None:
     ],
 )
 def test_what_a_message_concerns_follows_from_its_type(kind: str, concerns: str) -> None:
-    assert verify(message(kind)).concerns == concerns
+    assert verify(message(kind)).subject == concerns
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,18 @@ def test_a_refund_or_dispute_is_found_by_its_payment_intent(
     kind: str, about: dict[str, Any], reference: str | None, intent: object
 ) -> None:
     event = verify(message(kind, about | {"payment_intent": intent}))
-    assert (event.concerns, event.reference, event.provider_reference) == ("payment", reference, "pi_1")
+    assert (event.subject, event.reference, event.provider_reference) == ("payment", reference, "pi_1")
 
 
 def test_what_the_cooperative_sells_elsewhere_by_the_same_account_is_not_ours() -> None:
     other = {"object": "checkout.session", "id": "cs_live_2", "client_reference_id": None, "metadata": {}}
-    assert verify(message(about=other)).concerns == "nothing"
-    assert verify(message("charge.refunded", {"object": "charge", "id": "ch_2"})).concerns == "nothing"
+    assert verify(message(about=other)).subject == "nothing"
+    assert verify(message("charge.refunded", {"object": "charge", "id": "ch_2"})).subject == "nothing"
 
 
 def test_a_payout_names_itself() -> None:
     event = verify(message("payout.paid", {"object": "payout", "id": "po_1", "metadata": {}}))
-    assert (event.concerns, event.reference, event.provider_reference) == ("payout", None, "po_1")
+    assert (event.subject, event.reference, event.provider_reference) == ("payout", None, "po_1")
 
 
 @pytest.mark.parametrize(
@@ -151,40 +151,40 @@ def test_a_payout_names_itself() -> None:
     ],
 )
 def test_a_header_that_is_no_signature_is_refused(header: str) -> None:
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(message(), header)
 
 
 def test_a_message_without_any_signature_is_refused() -> None:
-    with clock.freeze_at(NOW), pytest.raises(Unverified):
-        StripeProvider().verify(means(), {}, message())
+    with clock.freeze_at(NOW), pytest.raises(WebhookVerificationError):
+        StripeProvider().verify(provider_account(), {}, message())
 
 
 def test_another_secret_signs_nothing_for_us() -> None:
     body = message()
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(body, signature(body, secret="whsec_koperasi_lain"))
 
 
 @pytest.mark.parametrize("unset", ["", "   "])
 def test_a_secret_that_is_not_set_verifies_nothing(unset: str) -> None:
     body = message()
-    with pytest.raises(Unverified):
-        verify(body, signature(body, secret=unset), means(secret=unset))
+    with pytest.raises(WebhookVerificationError):
+        verify(body, signature(body, secret=unset), provider_account(secret=unset))
 
 
 def test_one_changed_byte_is_noticed() -> None:
     body = message()
     header = signature(body)
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(body.replace(b"2500000", b"2500001"), header)
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(body + b" ", header)
 
 
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_and_never_an_error_of_ours(body: bytes) -> None:
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(body, f"t={int(NOW.timestamp())},v1={'0' * 64}")
 
 
@@ -195,7 +195,7 @@ def test_bytes_of_any_kind_are_refused_and_never_an_error_of_ours(body: bytes) -
     )
 )
 def test_signed_json_that_is_no_event_is_refused(content: object) -> None:
-    with pytest.raises(Unverified):
+    with pytest.raises(WebhookVerificationError):
         verify(json.dumps(content).encode())
 
 
@@ -208,7 +208,7 @@ def test_a_signature_counts_for_five_minutes_before_and_after(age: int, counts: 
     if counts:
         assert verify(body, header).event_id == "evt_1"
     else:
-        with pytest.raises(Unverified, match="five minutes"):
+        with pytest.raises(WebhookVerificationError, match="five minutes"):
             verify(body, header)
 
 
@@ -219,32 +219,32 @@ def test_of_two_signatures_while_the_secret_is_changed_one_is_enough() -> None:
 
 
 def test_the_event_of_another_connected_account_is_not_ours() -> None:
-    ours = means(mode="connected", account=ACCOUNT)
+    ours = provider_account(mode="connected", account=ACCOUNT)
     assert verify(message(account=ACCOUNT), by=ours).reference == REFERENCE
     for another in ({"account": "acct_1Mawar"}, {"account": None}, {}):
-        with pytest.raises(Unverified, match="another account"):
+        with pytest.raises(WebhookVerificationError, match="another account"):
             verify(message(**another), by=ours)
 
 
 def test_own_keys_hear_of_no_connected_account() -> None:
-    with pytest.raises(Unverified, match="another account"):
+    with pytest.raises(WebhookVerificationError, match="another account"):
         verify(message(account=ACCOUNT))
 
 
 def test_a_connected_cooperative_without_its_account_believes_nothing() -> None:
-    with pytest.raises(Unverified, match="connected account"):
-        verify(message(), by=means(mode="connected"))
+    with pytest.raises(WebhookVerificationError, match="connected account"):
+        verify(message(), by=provider_account(mode="connected"))
 
 
 @pytest.mark.parametrize("live", [True, False])
 def test_test_money_is_no_real_money_and_the_other_way_round(live: bool) -> None:
-    assert verify(message(livemode=live), by=means(live=live)).event_id == "evt_1"
-    with pytest.raises(Unverified, match="test money"):
-        verify(message(livemode=not live), by=means(live=live))
+    assert verify(message(livemode=live), by=provider_account(live=live)).event_id == "evt_1"
+    with pytest.raises(WebhookVerificationError, match="test money"):
+        verify(message(livemode=not live), by=provider_account(live=live))
 
 
 def test_a_refused_message_leaves_nothing_of_itself_in_the_error() -> None:
-    with pytest.raises(Unverified) as refused:
+    with pytest.raises(WebhookVerificationError) as refused:
         verify(message(about={"object": "charge", "receipt_email": "siti@example.org"}), "t=1,v1=0")
     assert refused.value.__context__ is None
     assert "siti" not in str(refused.value)
@@ -264,7 +264,7 @@ def test_the_official_package_finds_the_same_signatures_good(parts: list[str], s
     try:
         stripe.WebhookSignature.verify_header(body, header, secret, tolerance=None)
     except stripe.SignatureVerificationError:
-        with pytest.raises(Unverified):
-            verify(body, header, means(secret=secret))
+        with pytest.raises(WebhookVerificationError):
+            verify(body, header, provider_account(secret=secret))
     else:
-        assert verify(body, header, means(secret=secret)).event_id == "evt_1"
+        assert verify(body, header, provider_account(secret=secret)).event_id == "evt_1"

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from factories import shop
-from factories.paying import bring_about, count_of, fill_wallet, open_ways
+from factories.payment_statuses import count_payments, create_payment_in_status, enable_methods, top_up_wallet
 from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.ids import new_id
 from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
-from payments import machine, queries, ways
+from payments import methods, queries, state_machine
 from payments.models import Payment
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -32,14 +32,16 @@ def key_of(text: str) -> str:
 
 async def the_payment(database: Database, tenant: TenantRef, address: str) -> Payment:
     async with coop_session(database, tenant) as db:
-        found = await queries.payment_by_reference(db, address.removeprefix("/bayar/"))
+        found = await queries.find_payment_by_reference(db, address.removeprefix("/bayar/"))
     assert found is not None
     return found
 
 
 async def balance(database: Database, tenant: TenantRef, number: str = "0001") -> int:
     async with coop_session(database, tenant) as db:
-        return await ledger_queries.get_balance(db, WALLETS, (await shop.member(db, number)).member_id)
+        return await ledger_queries.get_balance(
+            db, WALLETS, (await shop.get_member_buyer(db, number)).member_id
+        )
 
 
 async def test_an_empty_wallet_says_how_it_is_filled(member_client: Any) -> None:
@@ -52,9 +54,9 @@ async def test_movements_are_those_of_the_books_and_lead_to_their_payments(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        mine = await fill_wallet(db, 150_000)
-        late = await bring_about(db, "in_wallet")
-        theirs = await fill_wallet(db, 33_000, "0002")
+        mine = await top_up_wallet(db, 150_000)
+        late = await create_payment_in_status(db, "in_wallet")
+        theirs = await top_up_wallet(db, 33_000, "0002")
     text = (await member_client.get("/anggota/dompet")).text
     base = late.amount - late.tail
     for shown in (f"Rp{150_000 + base:,}", "Rp150,000", f"Rp{base:,}"):
@@ -81,13 +83,13 @@ async def test_filling_is_said_in_a_sentence_before_anything_is_opened(
     assert await balance(database, melati) == 0
     assert f'href="/bayar/{payment.reference}"' in (await member_client.get("/anggota/dompet")).text
     async with coop_session(database, melati) as db:
-        await machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
+        await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
     assert await balance(database, melati) == 50_000
 
 
 async def counted(database: Database, tenant: TenantRef) -> str:
     async with coop_session(database, tenant) as db:
-        return str(await count_of(db, "top_up", (await shop.member(db)).member_id))
+        return str(await count_payments(db, "top_up", (await shop.get_member_buyer(db)).member_id))
 
 
 async def test_sent_twice_one_payment_is_opened(
@@ -128,7 +130,7 @@ async def test_what_cannot_fill_a_wallet_comes_back_with_a_sentence(
     member_client: Any, database: Database, melati: TenantRef, amount: str, way: str, says: str
 ) -> None:
     async with coop_session(database, melati) as db:
-        await open_ways(db)
+        await enable_methods(db)
     for confirmed in ("", "1"):
         sent = {"key": str(new_id()), "amount": amount, "payment_way": way, "confirmed": confirmed}
         answer = await member_client.post(FILL, sent)
@@ -140,9 +142,9 @@ async def test_what_cannot_fill_a_wallet_comes_back_with_a_sentence(
 async def test_where_the_bylaws_know_no_wallet_none_is_filled(
     member_client: Any, database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allowed = ways.may_be_offered
+    allowed = methods.may_be_offered
     monkeypatch.setattr(
-        ways, "may_be_offered", lambda way, *rest: way.way != "wallet" and allowed(way, *rest)
+        methods, "may_be_offered", lambda way, *rest: way.way != "wallet" and allowed(way, *rest)
     )
     told = tags((await member_client.get("/anggota/dompet")).text)
     assert "tidak memakai dompet" in told

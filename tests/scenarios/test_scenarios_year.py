@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import ledger.queries as ledger_queries
 from cooperative.models import Profile
 from factories.cooperatives import PASSWORD
-from factories.shop import books_agree
+from factories.shop import assert_books_agree
 from governance.adopt_bylaws import adopt_bylaws
 from governance.rules import Bylaws
 from governance.templates import DESA_MERAH_PUTIH, KONSUMEN
@@ -30,10 +30,10 @@ from ledger.record_manual_entry import ManualEntry, record_manual_entry
 from members.admit_member import PersonDetails, apply_for_membership, approve_application, decline_application
 from onboarding.create_cooperative import NewCooperative, create_cooperative
 from savings.record_deposit import record_deposit
-from shop.counting import count_stock, receive_goods
-from shop.goods import ProductFacts, add_product
-from shop.handling import cancel_order, confirm_payment, hand_over, return_order
-from shop.placing import Buyer, Checkout, place_order
+from shop.adjust_stock import count_stock, receive_goods
+from shop.fulfilment import cancel_order, confirm_payment, hand_over, return_order
+from shop.manage_products import ProductData, add_product
+from shop.place_order import Buyer, Checkout, place_order
 from shu.create_draft import ShuDraftResult, create_draft
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -65,7 +65,7 @@ class ScenarioCooperative:
             async with coop_session(self.database, self.tenant) as db:
                 yield db
             async with coop_session(self.database, self.tenant) as db:
-                await books_agree(db)
+                await assert_books_agree(db)
                 ro = as_reader(db)
                 assert sum(row.closing for row in await ledger_queries.get_trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
@@ -173,7 +173,7 @@ async def deposit_savings(
 async def stock_rice(coop: ScenarioCooperative) -> None:
     day = date(2025, 1, 10)
     async with coop.on(day) as db:
-        facts = ProductFacts(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
+        facts = ProductData(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
         coop.rice = (await add_product(db, CHAIR, facts, cost=RICE_COST, opening_stock=0, on=day)).id
         await receive_goods(
             db, CHAIR, coop.rice, quantity=100, unit_cost=RICE_COST, paid_from="credit", on=day, key="first"
@@ -218,7 +218,7 @@ async def pay_electricity_and_count_stock(coop: ScenarioCooperative) -> None:
         await record_manual_entry(db, CHAIR, entry, today=date(2025, 6, 30))
     day = date(2025, 12, 31)
     async with coop.on(day) as db:
-        product = await count_stock(db, CHAIR, coop.rice, counted=44, shown=45, on=day, key="year")
+        product = await count_stock(db, CHAIR, coop.rice, counted=44, expected_stock=45, on=day, key="year")
         assert product.stock_value == 369_600
 
 

@@ -21,7 +21,7 @@ from kernel.formats import rupiah
 from ledger import queries
 from ledger.close_year import close_year
 from ledger.report_queries import get_control_totals
-from shop.importing import import_products
+from shop.import_products import import_products
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

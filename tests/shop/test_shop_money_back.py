@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from conftest import SignedInClient
 from factories import payments as pay
-from factories.shop import CASHIER, TODAY, VISITOR, payment_of
+from factories.shop import CASHIER, TODAY, VISITOR, get_latest_payment
 from kernel.database import Database
-from payments import machine
-from shop import handling
+from payments import state_machine
+from shop import fulfilment
 from shop.models import Order
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -25,14 +25,14 @@ async def sold(
     give back.
     """
     async with coop_session(database, tenant) as db:
-        await pay.switch_on(db)
-        order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
-        payment = await pay.paid(db, payment)
+        await pay.enable_methods(db)
+        order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
+        payment = await pay.mark_paid(db, payment)
         if handed_over:
-            await handling.hand_over(db, CASHIER, order.number, on=TODAY)
-            payment = await machine.locked(db, payment.reference)
+            await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
+            payment = await state_machine.lock_payment(db, payment.reference)
             if given_back:
-                await pay.give_back(db, payment, given_back)
+                await pay.issue_refund(db, payment, given_back)
         return order.number, payment.amount - given_back
 
 
@@ -94,9 +94,9 @@ async def test_a_return_of_what_went_back_before_asks_for_no_money(
 ) -> None:
     number, left = await sold(database, melati, given_back=0, handed_over=True)
     async with coop_session(database, melati) as db:
-        payment = await payment_of(db, await order_of(db, number))
-        payment = await machine.locked(db, payment.reference)
-        await pay.give_back(db, payment, left)
+        payment = await get_latest_payment(db, await order_of(db, number))
+        payment = await state_machine.lock_payment(db, payment.reference)
+        await pay.issue_refund(db, payment, left)
     page = (await officer_client.get(f"/pengurus/pesanan/{number}/pengembalian")).text
     assert "sudah dikembalikan semua" in sentence(page)
     assert "Transfer" not in sentence(page)
@@ -106,8 +106,8 @@ async def test_the_question_about_a_transfer_has_one_large_amount_and_explains_t
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await pay.switch_on(db)
-        order, payment = await pay.ordered(db, "bank_transfer", buyer=VISITOR)
+        await pay.enable_methods(db)
+        order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
     page = (await officer_client.get(f"/pengurus/pesanan/{order.number}/pembayaran")).text
     assert f'<p class="confirm__sum">{rupiah(payment.amount)}</p>' in page
     assert re.search(rf"Kode unik {rupiah(payment.tail)} .*{rupiah(payment.amount - payment.tail)}", page)

@@ -11,9 +11,9 @@ from kernel.database import as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from ledger import queries as ledger_queries
-from payments.queries import latest_of
-from shop import handling, paying, rules
-from shop.placing import Buyer, Checkout, place_order
+from payments.queries import find_latest_payment
+from shop import fulfilment, order_payments, rules
+from shop.place_order import Buyer, Checkout, place_order
 
 COLLEAGUE = Actor("officer", "Wayan Kasir", new_id())
 
@@ -33,44 +33,44 @@ async def refused(code: str, doing: object) -> None:
 
 
 async def test_a_visitor_orders_at_the_public_price_and_stock_is_promised(db: AsyncSession) -> None:
-    product = await shop.product(db, stock=5)
-    order = await shop.order(db, {product.id: 2})
+    product = await shop.create_product(db, stock=5)
+    order = await shop.create_order(db, {product.id: 2})
     assert (order.status, order.total, order.member_id) == ("placed", 20_000, None)
     assert (product.stock, product.reserved) == (5, 2)
-    await shop.books_agree(db)
+    await shop.assert_books_agree(db)
 
 
 async def test_a_member_pays_the_members_price(db: AsyncSession) -> None:
-    product = await shop.product(db, price=10_000)
-    order = await shop.order(db, {product.id: 1}, await shop.member(db))
+    product = await shop.create_product(db, price=10_000)
+    order = await shop.create_order(db, {product.id: 1}, await shop.get_member_buyer(db))
     assert order.total == 9_800
 
 
 async def test_sent_twice_is_one_order(db: AsyncSession) -> None:
-    product = await shop.product(db, stock=5)
-    first = await shop.order(db, {product.id: 2}, key="same")
-    second = await shop.order(db, {product.id: 2}, key="same")
+    product = await shop.create_product(db, stock=5)
+    first = await shop.create_order(db, {product.id: 2}, key="same")
+    second = await shop.create_order(db, {product.id: 2}, key="same")
     assert first.id == second.id
     assert product.reserved == 2
 
 
 async def test_the_last_piece_is_not_sold_twice(db: AsyncSession) -> None:
-    product = await shop.product(db, stock=1)
-    await shop.order(db, {product.id: 1})
-    await refused("shop.stock_too_low", shop.order(db, {product.id: 1}))
+    product = await shop.create_product(db, stock=1)
+    await shop.create_order(db, {product.id: 1})
+    await refused("shop.stock_too_low", shop.create_order(db, {product.id: 1}))
 
 
 async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession) -> None:
-    product = await shop.product(db, stock=3, cost=7_000)
-    order = await shop.order(db, {product.id: 2})
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    product = await shop.create_product(db, stock=3, cost=7_000)
+    order = await shop.create_order(db, {product.id: 2})
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     assert (order.status, product.stock, product.reserved, product.stock_value) == (
         "handed_over",
         1,
         0,
         7_000,
     )
-    payment = await shop.payment_of(db, order)
+    payment = await shop.get_latest_payment(db, order)
     assert (payment.status, payment.settled_by) == ("paid", CASHIER.name)
     assert await lines(db, payment.journal) == [("1101", 20_000, 0), ("2103", 0, 20_000)]
     assert await lines(db, order.sale_journal) == [
@@ -79,16 +79,16 @@ async def test_a_cash_order_is_paid_and_handed_over_in_one_step(db: AsyncSession
         ("5201", 14_000, 0),
         ("1130", 0, 14_000),
     ]
-    await shop.books_agree(db)
+    await shop.assert_books_agree(db)
 
 
 async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
-    buyer = await shop.member(db)
-    product = await shop.product(db)
-    order = await shop.order(db, {product.id: 1}, buyer, "bank_transfer")
-    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
-    await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
-    payment = await shop.payment_of(db, order)
+    buyer = await shop.get_member_buyer(db)
+    product = await shop.create_product(db)
+    order = await shop.create_order(db, {product.id: 1}, buyer, "bank_transfer")
+    await refused("shop.not_ready", fulfilment.hand_over(db, CASHIER, order.number, on=TODAY))
+    await fulfilment.confirm_payment(db, CASHIER, order.number, on=TODAY)
+    payment = await shop.get_latest_payment(db, order)
     assert 1 <= payment.tail <= 999
     assert payment.amount == 9_800 + payment.tail
     assert await lines(db, payment.journal) == [
@@ -96,117 +96,121 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
         ("2103", 0, 9_800),
         ("2111", 0, payment.tail),
     ]
-    await shop.books_agree(db)
+    await shop.assert_books_agree(db)
     await refused(
-        "shop.not_awaiting_payment", handling.confirm_payment(db, COLLEAGUE, order.number, on=TODAY)
+        "shop.not_awaiting_payment", fulfilment.confirm_payment(db, COLLEAGUE, order.number, on=TODAY)
     )
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     assert await lines(db, order.sale_journal) == [
         ("2103", 9_800, 0),
         ("4101", 0, 9_800),
         ("5101", 7_000, 0),
         ("1130", 0, 7_000),
     ]
-    await refused("shop.not_ready", handling.hand_over(db, COLLEAGUE, order.number, on=TODAY))
-    await shop.books_agree(db)
+    await refused("shop.not_ready", fulfilment.hand_over(db, COLLEAGUE, order.number, on=TODAY))
+    await shop.assert_books_agree(db)
 
 
 async def test_savings_pay_at_once_and_never_fall_below_zero(db: AsyncSession) -> None:
-    buyer = await shop.member(db)
-    product = await shop.product(db, stock=100)
-    order = await shop.order(db, {product.id: 50}, buyer, "savings")
+    buyer = await shop.get_member_buyer(db)
+    product = await shop.create_product(db, stock=100)
+    order = await shop.create_order(db, {product.id: 50}, buyer, "savings")
     assert (order.status, order.total) == ("paid", 490_000)
     assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 10_000
-    await shop.books_agree(db)
-    await refused("payments.savings_too_low", shop.order(db, {product.id: 2}, buyer, "savings"))
+    await shop.assert_books_agree(db)
+    await refused("payments.savings_too_low", shop.create_order(db, {product.id: 2}, buyer, "savings"))
 
 
 async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncSession) -> None:
-    buyer = await shop.member(db)
-    product = await shop.product(db)
-    order = await shop.order(db, {product.id: 3}, buyer, "savings")
-    await handling.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
+    buyer = await shop.get_member_buyer(db)
+    product = await shop.create_product(db)
+    order = await shop.create_order(db, {product.id: 3}, buyer, "savings")
+    await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert (order.status, product.reserved, product.stock) == ("cancelled", 0, 10)
     assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000
-    await refused("shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Lagi", on=TODAY))
-    await refused("shop.not_ready", handling.hand_over(db, CASHIER, order.number, on=TODAY))
-    await shop.books_agree(db)
+    await refused(
+        "shop.not_cancellable", fulfilment.cancel_order(db, CASHIER, order.number, "Lagi", on=TODAY)
+    )
+    await refused("shop.not_ready", fulfilment.hand_over(db, CASHIER, order.number, on=TODAY))
+    await shop.assert_books_agree(db)
 
 
 @pytest.mark.parametrize("way", ["cash", "bank_transfer", "savings"])
 async def test_returned_goods_come_back_with_their_value_and_every_journal_is_reversed(
     db: AsyncSession, way: str
 ) -> None:
-    buyer = await shop.member(db)
-    product = await shop.product(db, stock=3, cost=3_333)
+    buyer = await shop.get_member_buyer(db)
+    product = await shop.create_product(db, stock=3, cost=3_333)
     purchases = await ledger_queries.get_balance(db, "4101", buyer.member_id)
     cash, bank = await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")
-    order = await shop.order(db, {product.id: 2}, buyer, way)
+    order = await shop.create_order(db, {product.id: 2}, buyer, way)
     if way == "bank_transfer":
-        await handling.confirm_payment(db, CASHIER, order.number, on=TODAY)
+        await fulfilment.confirm_payment(db, CASHIER, order.number, on=TODAY)
     await refused(
-        "shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Keliru", on=TODAY)
+        "shop.not_cancellable", fulfilment.return_order(db, CASHIER, order.number, "Keliru", on=TODAY)
     )
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     await refused(
-        "shop.not_cancellable", handling.cancel_order(db, CASHIER, order.number, "Keliru", on=TODAY)
+        "shop.not_cancellable", fulfilment.cancel_order(db, CASHIER, order.number, "Keliru", on=TODAY)
     )
-    await handling.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
+    await fulfilment.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
     assert await ledger_queries.get_balance(db, "4101", buyer.member_id) == purchases
-    tail = (await shop.payment_of(db, order)).tail  # it went to the member's savings, and stays there
+    tail = (await shop.get_latest_payment(db, order)).tail  # it went to the member's savings, and stays there
     assert (tail > 0) == (way == "bank_transfer")
     assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000 + tail
     assert (await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")) == (
         cash,
         bank + tail,
     )
-    await refused("shop.not_cancellable", handling.return_order(db, CASHIER, order.number, "Lagi", on=TODAY))
-    await shop.books_agree(db)
+    await refused(
+        "shop.not_cancellable", fulfilment.return_order(db, CASHIER, order.number, "Lagi", on=TODAY)
+    )
+    await shop.assert_books_agree(db)
 
 
 async def test_a_reason_is_asked_for(db: AsyncSession) -> None:
-    product = await shop.product(db)
-    order = await shop.order(db, {product.id: 1})
-    await refused("shop.reason_needed", handling.cancel_order(db, CASHIER, order.number, "  ", on=TODAY))
+    product = await shop.create_product(db)
+    order = await shop.create_order(db, {product.id: 1})
+    await refused("shop.reason_needed", fulfilment.cancel_order(db, CASHIER, order.number, "  ", on=TODAY))
 
 
 async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession) -> None:
-    product = await shop.product(db)
-    unpaid = await shop.order(db, {product.id: 1}, way="bank_transfer")
-    paid = await shop.order(db, {product.id: 1}, way="bank_transfer")
-    await handling.confirm_payment(db, CASHIER, paid.number, on=TODAY)
+    product = await shop.create_product(db)
+    unpaid = await shop.create_order(db, {product.id: 1}, way="bank_transfer")
+    paid = await shop.create_order(db, {product.id: 1}, way="bank_transfer")
+    await fulfilment.confirm_payment(db, CASHIER, paid.number, on=TODAY)
     assert unpaid.expires_at is not None
-    await handling.expire_order(db, unpaid.id)
+    await fulfilment.expire_order(db, unpaid.id)
     assert unpaid.status == "placed"
     with clock.freeze_at(unpaid.expires_at + timedelta(seconds=1)):
-        await handling.expire_order(db, unpaid.id)
-        await handling.expire_order(db, paid.id)
-        await handling.expire_order(db, unpaid.id)
+        await fulfilment.expire_order(db, unpaid.id)
+        await fulfilment.expire_order(db, paid.id)
+        await fulfilment.expire_order(db, unpaid.id)
     assert (unpaid.status, paid.status, product.reserved) == ("cancelled", "paid", 1)
-    await handling.expire_order(db, new_id())
-    await shop.books_agree(db)
+    await fulfilment.expire_order(db, new_id())
+    await shop.assert_books_agree(db)
 
 
 @pytest.mark.parametrize(
-    ("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", paying.CASH_LASTS)]
+    ("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", order_payments.CASH_PAYMENT_WINDOW)]
 )
 async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
-    product = await shop.product(db)
+    product = await shop.create_product(db)
     with clock.freeze_at(clock.now()):
-        order = await shop.order(db, {product.id: 1}, way=way)
+        order = await shop.create_order(db, {product.id: 1}, way=way)
         assert order.expires_at == clock.now() + lasts
 
 
 @pytest.mark.parametrize(("way", "state"), [("cash", "placed"), ("bank_transfer", "paid")])
 async def test_goods_that_cost_nothing_are_not_kept_for_ever(db: AsyncSession, way: str, state: str) -> None:
-    product = await shop.product(db, price=0)
-    order = await shop.order(db, {product.id: 1}, way=way)
+    product = await shop.create_product(db, price=0)
+    order = await shop.create_order(db, {product.id: 1}, way=way)
     assert order.status == state
     if state == "placed":
-        assert order.expires_at == order.placed_at + paying.CASH_LASTS
+        assert order.expires_at == order.placed_at + order_payments.CASH_PAYMENT_WINDOW
         with clock.freeze_at(order.expires_at + timedelta(seconds=1)):
-            await handling.expire_order(db, order.id)
+            await fulfilment.expire_order(db, order.id)
         assert (order.status, product.reserved) == ("cancelled", 0)
 
 
@@ -231,13 +235,13 @@ def checkout(product_id: object, **changes: object) -> Checkout:
         ("shop.buyer_needed", {"buyer": Buyer(" ", "+6281200000009")}),
         ("shop.phone_needed", {"buyer": Buyer("Tono")}),
         ("payments.way_not_offered", {"payment_way": "savings"}),
-        ("shop.changed_since_shown", {"shown": "0" * 20}),
+        ("shop.changed_since_shown", {"fingerprint": "0" * 20}),
     ],
 )
 async def test_an_order_is_refused_before_anything_moves(
     db: AsyncSession, code: str, changes: dict[str, object]
 ) -> None:
-    product = await shop.product(db)
+    product = await shop.create_product(db)
     async with db.begin_nested() as point:
         await refused(code, place_order(db, CASHIER, checkout(product.id, **changes), on=TODAY))
         await point.rollback()
@@ -248,7 +252,7 @@ async def test_an_order_is_refused_before_anything_moves(
 
 @pytest.mark.parametrize("quantity", [0, -1, 10_000, 10**12])
 async def test_quantities_have_bounds(db: AsyncSession, quantity: int) -> None:
-    product = await shop.product(db)
+    product = await shop.create_product(db)
     await refused(
         "shop.quantity_out_of_range",
         place_order(db, CASHIER, checkout(product.id, goods={product.id: quantity}), on=TODAY),
@@ -256,26 +260,27 @@ async def test_quantities_have_bounds(db: AsyncSession, quantity: int) -> None:
 
 
 async def test_what_was_shown_is_what_is_paid(db: AsyncSession) -> None:
-    product = await shop.product(db, price=10_000)
-    shown = rules.fingerprint("public", [(product.id, 1, 10_000)])
+    product = await shop.create_product(db, price=10_000)
+    fingerprint = rules.checkout_fingerprint("public", [(product.id, 1, 10_000)])
     product.price = 12_000
     await db.flush()
     await refused(
-        "shop.changed_since_shown", place_order(db, CASHIER, checkout(product.id, shown=shown), on=TODAY)
+        "shop.changed_since_shown",
+        place_order(db, CASHIER, checkout(product.id, fingerprint=fingerprint), on=TODAY),
     )
 
 
 async def test_goods_without_cost_and_without_price_are_given_out_without_a_journal(db: AsyncSession) -> None:
-    product = await shop.product(db, cost=0, price=0)
-    order = await shop.order(db, {product.id: 1}, await shop.member(db), "savings")
-    await handling.hand_over(db, CASHIER, order.number, on=TODAY)
+    product = await shop.create_product(db, cost=0, price=0)
+    order = await shop.create_order(db, {product.id: 1}, await shop.get_member_buyer(db), "savings")
+    await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     assert (order.status, order.sale_journal) == ("handed_over", None)
-    assert await latest_of(db, paying.ORDER, order.id) is None
-    await handling.return_order(db, CASHIER, order.number, "Tidak jadi", on=TODAY)
-    await shop.books_agree(db)
+    assert await find_latest_payment(db, order_payments.ORDER, order.id) is None
+    await fulfilment.return_order(db, CASHIER, order.number, "Tidak jadi", on=TODAY)
+    await shop.assert_books_agree(db)
 
 
 async def test_an_archived_product_cannot_be_ordered(db: AsyncSession) -> None:
-    product = await shop.product(db)
+    product = await shop.create_product(db)
     product.archived = True
-    await refused("shop.no_such_product", shop.order(db, {product.id: 1}))
+    await refused("shop.no_such_product", shop.create_order(db, {product.id: 1}))

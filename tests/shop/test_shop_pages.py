@@ -17,9 +17,9 @@ from factories.shop import CASHIER, TODAY
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from shop import checkout_pages, handling
-from shop.goods import ProductFacts, add_product
-from shop.placing import Buyer
+from shop import checkout_pages, fulfilment
+from shop.manage_products import ProductData, add_product
+from shop.place_order import Buyer
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -126,9 +126,9 @@ async def test_twenty_four_goods_a_page_those_in_stock_first(
     visitor: Visitor, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        await shop.product(db, name="Aaa habis", stock=0)
+        await shop.create_product(db, name="Aaa habis", stock=0)
         for at in range(30):
-            await shop.product(db, name=f"Barang {at:02d}")
+            await shop.create_product(db, name=f"Barang {at:02d}")
     first, second = (await visitor("melati").get("/")).text, (await visitor("melati").get("/?halaman=2")).text
     assert first.count('class="product__open"') == 24
     assert second.count('class="product__open"') == 9
@@ -138,9 +138,9 @@ async def test_twenty_four_goods_a_page_those_in_stock_first(
 
 async def test_a_product_page_and_its_stock(visitor: Visitor, database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
-        few = await shop.product(db, stock=3)
-        none = await shop.product(db, stock=0)
-        gone = await shop.product(db)
+        few = await shop.create_product(db, stock=3)
+        none = await shop.create_product(db, stock=0)
+        gone = await shop.create_product(db)
         gone.archived = True
     client = visitor("melati")
     assert "tersisa 3" in (await client.get(f"/barang/{few.sku}")).text
@@ -156,10 +156,10 @@ async def test_html_in_names_is_text(
 ) -> None:
     evil = "<script>alert(1)</script>"
     async with coop_session(database, melati) as db:
-        facts = ProductFacts(sku="EVIL", name=evil, unit="<b>", price=Rupiah(1), description=evil)
+        facts = ProductData(sku="EVIL", name=evil, unit="<b>", price=Rupiah(1), description=evil)
         product = await add_product(db, CASHIER, facts, cost=Rupiah(1), opening_stock=9, on=TODAY)
-        order = await shop.order(db, {product.id: 1}, Buyer(evil, "+6281200000077"))
-        await handling.cancel_order(db, CASHIER, order.number, evil, on=TODAY)
+        order = await shop.create_order(db, {product.id: 1}, Buyer(evil, "+6281200000077"))
+        await fulfilment.cancel_order(db, CASHIER, order.number, evil, on=TODAY)
     client = visitor("melati")
     await fill(client, product.id)
     pages = [
@@ -304,7 +304,7 @@ async def test_forged_checkouts_are_refused(
 async def test_a_stranger_cannot_empty_the_shelf_by_ordering_without_end(
     visitor: Visitor, database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkout_pages, "VISITORS_CHECKOUTS", 2)
+    monkeypatch.setattr(checkout_pages, "MAX_VISITOR_CHECKOUTS", 2)
     product, answers = await product_id(database, melati), []
     for _ in range(3):
         client = visitor("melati")
@@ -321,7 +321,7 @@ async def test_a_price_that_changed_is_shown_again_before_it_is_paid(
     await fill(client, await product_id(database, melati))
     sent = await checkout(client)
     async with coop_session(database, melati) as db:
-        (await shop.product_to_change(db, "MYK1")).price = 19_000
+        (await shop.lock_product_by_sku(db, "MYK1")).price = 19_000
     answer = await client.post("/pesan", data=sent)
     assert answer.status_code == 409
     assert "berubah sejak halaman ini dibuka" in answer.text
@@ -366,8 +366,8 @@ async def test_a_closed_shop_shows_its_goods_and_takes_no_orders(
         profile = await db.get(Profile, 1)
         assert profile is not None
         profile.shop_open = False
-        await shop.tell(db)
-    await shop.heard(client, "/", "Toko sedang tutup")
+        await shop.publish_product_change(db)
+    await shop.wait_until_shown(client, "/", "Toko sedang tutup")
     assert (await client.get("/pesan")).status_code == 303
     assert (await client.post("/pesan", data=sent)).status_code == 409
     assert await value(database, melati, "SELECT count(*) FROM orders") == 0
@@ -408,7 +408,7 @@ async def test_only_officers_move_orders(
     member_client: Any, visitor: Visitor, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        order = await shop.order(db, {(await shop.product(db)).id: 1})
+        order = await shop.create_order(db, {(await shop.create_product(db)).id: 1})
     for step in ("pembayaran", "penyerahan", "pembatalan", "pengembalian"):
         path = f"/pengurus/pesanan/{order.number}/{step}"
         assert (await member_client.post(path, {"reason": "iseng saja"})).status_code == 403
@@ -420,7 +420,7 @@ async def test_an_officer_takes_an_order_all_the_way_and_back(
     officer_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        order = await shop.order(db, {(await shop.product(db)).id: 1}, way="bank_transfer")
+        order = await shop.create_order(db, {(await shop.create_product(db)).id: 1}, way="bank_transfer")
     home = f"/pengurus/pesanan/{order.number}"
     assert home in (await officer_client.get("/pengurus/pesanan?keadaan=bayar")).text
     assert home in (await officer_client.get("/pengurus/pesanan?cari=tono")).text
@@ -436,7 +436,7 @@ async def test_an_officer_takes_an_order_all_the_way_and_back(
     assert (await officer_client.post(home + "/pengembalian", {"reason": "Kemasan robek"})).status_code == 303
     assert "Kemasan robek" in (await officer_client.get(home)).text
     async with coop_session(database, melati) as db:
-        await shop.books_agree(db)
+        await shop.assert_books_agree(db)
 
 
 async def test_orders_that_are_not_there(officer_client: Any, visitor: Visitor) -> None:
@@ -500,7 +500,7 @@ async def test_an_officer_adds_changes_receives_and_counts(
     assert "Teh melati wangi" not in (await officer_client.get("/pengurus/barang")).text
     assert "Teh melati wangi" in (await officer_client.get("/pengurus/barang?pilih=arsip")).text
     async with coop_session(database, melati) as db:
-        await shop.books_agree(db)
+        await shop.assert_books_agree(db)
 
 
 async def test_a_neighbours_product_is_nobodys_to_change(

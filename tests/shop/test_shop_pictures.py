@@ -15,13 +15,13 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return out.getvalue()
 
 
-def opened(made: pictures.Made) -> Image.Image:
+def opened(made: pictures.PictureSize) -> Image.Image:
     return Image.open(io.BytesIO(made.content))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_two_sizes_as_webp(kind: str) -> None:
-    checksum, made = pictures.remake(encoded(Image.new("RGB", (1600, 1200), "green"), kind))
+    checksum, made = pictures.render_sizes(encoded(Image.new("RGB", (1600, 1200), "green"), kind))
     assert len(checksum) == 32
     assert [(each.width, opened(each).size, opened(each).format) for each in made] == [
         (320, (320, 240), "WEBP"),
@@ -30,7 +30,7 @@ def test_two_sizes_as_webp(kind: str) -> None:
 
 
 def test_a_small_picture_is_not_blown_up() -> None:
-    _, made = pictures.remake(encoded(Image.new("RGB", (100, 50), "green")))
+    _, made = pictures.render_sizes(encoded(Image.new("RGB", (100, 50), "green")))
     assert [opened(each).size for each in made] == [(100, 50), (100, 50)]
 
 
@@ -38,14 +38,14 @@ def test_a_picture_lying_on_its_side_is_turned_and_tells_nothing_more() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     exif[0x010F] = "a telephone"
-    _, made = pictures.remake(encoded(Image.new("RGB", (400, 200), "green"), "JPEG", exif=exif))
+    _, made = pictures.render_sizes(encoded(Image.new("RGB", (400, 200), "green"), "JPEG", exif=exif))
     assert opened(made[0]).size == (200, 400)
     assert not opened(made[0]).getexif()
     assert b"telephone" not in made[0].content
 
 
 def test_what_was_see_through_is_white() -> None:
-    _, made = pictures.remake(encoded(Image.new("RGBA", (10, 10), (0, 0, 0, 0))))
+    _, made = pictures.render_sizes(encoded(Image.new("RGBA", (10, 10), (0, 0, 0, 0))))
     assert opened(made[0]).convert("RGB").getpixel((5, 5)) == (255, 255, 255)
 
 
@@ -63,7 +63,7 @@ def test_what_was_see_through_is_white() -> None:
 )
 def test_what_is_no_picture_is_refused(upload: bytes) -> None:
     with pytest.raises(DomainError) as refusal:
-        pictures.remake(upload)
+        pictures.render_sizes(upload)
     assert refusal.value.code == "shop.not_a_picture"
 
 
@@ -87,16 +87,16 @@ def bomb(width: int, height: int) -> bytes:
 )
 def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
     with pytest.raises(DomainError) as refusal:
-        pictures.remake(bomb(*size))
+        pictures.render_sizes(bomb(*size))
     assert refusal.value.code == "shop.picture_too_large"
 
 
 def test_a_file_too_large_is_not_even_read() -> None:
     with pytest.raises(DomainError) as refusal:
-        pictures.remake(b"\xff" * (pictures.MOST_MEGABYTES * 1024 * 1024 + 1))
+        pictures.render_sizes(b"\xff" * (pictures.MAX_MEGABYTES * 1024 * 1024 + 1))
     assert refusal.value.code == "shop.picture_too_large"
 
 
 def test_a_long_strip_is_cut() -> None:
-    _, made = pictures.remake(encoded(Image.new("RGB", (10, 20_000), "green")))
+    _, made = pictures.render_sizes(encoded(Image.new("RGB", (10, 20_000), "green")))
     assert opened(made[1]).size == (10, 3_200)

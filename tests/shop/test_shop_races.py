@@ -17,8 +17,8 @@ from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from shop import handling, stock
-from shop.counting import count_stock, receive_goods
+from shop import fulfilment, stock
+from shop.adjust_stock import count_stock, receive_goods
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -44,17 +44,19 @@ async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list
 
 async def new_product(database: Database, tenant: TenantRef, units: int) -> UUID:
     async with coop_session(database, tenant) as db:
-        return (await shop.product(db, stock=units)).id
+        return (await shop.create_product(db, stock=units)).id
 
 
 async def agree(database: Database, tenant: TenantRef) -> None:
     async with coop_session(database, tenant) as db:
-        await shop.books_agree(db)
+        await shop.assert_books_agree(db)
 
 
 async def test_the_last_piece_goes_to_one_of_many(database: Database, melati: TenantRef) -> None:
     product = await new_product(database, melati, 2)
-    answers = await at_once(database, melati, *(lambda db: shop.order(db, {product: 1}) for _ in range(5)))
+    answers = await at_once(
+        database, melati, *(lambda db: shop.create_order(db, {product: 1}) for _ in range(5))
+    )
     assert sorted(answers) == ["done", "done", *["shop.stock_too_low"] * 3]
     await agree(database, melati)
 
@@ -64,7 +66,7 @@ async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
 ) -> None:
     product = await new_product(database, melati, 5)
     async with coop_session(database, melati) as db:
-        await stock.promise(db, {product: 5})
+        await stock.reserve(db, {product: 5})
     given_back = asyncio.Event()
 
     async def give_back(db: AsyncSession) -> None:
@@ -74,7 +76,7 @@ async def test_who_waits_for_the_last_goods_gets_what_is_given_back_meanwhile(
 
     async def ask(db: AsyncSession) -> None:
         await given_back.wait()
-        await stock.promise(db, {product: 3})
+        await stock.reserve(db, {product: 3})
 
     assert await at_once(database, melati, give_back, ask) == ["done", "done"]
     async with coop_session(database, melati) as db:
@@ -89,8 +91,8 @@ async def test_goods_in_opposite_order_do_not_lock_each_other_out(
     doings: list[Doing] = []
     for _ in range(4):
         doings += [
-            lambda db: shop.order(db, {one: 1, other: 1}),
-            lambda db: shop.order(db, {other: 1, one: 1}),
+            lambda db: shop.create_order(db, {one: 1, other: 1}),
+            lambda db: shop.create_order(db, {other: 1, one: 1}),
         ]
     assert await at_once(database, melati, *doings) == ["done"] * 8
     await agree(database, melati)
@@ -100,13 +102,18 @@ async def test_two_orders_from_the_same_savings(database: Database, melati: Tena
     product = await new_product(database, melati, 200)
 
     async def spend(db: AsyncSession) -> None:
-        await shop.order(db, {product: 40}, await shop.member(db), "savings")  # Rp392.000 of Rp500.000
+        await shop.create_order(
+            db, {product: 40}, await shop.get_member_buyer(db), "savings"
+        )  # Rp392.000 of Rp500.000
 
     answers = sorted(await at_once(database, melati, spend, spend, spend))
     assert answers[0] == "done"
     assert set(answers[1:]) <= {"payments.savings_too_low", "payments.balance_spent"}
     async with coop_session(database, melati) as db:
-        assert await ledger_queries.get_balance(db, "2111", (await shop.member(db)).member_id) == 108_000
+        assert (
+            await ledger_queries.get_balance(db, "2111", (await shop.get_member_buyer(db)).member_id)
+            == 108_000
+        )
     await agree(database, melati)
 
 
@@ -115,7 +122,7 @@ async def test_the_same_checkout_sent_at_once_is_one_order(database: Database, m
     numbers = []
 
     async def send(db: AsyncSession) -> None:
-        numbers.append((await shop.order(db, {product: 2}, key="once")).number)
+        numbers.append((await shop.create_order(db, {product: 2}, key="once")).number)
 
     assert await at_once(database, melati, send, send, send) == ["done"] * 3
     assert len(set(numbers)) == 1
@@ -125,14 +132,14 @@ async def test_the_same_checkout_sent_at_once_is_one_order(database: Database, m
 async def placed(database: Database, tenant: TenantRef, way: str) -> int:
     product = await new_product(database, tenant, 5)
     async with coop_session(database, tenant) as db:
-        return (await shop.order(db, {product: 2}, way=way)).number  # type: ignore[dict-item]
+        return (await shop.create_order(db, {product: 2}, way=way)).number  # type: ignore[dict-item]
 
 
 async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(
     database: Database, melati: TenantRef
 ) -> None:
     number = await placed(database, melati, "bank_transfer")
-    confirm = [partial(handling.confirm_payment, actor=each, number=number, on=TODAY) for each in OFFICERS]
+    confirm = [partial(fulfilment.confirm_payment, actor=each, number=number, on=TODAY) for each in OFFICERS]
     assert sorted(await at_once(database, melati, *confirm)) == ["done", "shop.not_awaiting_payment"]
     await agree(database, melati)
 
@@ -145,8 +152,8 @@ async def test_hand_over_and_calling_off_at_once_leave_one_of_them(
     answers = await at_once(
         database,
         melati,
-        lambda db: handling.hand_over(db, CASHIER, number, on=TODAY),
-        lambda db: handling.cancel_order(db, CASHIER, number, "Tidak jadi", on=TODAY),
+        lambda db: fulfilment.hand_over(db, CASHIER, number, on=TODAY),
+        lambda db: fulfilment.cancel_order(db, CASHIER, number, "Tidak jadi", on=TODAY),
     )
     assert answers in (["done", "shop.not_cancellable"], ["shop.not_ready", "done"])
     await agree(database, melati)
@@ -154,7 +161,7 @@ async def test_hand_over_and_calling_off_at_once_leave_one_of_them(
 
 async def test_handed_over_twice_at_once_leaves_the_shelf_once(database: Database, melati: TenantRef) -> None:
     number = await placed(database, melati, "cash")
-    give = [partial(handling.hand_over, actor=each, number=number, on=TODAY) for each in OFFICERS]
+    give = [partial(fulfilment.hand_over, actor=each, number=number, on=TODAY) for each in OFFICERS]
     assert sorted(await at_once(database, melati, *give)) == ["done", "shop.not_ready"]
     await agree(database, melati)
 
@@ -162,9 +169,9 @@ async def test_handed_over_twice_at_once_leaves_the_shelf_once(database: Databas
 async def test_returned_twice_at_once_comes_back_once(database: Database, melati: TenantRef) -> None:
     number = await placed(database, melati, "cash")
     async with coop_session(database, melati) as db:
-        await handling.hand_over(db, CASHIER, number, on=TODAY)
+        await fulfilment.hand_over(db, CASHIER, number, on=TODAY)
     back = [
-        partial(handling.return_order, actor=each, number=number, reason="Rusak", on=TODAY)
+        partial(fulfilment.return_order, actor=each, number=number, reason="Rusak", on=TODAY)
         for each in OFFICERS
     ]
     assert sorted(await at_once(database, melati, *back)) == ["done", "shop.not_cancellable"]
@@ -191,8 +198,8 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
         async def act(db: AsyncSession) -> object:
             if kind <= 2:
                 goods = dict.fromkeys(dice.sample(products, 2), quantity)
-                return await shop.order(
-                    db, goods, await shop.member(db) if way == "savings" else shop.VISITOR, way
+                return await shop.create_order(
+                    db, goods, await shop.get_member_buyer(db) if way == "savings" else shop.VISITOR, way
                 )  # type: ignore[arg-type]
             if kind == 3:
                 return await receive_goods(
@@ -209,17 +216,17 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
                 shown = await as_reader(db).value("SELECT stock FROM products WHERE id = $1", product)
                 counted = max(0, shown + dice.randint(-1, 1))
                 return await count_stock(
-                    db, CASHIER, product, counted=counted, shown=shown, on=TODAY, key=key
+                    db, CASHIER, product, counted=counted, expected_stock=shown, on=TODAY, key=key
                 )  # type: ignore[arg-type]
             numbers = await as_reader(db).records("SELECT number FROM orders ORDER BY number")
             if not numbers:
                 return None
             number = numbers[int(pick * len(numbers))]["number"]
             if kind == 5:
-                return await handling.confirm_payment(db, CASHIER, number, on=TODAY)
+                return await fulfilment.confirm_payment(db, CASHIER, number, on=TODAY)
             if kind == 6:
-                return await handling.hand_over(db, CASHIER, number, on=TODAY)
-            doing = handling.return_order if pick > 0.5 else handling.cancel_order
+                return await fulfilment.hand_over(db, CASHIER, number, on=TODAY)
+            doing = fulfilment.return_order if pick > 0.5 else fulfilment.cancel_order
             return await doing(db, CASHIER, number, "Percobaan", on=TODAY)
 
         return act

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from governance.templates import KONSUMEN
 from kernel.money import Rupiah
-from payments.provider import known_ways, ways_seen_by_officers
-from payments.providers.registered import local_ways  # noqa: F401 - registers them
+from payments.protocol import known_methods, officer_confirmed_methods
+from payments.providers.registry import local_methods  # noqa: F401 - registers them
 from shop import rules
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -20,7 +20,7 @@ def test_what_leaves_sums_to_what_was_there_however_it_is_sold(
     left, units, parts = Rupiah(value), stock, []
     while units:
         quantity = data.draw(st.integers(max(1, units // 4), units))
-        part = rules.value_leaving(left, units, quantity)
+        part = rules.outgoing_value(left, units, quantity)
         assert 0 <= part <= left
         parts.append(part)
         left, units = left - part, units - quantity
@@ -31,25 +31,25 @@ def test_what_leaves_sums_to_what_was_there_however_it_is_sold(
 @given(st.integers(0, 10**12), st.integers(2, 10_000), st.data())
 def test_what_leaves_is_the_average_rounded_down(value: int, stock: int, data: st.DataObject) -> None:
     quantity = data.draw(st.integers(1, stock))
-    part = rules.value_leaving(Rupiah(value), stock, quantity)
+    part = rules.outgoing_value(Rupiah(value), stock, quantity)
     assert part * stock <= value * quantity < (part + 1) * stock
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 4])
 def test_more_than_is_there_never_leaves(quantity: int) -> None:
     with pytest.raises(ValueError, match="cannot leave"):
-        rules.value_leaving(Rupiah(300), 3, quantity)
+        rules.outgoing_value(Rupiah(300), 3, quantity)
 
 
 def test_the_last_unit_takes_the_remainder() -> None:
-    assert rules.value_leaving(Rupiah(1_000), 3, 1) == 333
-    assert rules.value_leaving(Rupiah(667), 2, 1) == 333
-    assert rules.value_leaving(Rupiah(334), 1, 1) == 334
+    assert rules.outgoing_value(Rupiah(1_000), 3, 1) == 333
+    assert rules.outgoing_value(Rupiah(667), 2, 1) == 333
+    assert rules.outgoing_value(Rupiah(334), 1, 1) == 334
 
 
 def test_found_units_are_worth_the_average_or_the_last_cost() -> None:
-    assert rules.value_found(Rupiah(1_000), 3, Rupiah(500), 2) == 666
-    assert rules.value_found(Rupiah(0), 0, Rupiah(500), 2) == 1_000
+    assert rules.count_surplus_value(Rupiah(1_000), 3, Rupiah(500), 2) == 666
+    assert rules.count_surplus_value(Rupiah(0), 0, Rupiah(500), 2) == 1_000
 
 
 @given(st.integers(1, 10**9))
@@ -65,40 +65,48 @@ def test_a_member_never_pays_more_than_the_public(price: int) -> None:
 def test_the_mark_of_a_page_does_not_depend_on_the_order_of_its_lines(
     lines: list[tuple[UUID, int, int]],
 ) -> None:
-    assert rules.fingerprint("public", lines) == rules.fingerprint("public", reversed(lines))
+    assert rules.checkout_fingerprint("public", lines) == rules.checkout_fingerprint(
+        "public", reversed(lines)
+    )
 
 
 @pytest.mark.parametrize("changed", [(ONE, 2, 501), (ONE, 3, 500), (OTHER, 2, 500)])
 def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple[UUID, int, int]) -> None:
-    assert rules.fingerprint("public", [changed]) != rules.fingerprint("public", [(ONE, 2, 500)])
-    assert rules.fingerprint("public", [changed]) != rules.fingerprint("member", [changed])
+    assert rules.checkout_fingerprint("public", [changed]) != rules.checkout_fingerprint(
+        "public", [(ONE, 2, 500)]
+    )
+    assert rules.checkout_fingerprint("public", [changed]) != rules.checkout_fingerprint("member", [changed])
 
 
 @pytest.mark.parametrize(
-    ("status", "way"), [(status, way) for status in rules.STATUS_NAMES for way in known_ways()]
+    ("status", "way"), [(status, way) for status in rules.STATUS_LABELS for way in known_methods()]
 )
 def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
-    steps = [rules.awaits_officer(status, way), rules.can_hand_over(status, way), rules.can_return(status)]
+    steps = [
+        rules.awaits_confirmation(status, way),
+        rules.can_hand_over(status, way),
+        rules.can_return(status),
+    ]
     assert sum(steps) <= 1
     assert not (rules.can_cancel(status) and rules.can_return(status))
 
 
 def test_the_ways_that_an_officer_confirms_are_those_that_say_so_themselves() -> None:
-    assert set(ways_seen_by_officers()) == rules.OFFICER_CONFIRMS
+    assert set(officer_confirmed_methods()) == rules.OFFICER_CONFIRMED_METHODS
 
 
 @pytest.mark.parametrize("sku", ["B000009", "BRS-5", "a.b_c"])
 def test_codes_that_stand_on_labels(sku: str) -> None:
-    assert rules.is_sku(sku)
+    assert rules.is_valid_sku(sku)
 
 
 @pytest.mark.parametrize("sku", ["", "-a", "../x", "<b>", "a b", "x" * 41, "a..b"])
 def test_codes_that_would_harm_an_address(sku: str) -> None:
-    assert not rules.is_sku(sku)
+    assert not rules.is_valid_sku(sku)
 
 
 @pytest.mark.parametrize(
     ("name", "slug"), [("Sabun Mandi", "sabun-mandi"), ("  Teh & Kopi ", "teh-kopi"), ("米", "golongan")]
 )
 def test_the_address_of_a_category(name: str, slug: str) -> None:
-    assert rules.slug_of(name) == slug
+    assert rules.slugify(name) == slug

@@ -12,8 +12,8 @@ from kernel.actor import SYSTEM
 from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from ledger.close_year import close_year
-from shop import past_sales
-from shop.sales_import import SalesImport, import_sales
+from shop import record_past_sales
+from shop.import_sales import SalesImport, import_sales
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 
@@ -75,7 +75,7 @@ async def test_what_changed_since_the_check_stops_it_and_the_next_run_tells_the_
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The year is closed in the middle; what came in before stays."""
-    monkeypatch.setattr(past_sales, "RECEIPTS_AT_ONCE", 6)
+    monkeypatch.setattr(record_past_sales, "BATCH_SIZE", 6)
     work = SalesImport(SYSTEM)
     async with coop_session(database, melati) as db:
         assert (await work.check(db, FILE))[1].imported == 20
@@ -112,7 +112,7 @@ async def test_a_receipt_that_somebody_recorded_since_the_check_is_not_recorded_
 async def test_prices_are_those_of_the_check(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(past_sales, "RECEIPTS_AT_ONCE", 6)
+    monkeypatch.setattr(record_past_sales, "BATCH_SIZE", 6)
     work = SalesImport(SYSTEM)
     async with coop_session(database, melati) as db:
         await work.check(db, FILE)

@@ -17,9 +17,9 @@ from kernel.file_import import ImportReport
 from ledger import queries
 from ledger.close_year import close_year
 from ledger.report_queries import get_control_totals
-from shop import past_sales
+from shop import record_past_sales
+from shop.import_sales import import_sales
 from shop.models import Product
-from shop.sales_import import import_sales
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -232,7 +232,7 @@ async def test_what_breaks_off_half_way_leaves_nothing(
     class Unplugged(Exception):
         pass
 
-    monkeypatch.setattr(past_sales, "RECEIPTS_AT_ONCE", 1)
+    monkeypatch.setattr(record_past_sales, "BATCH_SIZE", 1)
     seen: list[tuple[int, int]] = []
 
     def unplug(done: int, total: int) -> None:

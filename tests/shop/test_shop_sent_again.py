@@ -14,7 +14,7 @@ from kernel.actor import Actor
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.ids import new_id
-from shop import handling
+from shop import fulfilment
 from shop.models import Order
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -33,17 +33,17 @@ STEPS = {
 async def waiting_for(database: Database, tenant: TenantRef, step: str) -> int:
     """The number of an order that waits for this step."""
     async with coop_session(database, tenant) as db:
-        product = await shop.product(db)
-        order = await shop.order(db, {product.id: 2}, await shop.member(db), STEPS[step][0])
+        product = await shop.create_product(db)
+        order = await shop.create_order(db, {product.id: 2}, await shop.get_member_buyer(db), STEPS[step][0])
         if step == "pengembalian":
-            await handling.hand_over(db, ONE, order.number, on=TODAY)
+            await fulfilment.hand_over(db, ONE, order.number, on=TODAY)
         return order.number
 
 
 async def times(database: Database, tenant: TenantRef, number: int, action: str) -> int:
     """How often the trail says that it was done, in books that agree."""
     async with coop_session(database, tenant) as db:
-        await shop.books_agree(db)
+        await shop.assert_books_agree(db)
     async with coop_reader(database, tenant) as ro:
         counted: int = await ro.value(
             "SELECT count(*) FROM audit_entries WHERE subject = $1 AND action = $2", f"order:{number}", action
@@ -69,10 +69,10 @@ async def test_a_step_sent_twice_leads_twice_to_the_first_result(
 async def test_another_officer_learns_that_the_goods_are_gone(database: Database, melati: TenantRef) -> None:
     number = await waiting_for(database, melati, "penyerahan")
     async with coop_session(database, melati) as db:
-        await handling.hand_over(db, ONE, number, on=TODAY)
+        await fulfilment.hand_over(db, ONE, number, on=TODAY)
     with pytest.raises(DomainError) as refusal:  # else they would be given out twice
         async with coop_session(database, melati) as db:
-            await handling.hand_over(db, OTHER, number, on=TODAY)
+            await fulfilment.hand_over(db, OTHER, number, on=TODAY)
     assert refusal.value.code == "shop.not_ready"
     assert await times(database, melati, number, "shop.handed_over") == 1
 
@@ -96,6 +96,6 @@ async def test_an_order_that_expired_was_called_off_by_nobody(
         expired = (
             update(Order).where(Order.number == number).values(expires_at=Order.placed_at).returning(Order.id)
         )
-        await handling.expire_order(db, (await db.execute(expired)).scalar_one())
+        await fulfilment.expire_order(db, (await db.execute(expired)).scalar_one())
     again = await officer_client.post(f"/pengurus/pesanan/{number}/pembatalan", dict(REASON))
     assert again.status_code == 409

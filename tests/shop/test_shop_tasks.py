@@ -15,9 +15,11 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
     database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        product = (await made.product(db, stock=2)).id
-        order = await made.order(db, {product: 2}, way="bank_transfer")
-        paid = await made.order(db, {(await made.product(db)).id: 1}, await made.member(db), "savings")
+        product = (await made.create_product(db, stock=2)).id
+        order = await made.create_order(db, {product: 2}, way="bank_transfer")
+        paid = await made.create_order(
+            db, {(await made.create_product(db)).id: 1}, await made.get_member_buyer(db), "savings"
+        )
     async with shared_reader(database) as ro:
         rows = await ro.records(
             "SELECT key, arguments, due_at FROM shared.outbox WHERE job = 'shop.expire_order'"
@@ -33,14 +35,14 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
         with clock.freeze_at(order.placed_at + timedelta(hours=hours)):
             async with coop_session(database, melati) as db:
                 await run(db, **rows[0]["arguments"])
-                await made.books_agree(db)
+                await made.assert_books_agree(db)
                 return await status(db, order.number)
 
     assert await later(47) == "placed"
     assert await later(49) == "cancelled"
     assert await later(50) == "cancelled"
     async with coop_session(database, melati) as db:
-        assert (await made.order(db, {product: 2})).status == "placed"  # the stock is free again
+        assert (await made.create_order(db, {product: 2})).status == "placed"  # the stock is free again
 
 
 async def status(db: AsyncSession, number: int) -> str:
@@ -51,8 +53,8 @@ async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(
     database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        product = (await made.product(db, stock=4)).id
-        order = await made.order(db, {product: 2}, way="bank_transfer")
+        product = (await made.create_product(db, stock=4)).id
+        order = await made.create_order(db, {product: 2}, way="bank_transfer")
     run, _ = find_job("shop.sweep_orders")
 
     async def swept(hours: int) -> list[str]:

@@ -16,10 +16,10 @@ import signal
 import sys
 from datetime import timedelta
 
-from stand_ins.midtrans import MidtransStandIn
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
-from stand_ins.xendit import XenditStandIn
+from stand_ins.asgi_server import serve
+from stand_ins.midtrans import FakeMidtrans
+from stand_ins.stripe import FakeStripe
+from stand_ins.xendit import FakeXendit
 
 
 async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bool = False) -> None:
@@ -32,14 +32,14 @@ async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bo
         )
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    stripe = StripeStandIn(async_after=timedelta(seconds=async_after) if async_after else None)
-    midtrans, xendit = MidtransStandIn(), XenditStandIn()
+    stripe = FakeStripe(async_after=timedelta(seconds=async_after) if async_after else None)
+    midtrans, xendit = FakeMidtrans(), FakeXendit()
     async with contextlib.AsyncExitStack() as served:
         addresses = {
-            name: await served.enter_async_context(serve(stand_in.app, ports[name]))
-            for name, stand_in in (("stripe", stripe), ("midtrans", midtrans), ("xendit", xendit))
+            name: await served.enter_async_context(serve(fake.app, ports[name]))
+            for name, fake in (("stripe", stripe), ("midtrans", midtrans), ("xendit", xendit))
         }
-        keys = {"stripe": StripeStandIn.key, "midtrans": midtrans.server_key, "xendit": xendit.secret_key}
+        keys = {"stripe": FakeStripe.key, "midtrans": midtrans.server_key, "xendit": xendit.secret_key}
         setting = ",".join(f"{name}={address}" for name, address in addresses.items())
         sys.stdout.write(
             json.dumps({**addresses, "pid": os.getpid(), "keys": keys, "LUMBUNG_STAND_INS": setting}) + "\n"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from stand_ins.speaking import Answer, Request, StandIn, json_answer
+from stand_ins.fake_server import FakeResponse, FakeServer, Request, json_response
 
 WIB = timezone(timedelta(hours=7))
 MONTHS = (
@@ -26,7 +26,7 @@ MONTHS = (
 
 
 @dataclass(frozen=True)
-class Movement:
+class BankMovement:
     """One line: whole rupiah, positive for what came in.
 
     ``at`` is a moment, shown in WIB. ``pending`` is not booked yet (BCA's PEND).
@@ -53,7 +53,7 @@ class Movement:
 
 
 @dataclass(frozen=True)
-class Account:
+class BankAccount:
     number: str = "1234567890"
     holder: str = "KOPERASI MELATI SEJAHTERA"
     opening: int = 1_000_000
@@ -62,16 +62,18 @@ class Account:
 
 
 Row = Sequence[object]
-Layout = Callable[[Account, Sequence[Movement]], str]
+Layout = Callable[[BankAccount, Sequence[BankMovement]], str]
 
 
-def statement(bank: str, movements: Iterable[Movement], account: Account | None = None) -> bytes:
+def render_statement(
+    bank: str, movements: Iterable[BankMovement], account: BankAccount | None = None
+) -> bytes:
     """The file that this bank gives for these movements, in the order of time.
 
     ``bank`` is a key of LAYOUTS.
     """
     ordered = sorted(movements, key=lambda movement: movement.at)
-    return LAYOUTS[bank](account or Account(), ordered).encode()
+    return LAYOUTS[bank](account or BankAccount(), ordered).encode()
 
 
 def _plain(amount: int) -> str:
@@ -90,7 +92,7 @@ def _rows(
     return out.getvalue()
 
 
-def _balances(account: Account, movements: Sequence[Movement]) -> list[tuple[Movement, int, int]]:
+def _balances(account: BankAccount, movements: Sequence[BankMovement]) -> list[tuple[BankMovement, int, int]]:
     """Each movement with the balance before and after it."""
     told = []
     balance = account.opening
@@ -100,12 +102,12 @@ def _balances(account: Account, movements: Sequence[Movement]) -> list[tuple[Mov
     return told
 
 
-def _period(account: Account, movements: Sequence[Movement]) -> tuple[date, date]:
+def _period(account: BankAccount, movements: Sequence[BankMovement]) -> tuple[date, date]:
     days = [movement.local.date() for movement in movements] or [datetime.now(WIB).date()]
     return account.since or min(days), account.until or max(days)
 
 
-def _bca_preamble(account: Account, movements: Sequence[Movement]) -> str:
+def _bca_preamble(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     since, until = _period(account, movements)
     return (
         "Informasi Rekening - Mutasi Rekening\r\n"
@@ -116,7 +118,7 @@ def _bca_preamble(account: Account, movements: Sequence[Movement]) -> str:
     )
 
 
-def _bca_sums(account: Account, movements: Sequence[Movement]) -> str:
+def _bca_sums(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     came = sum(movement.received for movement in movements)
     went = sum(movement.spent for movement in movements)
     return (
@@ -127,7 +129,7 @@ def _bca_sums(account: Account, movements: Sequence[Movement]) -> str:
     )
 
 
-def bca(account: Account, movements: Sequence[Movement]) -> str:
+def bca(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """KlikBCA for persons: no year in the date (the period tells it), apostrophes, CR/DB in a column without
     a name, PEND for today's.
     """
@@ -148,7 +150,7 @@ def bca(account: Account, movements: Sequence[Movement]) -> str:
     return _bca_preamble(account, movements) + _rows(rows) + _bca_sums(account, movements)
 
 
-def bca_business(account: Account, movements: Sequence[Movement]) -> str:
+def bca_business(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """KlikBCA Bisnis: everything quoted, amount and CR/DB in one column, no year in the date."""
     rows: list[Row] = [("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "Saldo")]
     for movement, _, after in _balances(account, movements):
@@ -161,7 +163,7 @@ def bca_business(account: Account, movements: Sequence[Movement]) -> str:
     return _bca_preamble(account, movements) + body + _bca_sums(account, movements)
 
 
-def mandiri(account: Account, movements: Sequence[Movement]) -> str:
+def mandiri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """Kopra by Mandiri: semicolons, the month spelled in English, credit before debit, no thousands."""
     rows: list[Row] = [
         (
@@ -183,7 +185,7 @@ def mandiri(account: Account, movements: Sequence[Movement]) -> str:
     return _rows(rows, delimiter=";", end="\n")
 
 
-def mandiri_older(account: Account, movements: Sequence[Movement]) -> str:
+def mandiri_older(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """Mandiri's older export: two columns of the same name, a year of two digits, ".00" for nothing, no
     balance.
     """
@@ -200,7 +202,7 @@ def mandiri_older(account: Account, movements: Sequence[Movement]) -> str:
     return _rows(rows)
 
 
-def bri(account: Account, movements: Sequence[Movement]) -> str:
+def bri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """BRI (CMS, QLola): eighteen columns of its core system and a remark, values quoted, names not, balances
     before and after.
     """
@@ -226,7 +228,7 @@ def bri(account: Account, movements: Sequence[Movement]) -> str:
     return names + _rows(rows, quoting=csv.QUOTE_ALL, end="\n")
 
 
-def bni(account: Account, movements: Sequence[Movement]) -> str:
+def bni(account: BankAccount, movements: Sequence[BankMovement]) -> str:
     """BNIDirect: points in the time, a year of two digits, a pipe within the text, a comma after the last
     column, no balance.
     """
@@ -252,39 +254,43 @@ LAYOUTS: dict[str, Layout] = {
 
 
 @dataclass
-class Ledger:
-    account: Account = field(default_factory=Account)
-    movements: list[Movement] = field(default_factory=list)
+class AccountHistory:
+    account: BankAccount = field(default_factory=BankAccount)
+    movements: list[BankMovement] = field(default_factory=list)
 
 
-class BankStandIn(StandIn):
+class FakeBank(FakeServer):
     """A bank that is asked for its statement: GET /{bank}/mutasi.csv?since=YYYY-MM-DD&until=YYYY-MM-DD, both
     days included.
     """
 
     name = "bank"
 
-    def __init__(self, account: Account | None = None) -> None:
+    def __init__(self, account: BankAccount | None = None) -> None:
         super().__init__()
-        self.ledger = Ledger(account or Account())
+        self.ledger = AccountHistory(account or BankAccount())
         self.route("GET", "/{bank}/mutasi.csv", self._download)
 
-    def credit(self, amount: int, text: str, *, at: datetime | None = None, reference: str = "") -> Movement:
+    def credit(
+        self, amount: int, text: str, *, at: datetime | None = None, reference: str = ""
+    ) -> BankMovement:
         """Money comes in. A negative amount goes out."""
-        movement = Movement(at or datetime.now(UTC), amount, text, reference)
+        movement = BankMovement(at or datetime.now(UTC), amount, text, reference)
         self.ledger.movements.append(movement)
         return movement
 
-    async def _download(self, request: Request) -> Answer:
+    async def _download(self, request: Request) -> FakeResponse:
         bank = request.parts["bank"]
         if bank not in LAYOUTS:
-            return json_answer(404, {"message": f"no bank {bank}"})
+            return json_response(404, {"message": f"no bank {bank}"})
         since = date.fromisoformat(request.query.get("since", "0001-01-01"))
         until = date.fromisoformat(request.query.get("until", "9999-12-31"))
         within = [movement for movement in self.ledger.movements if since <= movement.local.date() <= until]
         before = sum(movement.amount for movement in self.ledger.movements if movement.local.date() < since)
-        body = statement(
+        body = render_statement(
             bank, within, replace(self.ledger.account, opening=self.ledger.account.opening + before)
         )
         name = f'attachment; filename="mutasi-{bank}.csv"'
-        return Answer(200, body, {"content-type": "text/csv; charset=utf-8", "content-disposition": name})
+        return FakeResponse(
+            200, body, {"content-type": "text/csv; charset=utf-8", "content-disposition": name}
+        )

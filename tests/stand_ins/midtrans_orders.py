@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from stand_ins.speaking import Request
+from stand_ins.fake_server import Request
 
 CHANNELS = frozenset(
     {
@@ -30,16 +30,16 @@ CHANNELS = frozenset(
 UNITS = {"second": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, "day": 86400, "days": 86400}
 
 
-class Refused(Exception):
+class MidtransError(Exception):
     """What the API does not take: Snap says it in a list, the other calls in a status."""
 
     def __init__(self, status: int, *said: str) -> None:
         super().__init__("; ".join(said))
-        self.status, self.said = status, said
+        self.status, self.message = status, said
 
 
 @dataclass
-class Order:
+class MidtransOrder:
     """An order id and what became of it.
 
     ``status`` is empty until the buyer has chosen a way on one of its pages.
@@ -48,7 +48,7 @@ class Order:
     order_id: str
     amount: int
     name: str
-    ends: datetime
+    expires_at: datetime
     finish: str = ""
     listeners: tuple[str, ...] = ()
     transaction_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -66,34 +66,34 @@ class Order:
         return sum(int(refund["refund_amount"].partition(".")[0]) for refund in self.refunds)
 
 
-def order_of(asked: dict[str, Any], request: Request, now: datetime) -> Order:
+def parse_order(asked: dict[str, Any], request: Request, now: datetime) -> MidtransOrder:
     """Check what is asked for as the real one does. Raises Refused."""
     details = asked.get("transaction_details") or {}
     order_id, amount = details.get("order_id"), details.get("gross_amount")
     if not isinstance(order_id, str) or not order_id:
-        raise Refused(400, "transaction_details.order_id is required")
+        raise MidtransError(400, "transaction_details.order_id is required")
     if len(order_id) > 50 or not re.fullmatch(r"[A-Za-z0-9._~-]+", order_id):
-        raise Refused(400, "transaction_details.order_id is not valid")
+        raise MidtransError(400, "transaction_details.order_id is not valid")
     if not isinstance(amount, int) or isinstance(amount, bool):
-        raise Refused(400, "transaction_details.gross_amount must be an integer")
+        raise MidtransError(400, "transaction_details.gross_amount must be an integer")
     if amount < 1:
-        raise Refused(400, "transaction_details.gross_amount must be greater than or equal to 0.01")
+        raise MidtransError(400, "transaction_details.gross_amount must be greater than or equal to 0.01")
     items = asked.get("item_details") or []
     if items and sum(item["price"] * item["quantity"] for item in items) != amount:
-        raise Refused(400, "transaction_details.gross_amount is not equal to the sum of item_details")
+        raise MidtransError(400, "transaction_details.gross_amount is not equal to the sum of item_details")
     if any(len(item["name"]) > 50 for item in items):
-        raise Refused(400, "item_details.name too long, max length 50")
+        raise MidtransError(400, "item_details.name too long, max length 50")
     if set(asked.get("enabled_payments") or []) - CHANNELS:
-        raise Refused(400, "enabled_payments is not valid")
+        raise MidtransError(400, "enabled_payments is not valid")
     listeners = tuple(part for part in request.headers.get("x-override-notification", "").split(",") if part)
     if len(listeners) > 3:
-        raise Refused(400, "X-Override-Notification takes three addresses at most")
+        raise MidtransError(400, "X-Override-Notification takes three addresses at most")
     buyer = asked.get("customer_details") or {}
-    return Order(
+    return MidtransOrder(
         order_id=order_id,
         amount=amount,
         name=str(buyer.get("first_name", "")),
-        ends=_end(asked, now),
+        expires_at=_end(asked, now),
         finish=str((asked.get("callbacks") or {}).get("finish", "")),
         listeners=listeners,
     )
@@ -109,5 +109,5 @@ def _end(asked: dict[str, Any], now: datetime) -> datetime:
         or not isinstance(expiry.get("duration"), int)
         or expiry["duration"] < 1
     ):
-        raise Refused(400, "expiry is not valid")
+        raise MidtransError(400, "expiry is not valid")
     return start + timedelta(seconds=expiry["duration"] * UNITS[expiry["unit"]])

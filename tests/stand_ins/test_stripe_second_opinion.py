@@ -26,11 +26,11 @@ import httpx
 import pytest
 import stripe
 
-from stand_ins.serving import serve
-from stand_ins.stripe import StripeStandIn
-from stand_ins.visiting import POSTS_TEXT
+from stand_ins.asgi_server import serve
+from stand_ins.stripe import FakeStripe
+from stand_ins.stripe_harness import IGNORE_TEXT_BODY_WARNING
 
-pytestmark = pytest.mark.filterwarnings(POSTS_TEXT)
+pytestmark = pytest.mark.filterwarnings(IGNORE_TEXT_BODY_WARNING)
 MEMORY = Path("/tmp/localstripe.pickle")
 LAUNCH = (
     "from aiohttp import web; from localstripe.server import app; web.run_app(app, host='127.0.0.1', "
@@ -84,10 +84,10 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def both(localstripe: str) -> AsyncIterator[list[Any]]:
     """Clients of localstripe and of our stand-in."""
-    async with serve(StripeStandIn().app) as ours:
+    async with serve(FakeStripe().app) as ours:
         yield [
             stripe.StripeClient(
-                StripeStandIn.key,
+                FakeStripe.key,
                 base_addresses={"api": url},
                 http_client=stripe.HTTPXClient(),
                 max_network_retries=0,

@@ -13,7 +13,7 @@ PAGE = 10
 
 
 @dataclass
-class Movement:
+class AccountTransaction:
     """One line of the account. ``amount`` is never negative: ``cashflow`` tells its side."""
 
     id: str
@@ -25,23 +25,23 @@ class Movement:
     channel: str = ""
     fee: int = 0
     tax: int = 0
-    settles: datetime | None = None
+    settles_at: datetime | None = None
     status: str = "SUCCESS"
 
     @property
-    def kept(self) -> int:
+    def total_fee(self) -> int:
         return self.fee + self.tax
 
     @property
     def net(self) -> int:
-        return self.amount - self.kept if self.cashflow == "MONEY_IN" else -self.amount - self.kept
+        return self.amount - self.total_fee if self.cashflow == "MONEY_IN" else -self.amount - self.total_fee
 
     def settlement(self, now: datetime) -> str | None:
-        if self.settles is None:
+        if self.settles_at is None:
             return None
-        return "SETTLED" if self.settles <= now else "PENDING"
+        return "SETTLED" if self.settles_at <= now else "PENDING"
 
-    def told(self, now: datetime) -> dict[str, Any]:
+    def to_json(self, now: datetime) -> dict[str, Any]:
         return {
             "id": self.id,
             "product_id": "prod",
@@ -56,7 +56,7 @@ class Movement:
             "net_amount": abs(self.net),
             "cashflow": self.cashflow,
             "settlement_status": self.settlement(now),
-            "estimated_settlement_time": iso(self.settles) if self.settles else None,
+            "estimated_settlement_time": iso(self.settles_at) if self.settles_at else None,
             "business_id": "5fc9f5b246f820517e38c84d",
             "created": iso(self.at),
             "updated": iso(self.at),
@@ -71,20 +71,20 @@ class Movement:
 
 
 @dataclass
-class Account:
-    movements: list[Movement] = field(default_factory=list)
+class XenditAccount:
+    movements: list[AccountTransaction] = field(default_factory=list)
     holding: int = 0
 
-    def pay_in(self, amount: int, channel: str, reference: str, now: datetime) -> Movement:
+    def credit(self, amount: int, channel: str, reference: str, now: datetime) -> AccountTransaction:
         fee, tax = fees(channel, amount)
         return self._add(
-            Movement(
+            AccountTransaction(
                 _id(), "PAYMENT", amount, "MONEY_IN", now, reference, channel, fee, tax, now + SETTLES_AFTER
             )
         )
 
-    def pay_out(self, kind: str, amount: int, now: datetime, reference: str = "") -> Movement:
-        return self._add(Movement(_id(), kind, amount, "MONEY_OUT", now, reference))
+    def debit(self, kind: str, amount: int, now: datetime, reference: str = "") -> AccountTransaction:
+        return self._add(AccountTransaction(_id(), kind, amount, "MONEY_OUT", now, reference))
 
     def page(self, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
         """The newest first, as many as are asked for, after the line that is named."""
@@ -95,7 +95,7 @@ class Account:
         end = start + min(int(query.get("limit", str(PAGE))), 50)
         return {
             "has_more": end < len(found),
-            "data": [each.told(now) for each in found[start:end]],
+            "data": [each.to_json(now) for each in found[start:end]],
             "links": [],
         }
 
@@ -107,7 +107,7 @@ class Account:
         ]
         return sum(each.net for each in counted) - self.holding
 
-    def _add(self, movement: Movement) -> Movement:
+    def _add(self, movement: AccountTransaction) -> AccountTransaction:
         self.movements.append(movement)
         return movement
 

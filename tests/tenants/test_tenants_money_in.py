@@ -12,8 +12,8 @@ from factories.older_revisions import create_cooperative_at_revision
 from kernel.clock import now
 from kernel.database import Database
 from kernel.ids import new_id
-from payments import machine
-from payments.exceptions import raise_exception
+from payments import state_machine
+from payments.exceptions_queue import record_exception
 from payments.models import PaymentException
 from tenants.migrator import migrate
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -292,7 +292,7 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
 
 async def raise_exception_again(db: AsyncSession, reference: str, facts: dict[str, object]) -> int:
     """How many exceptions a payment has once these facts were found again."""
-    payment = await machine.locked(db, reference)
-    await raise_exception(db, payment, "amount", facts)
+    payment = await state_machine.lock_payment(db, reference)
+    await record_exception(db, payment, "amount", facts)
     query = select(func.count()).where(PaymentException.payment_id == payment.id)
     return int((await db.execute(query)).scalar_one())

@@ -15,7 +15,7 @@ from kernel.database import Database, Reader
 from kernel.money import Rupiah
 from members.admit_member import PersonDetails, admit_member
 from savings.record_deposit import record_deposit
-from shop.handling import hand_over
+from shop.fulfilment import hand_over
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from web.dispatch import HostDispatcher
@@ -74,14 +74,14 @@ async def add_rows(database: Database, melati: TenantRef, first: int, last: int)
     goods, orders handed over and waiting, members, deposits.
     """
     async with coop_session(database, melati) as db:
-        buyer = await made.member(db)
+        buyer = await made.get_member_buyer(db)
         assert buyer.member_id is not None
         today = clock.today()
         for at in range(first, last):
-            product = await made.product(db, name=f"Barang {at}")
-            sold = await made.order(db, {product.id: 1}, buyer)
+            product = await made.create_product(db, name=f"Barang {at}")
+            sold = await made.create_order(db, {product.id: 1}, buyer)
             await hand_over(db, CHAIR, sold.number, on=today)
-            await made.order(db, {product.id: 2}, buyer)
+            await made.create_order(db, {product.id: 2}, buyer)
             await record_deposit(
                 db,
                 CHAIR,

@@ -61,7 +61,7 @@ async def test_a_plan_that_is_sold_no_longer_limits_nobody(app: HostDispatcher) 
 async def test_the_limit_is_the_plans(app: HostDispatcher) -> None:
     tenant = await app.hosts.find("melati")
     assert tenant is not None
-    assert plan_requests_per_minute(tenant) == catalogue().of(tenant.plan).limits["requests_per_minute"]
+    assert plan_requests_per_minute(tenant) == catalogue().get_plan(tenant.plan).limits["requests_per_minute"]
 
 
 def test_processes_that_share_a_file_count_together_and_forget_at_the_minutes_end(tmp_path: Path) -> None:

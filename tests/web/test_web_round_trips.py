@@ -17,7 +17,7 @@ import pytest
 from conftest import SignedInClient, Visitors
 from factories import shop as made
 from factories.counting_proxy import CountingProxy, counting_proxy
-from factories.outside import outside
+from factories.fake_gateways import run_fake_gateways
 from kernel.database import Database, libpq_url
 from kernel.ids import new_id
 from kernel.settings import Settings
@@ -88,7 +88,7 @@ async def cart(client: httpx.AsyncClient, goods: list[UUID], csrf: str = "") -> 
 
 async def create_goods(database: Database, tenant: TenantRef) -> list[UUID]:
     async with coop_session(database, tenant) as db:
-        return [(await made.product(db, stock=500, name=f"Barang {at}")).id for at in range(3)]
+        return [(await made.create_product(db, stock=500, name=f"Barang {at}")).id for at in range(3)]
 
 
 async def get_member_id(database: Database, tenant: TenantRef) -> UUID:
@@ -99,7 +99,7 @@ async def get_member_id(database: Database, tenant: TenantRef) -> UUID:
 
 async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], way: str) -> Order:
     async with coop_session(database, tenant) as db:
-        return await made.order(db, dict.fromkeys(goods, 1), await made.member(db), way)
+        return await made.create_order(db, dict.fromkeys(goods, 1), await made.get_member_buyer(db), way)
 
 
 @pytest.mark.slow
@@ -174,8 +174,8 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
     stranger = visitor("melati")
     await cart(member_client.client, goods, member_client.csrf)
     order = await new_order(database, melati, goods, "cash")
-    async with outside(database, melati) as world:
-        headers, body = await world.pay((await world.ordered("xendit"))[1])
+    async with run_fake_gateways(database, melati) as world:
+        headers, body = await world.pay((await world.start_order_payment("xendit"))[1])
 
         def get(client: httpx.AsyncClient, path: str, *, uncached: bool = False) -> Prepared:
             async def prepare() -> Ask:
@@ -194,7 +194,7 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
             return lambda: officer_client.post(f"{home}/penyerahan")
 
         async def message() -> Ask:
-            return lambda: stranger.post(world.address("xendit"), content=body, headers=headers)
+            return lambda: stranger.post(world.webhook_path("xendit"), content=body, headers=headers)
 
         member, officer = member_client.client, officer_client.client
         asked: dict[str, tuple[Prepared, int]] = {

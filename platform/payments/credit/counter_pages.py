@@ -15,10 +15,16 @@ from litestar.params import FromPath, FromQuery
 from kernel import clock, formats
 from kernel.ids import new_id
 from ledger.chart import CASH, MEMBER_RECEIVABLES
-from payments.credit import list_queries as credit_list_queries
-from payments.credit.counter import fill_wallet, pay_off, plan_fill, plan_pay_off, require_debtor
-from payments.credit.forms import FillForm, PayOffForm
-from payments.credit.pages import CONFIRM, HOME, ONE, PLACE, debtor_context
+from payments.credit import debtor_queries
+from payments.credit.credit_forms import RepaymentForm, TopUpForm
+from payments.credit.credit_pages import CONFIRM, HOME, ONE, PLACE, debtor_context
+from payments.credit.record_counter_payment import (
+    plan_repayment,
+    plan_top_up,
+    repay_kasbon,
+    require_debtor,
+    top_up_wallet,
+)
 from ui import (
     AnyRequest,
     CurrentContext,
@@ -34,13 +40,13 @@ from ui import (
 from ui.errors import NOT_FOUND
 from ui.translations import get_translations
 
-PAY_OFF: Final = "payments/credit_pay_off.html"
-FILL: Final = "payments/credit_fill.html"
+REPAYMENT: Final = "payments/credit_repayment.html"
+TOP_UP: Final = "payments/credit_top_up.html"
 LARGEST_NUMBER: Final = 2**53
 
 
 @get(ONE + "/pelunasan", guards=[require_officer])
-async def pay_off_form(
+async def repayment_form(
     request: AnyRequest,
     ro: Ro,
     member_id: FromPath[UUID],
@@ -54,16 +60,20 @@ async def pay_off_form(
         "way": cara,
         "key": new_id(),
     }
-    return render_page(request, PAY_OFF, active_menu=PLACE, form=None, start=start, **debtor_context(debtor))
+    return render_page(
+        request, REPAYMENT, active_menu=PLACE, form=None, start=start, **debtor_context(debtor)
+    )
 
 
 @post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200)
-async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
+async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
-    form = await read_form(request, PayOffForm)
+    form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(PAY_OFF, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
-        plan = await plan_pay_off(db, member_id, form.data.amount)
+    async with form.rerender_on_error(
+        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        plan = await plan_repayment(db, member_id, form.data.amount)
     back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.way})
     return render_page(
         request,
@@ -79,15 +89,17 @@ async def check_pay_off(request: AnyRequest, db: Db, member_id: FromPath[UUID]) 
 
 
 @post(ONE + "/pelunasan", guards=[require_officer])
-async def take_pay_off(
+async def submit_repayment(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take it, and show the receipt."""
-    form = await read_form(request, PayOffForm)
+    form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(PAY_OFF, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
+    async with form.rerender_on_error(
+        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
         sent = form.data
-        posted = await pay_off(
+        posted = await repay_kasbon(
             db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(ctx), key=str(sent.key)
         )
     return see_other(
@@ -97,14 +109,14 @@ async def take_pay_off(
 
 
 @get(ONE + "/dompet", guards=[require_officer])
-async def fill_form(
+async def top_up_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Ask how much cash goes into the wallet."""
     start = {"amount": jumlah, "key": new_id()}
     return render_page(
         request,
-        FILL,
+        TOP_UP,
         active_menu=PLACE,
         form=None,
         start=start,
@@ -113,14 +125,16 @@ async def fill_form(
 
 
 @post(ONE + "/dompet/periksa", guards=[require_officer], status_code=200)
-async def check_fill(
+async def preview_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
-    form = await read_form(request, FillForm)
+    form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(FILL, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
-        plan = await plan_fill(db, member_id, form.data.amount, on=_today(ctx))
+    async with form.rerender_on_error(
+        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        plan = await plan_top_up(db, member_id, form.data.amount, on=_today(ctx))
     return render_page(
         request,
         CONFIRM,
@@ -135,15 +149,17 @@ async def check_fill(
 
 
 @post(ONE + "/dompet", guards=[require_officer])
-async def take_fill(
+async def submit_top_up(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take it, and show the receipt."""
-    form = await read_form(request, FillForm)
+    form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(FILL, active_menu=PLACE, start=_start(), **debtor_context(debtor)):
+    async with form.rerender_on_error(
+        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
         sent = form.data
-        posted = await fill_wallet(
+        posted = await top_up_wallet(
             db, viewer.as_officer(), member_id, sent.amount, on=_today(ctx), key=str(sent.key)
         )
     return see_other(
@@ -153,13 +169,13 @@ async def take_fill(
 
 
 @get(ONE + "/bukti/{number:int}", guards=[require_officer])
-async def receipt(
+async def show_receipt(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
     """Show the receipt of what was taken at the counter."""
     debtor = await require_debtor(ro, member_id)
     found = (
-        await credit_list_queries.counter_receipt(ro, member_id, number)
+        await debtor_queries.find_counter_receipt(ro, member_id, number)
         if 0 < number < LARGEST_NUMBER
         else None
     )
@@ -171,12 +187,12 @@ async def receipt(
         active_menu=PLACE,
         receipt=found,
         paid_off=found.account == MEMBER_RECEIVABLES,
-        in_cash=found.taken_on == CASH,
+        in_cash=found.debit_account == CASH,
         **debtor_context(debtor),
     )
 
 
-def _start() -> dict[str, object]:
+def _empty_start() -> dict[str, object]:
     return {"amount": "", "way": "cash", "key": new_id()}
 
 
@@ -185,11 +201,11 @@ def _today(ctx: RequestContext) -> date:
 
 
 routes: Final[list[Any]] = [
-    pay_off_form,
-    check_pay_off,
-    take_pay_off,
-    fill_form,
-    check_fill,
-    take_fill,
-    receipt,
+    repayment_form,
+    preview_repayment,
+    submit_repayment,
+    top_up_form,
+    preview_top_up,
+    submit_top_up,
+    show_receipt,
 ]

@@ -15,7 +15,7 @@ from kernel.money import Rupiah
 from kernel.passwords import hash_password, verify_dummy, verify_password
 from members.login_throttle import LoginThrottle
 from payments import errors, events, queries, rules
-from payments.credit import queries as credit_queries
+from payments.credit import credit_queries
 from payments.models import CreditTerms
 from tenants.session import coop_reader, coop_session
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 # The ways by which something is owed rather than paid.
-ON_CREDIT: Final = ("kasbon", "payroll")
+CREDIT_METHODS: Final = ("kasbon", "payroll")
 _PIN: Final = re.compile(r"[0-9]{6}")
-_ROWS_OF_DIGITS: Final = "0123456789012345", "9876543210987654"
+_DIGIT_SEQUENCES: Final = "0123456789012345", "9876543210987654"
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ async def grant_credit(
     """
     if not await credit_queries.is_active_member(db, member_id):
         raise errors.NO_SUCH_MEMBER()
-    terms = await _terms(db, member_id)
+    terms = await _get_or_create_terms(db, member_id)
     terms.kasbon_limit, terms.payroll_limit = int(kasbon), int(payroll)
     terms.payroll_number = payroll_number.strip()
     terms.changed_by, terms.changed_at = actor.name, clock.now()
@@ -67,32 +67,32 @@ async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id
 
     Raises DomainError payments.pin_malformed, .pin_too_easy, .no_such_member, .pin_waits.
     """
-    require_good_pin(pin)
+    require_valid_pin(pin)
     hashed = await hash_password(pin)  # weighed before a connection is held
     async with coop_session(database, tenant) as db:
-        await keep_pin(db, actor, member_id, hashed)
+        await save_pin_hash(db, actor, member_id, hashed)
 
 
-async def keep_pin(db: AsyncSession, actor: Actor, member_id: UUID, hashed: str) -> None:
+async def save_pin_hash(db: AsyncSession, actor: Actor, member_id: UUID, hashed: str) -> None:
     """Keep the hash of a member's new PIN. Raises DomainError payments.no_such_member, .pin_waits."""
     if not await credit_queries.is_active_member(db, member_id):
         raise errors.NO_SUCH_MEMBER()
-    waits_until = rules.pin_waits_until(await credit_queries.code_used_at(db, member_id), clock.now())
+    waits_until = rules.pin_blocked_until(await credit_queries.get_code_used_at(db, member_id), clock.now())
     if waits_until is not None:
-        raise errors.PIN_WAITS(until=waits_until)
-    terms = await _terms(db, member_id)
+        raise errors.PIN_COOLDOWN(until=waits_until)
+    terms = await _get_or_create_terms(db, member_id)
     terms.pin_hash, terms.pin_set_at = hashed, clock.now()
     audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", facts={})
 
 
-async def forget_pin(db: AsyncSession, member_id: UUID) -> None:
+async def clear_pin(db: AsyncSession, member_id: UUID) -> None:
     """Take a member's PIN away, if they have one: nobody knows any more who set it."""
-    terms = await queries.credit_terms_to_change(db, member_id)
+    terms = await queries.get_credit_terms_for_update(db, member_id)
     if terms is not None:
         terms.pin_hash = terms.pin_set_at = None
 
 
-async def agree_by_pin(
+async def consent_with_pin(
     database: Database, tenant: TenantRef, member_id: UUID, pin: str, *, client_ip: str = ""
 ) -> Consent:
     """Return a member's consent if the PIN fits. Guesses are counted, as at the sign-in door.
@@ -102,7 +102,7 @@ async def agree_by_pin(
     door = LoginThrottle(database, tenant, "pin", str(member_id), client_ip)
     await door.hit()
     async with coop_reader(database, tenant) as ro:
-        hashed = await credit_queries.pin_hash_of(ro, member_id)
+        hashed = await credit_queries.get_pin_hash(ro, member_id)
     if hashed is None:
         await verify_dummy(pin)
         raise errors.PIN_NOT_SET()
@@ -113,16 +113,16 @@ async def agree_by_pin(
     return Consent(member_id, clock.now())
 
 
-def require_good_pin(pin: str) -> None:
+def require_valid_pin(pin: str) -> None:
     """Raise DomainError (422) for what is no PIN of six digits, or one that everybody tries first."""
     if not _PIN.fullmatch(pin):
         raise errors.PIN_MALFORMED(field="pin")
-    if len(set(pin)) == 1 or any(pin in row for row in _ROWS_OF_DIGITS):
+    if len(set(pin)) == 1 or any(pin in row for row in _DIGIT_SEQUENCES):
         raise errors.PIN_TOO_EASY(field="pin")
 
 
-async def _terms(db: AsyncSession, member_id: UUID) -> CreditTerms:
-    terms = await queries.credit_terms_to_change(db, member_id)
+async def _get_or_create_terms(db: AsyncSession, member_id: UUID) -> CreditTerms:
+    terms = await queries.get_credit_terms_for_update(db, member_id)
     if terms is None:
         terms = CreditTerms(
             member_id=member_id,

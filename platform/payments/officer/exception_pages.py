@@ -9,16 +9,16 @@ from litestar import Response, post
 from litestar.params import FromPath
 
 from kernel.database import as_reader
-from payments import exceptions, machine
-from payments.officer import payment_told as office_told
-from payments.officer.payment_forms import NoteForm
-from payments.officer.payment_pages import HOME, ONE, PLACE, find
+from payments import exceptions_queue, state_machine
+from payments.officer import officer_view_models
+from payments.officer.officer_forms import NoteForm
+from payments.officer.officer_pages import HOME, ONE, PLACE, require_payment
 from ui import AnyRequest, CurrentContext, CurrentUser, Db, read_form, require_officer, see_other
 from ui.translations import get_translations
 
 
 @post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[require_officer])
-async def settle_exception(
+async def resolve_exception(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -28,14 +28,16 @@ async def settle_exception(
 ) -> Response[Any]:
     """Take one exception of a payment off the work list, with a note of what was done."""
     ro = as_reader(db)
-    payment = await find(ro, reference)
-    context = await office_told.payment_context(ro, ctx, payment) | {"settling": exception_id}
+    payment = await require_payment(ro, reference)
+    context = await officer_view_models.build_payment_context(ro, ctx, payment) | {"settling": exception_id}
     form = await read_form(request, NoteForm)
     async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
-        locked = await machine.locked(db, payment.reference)
-        await exceptions.settle_exception(db, viewer.as_officer(), locked, exception_id, form.data.note)
+        locked = await state_machine.lock_payment(db, payment.reference)
+        await exceptions_queue.resolve_exception(
+            db, viewer.as_officer(), locked, exception_id, form.data.note
+        )
     say = get_translations(ctx.lang).gettext
     return see_other(f"{HOME}/{payment.reference}", flash=say("Sudah dicatat, dan tidak menunggu Anda lagi."))
 
 
-routes: Final[list[Any]] = [settle_exception]
+routes: Final[list[Any]] = [resolve_exception]

@@ -42,11 +42,11 @@ _OPEN: Final = (
 )
 
 
-async def open_of(ro: Reader, payment_id: UUID) -> list[ExceptionView]:
+async def list_payment_exceptions(ro: Reader, payment_id: UUID) -> list[ExceptionView]:
     """Return what must be looked at in a payment, oldest first."""
     return await ro.rows(ExceptionView, f"{_OPEN} AND e.payment_id = $1 ORDER BY e.id", payment_id)
 
 
-async def all_open(ro: Reader) -> list[ExceptionView]:
+async def list_open_exceptions(ro: Reader) -> list[ExceptionView]:
     """Return every open exception of a cooperative, oldest first."""
     return await ro.rows(ExceptionView, f"{_OPEN} ORDER BY e.id")

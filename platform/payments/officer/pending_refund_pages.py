@@ -10,13 +10,11 @@ from litestar.params import FromPath
 
 from kernel import clock, formats
 from kernel.database import Reader, as_reader
-from payments import calling
-from payments.officer import payment_queries as office_queries
-from payments.officer import payment_told as office_told
-from payments.officer import pending_refunds, refund_errors
-from payments.officer.payment_pages import HOME, ONE, PLACE, find
-from payments.officer.payment_queries import PaymentView, RefundView
-from payments.provider import provider_of
+from payments import provider_calls
+from payments.officer import officer_queries, officer_view_models, refund_errors, resolve_pending_refund
+from payments.officer.officer_pages import HOME, ONE, PLACE, require_payment
+from payments.officer.officer_queries import OfficerPaymentView, OfficerRefundView
+from payments.protocol import get_provider
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
@@ -36,11 +34,11 @@ from ui import (
 from ui.translations import get_translations
 
 REFUND: Final = ONE + "/pengembalian/{refund_id:uuid}"
-CONFIRM: Final = "payments/refund_told.html"
+CONFIRM: Final = "payments/refund_manual_confirm.html"
 
 
 @post(REFUND + "/pertanyaan", guards=[require_officer])
-async def ask_about_refund(
+async def sync_refund(
     request: AnyRequest,
     database: CurrentDatabase,
     tenant: CurrentTenant,
@@ -50,11 +48,15 @@ async def ask_about_refund(
 ) -> Response[Any]:
     """Ask the provider about a refund once more."""
     async with coop_reader(database, tenant) as ro:
-        context = await office_told.payment_context(ro, ctx, await find(ro, reference))
+        context = await officer_view_models.build_payment_context(
+            ro, ctx, await require_payment(ro, reference)
+        )
     form = await read_form(request, EmptyForm)
     async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
-        with calling.as_refusal():
-            state = await pending_refunds.ask_again(database, tenant, context["payment"].reference, refund_id)
+        with provider_calls.translate_provider_errors():
+            state = await resolve_pending_refund.sync_refund(
+                database, tenant, context["payment"].reference, refund_id
+            )
     say = get_translations(ctx.lang).gettext
     told = {
         "done": say("Penyedianya sudah mengembalikan uangnya, dan sekarang tercatat."),
@@ -64,7 +66,7 @@ async def ask_about_refund(
 
 
 @get(REFUND + "/penyelesaian", guards=[require_officer])
-async def confirm_refund(
+async def confirm_refund_page(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -72,14 +74,14 @@ async def confirm_refund(
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Say in one sentence what an officer's word will do."""
-    payment, refund = await _refund(ro, reference, refund_id)
-    if not pending_refunds.can_be_told(refund.state, refund.asked_at, clock.now()):
+    payment, refund = await _require_refund(ro, reference, refund_id)
+    if not resolve_pending_refund.can_confirm_manually(refund.state, refund.asked_at, clock.now()):
         return see_other(f"{HOME}/{payment.reference}")
     return render_page(request, CONFIRM, active_menu=PLACE, form=None, **_context(payment, refund, ctx))
 
 
 @post(REFUND + "/penyelesaian", guards=[require_officer])
-async def take_word(
+async def confirm_refund(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -88,32 +90,36 @@ async def take_word(
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
     """Book it by the officer's word."""
-    payment, refund = await _refund(as_reader(db), reference, refund_id)
+    payment, refund = await _require_refund(as_reader(db), reference, refund_id)
     form = await read_form(request, EmptyForm)
     async with form.rerender_on_error(CONFIRM, active_menu=PLACE, **_context(payment, refund, ctx)):
         day = clock.today(ctx.brand.timezone)
-        await pending_refunds.take_word(db, viewer.as_officer(), payment.reference, refund_id, on=day)
+        await resolve_pending_refund.confirm_refund(
+            db, viewer.as_officer(), payment.reference, refund_id, on=day
+        )
     say = get_translations(ctx.lang).gettext
     return see_other(f"{HOME}/{payment.reference}", flash=say("Pengembalian sudah dicatat."))
 
 
-async def _refund(ro: Reader, reference: str, refund_id: UUID) -> tuple[PaymentView, RefundView]:
-    payment = await find(ro, reference)
+async def _require_refund(
+    ro: Reader, reference: str, refund_id: UUID
+) -> tuple[OfficerPaymentView, OfficerRefundView]:
+    payment = await require_payment(ro, reference)
     refund = next(
-        (each for each in await office_queries.refunds(ro, payment.id) if each.id == refund_id), None
+        (each for each in await officer_queries.list_refunds(ro, payment.id) if each.id == refund_id), None
     )
     if refund is None:
         raise refund_errors.NO_SUCH_REFUND()
     return payment, refund
 
 
-def _context(payment: PaymentView, refund: RefundView, ctx: RequestContext) -> dict[str, Any]:
+def _context(payment: OfficerPaymentView, refund: OfficerRefundView, ctx: RequestContext) -> dict[str, Any]:
     say = get_translations(ctx.lang).gettext
     facts = {
         "amount": formats.rupiah(refund.amount, ctx.lang),
         "label": payment.label,
         "name": payment.payer_name,
-        "way": provider_of(payment.way).capabilities().company,
+        "way": get_provider(payment.way).capabilities().company_name,
     }
     sentence = (
         say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
@@ -127,4 +133,4 @@ def _context(payment: PaymentView, refund: RefundView, ctx: RequestContext) -> d
     }
 
 
-routes: Final[list[Any]] = [ask_about_refund, confirm_refund, take_word]
+routes: Final[list[Any]] = [sync_refund, confirm_refund_page, confirm_refund]

@@ -11,7 +11,7 @@ REFUND_NOT_PENDING = ErrorType(
     id="Pengembalian ini sudah tidak berjalan lagi. Lihat keadaannya di halaman pembayaran.",
     en="This refund is not under way any more. See on the payment's page how it stands.",
 )
-REFUND_TOO_YOUNG = ErrorType(
+REFUND_TOO_RECENT = ErrorType(
     "payments.refund_too_young",
     409,
     id="Pengembalian ini baru diminta. Penyedianya masih kami tanya; tunggu sehari dulu.",

@@ -16,14 +16,13 @@ from kernel.database import as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import errors, queries, refunding, rules
+from payments import errors, queries, refund_payment, rules
 from payments.models import Payment
-from payments.officer import giving_back
-from payments.officer import payment_words as office_words
-from payments.officer.payment_forms import RefundForm
-from payments.officer.payment_pages import HOME, ONE, PLACE, find
-from payments.purposes import purpose_of
-from payments.subject_pages import pages_of
+from payments.officer import issue_refund, officer_labels
+from payments.officer.officer_forms import RefundForm
+from payments.officer.officer_pages import HOME, ONE, PLACE, require_payment
+from payments.purposes import get_purpose
+from payments.subject_pages import get_subject_pages
 from ui import (
     AnyRequest,
     CurrentContext,
@@ -41,7 +40,7 @@ FORM: Final = "payments/refund.html"
 
 
 @get(ONE + "/pengembalian", guards=[require_officer])
-async def ask_refund(
+async def refund_form(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -53,8 +52,8 @@ async def ask_refund(
     """Ask how much goes back, where to and why; the address may already say it, for who comes back from the
     confirming page.
     """
-    payment = await _payment(db, reference)
-    refusal = await _refusal(db, payment)
+    payment = await _load_payment(db, reference)
+    refusal = await _refund_error(db, payment)
     if refusal is not None:
         return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(ctx.lang))
     context = await _context(db, payment, ctx)
@@ -71,13 +70,13 @@ async def check_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Say in one sentence what will go back, before it does."""
-    payment = await _payment(db, reference)
+    payment = await _load_payment(db, reference)
     form = await read_form(request, RefundForm)
     context = await _context(db, payment, ctx)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
-        await giving_back.require_not_held(db, payment)
-        await refunding.check_refund(db, payment, sent.amount, sent.back_to, sent.reason)
+        await issue_refund.require_not_held(db, payment)
+        await refund_payment.check_refund(db, payment, sent.amount, sent.back_to, sent.reason)
     typed = {"jumlah": int(sent.amount), "tujuan": sent.back_to, "alasan": sent.reason}
     return render_page(
         request,
@@ -91,15 +90,15 @@ async def check_refund(
 
 
 @post(ONE + "/pengembalian", guards=[require_officer])
-async def take_refund(
+async def submit_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
     """Give it back."""
-    payment = await _payment(db, reference)
+    payment = await _load_payment(db, reference)
     form = await read_form(request, RefundForm)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **await _context(db, payment, ctx)):
         sent = form.data
-        refund = await giving_back.give_back(
+        refund = await issue_refund.issue_refund(
             db,
             viewer.as_officer(),
             payment.reference,
@@ -118,36 +117,41 @@ async def take_refund(
     return see_other(f"{HOME}/{payment.reference}", flash=told)
 
 
-async def _payment(db: AsyncSession, reference: str) -> Payment:
-    found = await find(as_reader(db), reference)
-    payment = await queries.payment_by_reference(db, found.reference)
+async def _load_payment(db: AsyncSession, reference: str) -> Payment:
+    found = await require_payment(as_reader(db), reference)
+    payment = await queries.find_payment_by_reference(db, found.reference)
     assert payment is not None  # found in this same transaction, and payments are never deleted
     return payment
 
 
-async def _refusal(db: AsyncSession, payment: Payment) -> DomainError | None:
+async def _refund_error(db: AsyncSession, payment: Payment) -> DomainError | None:
     """Why nothing can be given back, or None."""
     if payment.status not in rules.SETTLED:
         return errors.NOT_PAID(reference=payment.reference)
-    left = await refunding.left_to_refund(db, payment)
+    left = await refund_payment.get_refundable_amount(db, payment)
     if left == 0:
         return errors.REFUND_TOO_MUCH(left=Rupiah(0))
     return None
 
 
 async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> dict[str, Any]:
-    left = await refunding.left_to_refund(db, payment)
-    held = payment.went_to == "purpose" and await purpose_of(payment.purpose).still_held(db, payment)
-    ways = [(name, *office_words.back_to(name, payment.way, ctx)) for name in refunding.ways_back(payment)]
-    failed = {each.back_to for each in await queries.refunds_of(db, payment.id) if each.state == "failed"}
+    left = await refund_payment.get_refundable_amount(db, payment)
+    held = payment.went_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment)
+    ways = [
+        (name, *officer_labels.refund_destination_label(name, payment.way, ctx))
+        for name in refund_payment.list_refund_destinations(payment)
+    ]
+    failed = {each.back_to for each in await queries.list_refunds(db, payment.id) if each.state == "failed"}
     # what failed one way is proposed another way
     proposed = next((name for name, *_ in ways if name not in failed), ways[0][0] if ways else "")
     return {
         "payment": payment,
         "left": left,
         "held": held,
-        "subject_href": await pages_of(payment.purpose).office_address(as_reader(db), payment.subject_id),
-        "ways_back": ways,
+        "subject_href": await get_subject_pages(payment.purpose).backoffice_url(
+            as_reader(db), payment.subject_id
+        ),
+        "refund_destinations": ways,
         "proposed": proposed,
         "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},
         "key": str(new_id()),
@@ -161,7 +165,7 @@ def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
         "amount": formats.rupiah(sent.amount, ctx.lang),
         "name": payment.payer_name,
         "label": payment.label,
-        "way": office_words.way_name(payment.way, ctx),
+        "way": officer_labels.method_name(payment.way, ctx),
     }
     if sent.back_to == "wallet":
         return say("%(amount)s dari %(label)s masuk ke dompet %(name)s.") % facts
@@ -175,4 +179,4 @@ def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
     return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(way)s.") % facts
 
 
-routes: Final[list[Any]] = [ask_refund, check_refund, take_refund]
+routes: Final[list[Any]] = [refund_form, check_refund, submit_refund]

@@ -16,15 +16,14 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
-from payments import own_purposes
-from payments.credit import queries as credit_queries
-from payments.payer import paying_in
-from payments.payer import queries as pay_queries
-from payments.payer.changing_pin import change_pin
-from payments.payer.choosing import pay_in_choices
-from payments.payer.forms import PayInForm, PinForm
-from payments.payer.wallet_pages import confirming
-from payments.rules import pin_waits_until
+from payments import builtin_purposes
+from payments.credit import credit_queries
+from payments.payer import open_pay_in, payer_queries
+from payments.payer.change_pin import change_pin
+from payments.payer.method_choices import pay_in_choices
+from payments.payer.payer_forms import PayInForm, PinForm
+from payments.payer.wallet_pages import pay_in_confirmation
+from payments.rules import pin_blocked_until
 from tenants.registry import TenantRef
 from tenants.session import coop_reader
 from ui import (
@@ -51,8 +50,8 @@ PIN_TEMPLATE: Final = "payments/kasbon_pin.html"
 async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """Show what I may owe, what I owe, and what of it my employer is asked for."""
     assert viewer.member_id is not None  # the guard saw to it
-    terms = await credit_queries.credit_of(ro, viewer.member_id)
-    owed = int(await paying_in.owed_on_kasbon(ro, viewer.member_id))
+    terms = await credit_queries.get_credit(ro, viewer.member_id)
+    owed = int(await open_pay_in.get_kasbon_debt(ro, viewer.member_id))
     on_payroll = await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES, viewer.member_id)
     return render_page(
         request,
@@ -64,9 +63,11 @@ async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Respo
         left=max(0, terms.kasbon_limit - owed),
         on_payroll=on_payroll,
         payroll_granted=terms.payroll_limit > 0 or on_payroll != 0,
-        under_way=await pay_queries.deductions_under_way(ro, viewer.member_id),
-        movements=await pay_queries.movements(ro, MEMBER_RECEIVABLES, viewer.member_id),
-        waiting=await pay_queries.waiting(ro, [own_purposes.REPAYMENT], viewer.member_id, clock.now()),
+        pending_deductions=await payer_queries.list_pending_deductions(ro, viewer.member_id),
+        movements=await payer_queries.list_account_movements(ro, MEMBER_RECEIVABLES, viewer.member_id),
+        waiting=await payer_queries.list_pending_payments(
+            ro, [builtin_purposes.REPAYMENT], viewer.member_id, clock.now()
+        ),
     )
 
 
@@ -83,7 +84,7 @@ async def repay_page(
 
 
 @post("/anggota/kasbon/bayar", guards=[require_member], status_code=200)
-async def take_repayment(
+async def submit_repayment(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
@@ -92,18 +93,18 @@ async def take_repayment(
     context = await _context(as_reader(db), ctx, tenant, viewer.member_id)
     async with form.rerender_on_error(TEMPLATE, **context):
         sent = form.data
-        before = await paying_in.opened_before(db, own_purposes.REPAYMENT, viewer.member_id, sent.key)
+        before = await open_pay_in.find_pay_in(db, builtin_purposes.REPAYMENT, viewer.member_id, sent.key)
         if before is not None:
             return see_other(f"/bayar/{before.reference}")
-        await paying_in.require_owed(db, viewer.member_id, sent.amount)
-        offer = paying_in.require_offer(context["offers"], sent.payment_way, sent.amount)
+        await open_pay_in.require_within_debt(db, viewer.member_id, sent.amount)
+        offer = open_pay_in.require_available_method(context["offers"], sent.payment_way, sent.amount)
         if not sent.confirmed:
-            asked = confirming(ctx, own_purposes.REPAYMENT, sent, offer, context)
+            asked = pay_in_confirmation(ctx, builtin_purposes.REPAYMENT, sent, offer, context)
             return render_page(request, "payments/pay_in_confirm.html", **asked)
-        payment = await paying_in.open_pay_in(
+        payment = await open_pay_in.open_pay_in(
             db,
             viewer.as_member(),
-            own_purposes.REPAYMENT,
+            builtin_purposes.REPAYMENT,
             viewer.member_id,
             sent.amount,
             sent.payment_way,
@@ -121,7 +122,7 @@ async def pin_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response
 
 
 @post("/anggota/kasbon/pin", guards=[require_member])
-async def take_pin(
+async def submit_pin(
     request: AnyRequest,
     ctx: CurrentContext,
     database: CurrentDatabase,
@@ -140,7 +141,7 @@ async def take_pin(
             viewer.as_member(),
             viewer.member_id,
             pin=form.data.pin,
-            again=form.data.again,
+            pin_confirmation=form.data.again,
             password=form.data.own_password,
             client_ip=ctx.client_ip,
         )
@@ -153,22 +154,22 @@ async def take_pin(
 async def _pin_context(ro: Reader, member_id: UUID) -> dict[str, Any]:
     return {
         "active_menu": "akun",
-        "has_pin": (await credit_queries.credit_of(ro, member_id)).has_pin,
-        "waits_until": pin_waits_until(await credit_queries.code_used_at(ro, member_id), clock.now()),
+        "has_pin": (await credit_queries.get_credit(ro, member_id)).has_pin,
+        "waits_until": pin_blocked_until(await credit_queries.get_code_used_at(ro, member_id), clock.now()),
     }
 
 
 async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
     bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
-    offered = await paying_in.ways_in(ro, tenant, bylaws, own_purposes.REPAYMENT, member_id)
+    offered = await open_pay_in.list_pay_in_methods(ro, tenant, bylaws, builtin_purposes.REPAYMENT, member_id)
     return {
         "active_menu": "akun",
         "offers": offered,
         "choices": pay_in_choices(offered, ctx),
-        "owed": int(max(Rupiah(0), await paying_in.owed_on_kasbon(ro, member_id))),
+        "owed": int(max(Rupiah(0), await open_pay_in.get_kasbon_debt(ro, member_id))),
         "tail": bylaws.transfer_tail != "none",
         "key": new_id(),
     }
 
 
-routes: Final[list[Any]] = [kasbon_page, repay_page, take_repayment, pin_page, take_pin]
+routes: Final[list[Any]] = [kasbon_page, repay_page, submit_repayment, pin_page, submit_pin]

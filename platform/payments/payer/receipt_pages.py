@@ -13,10 +13,10 @@ from litestar.params import FromPath
 from kernel import clock
 from kernel.database import Reader
 from payments.errors import NO_SUCH_PAYMENT
-from payments.payer import queries as pay_queries
-from payments.payer.queries import PaymentView
-from payments.payer.receipts import Receipt, receipt_of, receipt_pdf
-from payments.subject_pages import pages_of
+from payments.payer import payer_queries
+from payments.payer.payer_queries import PayerPaymentView
+from payments.payer.receipts import PaymentReceipt, build_receipt, render_receipt_pdf
+from payments.subject_pages import get_subject_pages
 from tenants.session import coop_reader
 from ui import (
     AnyRequest,
@@ -35,39 +35,41 @@ async def receipt_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the receipt; a payment that is not paid has none."""
-    payment, receipt = await _receipt(ro, ctx, reference)
+    payment, receipt = await _load_receipt(ro, ctx, reference)
     if receipt is None:
         return see_other(f"/bayar/{reference}")
-    pages = pages_of(payment.purpose)
-    subject = await pages.address(ro, payment.subject_id, ctx, of_member=payment.member_id is not None)
+    pages = get_subject_pages(payment.purpose)
+    subject = await pages.page_url(ro, payment.subject_id, ctx, of_member=payment.member_id is not None)
     return render_page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
 
 
 @get("/bayar/{reference:str}/bukti.pdf")
-async def receipt_file(
+async def download_receipt(
     database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Give the receipt as a file."""
     async with coop_reader(database, tenant) as ro:
-        _, receipt = await _receipt(ro, ctx, reference)
+        _, receipt = await _load_receipt(ro, ctx, reference)
     if receipt is None:
         return see_other(f"/bayar/{reference}")
-    content = await receipt_pdf(receipt, ctx.brand, ctx.lang)
+    content = await render_receipt_pdf(receipt, ctx.brand, ctx.lang)
     name = f"bukti-{receipt.reference}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"'}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-async def _receipt(ro: Reader, ctx: RequestContext, reference: str) -> tuple[PaymentView, Receipt | None]:
-    payment = await pay_queries.payment(ro, reference)
+async def _load_receipt(
+    ro: Reader, ctx: RequestContext, reference: str
+) -> tuple[PayerPaymentView, PaymentReceipt | None]:
+    payment = await payer_queries.find_payment(ro, reference)
     if payment is None:
         raise NO_SUCH_PAYMENT()
-    refunds = await pay_queries.refunds(ro, payment.id)
+    refunds = await payer_queries.list_refunds(ro, payment.id)
     viewer = ctx.viewer
     named = viewer is not None and (
         viewer.is_officer or (viewer.member_id is not None and viewer.member_id == payment.member_id)
     )
-    return payment, receipt_of(payment, refunds, ctx.brand, ctx.lang, clock.now(), named=named)
+    return payment, build_receipt(payment, refunds, ctx.brand, ctx.lang, clock.now(), with_payer_name=named)
 
 
-routes: Final[list[Any]] = [receipt_page, receipt_file]
+routes: Final[list[Any]] = [receipt_page, download_receipt]

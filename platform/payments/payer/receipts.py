@@ -17,20 +17,20 @@ import typst
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.formats import Lang
-from payments.credit.terms import ON_CREDIT
-from payments.payer.states import SETTLED, state_of
+from payments.credit.terms import CREDIT_METHODS
+from payments.payer.payer_status import SETTLED_STATUSES, payer_status
 from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from payments.payer.queries import PaymentView, RefundView
+    from payments.payer.payer_queries import PayerPaymentView, PayerRefundView
     from ui.context import Brand
 
-_SHEET: Final = Path(__file__).with_name("receipt.typ")
+_TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """What a receipt says, in the reader's words.
 
     Amounts in rupiah; ``lines`` sum to ``total``, which is what came, or what is owed where ``on_credit``.
@@ -42,28 +42,28 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: datetime
     lines: list[tuple[str, int]]
     total: int
-    given_back: list[tuple[str, int]]
-    kept: int
+    refunds: list[tuple[str, int]]
+    net_total: int
     way: str
     payer: str | None
     on_credit: bool
     notes: list[str]
 
 
-def receipt_of(
-    payment: PaymentView,
-    refunds: Sequence[RefundView],
+def build_receipt(
+    payment: PayerPaymentView,
+    refunds: Sequence[PayerRefundView],
     brand: Brand,
     lang: Lang,
     now: datetime,
     *,
-    named: bool,
-) -> Receipt | None:
+    with_payer_name: bool,
+) -> PaymentReceipt | None:
     """Return the receipt, or None for a payment that no money came for.
 
     ``named`` puts the payer's name on it: for their own eyes.
     """
-    if payment.settled_at is None or state_of(payment, now) not in SETTLED:
+    if payment.settled_at is None or payer_status(payment, now) not in SETTLED_STATUSES:
         return None
     say = get_translations(lang).gettext
     lines = [(payment.label, payment.amount - payment.tail)]
@@ -81,7 +81,7 @@ def receipt_of(
         notes.append(say("Uangnya disimpan koperasi untuk dikembalikan kepada pembayar."))
     if not payment.live:
         notes.append(say("Uji coba: tidak ada uang yang berpindah."))
-    return Receipt(
+    return PaymentReceipt(
         title={"kasbon": say("Bukti kasbon"), "payroll": say("Bukti potong gaji")}.get(
             payment.way, say("Bukti pembayaran")
         ),
@@ -90,7 +90,7 @@ def receipt_of(
         settled_at=payment.settled_at,
         lines=lines,
         total=payment.amount,
-        given_back=[
+        refunds=[
             (
                 say("Dikembalikan %(when)s")
                 % {"when": formats.date_time(each.ended_at or each.asked_at, lang, brand.timezone)},
@@ -98,32 +98,32 @@ def receipt_of(
             )
             for each in done
         ],
-        kept=payment.amount - sum(each.amount for each in done),
+        net_total=payment.amount - sum(each.amount for each in done),
         way=PAYMENT_METHOD_NAMES[payment.way].localize(lang),
-        payer=payment.payer_name if named else None,
-        on_credit=payment.way in ON_CREDIT,
+        payer=payment.payer_name if with_payer_name else None,
+        on_credit=payment.way in CREDIT_METHODS,
         notes=notes,
     )
 
 
-async def receipt_pdf(receipt: Receipt, brand: Brand, lang: Lang) -> bytes:
+async def render_receipt_pdf(receipt: PaymentReceipt, brand: Brand, lang: Lang) -> bytes:
     """Return the receipt as a PDF of one narrow page; the same receipt gives the same bytes."""
     return await asyncio.to_thread(_compile, receipt, brand, lang)
 
 
-def _compile(receipt: Receipt, brand: Brand, lang: Lang) -> bytes:
+def _compile(receipt: PaymentReceipt, brand: Brand, lang: Lang) -> bytes:
     made = typst.compile(
-        str(_SHEET),
+        str(_TEMPLATE),
         format="pdf",
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_data(receipt, brand, lang), ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(_template_data(receipt, brand, lang), ensure_ascii=False)},
         timestamp=int(receipt.settled_at.timestamp()),
     )
     assert isinstance(made, bytes)
     return made
 
 
-def _data(receipt: Receipt, brand: Brand, lang: Lang) -> dict[str, object]:
+def _template_data(receipt: PaymentReceipt, brand: Brand, lang: Lang) -> dict[str, object]:
     say = get_translations(lang).gettext
 
     def written(lines: Sequence[tuple[str, int]]) -> list[list[str]]:
@@ -145,7 +145,7 @@ def _data(receipt: Receipt, brand: Brand, lang: Lang) -> dict[str, object]:
         "facts": facts,
         "lines": written(receipt.lines),
         "total": [say("Jumlah"), formats.rupiah(receipt.total, lang)],
-        "back": written([(label, -amount) for label, amount in receipt.given_back]),
-        "kept": [say("Sisa sesudah pengembalian"), formats.rupiah(receipt.kept, lang)],
+        "back": written([(label, -amount) for label, amount in receipt.refunds]),
+        "kept": [say("Sisa sesudah pengembalian"), formats.rupiah(receipt.net_total, lang)],
         "notes": receipt.notes,
     }

@@ -14,12 +14,11 @@ from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
-from payments import own_purposes, ways
-from payments.payer import paying_in
-from payments.payer import queries as pay_queries
-from payments.payer.choosing import pay_in_choices
-from payments.payer.forms import PayInForm
-from payments.ways import Offer
+from payments import builtin_purposes, methods
+from payments.methods import AvailableMethod
+from payments.payer import open_pay_in, payer_queries
+from payments.payer.method_choices import pay_in_choices
+from payments.payer.payer_forms import PayInForm
 from tenants.registry import TenantRef
 from ui import (
     AnyRequest,
@@ -35,8 +34,8 @@ from ui import (
     see_other,
 )
 
-TEMPLATE: Final = "payments/wallet_fill.html"
-USUAL: Final = (20_000, 50_000, 100_000)  # rupiah, to be tapped rather than typed
+TEMPLATE: Final = "payments/wallet_top_up.html"
+SUGGESTED_AMOUNTS: Final = (20_000, 50_000, 100_000)  # rupiah, to be tapped rather than typed
 
 
 @get("/anggota/dompet", guards=[require_member])
@@ -51,14 +50,16 @@ async def wallet_page(
         "payments/wallet.html",
         active_menu="akun",
         balance=await ledger_queries.get_balance(ro, WALLETS, viewer.member_id),
-        movements=await pay_queries.movements(ro, WALLETS, viewer.member_id),
-        waiting=await pay_queries.waiting(ro, [own_purposes.TOP_UP], viewer.member_id, clock.now()),
-        offered=ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
+        movements=await payer_queries.list_account_movements(ro, WALLETS, viewer.member_id),
+        waiting=await payer_queries.list_pending_payments(
+            ro, [builtin_purposes.TOP_UP], viewer.member_id, clock.now()
+        ),
+        offered=methods.may_be_offered(await methods.get_method(ro, "wallet"), bylaws, tenant),
     )
 
 
 @get("/anggota/dompet/isi", guards=[require_member])
-async def fill_page(
+async def top_up_page(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -81,7 +82,7 @@ async def fill_page(
 
 
 @post("/anggota/dompet/isi", guards=[require_member], status_code=200)
-async def take_filling(
+async def submit_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
     """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
@@ -92,17 +93,17 @@ async def take_filling(
         sent = form.data
         if not context["offered"]:
             return see_other("/anggota/dompet")
-        offer = paying_in.require_offer(context["offers"], sent.payment_way, sent.amount)
+        offer = open_pay_in.require_available_method(context["offers"], sent.payment_way, sent.amount)
         if not sent.confirmed:
             return render_page(
                 request,
                 "payments/pay_in_confirm.html",
-                **confirming(ctx, own_purposes.TOP_UP, sent, offer, context),
+                **pay_in_confirmation(ctx, builtin_purposes.TOP_UP, sent, offer, context),
             )
-        payment = await paying_in.open_pay_in(
+        payment = await open_pay_in.open_pay_in(
             db,
             viewer.as_member(),
-            own_purposes.TOP_UP,
+            builtin_purposes.TOP_UP,
             viewer.member_id,
             sent.amount,
             sent.payment_way,
@@ -112,34 +113,34 @@ async def take_filling(
     return see_other(f"/bayar/{payment.reference}")
 
 
-def confirming(
-    ctx: RequestContext, purpose: str, sent: PayInForm, offer: Offer, context: dict[str, Any]
+def pay_in_confirmation(
+    ctx: RequestContext, purpose: str, sent: PayInForm, offer: AvailableMethod, context: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what the page before the payment says."""
     return {
         "active_menu": "akun",
         "purpose": purpose,
         "sent": sent,
-        "way_name": offer.way.label.localize(ctx.lang),
-        "at_once": offer.has is not None,
-        "has": int(offer.has or 0),
+        "method_name": offer.way.label.localize(ctx.lang),
+        "at_once": offer.balance is not None,
+        "has": int(offer.balance or 0),
         "tail": sent.payment_way == "bank_transfer" and context["tail"],
     }
 
 
 async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id: UUID) -> dict[str, Any]:
     bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
-    offered = await paying_in.ways_in(ro, tenant, bylaws, own_purposes.TOP_UP, member_id)
+    offered = await open_pay_in.list_pay_in_methods(ro, tenant, bylaws, builtin_purposes.TOP_UP, member_id)
     return {
         "active_menu": "akun",
-        "offered": ways.may_be_offered(await ways.way_of(ro, "wallet"), bylaws, tenant),
+        "offered": methods.may_be_offered(await methods.get_method(ro, "wallet"), bylaws, tenant),
         "offers": offered,
         "choices": pay_in_choices(offered, ctx),
         "balance": await ledger_queries.get_balance(ro, WALLETS, member_id),
-        "usual": USUAL,
+        "suggested_amounts": SUGGESTED_AMOUNTS,
         "tail": bylaws.transfer_tail != "none",
         "key": new_id(),
     }
 
 
-routes: Final[list[Any]] = [wallet_page, fill_page, take_filling]
+routes: Final[list[Any]] = [wallet_page, top_up_page, submit_top_up]

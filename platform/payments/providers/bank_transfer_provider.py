@@ -7,25 +7,25 @@ from datetime import timedelta
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.errors import LocalizedText
 from ledger.chart import BANK
-from payments.provider import (
+from payments.protocol import (
     Capabilities,
     Intent,
-    Means,
-    Setting,
-    Started,
-    register,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    register_provider,
 )
-from payments.providers.local_ways import LocalWay
+from payments.providers.local_methods import LocalProvider
 
 CAPABILITIES = Capabilities(
     label=PAYMENT_METHOD_NAMES["bank_transfer"],
-    settles="officer",
-    clearing=BANK,
-    lasts=timedelta(hours=48),
-    unique_tail=True,
+    confirmed_by="officer",
+    clearing_account=BANK,
+    expires_after=timedelta(hours=48),
+    uses_unique_suffix=True,
     hint=LocalizedText("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
     settings=(
-        Setting(
+        MethodSetting(
             name="account",
             label=LocalizedText("Rekening koperasi", "The cooperative's account"),
             hint=LocalizedText(
@@ -34,19 +34,21 @@ CAPABILITIES = Capabilities(
                 "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of "
                 "the profile.",
             ),
-            of_profile=True,
+            falls_back_to_profile=True,
         ),
     ),
 )
 
 
-class BankTransfer(LocalWay):
+class BankTransferProvider(LocalProvider):
     """The provider of the way "bank_transfer"."""
 
-    async def create(self, means: Means, intent: Intent) -> Started:
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
         """Tell where to and how much: ``shown`` has account and reference."""
-        shown = {"account": means.settings.get("account", ""), "reference": intent.reference}
-        return Started(provider_reference=intent.reference, shown=shown, expires_at=intent.expires_at)
+        shown = {"account": provider_account.settings.get("account", ""), "reference": intent.reference}
+        return PaymentSession(
+            provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at
+        )
 
 
-register(BankTransfer("bank_transfer", CAPABILITIES))
+register_provider(BankTransferProvider("bank_transfer", CAPABILITIES))

@@ -20,7 +20,7 @@ QRIS_TOO_LONG = ErrorType(
     id="Teks QRIS terlalu panjang: {length} karakter, paling banyak {most}.",
     en="The QRIS text is too long: {length} characters, at most {most}.",
 )
-QRIS_CUT_OFF = ErrorType(
+QRIS_TRUNCATED = ErrorType(
     "payments.qris_cut_off",
     422,
     id="Teks QRIS tidak lengkap: di ujungnya tidak ada kode pemeriksa (6304…). Salin seluruh teksnya.",
@@ -42,13 +42,13 @@ QRIS_NOT_READABLE = ErrorType(
     en="The structure of the QRIS cannot be read from character {position} on. Ask your QRIS provider for "
     "the right text.",
 )
-QRIS_PART_TWICE = ErrorType(
+QRIS_DUPLICATE_TAG = ErrorType(
     "payments.qris_part_twice",
     422,
     id="Bagian {tag} dari QRIS tertulis lebih dari sekali. Minta teks yang benar dari penyedia QRIS Anda.",
     en="Part {tag} of the QRIS is written more than once. Ask your QRIS provider for the right text.",
 )
-QRIS_PART_WRONG = ErrorType(
+QRIS_INVALID_FIELD = ErrorType(
     "payments.qris_part_wrong",
     422,
     id="Bagian {tag} dari QRIS ({name}) tidak ada atau tidak sesuai aturan. Minta teks yang benar dari "
@@ -96,13 +96,13 @@ QRIS_REFERENCE_MALFORMED = ErrorType(
     id="Nomor rujukan QRIS harus 1 sampai {most} huruf, angka, atau tanda baca biasa.",
     en="A QRIS reference must be 1 to {most} plain letters, digits or signs.",
 )
-QRIS_NO_ROOM = ErrorType(
+QRIS_PAYLOAD_FULL = ErrorType(
     "payments.qris_no_room",
     422,
     id="QRIS ini sudah penuh, jadi nomor rujukan tidak muat lagi. Buat tanpa nomor rujukan.",
     en="This QRIS is full, so that no reference fits in any more. Make it without one.",
 )
-PHOTO_NOT_A_PICTURE = ErrorType(
+PHOTO_NOT_AN_IMAGE = ErrorType(
     "payments.photo_not_a_picture",
     422,
     id="Berkas ini bukan gambar yang bisa dibaca. Kirim foto JPG, PNG, atau WebP.",
@@ -128,7 +128,7 @@ PHOTO_WITHOUT_QRIS = ErrorType(
     id="Kode QR di foto ini bukan QRIS. Foto stiker QRIS koperasi Anda.",
     en="The QR code on this photo is no QRIS. Take a photo of your cooperative's QRIS sticker.",
 )
-PHOTO_WITH_SEVERAL = ErrorType(
+PHOTO_WITH_SEVERAL_QRIS = ErrorType(
     "payments.photo_with_several",
     422,
     id="Di foto ini ada lebih dari satu QRIS. Foto satu stiker saja.",

@@ -9,17 +9,17 @@ from PIL import Image, UnidentifiedImageError
 
 from kernel.errors import DomainError
 from payments.providers import qris_errors as errors
-from payments.providers.qris import read
+from payments.providers.qris import parse_qris
 
-MOST_MEGABYTES: Final = 10
-MOST_MEGAPIXELS: Final = 40
-LONGEST_SIDE: Final = 20_000
+MAX_MEGABYTES: Final = 10
+MAX_MEGAPIXELS: Final = 40
+MAX_SIDE_PIXELS: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 # Pixels of the longer side at which the code is looked for: most stickers fill the photo; one far away needs
 # the finer look.
-_LOOKS: Final = (1_600, 4_000)
-_KINDS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-_BEGINNING: Final = "000201"
+_SCAN_SIZES: Final = (1_600, 4_000)
+_BARCODE_FORMATS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_PREFIX: Final = "000201"
 
 
 def read_photo(content: bytes) -> str:
@@ -29,43 +29,46 @@ def read_photo(content: bytes) -> str:
     Raises DomainError: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr,
     .photo_without_qris, .photo_with_several, and those of ``qris.read``.
     """
-    picture = _opened(content)
+    picture = _open_image(content)
     texts: set[str] = set()
-    for side in _LOOKS:
-        texts = _texts(picture, side)
-        if any(text.startswith(_BEGINNING) for text in texts) or max(picture.size) <= side:
+    for side in _SCAN_SIZES:
+        texts = _scan(picture, side)
+        if any(text.startswith(_PREFIX) for text in texts) or max(picture.size) <= side:
             break
     if not texts:
         raise errors.PHOTO_WITHOUT_QR(field="photo")
-    payloads = [text for text in texts if text.startswith(_BEGINNING)]
+    payloads = [text for text in texts if text.startswith(_PREFIX)]
     if not payloads:
         raise errors.PHOTO_WITHOUT_QRIS(field="photo")
     if len(payloads) > 1:
-        raise errors.PHOTO_WITH_SEVERAL(field="photo")
-    return read(payloads[0]).payload
+        raise errors.PHOTO_WITH_SEVERAL_QRIS(field="photo")
+    return parse_qris(payloads[0]).payload
 
 
-def _opened(content: bytes) -> Image.Image:
+def _open_image(content: bytes) -> Image.Image:
     """The photo in grey on white. Its size is looked at before a pixel is unpacked."""
-    if len(content) > MOST_MEGABYTES * 1024 * 1024:
+    if len(content) > MAX_MEGABYTES * 1024 * 1024:
         raise _too_large()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(content), formats=_FORMATS)
-            if opened.width * opened.height > MOST_MEGAPIXELS * 1_000_000 or max(opened.size) > LONGEST_SIDE:
+            if (
+                opened.width * opened.height > MAX_MEGAPIXELS * 1_000_000
+                or max(opened.size) > MAX_SIDE_PIXELS
+            ):
                 raise _too_large()
-            opened.draft("L", (_LOOKS[-1], _LOOKS[-1]))
+            opened.draft("L", (_SCAN_SIZES[-1], _SCAN_SIZES[-1]))
             # before anything is copied: what is larger is not looked at
-            opened.thumbnail((_LOOKS[-1], _LOOKS[-1]))
-            return _on_paper(opened)
+            opened.thumbnail((_SCAN_SIZES[-1], _SCAN_SIZES[-1]))
+            return _flatten(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large() from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        raise errors.PHOTO_NOT_A_PICTURE(field="photo") from error
+        raise errors.PHOTO_NOT_AN_IMAGE(field="photo") from error
 
 
-def _on_paper(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image) -> Image.Image:
     """Grey; what is see-through becomes white, else a code drawn on nothing would be black on black."""
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         rgba = image.convert("RGBA")
@@ -75,17 +78,17 @@ def _on_paper(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def _texts(picture: Image.Image, side: int) -> set[str]:
+def _scan(picture: Image.Image, side: int) -> set[str]:
     """What the QR codes say, the picture's longer side being at most ``side`` pixels."""
     looked_at = picture
     if max(picture.size) > side:
         looked_at = picture.copy()
         looked_at.thumbnail((side, side))
-    found = zxingcpp.read_barcodes(looked_at, formats=_KINDS)
-    return {_text(barcode).strip() for barcode in found}
+    found = zxingcpp.read_barcodes(looked_at, formats=_BARCODE_FORMATS)
+    return {_barcode_text(barcode).strip() for barcode in found}
 
 
-def _text(barcode: zxingcpp.Barcode) -> str:
+def _barcode_text(barcode: zxingcpp.Barcode) -> str:
     # Stickers hold UTF-8 without saying so; the reader would guess another character set.
     try:
         return barcode.bytes.decode()
@@ -94,4 +97,4 @@ def _text(barcode: zxingcpp.Barcode) -> str:
 
 
 def _too_large() -> DomainError:
-    return errors.PHOTO_TOO_LARGE(megabytes=MOST_MEGABYTES, megapixels=MOST_MEGAPIXELS, field="photo")
+    return errors.PHOTO_TOO_LARGE(megabytes=MAX_MEGABYTES, megapixels=MAX_MEGAPIXELS, field="photo")

@@ -13,70 +13,72 @@ from typing import Final
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.errors import DomainError, LocalizedText
 from ledger.chart import GATEWAYS
-from payments.provider import (
+from payments.protocol import (
     Capabilities,
     Intent,
-    Means,
-    ProviderFault,
-    Setting,
-    Started,
-    register,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    ProviderError,
+    register_provider,
 )
 from payments.providers import qris, qris_errors
-from payments.providers.local_ways import LocalWay
+from payments.providers.local_methods import LocalProvider
 
 CAPABILITIES: Final = Capabilities(
     label=PAYMENT_METHOD_NAMES["qris"],
     hint=LocalizedText(
         "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
     ),
-    settles="officer",
-    clearing=GATEWAYS,
-    least=qris.LEAST,
-    most=qris.MOST,
-    lasts=timedelta(hours=24),
+    confirmed_by="officer",
+    clearing_account=GATEWAYS,
+    min_amount=qris.MIN_AMOUNT,
+    max_amount=qris.MAX_AMOUNT,
+    expires_after=timedelta(hours=24),
     settings=(
-        Setting(
+        MethodSetting(
             name="payload",
             label=LocalizedText("Teks QRIS koperasi", "The cooperative's QRIS text"),
             hint=LocalizedText(
                 "Tempel teks yang diawali 000201, atau kirim foto stikernya.",
                 "Paste the text that begins with 000201, or send a photo of the sticker.",
             ),
-            long=True,
+            multiline=True,
         ),
     ),
 )
 
 
-class QrisSticker(LocalWay):
+class QrisProvider(LocalProvider):
     """The provider of the way "qris"."""
 
-    async def create(self, means: Means, intent: Intent) -> Started:
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
         """Make the payload of one payment.
 
-        Raises ProviderFault (not passing) for settings or amounts that QRIS does not take.
+        Raises ProviderError (not passing) for settings or amounts that QRIS does not take.
         """
         try:
-            sticker = _sticker(means.settings)
-            payload = _for_one(sticker.payload, intent)
+            sticker = _parse_sticker(provider_account.settings)
+            payload = _payment_payload(sticker.payload, intent)
         except DomainError as refusal:
-            raise ProviderFault(str(refusal), passing=False) from refusal
-        shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant}
-        return Started(provider_reference=intent.reference, shown=shown, expires_at=intent.expires_at)
+            raise ProviderError(str(refusal), transient=False) from refusal
+        shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant_name}
+        return PaymentSession(
+            provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at
+        )
 
 
-def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
+def validate_settings(settings: Mapping[str, str]) -> dict[str, str]:
     """Return what an officer should recognise of the sticker before it is kept: merchant, nmid, city,
     postcode, criteria, category, domains.
 
     ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the
     accounts, separated by commas. Raises DomainError as ``qris.read`` does, and payments.qris_not_static.
     """
-    sticker = _sticker(settings)
+    sticker = _parse_sticker(settings)
     return {
         "payload": sticker.payload,
-        "merchant": sticker.merchant,
+        "merchant": sticker.merchant_name,
         "nmid": sticker.nmid,
         "city": sticker.city,
         "postcode": sticker.postcode,
@@ -86,22 +88,22 @@ def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _sticker(settings: Mapping[str, str]) -> qris.Qris:
-    sticker = qris.read(settings.get("payload", ""))
+def _parse_sticker(settings: Mapping[str, str]) -> qris.Qris:
+    sticker = qris.parse_qris(settings.get("payload", ""))
     qris.require_static(sticker)
     return sticker
 
 
-def _for_one(payload: str, intent: Intent) -> str:
+def _payment_payload(payload: str, intent: Intent) -> str:
     """With our reference where it fits: a full sticker still takes the amount, and amount and hour tell the
     payment.
     """
     try:
-        return qris.dynamic(payload, intent.amount, intent.reference)
+        return qris.make_dynamic(payload, intent.amount, intent.reference)
     except DomainError as refusal:
-        if refusal.error_type is not qris_errors.QRIS_NO_ROOM:
+        if refusal.error_type is not qris_errors.QRIS_PAYLOAD_FULL:
             raise
-        return qris.dynamic(payload, intent.amount)
+        return qris.make_dynamic(payload, intent.amount)
 
 
-register(QrisSticker("qris", CAPABILITIES))
+register_provider(QrisProvider("qris", CAPABILITIES))

@@ -9,12 +9,12 @@ within a rupiah: there, and only there, less than one rupiah goes against us.
 from typing import Final
 
 from kernel.money import MAX_DIGITS, Rupiah
-from payments.provider import ProviderFault
+from payments.protocol import ProviderError
 
 CURRENCY: Final = "idr"
-HUNDREDTHS: Final = 100
+MINOR_UNITS: Final = 100
 # Twelve digits in hundredths: docs.stripe.com/currencies#minimum-and-maximum-charge-amounts.
-MOST: Final = Rupiah(9_999_999_999)
+MAX_AMOUNT: Final = Rupiah(9_999_999_999)
 
 
 def to_stripe(amount: Rupiah) -> int:
@@ -25,37 +25,37 @@ def to_stripe(amount: Rupiah) -> int:
     if not issubclass(type(amount), Rupiah):
         msg = f"Stripe is sent hundredths of Rupiah, not of {type(amount).__name__}"
         raise TypeError(msg)
-    return int(amount) * HUNDREDTHS
+    return int(amount) * MINOR_UNITS
 
 
 def from_stripe(hundredths: int) -> Rupiah:
     """Whole rupiah of what was paid or refunded.
 
-    Raises ProviderFault (not passing) for a part of a rupiah.
+    Raises ProviderError (not passing) for a part of a rupiah.
     """
-    rupiah, rest = divmod(_counted(hundredths), HUNDREDTHS)
+    rupiah, rest = divmod(_checked_amount(hundredths), MINOR_UNITS)
     if rest:
         said = f"Stripe tells {hundredths} hundredths of a rupiah, which is no whole number of rupiah"
-        raise ProviderFault(said, passing=False)
+        raise ProviderError(said, transient=False)
     return Rupiah(rupiah)
 
 
-def at_least_ours(hundredths: int) -> Rupiah:
+def round_down_from_stripe(hundredths: int) -> Rupiah:
     """Whole rupiah that are surely ours, of a sum that Stripe reckoned: a part of a rupiah is left out (and
     added to what we owe).
     """
-    return Rupiah(_counted(hundredths) // HUNDREDTHS)
+    return Rupiah(_checked_amount(hundredths) // MINOR_UNITS)
 
 
 def fee_from_stripe(hundredths: int) -> Rupiah:
     """Whole rupiah that Stripe kept: a part of a rupiah counts as one, so that what is left is never more
     than what Stripe has.
     """
-    return -at_least_ours(-_counted(hundredths))
+    return -round_down_from_stripe(-_checked_amount(hundredths))
 
 
-def _counted(hundredths: int) -> int:
+def _checked_amount(hundredths: int) -> int:
     if type(hundredths) is not int or abs(hundredths) >= 10**MAX_DIGITS:
         said = f"Stripe tells an amount that is no whole number of hundredths: {type(hundredths).__name__}"
-        raise ProviderFault(said, passing=False)
+        raise ProviderError(said, transient=False)
     return hundredths

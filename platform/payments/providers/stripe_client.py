@@ -16,10 +16,10 @@ import msgspec
 import stripe
 from stripe import _util as stripe_util
 
-from payments.provider import REAL_ADDRESSES, ProviderFault
+from payments.protocol import LIVE_BASE_URLS, ProviderError
 
 T = TypeVar("T")
-Answer = TypeVar("Answer", bound=msgspec.Struct)
+ResponseT = TypeVar("ResponseT", bound=msgspec.Struct)
 
 # The package keeps a number of this machine in the home folder and sends it along, and prints bodies where
 # its debug level is asked for.
@@ -30,12 +30,12 @@ logging.getLogger("stripe").setLevel(logging.WARNING)
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{8,255}")
 _SECRET: Final = re.compile(r"\b(?:sk|rk|pk|whsec)_[\w*]+")
-_PLAIN: Final = re.compile(r"[\w.\[\]-]{1,80}")
-_LONGEST_SENTENCE: Final = 200
+_SAFE_TOKEN: Final = re.compile(r"[\w.\[\]-]{1,80}")
+_MAX_MESSAGE_LENGTH: Final = 200
 
 
-class StripeFault(ProviderFault):
-    """A ProviderFault with what Stripe's error says of itself.
+class StripeProviderError(ProviderError):
+    """A ProviderError with what Stripe's error says of itself.
 
     ``status`` is the HTTP status (None: no answer came). ``replayed``: Stripe did nothing now, it repeated
     its stored answer to this idempotency key. ``conflict``: the idempotency key was used before with other
@@ -44,9 +44,9 @@ class StripeFault(ProviderFault):
 
     def __init__(
         self,
-        said: str,
+        message: str,
         *,
-        passing: bool,
+        transient: bool,
         cause: str | None = None,
         status: int | None = None,
         code: str = "",
@@ -54,7 +54,7 @@ class StripeFault(ProviderFault):
         replayed: bool = False,
         conflict: bool = False,
     ) -> None:
-        super().__init__(said, passing=passing, cause=cause)
+        super().__init__(message, transient=transient, cause=cause)
         self.status: Final = status
         self.code: Final = code
         self.param: Final = param
@@ -62,12 +62,12 @@ class StripeFault(ProviderFault):
         self.conflict: Final = conflict
 
     @property
-    def refused(self) -> bool:
+    def is_rejection(self) -> bool:
         """Whether Stripe understood the request and will not do it."""
-        return self.status in {400, 402, 404} and not self.conflict and not self.passing
+        return self.status in {400, 402, 404} and not self.conflict and not self.transient
 
 
-class OverOurClient(stripe.HTTPClient):
+class SharedHttpxClient(stripe.HTTPClient):
     """The package's requests, sent by the shared ``httpx.AsyncClient``:
     its time-outs, its pool, its proxy.
     """
@@ -92,74 +92,79 @@ class OverOurClient(stripe.HTTPClient):
         """Nothing: the client is shared, and whoever made it closes it."""
 
 
-def client_for(
-    *, key: str, address: str, http: httpx.AsyncClient, account: str | None = None
+def build_client(
+    *, key: str, base_url: str, http: httpx.AsyncClient, account: str | None = None
 ) -> stripe.StripeClient:
     """A client of the official package for one key, on the address of the real API or of a stand-in.
 
-    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderFault for what
+    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderError for what
     cannot be a key.
     """
     if not _KEY.fullmatch(key):
-        raise ProviderFault("the Stripe key is missing or is not a key", passing=False)
-    address = address.rstrip("/")
-    is_real = address == REAL_ADDRESSES["stripe"]
+        raise ProviderError("the Stripe key is missing or is not a key", transient=False)
+    base_url = base_url.rstrip("/")
+    is_real = base_url == LIVE_BASE_URLS["stripe"]
     # A stand-in answers for every address of Stripe: nothing that is tried may reach the real one.
     elsewhere = (
-        None if is_real else {"api": address, "connect": address, "files": address, "meter_events": address}
+        None
+        if is_real
+        else {"api": base_url, "connect": base_url, "files": base_url, "meter_events": base_url}
     )
     return stripe.StripeClient(
         key,
         stripe_account=account,
         base_addresses=elsewhere,  # type: ignore[arg-type]  # the package's TypedDict is total=False over the same names
         max_network_retries=0,
-        http_client=OverOurClient(http),
+        http_client=SharedHttpxClient(http),
     )
 
 
-async def asked(call: Awaitable[T]) -> T:
-    """Await a call of the package. Raises StripeFault, free of bodies and keys, for every error of it."""
+async def call_stripe(call: Awaitable[T]) -> T:
+    """Await a call of the package.
+
+    Raises StripeProviderError, free of bodies and keys, for every error of it.
+    """
     try:
         return await call
     except stripe.StripeError as error:
-        fault = fault_of(error)
+        fault = to_provider_error(error)
     # outside of the except block: the package's error holds the body, and would hang on as the context of
     # ours
     raise fault
 
 
-def fault_of(error: stripe.StripeError) -> StripeFault:
+def to_provider_error(error: stripe.StripeError) -> StripeProviderError:
     """What an error of the package means for us: no answer, too many requests, 409 and 5xx pass; a refusal
     does not.
     """
     status = error.http_status
-    code = _plain(error.code or (error.error.code if error.error is not None else None))
-    return StripeFault(
-        _sentence(error, status, code, request=_plain(_header(error, "request-id"))),
-        cause=_sentence(error, status, code),
-        passing=_passes(error, status),
+    code = _safe_token(error.code or (error.error.code if error.error is not None else None))
+    return StripeProviderError(
+        _error_message(error, status, code, request=_safe_token(_header(error, "request-id"))),
+        cause=_error_message(error, status, code),
+        transient=_is_transient(error, status),
         status=status,
         code=code,
-        param=_plain(getattr(error, "param", None)),
+        param=_safe_token(getattr(error, "param", None)),
         replayed=str(_header(error, "idempotent-replayed")).lower() == "true",
         conflict=isinstance(error, stripe.IdempotencyError) and status != 409,
     )
 
 
-def read(answer: stripe.StripeObject | Mapping[str, Any], kind: type[Answer]) -> Answer:
+def parse_object(answer: stripe.StripeObject | Mapping[str, Any], object_type: type[ResponseT]) -> ResponseT:
     """The few fields that we use, checked.
 
-    Raises ProviderFault (not passing) where Stripe answered something else.
+    Raises ProviderError (not passing) where Stripe answered something else.
     """
     plain = answer.to_dict() if isinstance(answer, stripe.StripeObject) else dict(answer)
     try:
-        return msgspec.convert(plain, kind)
+        return msgspec.convert(plain, object_type)
     except msgspec.ValidationError as error:
-        said = f"Stripe answered a {kind.__name__} that we cannot read: {error}"
-    raise ProviderFault(said, passing=False)
+        said = f"Stripe answered a {object_type.__name__} that we cannot read: {error}"
+    raise ProviderError(said, transient=False)
 
 
-def _passes(error: stripe.StripeError, status: int | None) -> bool:
+def _is_transient(error: stripe.StripeError, status: int | None) -> bool:
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError):
         return True
     if status is None or status in {409, 429} or status >= 500:
@@ -168,9 +173,9 @@ def _passes(error: stripe.StripeError, status: int | None) -> bool:
     return status < 400
 
 
-def _sentence(error: stripe.StripeError, status: int | None, code: str, *, request: str = "") -> str:
+def _error_message(error: stripe.StripeError, status: int | None, code: str, *, request: str = "") -> str:
     if isinstance(error, stripe.APIConnectionError):
-        return f"Stripe could not be reached ({_plain(error.user_message)})"
+        return f"Stripe could not be reached ({_safe_token(error.user_message)})"
     if isinstance(error, stripe.AuthenticationError):
         said = "Stripe does not know the key"
     elif isinstance(error, stripe.PermissionError):
@@ -181,7 +186,8 @@ def _sentence(error: stripe.StripeError, status: int | None, code: str, *, reque
         said = "Stripe has seen this key of ours with another request"
     elif isinstance(error, stripe.InvalidRequestError | stripe.CardError):
         said = (
-            "Stripe refuses: " + _SECRET.sub("…", error.user_message or "no reason told")[:_LONGEST_SENTENCE]
+            "Stripe refuses: "
+            + _SECRET.sub("…", error.user_message or "no reason told")[:_MAX_MESSAGE_LENGTH]
         )
     else:
         said = "Stripe answered with an error"
@@ -193,6 +199,8 @@ def _header(error: stripe.StripeError, name: str) -> object:
     return next((value for key, value in (error.headers or {}).items() if key.lower() == name), None)
 
 
-def _plain(value: object) -> str:
+def _safe_token(value: object) -> str:
     """A short name as Stripe writes them (a code, a parameter, a request's id), or nothing."""
-    return value if isinstance(value, str) and _PLAIN.fullmatch(value) and not _SECRET.search(value) else ""
+    return (
+        value if isinstance(value, str) and _SAFE_TOKEN.fullmatch(value) and not _SECRET.search(value) else ""
+    )

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from payments.provider import Event, Unverified
+from payments.protocol import WebhookEvent, WebhookVerificationError
 
 TOLERANCE: Final = timedelta(seconds=300)
 
 _SIGNATURE: Final = "stripe-signature"
-_ABOUT_PAYMENTS: Final = frozenset(
+_PAYMENT_EVENT_TYPES: Final = frozenset(
     {
         "checkout.session.completed",
         "checkout.session.async_payment_succeeded",
@@ -34,7 +34,7 @@ _PAYOUT: Final = "payout."
 _LONGEST_MOMENT: Final = 12
 
 
-class _Object(msgspec.Struct, frozen=True):
+class _EventObject(msgspec.Struct, frozen=True):
     """What an event is about.
 
     A dispute and a refund name the payment intent; a session names ours and itself.
@@ -47,44 +47,45 @@ class _Object(msgspec.Struct, frozen=True):
     payment_intent: dict[str, Any] | str | None = None
 
 
-class _Data(msgspec.Struct, frozen=True):
-    object: _Object
+class _EventData(msgspec.Struct, frozen=True):
+    object: _EventObject
 
 
-class _Message(msgspec.Struct, frozen=True):
+class _EventBody(msgspec.Struct, frozen=True):
     id: str
     type: str
     livemode: bool
-    data: _Data
+    data: _EventData
     account: str | None = None
 
 
-def verified(
+def verify_event(
     headers: Mapping[str, str], body: bytes, *, secret: str, live: bool, account: str | None, now: datetime
-) -> Event:
+) -> WebhookEvent:
     """Read a message.
 
-    Raises Unverified for any that Stripe did not sign for this endpoint within five minutes of ``now``.
+    Raises WebhookVerificationError for any that Stripe did not sign for this endpoint within five minutes of
+    ``now``.
 
     ``account``: the connected account that the message must name; None for a cooperative's own keys, where it
     must name none. ``live`` must be the message's: an endpoint for real money also hears of what was tried
     (docs.stripe.com/connect/webhooks).
     """
     signed_at = _check_signature(headers.get(_SIGNATURE), body, secret)
-    if not _within(signed_at, now):
+    if not _is_recent(signed_at, now):
         msg = "the signature is older than five minutes"
-        raise Unverified(msg)
+        raise WebhookVerificationError(msg)
     try:
-        message = msgspec.json.decode(body, type=_Message)
+        message = msgspec.json.decode(body, type=_EventBody)
     except (msgspec.DecodeError, msgspec.ValidationError):
         msg = "the message is not an event"
-        raise Unverified(msg) from None
+        raise WebhookVerificationError(msg) from None
     if message.account != account:
         msg = "the event is another account's"
-        raise Unverified(msg)
+        raise WebhookVerificationError(msg)
     if message.livemode is not live:
         msg = "the event is of test money at a live cooperative, or the other way round"
-        raise Unverified(msg)
+        raise WebhookVerificationError(msg)
     return _event(message)
 
 
@@ -103,54 +104,54 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
         elif name == "t":
             moment = moment or value
     if secret.strip() and moment.isascii() and moment.isdecimal() and len(moment) <= _LONGEST_MOMENT:
-        signing = _keyed(secret).copy()
+        signing = _hmac_for(secret).copy()
         signing.update(moment.encode() + b"." + body)
         ours = signing.hexdigest().encode()
         for theirs in signatures:
             if hmac.compare_digest(ours, theirs.encode()):
                 return int(moment)
     msg = "the signature is not Stripe's"
-    raise Unverified(msg)
+    raise WebhookVerificationError(msg)
 
 
 @functools.lru_cache(maxsize=2_000)
-def _keyed(secret: str) -> hmac.HMAC:
+def _hmac_for(secret: str) -> hmac.HMAC:
     """The beginning of every signature under one secret: looking the method up again for each message takes
     longer than signing.
     """
     return hmac.new(secret.encode(), digestmod="sha256")
 
 
-def _within(signed_at: int, now: datetime) -> bool:
+def _is_recent(signed_at: int, now: datetime) -> bool:
     return abs(signed_at - int(now.timestamp())) <= TOLERANCE.total_seconds()
 
 
-def _event(message: _Message) -> Event:
+def _event(message: _EventBody) -> WebhookEvent:
     about = message.data.object
-    concerns = _concerns(message.type)
+    concerns = _subject_of(message.type)
     is_session = about.object == "checkout.session"
     provider_reference = about.id if is_session else _id_of(about.payment_intent)
     reference = about.client_reference_id or (about.metadata or {}).get("reference")
-    if concerns == "payment" and not _can_be_found(about, reference, provider_reference):
+    if concerns == "payment" and not _may_be_ours(about, reference, provider_reference):
         concerns = "nothing"
     if concerns == "payout":
         reference, provider_reference = None, about.id
-    return Event(
+    return WebhookEvent(
         event_id=message.id,
-        kind=message.type,
-        concerns=concerns,
+        event_type=message.type,
+        subject=concerns,
         reference=reference,
         provider_reference=provider_reference,
     )
 
 
-def _concerns(kind: str) -> Literal["payment", "payout", "nothing"]:
-    if kind in _ABOUT_PAYMENTS or kind.startswith(_DISPUTE):
+def _subject_of(kind: str) -> Literal["payment", "payout", "nothing"]:
+    if kind in _PAYMENT_EVENT_TYPES or kind.startswith(_DISPUTE):
         return "payment"
     return "payout" if kind.startswith(_PAYOUT) else "nothing"
 
 
-def _can_be_found(about: _Object, reference: str | None, provider_reference: str | None) -> bool:
+def _may_be_ours(about: _EventObject, reference: str | None, provider_reference: str | None) -> bool:
     """Whether the payment may be one of ours: a session without our reference was made elsewhere, on the same
     account.
     """

@@ -10,33 +10,39 @@ import stripe
 
 from kernel.money import Rupiah
 from payments.providers.stripe_amounts import CURRENCY, to_stripe
-from payments.providers.stripe_answers import Session
-from payments.providers.stripe_client import asked, read
+from payments.providers.stripe_client import call_stripe, parse_object
+from payments.providers.stripe_objects import CheckoutSession
 
-METHODS: Final = ("card", "qris", "gopay", "id_bank_transfer")
+PROBED_METHODS: Final = ("card", "qris", "gopay", "id_bank_transfer")
 
-_TRIED_AMOUNT: Final = Rupiah(50_000)
-_NOWHERE: Final = "https://lumbung.invalid/"  # the session is closed before anybody could come back from it
+_PROBE_AMOUNT: Final = Rupiah(50_000)
+_UNUSED_URL: Final = (
+    "https://lumbung.invalid/"  # the session is closed before anybody could come back from it
+)
 
 
-async def methods_taken(client: stripe.StripeClient, methods: Iterable[str] = METHODS) -> dict[str, bool]:
+async def probe_methods(
+    client: stripe.StripeClient, methods: Iterable[str] = PROBED_METHODS
+) -> dict[str, bool]:
     """Which of ``methods`` the account takes in rupiah: those that Stripe puts on the page of a session that
     names none.
 
-    The session is shown to nobody and closed at once. Raises ProviderFault where Stripe cannot be asked, or
+    The session is shown to nobody and closed at once. Raises ProviderError where Stripe cannot be asked, or
     lets the account take nothing.
     """
     price = {
         "currency": CURRENCY,
-        "unit_amount": to_stripe(_TRIED_AMOUNT),
+        "unit_amount": to_stripe(_PROBE_AMOUNT),
         "product_data": {"name": "Lumbung"},
     }
     params: Any = {
         "mode": "payment",
         "line_items": [{"quantity": 1, "price_data": price}],
-        "success_url": _NOWHERE,
-        "cancel_url": _NOWHERE,
+        "success_url": _UNUSED_URL,
+        "cancel_url": _UNUSED_URL,
     }
-    session = read(await asked(client.v1.checkout.sessions.create_async(params)), Session)
-    await asked(client.v1.checkout.sessions.expire_async(session.id))
+    session = parse_object(
+        await call_stripe(client.v1.checkout.sessions.create_async(params)), CheckoutSession
+    )
+    await call_stripe(client.v1.checkout.sessions.expire_async(session.id))
     return {method: method in session.payment_method_types for method in methods}

@@ -18,28 +18,28 @@ from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import STRIPE
-from payments.provider import (
+from payments.protocol import (
     Capabilities,
-    Event,
     Intent,
-    Means,
-    ProviderFault,
-    Refunded,
-    Setting,
-    Started,
-    Statement,
-    Status,
-    Unverified,
-    register,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    ProviderError,
+    ProviderStatement,
+    ProviderStatus,
+    RefundResult,
+    WebhookEvent,
+    WebhookVerificationError,
+    register_provider,
 )
 from payments.providers import stripe_sessions as sessions
-from payments.providers.stripe_amounts import MOST
-from payments.providers.stripe_answers import PaymentIntent
-from payments.providers.stripe_client import client_for
-from payments.providers.stripe_events import verified
-from payments.providers.stripe_probe import methods_taken
-from payments.providers.stripe_refunds import find_refund, give_back
-from payments.providers.stripe_statement import statement_of
+from payments.providers.stripe_amounts import MAX_AMOUNT
+from payments.providers.stripe_client import build_client
+from payments.providers.stripe_events import verify_event
+from payments.providers.stripe_objects import StripePaymentIntent
+from payments.providers.stripe_probe import probe_methods
+from payments.providers.stripe_refunds import create_refund, find_refund
+from payments.providers.stripe_statement import fetch_statement
 
 OWN_KEYS: Final = "own_keys"
 CONNECTED: Final = "connected"
@@ -49,14 +49,14 @@ CONNECTED: Final = "connected"
 PLATFORM_KEY: Final = "platform_key"
 # Nor is this: what the platform keeps of each payment is the operator's to say (kernel.settings), and put
 # into the settings of the Means.
-PLATFORM_FEE: Final = "application_fee_percent"
+PLATFORM_FEE_PERCENT: Final = "application_fee_percent"
 
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9_]{1,60}")
 _PERCENT: Final = re.compile(r"\d{1,2}(?:[.,]\d{1,4})?")
 _METHOD: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 _SETTINGS: Final = (
-    Setting(
+    MethodSetting(
         name="mode",
         label=LocalizedText("Akun Stripe", "Stripe account"),
         default=OWN_KEYS,
@@ -76,7 +76,7 @@ _SETTINGS: Final = (
             ),
         ),
     ),
-    Setting(
+    MethodSetting(
         name="secret_key",
         label=LocalizedText("Kunci rahasia", "Secret key"),
         hint=LocalizedText(
@@ -85,10 +85,10 @@ _SETTINGS: Final = (
         ),
         secret=True,
         required_with=("mode", OWN_KEYS),
-        begins=("sk_", "rk_"),
-        real=("sk_live_", "rk_live_"),
+        prefixes=("sk_", "rk_"),
+        live_prefixes=("sk_live_", "rk_live_"),
     ),
-    Setting(
+    MethodSetting(
         name="webhook_secret",
         label=LocalizedText("Rahasia penanda pesan", "Signing secret of messages"),
         hint=LocalizedText(
@@ -96,18 +96,18 @@ _SETTINGS: Final = (
             "Begins with whsec_; Stripe shows it once the address for messages is registered.",
         ),
         secret=True,
-        begins=("whsec_",),
+        prefixes=("whsec_",),
     ),
-    Setting(
+    MethodSetting(
         name="account",
         label=LocalizedText("Nomor akun yang terhubung", "Connected account"),
         hint=LocalizedText(
             "Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."
         ),
         required_with=("mode", CONNECTED),
-        begins=("acct_",),
+        prefixes=("acct_",),
     ),
-    Setting(
+    MethodSetting(
         name="payment_method_types",
         label=LocalizedText("Cara bayar di halaman Stripe", "Ways of paying on Stripe's page"),
         hint=LocalizedText(
@@ -147,143 +147,162 @@ class StripeProvider:
         """Stripe's least is about half a US dollar, and its most is twelve digits of hundredths."""
         return Capabilities(
             label=PAYMENT_METHOD_NAMES["stripe"],
-            settles="provider",
-            clearing=STRIPE,
-            refunds=True,
-            partial_refunds=True,
-            calls_back=True,
-            tells_fees=True,
-            least=Rupiah(10_000),
-            most=MOST,
-            lasts=timedelta(hours=1),
+            confirmed_by="provider",
+            clearing_account=STRIPE,
+            supports_refunds=True,
+            supports_partial_refunds=True,
+            has_webhooks=True,
+            reports_fees=True,
+            min_amount=Rupiah(10_000),
+            max_amount=MAX_AMOUNT,
+            expires_after=timedelta(hours=1),
             entitlement="gateways",
-            company="Stripe",
+            company_name="Stripe",
             hint=LocalizedText(
                 "Halaman pembayaran Stripe terbuka sesudah ini", "Stripe’s payment page opens next"
             ),
-            messages=_MESSAGES,
+            webhook_events=_MESSAGES,
             settings=_SETTINGS,
         )
 
-    async def create(self, means: Means, intent: Intent) -> Started:
-        client = _client(means)
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        client = _client(provider_account)
         session = await sessions.open_session(
             client,
             intent,
             now=clock.now(),
-            methods=_methods(means),
-            application_fee=_application_fee(means, intent.amount),
+            methods=_requested_methods(provider_account),
+            application_fee=_application_fee(provider_account, intent.amount),
         )
-        _check_money(means, session.livemode)
+        _check_livemode(provider_account, session.livemode)
         if session.url is None:
-            raise ProviderFault("Stripe gave the payment no page", passing=False)
+            raise ProviderError("Stripe gave the payment no page", transient=False)
         expires_at = (
             datetime.fromtimestamp(session.expires_at, UTC) if session.expires_at is not None else None
         )
-        return Started(provider_reference=session.id, redirect_url=session.url, expires_at=expires_at)
+        return PaymentSession(provider_reference=session.id, redirect_url=session.url, expires_at=expires_at)
 
-    async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
-        client = _client(means)
+    async def status(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> ProviderStatus:
+        client = _client(provider_account)
         session = await sessions.find_session(client, provider_reference)
-        _check_money(means, session.livemode)
+        _check_livemode(provider_account, session.livemode)
         if not session.client_reference_id or (reference and session.client_reference_id != reference):
-            raise ProviderFault("the Checkout Session belongs to another payment", passing=False)
-        return await sessions.status_of(client, session)
+            raise ProviderError("the Checkout Session belongs to another payment", transient=False)
+        return await sessions.to_provider_status(client, session)
 
-    def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
+    def verify(
+        self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
+    ) -> WebhookEvent:
         try:
-            account = _connected_account(means)
-        except ProviderFault as fault:
-            raise Unverified(str(fault)) from None
-        return verified(
+            account = _connected_account(provider_account)
+        except ProviderError as fault:
+            raise WebhookVerificationError(str(fault)) from None
+        return verify_event(
             headers,
             body,
-            secret=means.secrets.get("webhook_secret", ""),
-            live=means.live,
+            secret=provider_account.secrets.get("webhook_secret", ""),
+            live=provider_account.live,
             account=account,
             now=clock.now(),
         )
 
-    async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
-        client = _client(means)
-        paid = await _paid(client, payment)
-        return await give_back(client, paid, amount, reference=payment.reference, key=key, reason=reason)
+    async def refund(
+        self,
+        provider_account: ProviderAccount,
+        payment: ProviderStatus,
+        amount: Rupiah,
+        key: str,
+        reason: str,
+    ) -> RefundResult:
+        client = _client(provider_account)
+        paid = await _paid_intent(client, payment)
+        return await create_refund(client, paid, amount, reference=payment.reference, key=key, reason=reason)
 
-    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
-        client = _client(means)
-        return await find_refund(client, await _paid(client, payment), refund_reference, key)
+    async def refund_status(
+        self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
+    ) -> RefundResult:
+        client = _client(provider_account)
+        return await find_refund(client, await _paid_intent(client, payment), refund_reference, key)
 
-    async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
+    async def cancel(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> None:
         if provider_reference:
-            await sessions.close_session(_client(means), provider_reference)
+            await sessions.close_session(_client(provider_account), provider_reference)
 
-    async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
-        return await statement_of(_client(means), since, until)
+    async def statement(
+        self, provider_account: ProviderAccount, since: datetime, until: datetime
+    ) -> ProviderStatement:
+        return await fetch_statement(_client(provider_account), since, until)
 
 
-async def probe(means: Means) -> dict[str, bool]:
+async def probe(provider_account: ProviderAccount) -> dict[str, bool]:
     """Which of card, qris, gopay and id_bank_transfer the account takes, as Stripe says.
 
-    Raises ProviderFault.
+    Raises ProviderError.
     """
-    return await methods_taken(_client(means))
+    return await probe_methods(_client(provider_account))
 
 
-def _client(means: Means) -> stripe.StripeClient:
-    account = _connected_account(means)
-    key = means.secrets.get("secret_key" if account is None else PLATFORM_KEY, "")
-    return client_for(key=key, address=means.address, http=means.client, account=account)
+def _client(provider_account: ProviderAccount) -> stripe.StripeClient:
+    account = _connected_account(provider_account)
+    key = provider_account.secrets.get("secret_key" if account is None else PLATFORM_KEY, "")
+    return build_client(
+        key=key, base_url=provider_account.base_url, http=provider_account.client, account=account
+    )
 
 
-def _connected_account(means: Means) -> str | None:
+def _connected_account(provider_account: ProviderAccount) -> str | None:
     """The account in whose name to ask; None for own keys.
 
-    Raises ProviderFault where it is missing: nothing may go to the platform's.
+    Raises ProviderError where it is missing: nothing may go to the platform's.
     """
-    if means.settings.get("mode", OWN_KEYS) != CONNECTED:
+    if provider_account.settings.get("mode", OWN_KEYS) != CONNECTED:
         return None
-    account = means.settings.get("account", "").strip()
+    account = provider_account.settings.get("account", "").strip()
     if not _ACCOUNT.fullmatch(account):
-        raise ProviderFault("the connected account is missing or is not one (acct_…)", passing=False)
+        raise ProviderError("the connected account is missing or is not one (acct_…)", transient=False)
     return account
 
 
-def _application_fee(means: Means, amount: Rupiah) -> Rupiah | None:
+def _application_fee(provider_account: ProviderAccount, amount: Rupiah) -> Rupiah | None:
     """The platform's part, rounded down to whole rupiah; none unless the account is connected and a
     percentage is set.
     """
-    percent = means.settings.get(PLATFORM_FEE, "").strip()
-    if not percent or _connected_account(means) is None:
+    percent = provider_account.settings.get(PLATFORM_FEE_PERCENT, "").strip()
+    if not percent or _connected_account(provider_account) is None:
         return None
     if not _PERCENT.fullmatch(percent):
-        raise ProviderFault("the platform's fee is not a percentage below 100", passing=False)
+        raise ProviderError("the platform's fee is not a percentage below 100", transient=False)
     return amount.times(Decimal(percent.replace(",", ".")) / 100, rounding="down")
 
 
-def _methods(means: Means) -> tuple[str, ...]:
+def _requested_methods(provider_account: ProviderAccount) -> tuple[str, ...]:
     """Methods to ask for, as Stripe names them; empty: Stripe chooses by what the account takes."""
-    named = tuple(re.split(r"[\s,]+", means.settings.get("payment_method_types", "").strip()))
+    named = tuple(re.split(r"[\s,]+", provider_account.settings.get("payment_method_types", "").strip()))
     if named == ("",):
         return ()
     if not all(_METHOD.fullmatch(method) for method in named):
-        raise ProviderFault("the ways of paying are not named as Stripe names them", passing=False)
+        raise ProviderError("the ways of paying are not named as Stripe names them", transient=False)
     return named
 
 
-async def _paid(client: stripe.StripeClient, payment: Status) -> PaymentIntent:
-    paid = sessions.payment_of(await sessions.find_session(client, payment.provider_reference))
+async def _paid_intent(client: stripe.StripeClient, payment: ProviderStatus) -> StripePaymentIntent:
+    paid = sessions.payment_intent_of(await sessions.find_session(client, payment.provider_reference))
     if paid is None:
-        raise ProviderFault("nothing was paid by this Checkout Session", passing=False)
+        raise ProviderError("nothing was paid by this Checkout Session", transient=False)
     return paid
 
 
-def _check_money(means: Means, livemode: bool) -> None:
+def _check_livemode(provider_account: ProviderAccount, livemode: bool) -> None:
     """Test keys of a live cooperative would sell goods for nothing, and live keys behind a trial would take
     money in earnest.
     """
-    if livemode is not means.live:
-        kind = "test" if means.live else "real"
-        raise ProviderFault(f"the Stripe key moves {kind} money", passing=False)
+    if livemode is not provider_account.live:
+        kind = "test" if provider_account.live else "real"
+        raise ProviderError(f"the Stripe key moves {kind} money", transient=False)
 
 
-register(StripeProvider())
+register_provider(StripeProvider())

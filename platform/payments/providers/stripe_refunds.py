@@ -8,31 +8,31 @@ from typing import Any, Final
 import stripe
 
 from kernel.money import Rupiah
-from payments.provider import ProviderFault, Refunded
+from payments.protocol import ProviderError, RefundResult
 from payments.providers.stripe_amounts import to_stripe
-from payments.providers.stripe_answers import Charge, PaymentIntent, Refund
-from payments.providers.stripe_client import StripeFault, asked, read
-from payments.providers.stripe_sessions import refunds_of
+from payments.providers.stripe_client import StripeProviderError, call_stripe, parse_object
+from payments.providers.stripe_objects import StripeCharge, StripePaymentIntent, StripeRefund
+from payments.providers.stripe_sessions import list_refunds
 
 _LONGEST_REASON: Final = 500  # of a metadata value
-_KEYS: Final = 4
+_MAX_KEYS: Final = 4
 
 
-async def give_back(
+async def create_refund(
     client: stripe.StripeClient,
-    payment: PaymentIntent,
+    payment: StripePaymentIntent,
     amount: Rupiah,
     *,
     reference: str,
     key: str,
     reason: str,
-) -> Refunded:
+) -> RefundResult:
     """Refund ``amount`` of a payment, or tell what became of the refund that ``key`` began.
 
-    Raises ProviderFault.
+    Raises ProviderError.
     """
-    if (begun := await _begun(client, payment.id, key)) is not None:
-        return refunded(begun)
+    if (begun := await _find_by_key(client, payment.id, key)) is not None:
+        return to_refund_result(begun)
     params: dict[str, Any] = {
         "payment_intent": payment.id,
         "amount": to_stripe(amount),
@@ -40,52 +40,56 @@ async def give_back(
         "metadata": {"reference": reference, "key": key, "reason": reason[:_LONGEST_REASON]},
     }
     charge = payment.latest_charge
-    if isinstance(charge, Charge) and charge.application_fee is not None:
+    if isinstance(charge, StripeCharge) and charge.application_fee is not None:
         # the platform keeps nothing of what the cooperative gives back
         params["refund_application_fee"] = True
-    for attempt in range(_KEYS):
+    for attempt in range(_MAX_KEYS):
         options: Any = {"idempotency_key": f"refund-{key}" if attempt == 0 else f"refund-{key}-{attempt}"}
         given: Any = params
         try:
-            return refunded(read(await asked(client.v1.refunds.create_async(given, options)), Refund))
-        except StripeFault as fault:
-            if fault.refused:
-                return Refunded(state="failed", provider_reference="", detail=str(fault))
-            if not (fault.replayed and fault.passing) or attempt == _KEYS - 1:
+            return to_refund_result(
+                parse_object(await call_stripe(client.v1.refunds.create_async(given, options)), StripeRefund)
+            )
+        except StripeProviderError as fault:
+            if fault.is_rejection:
+                return RefundResult(state="failed", provider_reference="", detail=str(fault))
+            if not (fault.replayed and fault.transient) or attempt == _MAX_KEYS - 1:
                 raise
             # A stored 500 is repeated to the same key for a day. Another key is safe only once Stripe itself
             # says that nothing went back.
-            if (begun := await _begun(client, payment.id, key)) is not None:
-                return refunded(begun)
+            if (begun := await _find_by_key(client, payment.id, key)) is not None:
+                return to_refund_result(begun)
     raise AssertionError("the last attempt returns or raises")
 
 
 async def find_refund(
-    client: stripe.StripeClient, payment: PaymentIntent, refund_reference: str, key: str
-) -> Refunded:
+    client: stripe.StripeClient, payment: StripePaymentIntent, refund_reference: str, key: str
+) -> RefundResult:
     """Tell what became of a refund, by its id at Stripe or by our key.
 
-    Raises ProviderFault (not passing) where there is none.
+    Raises ProviderError (not passing) where there is none.
     """
     if refund_reference:
-        return refunded(read(await asked(client.v1.refunds.retrieve_async(refund_reference)), Refund))
-    begun = await _begun(client, payment.id, key)
+        return to_refund_result(
+            parse_object(await call_stripe(client.v1.refunds.retrieve_async(refund_reference)), StripeRefund)
+        )
+    begun = await _find_by_key(client, payment.id, key)
     if begun is None:
-        raise ProviderFault("Stripe knows no such refund", passing=False)
-    return refunded(begun)
+        raise ProviderError("Stripe knows no such refund", transient=False)
+    return to_refund_result(begun)
 
 
-def refunded(refund: Refund) -> Refunded:
+def to_refund_result(refund: StripeRefund) -> RefundResult:
     """Read a refund. A new or unknown state counts as pending: only what succeeded is done."""
     if refund.status == "succeeded":
-        return Refunded(state="done", provider_reference=refund.id)
+        return RefundResult(state="done", provider_reference=refund.id)
     if refund.status in {"failed", "canceled"}:
-        return Refunded(
+        return RefundResult(
             state="failed", provider_reference=refund.id, detail=refund.failure_reason or refund.status
         )
-    return Refunded(state="pending", provider_reference=refund.id, detail=refund.status or "")
+    return RefundResult(state="pending", provider_reference=refund.id, detail=refund.status or "")
 
 
-async def _begun(client: stripe.StripeClient, payment_intent: str, key: str) -> Refund | None:
-    refunds = await refunds_of(client, payment_intent)
+async def _find_by_key(client: stripe.StripeClient, payment_intent: str, key: str) -> StripeRefund | None:
+    refunds = await list_refunds(client, payment_intent)
     return next((refund for refund in refunds if (refund.metadata or {}).get("key") == key), None)

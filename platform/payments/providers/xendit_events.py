@@ -3,32 +3,34 @@
 Nothing in it is believed.
 """
 
-from payments.provider import Event
-from payments.providers.xendit_answers import NEWS, REFUND_NEWS
+from payments.protocol import WebhookEvent
+from payments.providers.xendit_objects import parse_callback, parse_refund_callback
 
 
-def event_of(body: bytes) -> Event:
+def parse_event(body: bytes) -> WebhookEvent:
     """Raises msgspec.DecodeError for what is no callback.
 
     What concerns neither an invoice nor a refund is kept, and no more.
     """
-    news = NEWS(body)
+    news = parse_callback(body)
     if news.event is None and news.id and news.external_id and news.status:
         parts = ("invoice", news.id, news.status, news.payment_id)
-        return Event(
+        return WebhookEvent(
             event_id=":".join(part for part in parts if part),
-            kind=f"invoice.{news.status.lower()}",
-            concerns="payment",
+            event_type=f"invoice.{news.status.lower()}",
+            subject="payment",
             reference=news.external_id,
             provider_reference=news.id,
         )
     if news.event is not None and news.event.startswith("refund."):
-        refund = REFUND_NEWS(bytes(news.data))
-        return Event(
+        refund = parse_refund_callback(bytes(news.data))
+        return WebhookEvent(
             event_id=f"refund:{refund.id}:{refund.status or news.event}",
-            kind=news.event,
-            concerns="payment" if refund.invoice_id else "nothing",
+            event_type=news.event,
+            subject="payment" if refund.invoice_id else "nothing",
             provider_reference=refund.invoice_id,
         )
     kind = news.event or "other"
-    return Event(event_id=f"{kind}:{news.id or news.created or ''}", kind=kind, concerns="nothing")
+    return WebhookEvent(
+        event_id=f"{kind}:{news.id or news.created or ''}", event_type=kind, subject="nothing"
+    )

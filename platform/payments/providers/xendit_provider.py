@@ -21,35 +21,35 @@ from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from ledger.chart import XENDIT
-from payments.provider import (
-    REAL_ADDRESSES,
+from payments.protocol import (
+    LIVE_BASE_URLS,
     Capabilities,
-    Event,
     Intent,
-    Means,
-    ProviderFault,
-    Refunded,
-    Setting,
-    Started,
-    Statement,
-    Status,
-    Unverified,
-    register,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    ProviderError,
+    ProviderStatement,
+    ProviderStatus,
+    RefundResult,
+    WebhookEvent,
+    WebhookVerificationError,
+    register_provider,
 )
-from payments.providers.asking import Gateway
-from payments.providers.xendit_answers import (
-    INVOICE,
-    INVOICES,
-    REFUND,
-    REFUNDS,
-    Invoice,
-    Refund,
+from payments.providers.json_client import JsonClient
+from payments.providers.xendit_events import parse_event
+from payments.providers.xendit_objects import (
+    XenditInvoice,
+    XenditRefund,
     fee_in_rupiah,
-    sentence,
-    whole_rupiah,
+    parse_error,
+    parse_invoice,
+    parse_invoices,
+    parse_refund,
+    parse_refunds,
+    to_rupiah,
 )
-from payments.providers.xendit_events import event_of
-from payments.providers.xendit_statement import statement_of
+from payments.providers.xendit_statement import fetch_statement
 
 _VIRTUAL_ACCOUNTS: Final = ("BCA", "BNI", "BRI", "MANDIRI", "PERMATA", "BSI", "CIMB")
 _CHANNELS: Final[dict[str, tuple[str, ...]]] = {
@@ -59,11 +59,11 @@ _CHANNELS: Final[dict[str, tuple[str, ...]]] = {
     "qris_va": ("QRIS", *_VIRTUAL_ACCOUNTS),
 }
 # of several invoices of one reference, the one that money is in comes first
-_FIRST: Final = ("SETTLED", "PAID", "PENDING", "EXPIRED")
-_LONGEST: Final = timedelta(days=365)
+_STATUS_PRECEDENCE: Final = ("SETTLED", "PAID", "PENDING", "EXPIRED")
+_MAX_DURATION: Final = timedelta(days=365)
 
 _SETTINGS: Final = (
-    Setting(
+    MethodSetting(
         name="channels",
         label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
         hint=LocalizedText(
@@ -77,7 +77,7 @@ _SETTINGS: Final = (
             ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
         ),
     ),
-    Setting(
+    MethodSetting(
         name="secret_key",
         label=LocalizedText("Secret Key", "Secret key"),
         hint=LocalizedText(
@@ -86,10 +86,10 @@ _SETTINGS: Final = (
             "Transaction read.",
         ),
         secret=True,
-        begins=("xnd_",),
-        real=("xnd_production_",),
+        prefixes=("xnd_",),
+        live_prefixes=("xnd_production_",),
     ),
-    Setting(
+    MethodSetting(
         name="callback_token",
         label=LocalizedText("Webhook Verification Token", "Webhook verification token"),
         hint=LocalizedText(
@@ -110,73 +110,90 @@ class XenditProvider:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             label=PAYMENT_METHOD_NAMES["xendit"],
-            settles="provider",
-            clearing=XENDIT,
-            refunds=True,
-            partial_refunds=True,
-            calls_back=True,
-            tells_fees=True,
-            lasts=timedelta(hours=24),
+            confirmed_by="provider",
+            clearing_account=XENDIT,
+            supports_refunds=True,
+            supports_partial_refunds=True,
+            has_webhooks=True,
+            reports_fees=True,
+            expires_after=timedelta(hours=24),
             entitlement="gateways",
-            company="Xendit",
+            company_name="Xendit",
             hint=LocalizedText(
                 "Halaman pembayaran Xendit terbuka sesudah ini", "Xendit’s payment page opens next"
             ),
-            messages=("Invoices paid", "Refund"),
+            webhook_events=("Invoices paid", "Refund"),
             settings=_SETTINGS,
         )
 
-    async def create(self, means: Means, intent: Intent) -> Started:
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
         """Give the invoice of this reference, and make it where there is none: an answer that got lost must
         not leave two to pay.
         """
-        gateway = _gateway(means)
-        invoice = await _find(gateway, means, intent.reference)
+        gateway = _client(provider_account)
+        invoice = await _find_invoice(gateway, provider_account, intent.reference)
         if invoice is None:
-            answer = await gateway.ask("POST", f"{_address(means)}/v2/invoices", body=_order(means, intent))
-            invoice = gateway.read(gateway.accepted(answer), INVOICE)
-        return Started(
+            answer = await gateway.request(
+                "POST",
+                f"{_base_url(provider_account)}/v2/invoices",
+                body=_invoice_params(provider_account, intent),
+            )
+            invoice = gateway.parse(gateway.require_success(answer), parse_invoice)
+        return PaymentSession(
             provider_reference=invoice.id,
             redirect_url=invoice.invoice_url,
             expires_at=invoice.expiry_date or intent.expires_at,
         )
 
-    async def status(self, means: Means, reference: str, provider_reference: str) -> Status:
+    async def status(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> ProviderStatus:
         """Read the state, and what was given back once it is paid.
 
         Without an id the invoice is looked for by the reference.
         """
-        gateway = _gateway(means)
+        gateway = _client(provider_account)
         if provider_reference:
-            url = f"{_address(means)}/v2/invoices/{quote(provider_reference, safe='')}"
-            invoice: Invoice | None = gateway.read(gateway.accepted(await gateway.ask("GET", url)), INVOICE)
+            url = f"{_base_url(provider_account)}/v2/invoices/{quote(provider_reference, safe='')}"
+            invoice: XenditInvoice | None = gateway.parse(
+                gateway.require_success(await gateway.request("GET", url)), parse_invoice
+            )
         else:
-            invoice = await _find(gateway, means, reference)
+            invoice = await _find_invoice(gateway, provider_account, reference)
         if invoice is None:
-            return Status(state="awaiting", reference=reference, provider_reference="")
-        return await _status_of(gateway, means, invoice)
+            return ProviderStatus(payment_status="awaiting", reference=reference, provider_reference="")
+        return await _to_provider_status(gateway, provider_account, invoice)
 
-    def verify(self, means: Means, headers: Mapping[str, str], body: bytes) -> Event:
+    def verify(
+        self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
+    ) -> WebhookEvent:
         """Read a callback.
 
         Its token is the account's own and the same every time, so nothing in the body is believed before it
         is read back.
         """
-        token = means.secrets.get("callback_token", "")
+        token = provider_account.secrets.get("callback_token", "")
         told = headers.get("x-callback-token", "")
         if not token or not hmac.compare_digest(token.encode(), told.encode()):
-            raise Unverified("the token of this callback is not ours")
+            raise WebhookVerificationError("the token of this callback is not ours")
         try:
-            return event_of(body)
+            return parse_event(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise Unverified("not a callback of Xendit") from None
+            raise WebhookVerificationError("not a callback of Xendit") from None
 
-    async def refund(self, means: Means, payment: Status, amount: Rupiah, key: str, reason: str) -> Refunded:
+    async def refund(
+        self,
+        provider_account: ProviderAccount,
+        payment: ProviderStatus,
+        amount: Rupiah,
+        key: str,
+        reason: str,
+    ) -> RefundResult:
         """Give back over the channel that was paid by; virtual accounts cannot, which Xendit then says."""
-        gateway = _gateway(means)
-        answer = await gateway.ask(
+        gateway = _client(provider_account)
+        answer = await gateway.request(
             "POST",
-            f"{_address(means)}/refunds",
+            f"{_base_url(provider_account)}/refunds",
             body={
                 "invoice_id": payment.provider_reference,
                 "reference_id": key,
@@ -187,83 +204,115 @@ class XenditProvider:
             },
             headers={"idempotency-key": key},
         )
-        if answer.refused:
+        if answer.is_error:
             # the same key may be refused when it was done before and the answer got lost: the list tells
             known = next(
-                (each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None
+                (
+                    each
+                    for each in await _list_refunds(gateway, provider_account, payment)
+                    if each.reference_id == key
+                ),
+                None,
             )
             if known is None:
-                raise gateway.fault(answer)
-            return _refunded(known)
-        return _refunded(gateway.read(answer, REFUND))
+                raise gateway.build_error(answer)
+            return _to_refund_result(known)
+        return _to_refund_result(gateway.parse(answer, parse_refund))
 
-    async def refund_status(self, means: Means, payment: Status, refund_reference: str, key: str) -> Refunded:
+    async def refund_status(
+        self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
+    ) -> RefundResult:
         """Read one refund by its id, or by our key where its id never reached us.
 
         One that is not there never began: failed.
         """
-        gateway = _gateway(means)
+        gateway = _client(provider_account)
         if refund_reference:
-            url = f"{_address(means)}/refunds/{quote(refund_reference, safe='')}"
-            return _refunded(gateway.read(gateway.accepted(await gateway.ask("GET", url)), REFUND))
+            url = f"{_base_url(provider_account)}/refunds/{quote(refund_reference, safe='')}"
+            return _to_refund_result(
+                gateway.parse(gateway.require_success(await gateway.request("GET", url)), parse_refund)
+            )
         known = next(
-            (each for each in await _refunds(gateway, means, payment) if each.reference_id == key), None
+            (
+                each
+                for each in await _list_refunds(gateway, provider_account, payment)
+                if each.reference_id == key
+            ),
+            None,
         )
         if known is None:
-            return Refunded(state="failed", provider_reference="", detail="Xendit knows of no such refund")
-        return _refunded(known)
+            return RefundResult(
+                state="failed", provider_reference="", detail="Xendit knows of no such refund"
+            )
+        return _to_refund_result(known)
 
-    async def cancel(self, means: Means, reference: str, provider_reference: str) -> None:
+    async def cancel(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> None:
         """Let the invoice expire. One that is paid or over refuses, which is no harm: the status tells."""
-        gateway = _gateway(means)
+        gateway = _client(provider_account)
         if not provider_reference:
-            invoice = await _find(gateway, means, reference)
+            invoice = await _find_invoice(gateway, provider_account, reference)
             provider_reference = invoice.id if invoice is not None else ""
         if provider_reference:
-            url = f"{_address(means)}/invoices/{quote(provider_reference, safe='')}/expire!"
-            answer = await gateway.ask("POST", url)
+            url = f"{_base_url(provider_account)}/invoices/{quote(provider_reference, safe='')}/expire!"
+            answer = await gateway.request("POST", url)
             if answer.status in {401, 403}:
-                raise gateway.fault(answer)
+                raise gateway.build_error(answer)
 
-    async def statement(self, means: Means, since: datetime, until: datetime) -> Statement:
-        return await statement_of(_gateway(means), _address(means), since, until)
+    async def statement(
+        self, provider_account: ProviderAccount, since: datetime, until: datetime
+    ) -> ProviderStatement:
+        return await fetch_statement(_client(provider_account), _base_url(provider_account), since, until)
 
 
-def _gateway(means: Means) -> Gateway:
-    key = means.secrets.get("secret_key", "")
-    real = _address(means) == REAL_ADDRESSES["xendit"]
-    if real and key.startswith("xnd_development_" if means.live else "xnd_production_"):
+def _client(provider_account: ProviderAccount) -> JsonClient:
+    key = provider_account.secrets.get("secret_key", "")
+    real = _base_url(provider_account) == LIVE_BASE_URLS["xendit"]
+    if real and key.startswith("xnd_development_" if provider_account.live else "xnd_production_"):
         # test money of a live cooperative would sell goods for nothing; real money behind a trial would be
         # taken in earnest
-        raise ProviderFault(
-            f"the key of Xendit moves {'test' if means.live else 'real'} money", passing=False
+        raise ProviderError(
+            f"the key of Xendit moves {'test' if provider_account.live else 'real'} money", transient=False
         )
-    return Gateway(name="Xendit", client=means.client, key=key, worded=sentence)
+    return JsonClient(name="Xendit", client=provider_account.client, key=key, parse_error=parse_error)
 
 
-def _address(means: Means) -> str:
-    return means.address.rstrip("/")
+def _base_url(provider_account: ProviderAccount) -> str:
+    return provider_account.base_url.rstrip("/")
 
 
-async def _find(gateway: Gateway, means: Means, reference: str) -> Invoice | None:
+async def _find_invoice(
+    gateway: JsonClient, provider_account: ProviderAccount, reference: str
+) -> XenditInvoice | None:
     query = {"external_id": reference}
-    answer = gateway.accepted(await gateway.ask("GET", f"{_address(means)}/v2/invoices", query=query))
-    found = [each for each in gateway.read(answer, INVOICES) if each.external_id == reference]
+    answer = gateway.require_success(
+        await gateway.request("GET", f"{_base_url(provider_account)}/v2/invoices", query=query)
+    )
+    found = [each for each in gateway.parse(answer, parse_invoices) if each.external_id == reference]
     return min(
-        found, key=lambda each: _FIRST.index(each.status) if each.status in _FIRST else -1, default=None
+        found,
+        key=lambda each: _STATUS_PRECEDENCE.index(each.status) if each.status in _STATUS_PRECEDENCE else -1,
+        default=None,
     )
 
 
-async def _refunds(gateway: Gateway, means: Means, payment: Status) -> tuple[Refund, ...]:
+async def _list_refunds(
+    gateway: JsonClient, provider_account: ProviderAccount, payment: ProviderStatus
+) -> tuple[XenditRefund, ...]:
     query = {"invoice_id": payment.provider_reference, "limit": "100"}
-    answer = gateway.accepted(await gateway.ask("GET", f"{_address(means)}/refunds", query=query))
-    return gateway.read(answer, REFUNDS).data
+    answer = gateway.require_success(
+        await gateway.request("GET", f"{_base_url(provider_account)}/refunds", query=query)
+    )
+    return gateway.parse(answer, parse_refunds).data
 
 
-async def _status_of(gateway: Gateway, means: Means, invoice: Invoice) -> Status:
-    state = invoice.state
-    status = Status(
-        state=state,
+async def _to_provider_status(
+    gateway: JsonClient, provider_account: ProviderAccount, invoice: XenditInvoice
+) -> ProviderStatus:
+    state = invoice.payment_status
+    status = ProviderStatus(
+        payment_status=state,
         reference=invoice.external_id,
         provider_reference=invoice.id,
         currency=invoice.currency or "IDR",
@@ -273,36 +322,40 @@ async def _status_of(gateway: Gateway, means: Means, invoice: Invoice) -> Status
     )
     if state != "paid":
         return status
-    paid = whole_rupiah(invoice.amount if invoice.paid_amount is None else invoice.paid_amount)
+    paid = to_rupiah(invoice.amount if invoice.paid_amount is None else invoice.paid_amount)
     left = invoice.adjusted_received_amount
     return msgspec.structs.replace(
         status,
         amount=paid,
         fee=fee_in_rupiah(int(paid) - left) if left is not None else None,
-        refunded=await _given_back(gateway, means, status),
+        refunded=await _sum_refunded(gateway, provider_account, status),
         paid_at=invoice.paid_at,
     )
 
 
-async def _given_back(gateway: Gateway, means: Means, status: Status) -> Rupiah:
+async def _sum_refunded(
+    gateway: JsonClient, provider_account: ProviderAccount, status: ProviderStatus
+) -> Rupiah:
     """The sum of refunds done.
 
     A key that may not read refunds must not keep a payment from being seen as paid: then none are known.
     """
     try:
-        refunds = await _refunds(gateway, means, status)
-    except ProviderFault as fault:
-        if fault.passing:
+        refunds = await _list_refunds(gateway, provider_account, status)
+    except ProviderError as fault:
+        if fault.transient:
             raise
         return Rupiah(0)
-    return Rupiah.total(whole_rupiah(each.amount) for each in refunds if each.state == "done")
+    return Rupiah.total(to_rupiah(each.amount) for each in refunds if each.refund_status == "done")
 
 
-def _refunded(refund: Refund) -> Refunded:
-    return Refunded(state=refund.state, provider_reference=refund.id, detail=refund.failure_code or "")
+def _to_refund_result(refund: XenditRefund) -> RefundResult:
+    return RefundResult(
+        state=refund.refund_status, provider_reference=refund.id, detail=refund.failure_code or ""
+    )
 
 
-def _order(means: Means, intent: Intent) -> dict[str, Any]:
+def _invoice_params(provider_account: ProviderAccount, intent: Intent) -> dict[str, Any]:
     order: dict[str, Any] = {
         "external_id": intent.reference,
         "amount": int(intent.amount),
@@ -310,17 +363,17 @@ def _order(means: Means, intent: Intent) -> dict[str, Any]:
         "description": intent.description[:250],
         "locale": "id",
         "customer": {"given_names": intent.buyer_name[:255], "mobile_number": intent.buyer_phone},
-        "success_redirect_url": f"{intent.return_to}?hasil=selesai",  # the page asks us at once
-        "failure_redirect_url": intent.return_to,
+        "success_redirect_url": f"{intent.return_url}?hasil=selesai",  # the page asks us at once
+        "failure_redirect_url": intent.return_url,
         "should_send_email": False,
     }
-    channels = _CHANNELS.get(means.settings.get("channels", "all"), ())
+    channels = _CHANNELS.get(provider_account.settings.get("channels", "all"), ())
     if channels:
         order["payment_methods"] = list(channels)
     if intent.expires_at is not None:
-        lasts = min(intent.expires_at - clock.now(), _LONGEST)
+        lasts = min(intent.expires_at - clock.now(), _MAX_DURATION)
         order["invoice_duration"] = max(1, lasts // timedelta(seconds=1))
     return order
 
 
-register(XenditProvider())
+register_provider(XenditProvider())

@@ -9,9 +9,9 @@ import structlog
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.outbox import daily_job, enqueue, external_job, mark_processed
-from payments import ways
-from payments.provider import ProviderFault
-from payments.reconciliation import reconciling
+from payments import methods
+from payments.protocol import ProviderError
+from payments.reconciliation import sync_movements
 from tenants.session import coop_session
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str
     What asking again cannot mend is left to the officers' page.
     """
     try:
-        await reconciling.fetch(database, tenant, way, key=key)
-    except ProviderFault as fault:
-        if fault.passing:
+        await sync_movements.sync_provider(database, tenant, way, key=key)
+    except ProviderError as fault:
+        if fault.transient:
             raise
         said = str(fault)
     except DomainError as refusal:  # keys that were taken away, or cannot be opened
@@ -49,8 +49,8 @@ async def reconcile_all(db: AsyncSession) -> None:
     """Write a job for every provider that can be asked: one that was switched off still pays out what it
     holds.
     """
-    for way in await ways.ways_of(db):
-        if reconciling.can_be_asked(way):
+    for way in await methods.list_methods(db):
+        if sync_movements.can_sync(way):
             await enqueue(
                 db,
                 "payments.reconcile",

@@ -14,7 +14,7 @@ from kernel.database import CoopBase
 Moment = TIMESTAMP(timezone=True)
 
 
-class StatementLine(CoopBase):
+class BankLine(CoopBase):
     """A line of a bank's (or acquirer's) statement.
 
     ``fingerprint`` makes the same statement twice change nothing.

@@ -1,8 +1,8 @@
 """A stand-in for Stripe. See ../README.md."""
 
 from stand_ins.stripe.faults import Fault, Faults
-from stand_ins.stripe.paying import NotOpen
-from stand_ins.stripe.stand_in import StripeStandIn
+from stand_ins.stripe.server import FakeStripe
+from stand_ins.stripe.session_payment import SessionNotOpen
 from stand_ins.stripe.webhooks import Delivery, signature
 
-__all__ = ["Delivery", "Fault", "Faults", "NotOpen", "StripeStandIn", "signature"]
+__all__ = ["Delivery", "FakeStripe", "Fault", "Faults", "SessionNotOpen", "signature"]

@@ -11,13 +11,13 @@ from stripe.params._account_link_create_params import AccountLinkCreateParams
 from stripe.params._account_list_params import AccountListParams
 from stripe.params._account_update_params import AccountUpdateParams
 
-from stand_ins.stripe.errors import Refused, invalid
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
-from stand_ins.stripe.world import FIRST_WAYS, World
+from stand_ins.stripe.errors import StripeApiError, invalid
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
+from stand_ins.stripe.world import DEFAULT_METHODS, World
 
 
-def with_capabilities(account: Thing) -> Thing:
+def with_capabilities(account: Resource) -> Resource:
     """Return the account with what it can do written in."""
     state = "active" if account["charges_enabled"] else "inactive"
     account["capabilities"] = {"card_payments": state, "transfers": state}
@@ -27,7 +27,7 @@ def with_capabilities(account: Thing) -> Thing:
     return account
 
 
-def finish_onboarding(world: World, name: str) -> Thing:
+def finish_onboarding(world: World, name: str) -> Resource:
     """Let a connected account be ready, as when its owner has filled in everything."""
     account = world.accounts[name]
     if not account["charges_enabled"]:
@@ -35,7 +35,7 @@ def finish_onboarding(world: World, name: str) -> Thing:
             "charges_enabled": True,
             "payouts_enabled": True,
             "details_submitted": True,
-            "_ways": list(FIRST_WAYS),
+            "_ways": list(DEFAULT_METHODS),
         }
         account["requirements"] = {"currently_due": [], "disabled_reason": None}
         with_capabilities(account)
@@ -44,12 +44,12 @@ def finish_onboarding(world: World, name: str) -> Thing:
 
 
 @route("GET", "/v1/account")
-def own(call: Call) -> Thing:
+def own(call: ApiCall) -> Resource:
     return with_capabilities(call.world.accounts[call.account])
 
 
 @route("POST", "/v1/accounts", AccountCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     country = call.params.get("country", "ID")
     if len(country) != 2 or not country.isupper():
         raise invalid(
@@ -58,28 +58,28 @@ def create(call: Call) -> Thing:
         )
     account = call.world.open_account(new_id("acct"), owner=call.key_account, ready=False)
     account |= {"country": country, "type": call.params.get("type", "none")}
-    return with_capabilities(setting(call, account, "email", "business_type", "business_profile"))
+    return with_capabilities(apply_fields(call, account, "email", "business_type", "business_profile"))
 
 
 @route("GET", "/v1/accounts", AccountListParams)
-def list_accounts(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("account"))
+def list_accounts(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("account"))
 
 
 @route("GET", "/v1/accounts/{}")
-def retrieve(call: Call) -> Thing:
+def retrieve(call: ApiCall) -> Resource:
     return with_capabilities(_own(call))
 
 
 @route("POST", "/v1/accounts/{}", AccountUpdateParams)
-def update(call: Call) -> Thing:
-    account = setting(call, _own(call), "email", "business_type", "business_profile")
+def update(call: ApiCall) -> Resource:
+    account = apply_fields(call, _own(call), "email", "business_type", "business_profile")
     call.world.emit(account["id"], "account.updated", account, {})
     return with_capabilities(account)
 
 
 @route("GET", "/v1/accounts/{}/capabilities")
-def capabilities(call: Call) -> Thing:
+def capabilities(call: ApiCall) -> Resource:
     account = with_capabilities(_own(call))
     data = [
         {
@@ -96,16 +96,16 @@ def capabilities(call: Call) -> Thing:
 
 
 @route("DELETE", "/v1/accounts/{}")
-def delete(call: Call) -> Thing:
+def delete(call: ApiCall) -> Resource:
     account = _own(call)
     account["_owner"] = None
-    return call.shelf.remove(account)
+    return call.store.remove(account)
 
 
-def _own(call: Call) -> Thing:
+def _own(call: ApiCall) -> Resource:
     name = call.names[0]
     if not call.world.may_act_for(call.key_account, name):
-        raise Refused(
+        raise StripeApiError(
             403,
             "invalid_request_error",
             f"The provided key does not have access to account '{name}' (or that account does not exist).",
@@ -115,7 +115,7 @@ def _own(call: Call) -> Thing:
 
 
 @route("POST", "/v1/account_links", AccountLinkCreateParams)
-def link(call: Call) -> Thing:
+def link(call: ApiCall) -> Resource:
     name = call.params["account"]
     if call.world.accounts.get(name, {}).get("_owner") != call.key_account:
         raise invalid(f"No such account: '{name}'", param="account", code="resource_missing")
@@ -131,7 +131,7 @@ def link(call: Call) -> Thing:
         "_account": name,
         "_back": call.params.get("return_url"),
     }
-    call.shelf.put(link)
+    call.store.add(link)
     return {
         "object": "account_link",
         "created": call.now,

@@ -9,9 +9,9 @@ from stripe.params._payout_create_params import PayoutCreateParams
 from stripe.params._payout_list_params import PayoutListParams
 
 from stand_ins.stripe import faults
-from stand_ins.stripe.errors import Refused, invalid
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, page
+from stand_ins.stripe.errors import StripeApiError, invalid
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, paginate
 from stand_ins.stripe.world import World, currency_of
 
 DAY = 86_400
@@ -35,10 +35,10 @@ def book(
     kind: str,
     amount: int,
     currency: str,
-    source: Thing,
-    fees: list[Thing],
+    source: Resource,
+    fees: list[Resource],
     wait: int = AVAILABLE_AFTER,
-) -> Thing:
+) -> Resource:
     """Write down one movement of the balance. ``amount`` and the fees are signed as the account sees them."""
     fee = sum(one["amount"] for one in fees)
     now = world.time_of(account, source).now()
@@ -60,10 +60,10 @@ def book(
         "type": kind,
         "_payout": None,
     }
-    return world.shelf(account).put(line)
+    return world.store(account).add(line)
 
 
-def fee_line(kind: str, amount: int, currency: str) -> Thing:
+def fee_line(kind: str, amount: int, currency: str) -> Resource:
     words = {"stripe_fee": "Stripe processing fees", "application_fee": "Application fee"}
     return {
         "amount": amount,
@@ -83,16 +83,16 @@ def available(world: World, account: str, currency: str) -> int:
     )
 
 
-def _lines(world: World, account: str) -> list[Thing]:
-    return world.shelf(account).of_kind("balance_transaction")
+def _lines(world: World, account: str) -> list[Resource]:
+    return world.store(account).of_kind("balance_transaction")
 
 
-def _status(world: World, line: Thing) -> Thing:
+def _status(world: World, line: Resource) -> Resource:
     return {**line, "status": "available" if line["available_on"] <= world.time.now() else "pending"}
 
 
 @route("GET", "/v1/balance")
-def balance(call: Call) -> Thing:
+def balance(call: ApiCall) -> Resource:
     now = call.now
     sums: dict[str, dict[str, int]] = {"available": {"idr": 0}, "pending": {"idr": 0}}
     for line in _lines(call.world, call.account):
@@ -109,10 +109,10 @@ def balance(call: Call) -> Thing:
 
 
 @route("GET", "/v1/balance_transactions", BalanceTransactionListParams)
-def transactions(call: Call) -> Thing:
+def transactions(call: ApiCall) -> Resource:
     found = [_status(call.world, line) for line in _lines(call.world, call.account)]
     if (name := call.params.get("payout")) is not None:
-        payout = call.shelf.named("payout", name, "payout")
+        payout = call.store.named("payout", name, "payout")
         if not payout["automatic"]:
             raise invalid(
                 "Balance transaction history can only be filtered on automatic transfers, not manual.",
@@ -122,19 +122,21 @@ def transactions(call: Call) -> Thing:
     for name in ("type", "source", "currency"):
         if (wanted := call.params.get(name)) is not None:
             found = [line for line in found if line[name] == wanted]
-    return page(found, call.params, call.path)
+    return paginate(found, call.params, call.path)
 
 
 @route("GET", "/v1/balance_transactions/{}")
-def transaction(call: Call) -> Thing:
-    return _status(call.world, call.shelf.get("balance_transaction", call.names[0]))
+def transaction(call: ApiCall) -> Resource:
+    return _status(call.world, call.store.get("balance_transaction", call.names[0]))
 
 
-def pay_out(world: World, account: str, amount: int, currency: str, *, automatic: bool, **more: Any) -> Thing:
+def pay_out(
+    world: World, account: str, amount: int, currency: str, *, automatic: bool, **more: Any
+) -> Resource:
     """Send available money to the account's bank. Raises Refused when there is not so much."""
     there = available(world, account, currency)
     if amount > there:
-        raise Refused(
+        raise StripeApiError(
             400,
             "invalid_request_error",
             "You have insufficient funds in your Stripe account for this transfer. Your card balance "
@@ -166,7 +168,7 @@ def pay_out(world: World, account: str, amount: int, currency: str, *, automatic
         "type": "bank_account",
         **more,
     }
-    world.shelf(account).put(payout)
+    world.store(account).add(payout)
     covered = (
         [line for line in _lines(world, account) if line["available_on"] <= now and line["_payout"] is None]
         if automatic
@@ -181,7 +183,7 @@ def pay_out(world: World, account: str, amount: int, currency: str, *, automatic
     return payout
 
 
-def _arrive(world: World, account: str, payout: Thing) -> None:
+def _arrive(world: World, account: str, payout: Resource) -> None:
     if payout["status"] != "pending":
         return
     if world.faults.take(faults.PAYOUT_FAILS, "payout"):
@@ -202,7 +204,7 @@ def _arrive(world: World, account: str, payout: Thing) -> None:
         world.emit(account, "payout.reconciliation_completed", payout)
 
 
-def pay_out_everything(world: World, account: str) -> Thing | None:
+def pay_out_available(world: World, account: str) -> Resource | None:
     """Do what the account's daily schedule does: send all that is available in rupiah.
 
     Returns None where there is nothing.
@@ -212,7 +214,7 @@ def pay_out_everything(world: World, account: str) -> Thing | None:
 
 
 @route("POST", "/v1/payouts", PayoutCreateParams)
-def create_payout(call: Call) -> Thing:
+def create_payout(call: ApiCall) -> Resource:
     if call.params["amount"] < 1:
         raise invalid(
             "This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer"
@@ -220,22 +222,22 @@ def create_payout(call: Call) -> Thing:
     payout = pay_out(
         call.world, call.account, call.params["amount"], currency_of(call.params["currency"]), automatic=False
     )
-    return setting(call, payout, "description", "statement_descriptor")
+    return apply_fields(call, payout, "description", "statement_descriptor")
 
 
 @route("GET", "/v1/payouts", PayoutListParams)
-def list_payouts(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("payout"), "status", "destination")
+def list_payouts(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("payout"), "status", "destination")
 
 
 @route("GET", "/v1/payouts/{}")
-def retrieve_payout(call: Call) -> Thing:
-    return call.shelf.get("payout", call.names[0])
+def retrieve_payout(call: ApiCall) -> Resource:
+    return call.store.get("payout", call.names[0])
 
 
 @route("POST", "/v1/payouts/{}/cancel")
-def cancel_payout(call: Call) -> Thing:
-    payout = call.shelf.get("payout", call.names[0])
+def cancel_payout(call: ApiCall) -> Resource:
+    payout = call.store.get("payout", call.names[0])
     if payout["status"] != "pending" or payout["automatic"]:
         raise invalid("Payouts can only be canceled while they are pending, and not when they are automatic.")
     payout["status"] = "canceled"

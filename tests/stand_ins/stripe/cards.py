@@ -10,9 +10,9 @@ from stripe.params._payment_method_create_params import PaymentMethodCreateParam
 from stripe.params._payment_method_list_params import PaymentMethodListParams
 from stripe.params._payment_method_update_params import PaymentMethodUpdateParams
 
-from stand_ins.stripe.errors import Refused, declined, invalid, missing
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.errors import StripeApiError, declined, invalid, missing
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
 from stand_ins.stripe.world import World
 
 DECLINES: dict[str, tuple[str, str | None, str]] = {
@@ -58,7 +58,9 @@ READY_MADE = {
 DELAYED = frozenset({"id_bank_transfer"})  # the buyer is done before the money is there
 
 
-def new_method(world: World, account: str, way: str, number: str = "4242424242424242", **more: Any) -> Thing:
+def new_method(
+    world: World, account: str, way: str, number: str = "4242424242424242", **more: Any
+) -> Resource:
     """Make a payment method. Raises Refused for a card number that is not one of the test cards."""
     if way == "card" and number not in NUMBERS:
         raise declined(
@@ -67,7 +69,7 @@ def new_method(world: World, account: str, way: str, number: str = "424242424242
             "Your card number is incorrect. (The stand-in takes test cards only.)",
             param="number",
         )
-    detail: Thing = {}
+    detail: Resource = {}
     if way == "card":
         detail = {
             "brand": "visa",
@@ -91,17 +93,17 @@ def new_method(world: World, account: str, way: str, number: str = "424242424242
         "_does": NUMBERS[number] if way == "card" else "pays_later" if way in DELAYED else "pays",
         **more,
     }
-    return world.shelf(account).put(method)
+    return world.store(account).add(method)
 
 
-def method_named(world: World, account: str, name: str, param: str = "payment_method") -> Thing:
+def method_named(world: World, account: str, name: str, param: str = "payment_method") -> Resource:
     """Return a payment method, made now if it is one of the names that everybody may use in tests."""
     if name in READY_MADE:
         return new_method(world, account, "card", READY_MADE[name])
-    return world.shelf(account).named("payment_method", name, param)
+    return world.store(account).named("payment_method", name, param)
 
 
-def decline_of(method: Thing) -> str | None:
+def decline_of(method: Resource) -> str | None:
     """Return why a charge would be declined, or None."""
     does = method["_does"]
     if does == "fails_later":
@@ -109,12 +111,12 @@ def decline_of(method: Thing) -> str | None:
     return does if does in DECLINES else None
 
 
-def decline(reason: str, **more: Any) -> Refused:
+def decline(reason: str, **more: Any) -> StripeApiError:
     code, decline_code, message = DECLINES[reason]
     return declined(code, decline_code, message, **more)
 
 
-def attach(world: World, account: str, method: Thing, customer: Thing) -> Thing:
+def attach(world: World, account: str, method: Resource, customer: Resource) -> Resource:
     """Save a method for a customer. Raises Refused (402) for a card that is declined when it is looked at."""
     if method["_does"] in DECLINES:
         raise decline(method["_does"])
@@ -124,7 +126,7 @@ def attach(world: World, account: str, method: Thing, customer: Thing) -> Thing:
 
 
 @route("POST", "/v1/payment_methods", PaymentMethodCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     way = call.params.get("type")
     if way is None:
         raise missing("type")
@@ -138,50 +140,50 @@ def create(call: Call) -> Thing:
     )
     method = new_method(call.world, call.account, way, number)
     method["billing_details"] |= call.params.get("billing_details") or {}
-    return setting(call, method)
+    return apply_fields(call, method)
 
 
 @route("GET", "/v1/payment_methods", PaymentMethodListParams)
-def list_methods(call: Call) -> Thing:
+def list_methods(call: ApiCall) -> Resource:
     found = [
         one
-        for one in call.shelf.of_kind("payment_method")
+        for one in call.store.of_kind("payment_method")
         if one["customer"] or call.params.get("customer") is None
     ]
     return call.listed(found, "customer", "type")
 
 
 @route("GET", "/v1/customers/{}/payment_methods", CustomerPaymentMethodListParams)
-def list_of_customer(call: Call) -> Thing:
-    customer = call.shelf.get("customer", call.names[0], "customer")
+def list_of_customer(call: ApiCall) -> Resource:
+    customer = call.store.get("customer", call.names[0], "customer")
     return call.listed(
-        [one for one in call.shelf.of_kind("payment_method") if one["customer"] == customer["id"]], "type"
+        [one for one in call.store.of_kind("payment_method") if one["customer"] == customer["id"]], "type"
     )
 
 
 @route("GET", "/v1/payment_methods/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("payment_method", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("payment_method", call.names[0])
 
 
 @route("POST", "/v1/payment_methods/{}", PaymentMethodUpdateParams)
-def update(call: Call) -> Thing:
-    method = setting(call, call.shelf.get("payment_method", call.names[0]))
+def update(call: ApiCall) -> Resource:
+    method = apply_fields(call, call.store.get("payment_method", call.names[0]))
     method["billing_details"] |= call.params.get("billing_details") or {}
     return method
 
 
 @route("POST", "/v1/payment_methods/{}/attach", PaymentMethodAttachParams)
-def attach_method(call: Call) -> Thing:
+def attach_method(call: ApiCall) -> Resource:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
-    customer = call.shelf.named("customer", name, "customer")
+    customer = call.store.named("customer", name, "customer")
     return attach(call.world, call.account, method_named(call.world, call.account, call.names[0]), customer)
 
 
 @route("POST", "/v1/payment_methods/{}/detach")
-def detach(call: Call) -> Thing:
-    method = call.shelf.get("payment_method", call.names[0])
+def detach(call: ApiCall) -> Resource:
+    method = call.store.get("payment_method", call.names[0])
     if method["customer"] is None:
         raise invalid(
             "The payment method you provided is not attached to a customer so detachment is impossible."

@@ -12,14 +12,14 @@ from stripe.params._product_list_params import ProductListParams
 from stripe.params._product_update_params import ProductUpdateParams
 
 from stand_ins.stripe.errors import invalid, missing, only_one_of
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
 from stand_ins.stripe.world import World, currency_of
 
 INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}  # at most three years
 
 
-def new_product(world: World, account: str, name: str, **more: Any) -> Thing:
+def new_product(world: World, account: str, name: str, **more: Any) -> Resource:
     now = world.time.now()
     product = {
         "id": new_id("prod"),
@@ -42,10 +42,10 @@ def new_product(world: World, account: str, name: str, **more: Any) -> Thing:
         "url": None,
         **more,
     }
-    return world.shelf(account).put(product)
+    return world.store(account).add(product)
 
 
-def new_price(world: World, account: str, given: Any, product: str, path: str = "") -> Thing:
+def new_price(world: World, account: str, given: Any, product: str, path: str = "") -> Resource:
     """Make a price out of parameters (of a price, or of `price_data`).
 
     Raises Refused for amounts and intervals that cannot be.
@@ -99,10 +99,10 @@ def new_price(world: World, account: str, given: Any, product: str, path: str = 
         "unit_amount": amount,
         "unit_amount_decimal": str(amount),
     }
-    return world.shelf(account).put(price)
+    return world.store(account).add(price)
 
 
-def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
+def price_of_item(world: World, account: str, item: Resource, path: str) -> Resource:
     """Return the price that a line names, or that it describes itself.
 
     Raises Refused unless it is exactly one of both.
@@ -113,7 +113,7 @@ def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
             raise missing(f"{path}[price]")
         raise only_one_of(f"{path}[price]", f"{path}[price_data]")
     if name is not None:
-        price = world.shelf(account).named("price", name, f"{path}[price]")
+        price = world.store(account).named("price", name, f"{path}[price]")
         if not price["active"]:
             raise invalid(
                 "The price specified is inactive. This field only accepts active prices.",
@@ -130,18 +130,18 @@ def price_of_item(world: World, account: str, item: Thing, path: str) -> Thing:
         fields = {key: inline[key] for key in ("description", "metadata", "images") if key in inline}
         product = new_product(world, account, inline["name"], active=False, **fields)["id"]
     else:
-        world.shelf(account).named("product", product, f"{path}[price_data][product]")
+        world.store(account).named("product", product, f"{path}[price_data][product]")
     price = new_price(world, account, described, product, f"{path}[price_data]")
     return price | {"active": False} if inline is not None else price
 
 
 @route("POST", "/v1/products", ProductCreateParams)
-def create_product(call: Call) -> Thing:
-    if (wanted := call.params.get("id")) and wanted in call.shelf.things:
+def create_product(call: ApiCall) -> Resource:
+    if (wanted := call.params.get("id")) and wanted in call.store.resources:
         raise invalid("Product already exists.", param="id", code="resource_already_exists")
     more = {"id": wanted} if wanted else {}
     product = new_product(call.world, call.account, call.params["name"], **more)
-    setting(
+    apply_fields(
         call,
         product,
         "active",
@@ -162,22 +162,22 @@ def create_product(call: Call) -> Thing:
 
 
 @route("GET", "/v1/products", ProductListParams)
-def list_products(call: Call) -> Thing:
-    found = call.shelf.of_kind("product")
+def list_products(call: ApiCall) -> Resource:
+    found = call.store.of_kind("product")
     if ids := call.params.get("ids"):
         found = [product for product in found if product["id"] in ids]
     return call.listed(found, "active", "url", "shippable")
 
 
 @route("GET", "/v1/products/{}")
-def retrieve_product(call: Call) -> Thing:
-    return call.shelf.get("product", call.names[0])
+def retrieve_product(call: ApiCall) -> Resource:
+    return call.store.get("product", call.names[0])
 
 
 @route("POST", "/v1/products/{}", ProductUpdateParams)
-def update_product(call: Call) -> Thing:
-    product = call.shelf.get("product", call.names[0])
-    setting(
+def update_product(call: ApiCall) -> Resource:
+    product = call.store.get("product", call.names[0])
+    apply_fields(
         call,
         product,
         "name",
@@ -196,31 +196,31 @@ def update_product(call: Call) -> Thing:
 
 
 @route("DELETE", "/v1/products/{}")
-def delete_product(call: Call) -> Thing:
-    product = call.shelf.get("product", call.names[0])
-    if any(price["product"] == product["id"] for price in call.shelf.of_kind("price")):
+def delete_product(call: ApiCall) -> Resource:
+    product = call.store.get("product", call.names[0])
+    if any(price["product"] == product["id"] for price in call.store.of_kind("price")):
         raise invalid("This product cannot be deleted because it has one or more user-created prices.")
     call.emit("product.deleted", product)
-    return call.shelf.remove(product)
+    return call.store.remove(product)
 
 
 @route("POST", "/v1/prices", PriceCreateParams)
-def create_price(call: Call) -> Thing:
+def create_price(call: ApiCall) -> Resource:
     product, inline = call.params.get("product"), call.params.get("product_data")
     if (product is None) == (inline is None):
         raise missing("product") if product is None else only_one_of("product", "product_data")
     if inline is not None:
         product = new_product(call.world, call.account, inline["name"])["id"]
-    call.shelf.named("product", product, "product")
+    call.store.named("product", product, "product")
     if key := call.params.get("lookup_key"):
-        for other in call.shelf.of_kind("price"):
+        for other in call.store.of_kind("price"):
             if other["lookup_key"] == key:
                 if not call.params.get("transfer_lookup_key"):
                     raise invalid(
                         f"A price (`{other['id']}`) already uses that lookup key.", param="lookup_key"
                     )
                 other["lookup_key"] = None
-    price = setting(
+    price = apply_fields(
         call, new_price(call.world, call.account, call.params, product), "lookup_key", "nickname", "active"
     )
     call.emit("price.created", price)
@@ -228,22 +228,22 @@ def create_price(call: Call) -> Thing:
 
 
 @route("GET", "/v1/prices", PriceListParams)
-def list_prices(call: Call) -> Thing:
-    found = call.shelf.of_kind("price")
+def list_prices(call: ApiCall) -> Resource:
+    found = call.store.of_kind("price")
     if keys := call.params.get("lookup_keys"):
         found = [price for price in found if price["lookup_key"] in keys]
     return call.listed(found, "active", "product", "type", "currency")
 
 
 @route("GET", "/v1/prices/{}")
-def retrieve_price(call: Call) -> Thing:
-    return call.shelf.get("price", call.names[0])
+def retrieve_price(call: ApiCall) -> Resource:
+    return call.store.get("price", call.names[0])
 
 
 @route("POST", "/v1/prices/{}", PriceUpdateParams)
-def update_price(call: Call) -> Thing:
-    price = setting(
-        call, call.shelf.get("price", call.names[0]), "active", "nickname", "lookup_key", "tax_behavior"
+def update_price(call: ApiCall) -> Resource:
+    price = apply_fields(
+        call, call.store.get("price", call.names[0]), "active", "nickname", "lookup_key", "tax_behavior"
     )
     call.emit("price.updated", price, {})
     return price

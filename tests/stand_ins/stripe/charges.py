@@ -10,17 +10,19 @@ from stripe.params._charge_list_params import ChargeListParams
 from stand_ins.stripe import faults
 from stand_ins.stripe.balance import book, fee_line, processing_fee
 from stand_ins.stripe.cards import DECLINES, decline_of
-from stand_ins.stripe.routing import Call, route
-from stand_ins.stripe.store import Thing, new_id, whole_list
+from stand_ins.stripe.routing import ApiCall, route
+from stand_ins.stripe.store import Resource, new_id, whole_list
 from stand_ins.stripe.world import World
 
 
-def new_charge(world: World, account: str, intent: Thing, method: Thing, status: str, **more: Any) -> Thing:
+def new_charge(
+    world: World, account: str, intent: Resource, method: Resource, status: str, **more: Any
+) -> Resource:
     """Write down an attempt to charge. ``status``: succeeded, pending (an asynchronous way), or failed."""
     now = world.time_of(account, intent).now()
     way = method["type"]
     name = new_id("ch" if way == "card" else "py")
-    details: Thing = {"type": way, way: dict(method.get(way) or {})}
+    details: Resource = {"type": way, way: dict(method.get(way) or {})}
     charge = {
         "id": name,
         "object": "charge",
@@ -57,12 +59,12 @@ def new_charge(world: World, account: str, intent: Thing, method: Thing, status:
         "_refunds": whole_list([], f"/v1/charges/{name}/refunds"),
         **more,
     }
-    world.shelf(account).put(charge)
+    world.store(account).add(charge)
     intent["latest_charge"] = charge["id"]
     return charge
 
 
-def capture(world: World, account: str, intent: Thing, charge: Thing, amount: int) -> None:
+def capture(world: World, account: str, intent: Resource, charge: Resource, amount: int) -> None:
     """The money is ours: fees are taken, the balance moves.
 
     A fault lets the balance follow later than the success.
@@ -82,12 +84,12 @@ def capture(world: World, account: str, intent: Thing, charge: Thing, amount: in
         )
 
 
-def _fees_later(world: World, account: str, charge: Thing, amount: int, way: str) -> None:
+def _fees_later(world: World, account: str, charge: Resource, amount: int, way: str) -> None:
     _take_fees(world, account, charge, amount, way)
     world.emit(account, "charge.updated", charge, {"balance_transaction": None})
 
 
-def _take_fees(world: World, account: str, charge: Thing, amount: int, way: str) -> None:
+def _take_fees(world: World, account: str, charge: Resource, amount: int, way: str) -> None:
     currency = charge["currency"]
     fees = [fee_line("stripe_fee", min(processing_fee(world, amount, way), amount), currency)]
     ours = charge["application_fee_amount"]
@@ -98,7 +100,7 @@ def _take_fees(world: World, account: str, charge: Thing, amount: int, way: str)
     charge["balance_transaction"] = book(world, account, kind, amount, currency, charge, fees)["id"]
 
 
-def _application_fee(world: World, account: str, charge: Thing, amount: int) -> Thing:
+def _application_fee(world: World, account: str, charge: Resource, amount: int) -> Resource:
     """What the platform earns of a charge on a connected account: it lies in the platform's own balance."""
     platform = world.accounts[account]["_owner"]
     fee = {
@@ -116,7 +118,7 @@ def _application_fee(world: World, account: str, charge: Thing, amount: int) -> 
         "refunded": False,
         "refunds": whole_list([], "/v1/application_fees/refunds"),
     }
-    world.shelf(platform).put(fee)
+    world.store(platform).add(fee)
     fee["balance_transaction"] = book(
         world, platform, "application_fee", amount, charge["currency"], fee, []
     )["id"]
@@ -125,8 +127,13 @@ def _application_fee(world: World, account: str, charge: Thing, amount: int) -> 
 
 
 def fail(
-    world: World, account: str, intent: Thing, method: Thing, reason: str, charge: Thing | None = None
-) -> Thing:
+    world: World,
+    account: str,
+    intent: Resource,
+    method: Resource,
+    reason: str,
+    charge: Resource | None = None,
+) -> Resource:
     """The attempt failed: the intent waits for another way to pay. Returns the charge."""
     code, decline_code, message = DECLINES[reason]
     if charge is None:
@@ -153,7 +160,7 @@ def fail(
 
 
 def attempt(
-    world: World, account: str, intent: Thing, method: Thing, *, authenticated: bool = False
+    world: World, account: str, intent: Resource, method: Resource, *, authenticated: bool = False
 ) -> str | None:
     """Try to charge a payment method.
 
@@ -175,7 +182,7 @@ def attempt(
     if does == "pays_later":
         new_charge(world, account, intent, method, "pending")
         intent |= {"status": "processing", "processing": {"type": method["type"]}}
-        world.emit(account, "charge.pending", world.shelf(account).things[intent["latest_charge"]])
+        world.emit(account, "charge.pending", world.store(account).resources[intent["latest_charge"]])
         world.emit(account, "payment_intent.processing", intent)
         return None
     charge = new_charge(world, account, intent, method, "succeeded")
@@ -190,20 +197,20 @@ def attempt(
 
 
 @route("GET", "/v1/charges", ChargeListParams)
-def list_charges(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("charge"), "customer", "payment_intent")
+def list_charges(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("charge"), "customer", "payment_intent")
 
 
 @route("GET", "/v1/charges/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("charge", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("charge", call.names[0])
 
 
 @route("GET", "/v1/application_fees", ApplicationFeeListParams)
-def list_fees(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("application_fee"), "charge")
+def list_fees(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("application_fee"), "charge")
 
 
 @route("GET", "/v1/application_fees/{}")
-def retrieve_fee(call: Call) -> Thing:
-    return call.shelf.get("application_fee", call.names[0])
+def retrieve_fee(call: ApiCall) -> Resource:
+    return call.store.get("application_fee", call.names[0])

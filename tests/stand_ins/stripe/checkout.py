@@ -17,17 +17,17 @@ from stand_ins.stripe.catalog import price_of_item
 from stand_ins.stripe.errors import invalid, missing, only_one_of
 from stand_ins.stripe.intents import check_application_fee
 from stand_ins.stripe.params import fields, literals
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, page, whole_list
-from stand_ins.stripe.sums import Sums, discounts_given, sums_of, tax_rates_named
-from stand_ins.stripe.world import World, check_amount, currency_of, ways_of_paying
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, paginate, whole_list
+from stand_ins.stripe.totals import Totals, compute_totals, discounts_given, tax_rates_named
+from stand_ins.stripe.world import World, check_amount, currency_of, resolve_payment_methods
 
 KNOWN_WAYS = literals(fields(SessionCreateParams)["allowed_payment_method_types"][0])
 HOUR = 3600
 
 
 @route("POST", "/v1/checkout/sessions", SessionCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     mode = call.params.get("mode")
     if mode is None:
         raise missing("mode")
@@ -66,7 +66,7 @@ def create(call: Call) -> Thing:
         "metadata": {},
         "mode": mode,
         "payment_intent": None,
-        "payment_method_types": ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS),
+        "payment_method_types": resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS),
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "recovered_from": None,
         "setup_intent": None,
@@ -90,19 +90,19 @@ def create(call: Call) -> Thing:
             raise missing("currency")
     else:
         _fill(call, session)
-    setting(call, session)
-    call.shelf.put(session)
+    apply_fields(call, session)
+    call.store.add(session)
     call.world.time_of(call.account, session).at(
         session["expires_at"], lambda: expire_session(call.world, call.account, session)
     )
     return session
 
 
-def _customer(call: Call) -> Thing | None:
+def _customer(call: ApiCall) -> Resource | None:
     name = call.params.get("customer")
     if name is not None and call.params.get("customer_email") is not None:
         raise only_one_of("customer", "customer_email")
-    return call.shelf.named("customer", name, "customer") if name is not None else None
+    return call.store.named("customer", name, "customer") if name is not None else None
 
 
 def _expiry(wanted: int | None, now: int) -> int:
@@ -121,7 +121,7 @@ def _expiry(wanted: int | None, now: int) -> int:
     return wanted
 
 
-def _data(call: Call, mode: str) -> Thing:
+def _data(call: ApiCall, mode: str) -> Resource:
     """What is handed on to the payment intent, the subscription or the setup intent; only the mode's own may
     be given.
     """
@@ -133,11 +133,11 @@ def _data(call: Call, mode: str) -> Thing:
     for other, name in own.items():
         if other != mode and name in call.params:
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
-    data: Thing = call.params.get(own[mode], {})
+    data: Resource = call.params.get(own[mode], {})
     return data
 
 
-def _fill(call: Call, session: Thing) -> None:
+def _fill(call: ApiCall, session: Resource) -> None:
     """Put the lines in, and add them up."""
     given = call.params.get("line_items")
     if not given:
@@ -177,7 +177,7 @@ def _fill(call: Call, session: Thing) -> None:
     check_application_fee(call, fee, sums.total, "payment_intent_data[application_fee_amount]")
 
 
-def _line(call: Call, item: Thing, path: str) -> Thing:
+def _line(call: ApiCall, item: Resource, path: str) -> Resource:
     price = price_of_item(call.world, call.account, item, path)
     quantity = item.get("quantity")
     if quantity is None:
@@ -188,7 +188,7 @@ def _line(call: Call, item: Thing, path: str) -> Thing:
             param=f"{path}[quantity]",
             code="parameter_invalid_integer",
         )
-    product = call.shelf.things[price["product"]]
+    product = call.store.resources[price["product"]]
     rates = tax_rates_named(call.world, call.account, item.get("tax_rates") or [], f"{path}[tax_rates]")
     return {
         "id": new_id("li"),
@@ -203,11 +203,11 @@ def _line(call: Call, item: Thing, path: str) -> Thing:
     }
 
 
-def add_up(session: Thing) -> Sums:
+def add_up(session: Resource) -> Totals:
     """Write the sums into the session and its lines: what is due today, which of a subscription on trial is
     nothing.
     """
-    sums = sums_of(
+    sums = compute_totals(
         [
             (
                 0
@@ -238,44 +238,44 @@ def add_up(session: Thing) -> Sums:
     return sums
 
 
-def on_trial(session: Thing) -> bool:
+def on_trial(session: Resource) -> bool:
     """Whether the first payment of the subscription is not due yet when this page is done."""
     data = session["_data"]
     return session["mode"] == "subscription" and bool(data.get("trial_end") or data.get("trial_period_days"))
 
 
-def expire_session(world: World, account: str, session: Thing) -> None:
+def expire_session(world: World, account: str, session: Resource) -> None:
     if session["status"] == "open":
         session |= {"status": "expired", "url": None}
         world.emit(account, "checkout.session.expired", session)
 
 
 @route("GET", "/v1/checkout/sessions", SessionListParams)
-def list_sessions(call: Call) -> Thing:
+def list_sessions(call: ApiCall) -> Resource:
     return call.listed(
-        call.shelf.of_kind("checkout.session"), "customer", "payment_intent", "subscription", "status"
+        call.store.of_kind("checkout.session"), "customer", "payment_intent", "subscription", "status"
     )
 
 
 @route("GET", "/v1/checkout/sessions/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("checkout.session", call.names[0], "session")
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("checkout.session", call.names[0], "session")
 
 
 @route("POST", "/v1/checkout/sessions/{}", SessionUpdateParams)
-def update(call: Call) -> Thing:
-    return setting(call, call.shelf.get("checkout.session", call.names[0], "session"))
+def update(call: ApiCall) -> Resource:
+    return apply_fields(call, call.store.get("checkout.session", call.names[0], "session"))
 
 
 @route("GET", "/v1/checkout/sessions/{}/line_items", SessionLineItemListParams)
-def line_items(call: Call) -> Thing:
-    session: dict[str, Any] = call.shelf.get("checkout.session", call.names[0], "session")
-    return page(reversed(session["_lines"]), call.params, call.path)
+def line_items(call: ApiCall) -> Resource:
+    session: dict[str, Any] = call.store.get("checkout.session", call.names[0], "session")
+    return paginate(reversed(session["_lines"]), call.params, call.path)
 
 
 @route("POST", "/v1/checkout/sessions/{}/expire", SessionExpireParams)
-def expire(call: Call) -> Thing:
-    session = call.shelf.get("checkout.session", call.names[0], "session")
+def expire(call: ApiCall) -> Resource:
+    session = call.store.get("checkout.session", call.names[0], "session")
     if session["status"] != "open":
         raise invalid(
             f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout '

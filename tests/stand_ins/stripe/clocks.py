@@ -7,9 +7,9 @@ from stripe.params.test_helpers._test_clock_create_params import TestClockCreate
 from stripe.params.test_helpers._test_clock_list_params import TestClockListParams
 
 from stand_ins.stripe.errors import invalid
-from stand_ins.stripe.renewals import LIVE, added
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.renewals import LIVE, add_intervals
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
 from stand_ins.stripe.timeline import TestClock
 from stand_ins.stripe.world import World
 
@@ -17,7 +17,7 @@ YEAR = 366 * 86_400
 
 
 @route("POST", "/v1/test_helpers/test_clocks", TestClockCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     frozen = call.params["frozen_time"]
     clock = {
         "id": new_id("clock"),
@@ -31,10 +31,10 @@ def create(call: Call) -> Thing:
         "status_details": {},
     }
     call.world.clocks[str(clock["id"])] = TestClock(frozen)
-    call.shelf.put(setting(call, clock, "name"))
+    call.store.add(apply_fields(call, clock, "name"))
     if (name := call.params.get("customer")) is not None:
-        customer = call.shelf.named("customer", name, "customer")
-        if any(one["customer"] == name for one in call.shelf.of_kind("subscription")):
+        customer = call.store.named("customer", name, "customer")
+        if any(one["customer"] == name for one in call.store.of_kind("subscription")):
             raise invalid(
                 "Only a customer without subscriptions can be put on a test clock (in the stand-in).",
                 param="customer",
@@ -45,8 +45,8 @@ def create(call: Call) -> Thing:
 
 
 @route("POST", "/v1/test_helpers/test_clocks/{}/advance", TestClockAdvanceParams)
-def advance(call: Call) -> Thing:
-    clock = call.shelf.get("test_helpers.test_clock", call.names[0])
+def advance(call: ApiCall) -> Resource:
+    clock = call.store.get("test_helpers.test_clock", call.names[0])
     frozen = call.params["frozen_time"]
     if frozen <= clock["frozen_time"]:
         raise invalid("The `frozen_time` must be later than the clock's present time.", param="frozen_time")
@@ -62,18 +62,20 @@ def advance(call: Call) -> Thing:
     return answer
 
 
-def _furthest(call: Call, clock: Thing) -> int:
+def _furthest(call: ApiCall, clock: Resource) -> int:
     now: int = clock["frozen_time"]
     reach = [
-        added(now, item["price"]["recurring"]["interval"], 2 * item["price"]["recurring"]["interval_count"])
-        for one in call.shelf.of_kind("subscription")
+        add_intervals(
+            now, item["price"]["recurring"]["interval"], 2 * item["price"]["recurring"]["interval_count"]
+        )
+        for one in call.store.of_kind("subscription")
         if one["test_clock"] == clock["id"] and one["status"] in LIVE
         for item in one["_items"]
     ]
     return min(reach, default=now + 2 * YEAR)
 
 
-def _move(world: World, account: str, clock: Thing, frozen: int) -> None:
+def _move(world: World, account: str, clock: Resource, frozen: int) -> None:
     """Do all that falls due on the way.
 
     The answer says "advancing", as the API's does; who reads again finds it ready.
@@ -85,19 +87,19 @@ def _move(world: World, account: str, clock: Thing, frozen: int) -> None:
 
 
 @route("GET", "/v1/test_helpers/test_clocks", TestClockListParams)
-def list_clocks(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("test_helpers.test_clock"))
+def list_clocks(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("test_helpers.test_clock"))
 
 
 @route("GET", "/v1/test_helpers/test_clocks/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("test_helpers.test_clock", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("test_helpers.test_clock", call.names[0])
 
 
 @route("DELETE", "/v1/test_helpers/test_clocks/{}")
-def delete(call: Call) -> Thing:
-    clock = call.shelf.get("test_helpers.test_clock", call.names[0])
-    for thing in list(call.shelf.things.values()):
+def delete(call: ApiCall) -> Resource:
+    clock = call.store.get("test_helpers.test_clock", call.names[0])
+    for thing in list(call.store.resources.values()):
         if thing.get("test_clock") == clock["id"]:
-            del call.shelf.things[thing["id"]]
-    return call.shelf.remove(clock)
+            del call.store.resources[thing["id"]]
+    return call.store.remove(clock)

@@ -10,8 +10,8 @@ from stripe.params._customer_update_params import CustomerUpdateParams
 
 from stand_ins.stripe.cards import attach, method_named
 from stand_ins.stripe.errors import invalid
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
 from stand_ins.stripe.world import World
 
 PLAIN = (
@@ -28,7 +28,7 @@ PLAIN = (
 )
 
 
-def new_customer(world: World, account: str, *, clock: str | None = None, **more: Any) -> Thing:
+def new_customer(world: World, account: str, *, clock: str | None = None, **more: Any) -> Resource:
     name = new_id("cus")
     customer = {
         "id": name,
@@ -60,41 +60,43 @@ def new_customer(world: World, account: str, *, clock: str | None = None, **more
         "test_clock": clock,
         **more,
     }
-    world.shelf(account).put(customer)
+    world.store(account).add(customer)
     world.emit(account, "customer.created", customer)
     return customer
 
 
-def method_of(world: World, account: str, customer: Thing, subscription: Thing | None = None) -> Thing | None:
+def method_of(
+    world: World, account: str, customer: Resource, subscription: Resource | None = None
+) -> Resource | None:
     """Return the payment method that a customer's invoices use: the subscription's own, else the customer's
     default.
     """
     name = (subscription or {}).get("default_payment_method") or customer["invoice_settings"][
         "default_payment_method"
     ]
-    return world.shelf(account).find("payment_method", name)
+    return world.store(account).find("payment_method", name)
 
 
-def save_as_default(world: World, account: str, customer: Thing, method: Thing) -> None:
+def save_as_default(world: World, account: str, customer: Resource, method: Resource) -> None:
     if method["customer"] != customer["id"]:
         attach(world, account, method, customer)
     customer["invoice_settings"]["default_payment_method"] = method["id"]
 
 
 @route("POST", "/v1/customers", CustomerCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     clock = call.params.get("test_clock")
     if clock is not None:
-        call.shelf.named("test_helpers.test_clock", clock, "test_clock")
+        call.store.named("test_helpers.test_clock", clock, "test_clock")
     method = call.params.get("payment_method")
-    customer = setting(call, new_customer(call.world, call.account, clock=clock), *PLAIN)
+    customer = apply_fields(call, new_customer(call.world, call.account, clock=clock), *PLAIN)
     if method is not None:
         attach(call.world, call.account, method_named(call.world, call.account, method), customer)
     _invoice_settings(call, customer)
     return customer
 
 
-def _invoice_settings(call: Call, customer: Thing) -> None:
+def _invoice_settings(call: ApiCall, customer: Resource) -> None:
     given = call.params.get("invoice_settings") or {}
     if (name := given.get("default_payment_method")) is not None:
         if name == "":
@@ -115,33 +117,33 @@ def _invoice_settings(call: Call, customer: Thing) -> None:
 
 
 @route("GET", "/v1/customers", CustomerListParams)
-def list_customers(call: Call) -> Thing:
+def list_customers(call: ApiCall) -> Resource:
     return call.listed(
-        [one for one in call.shelf.of_kind("customer") if not one.get("deleted")], "email", "test_clock"
+        [one for one in call.store.of_kind("customer") if not one.get("deleted")], "email", "test_clock"
     )
 
 
 @route("GET", "/v1/customers/{}")
-def retrieve(call: Call) -> Thing:
-    customer = call.shelf.find("customer", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    customer = call.store.find("customer", call.names[0])
     if customer is not None and customer.get("deleted"):
         return {"id": customer["id"], "object": "customer", "deleted": True}
-    return call.shelf.get("customer", call.names[0])
+    return call.store.get("customer", call.names[0])
 
 
 @route("POST", "/v1/customers/{}", CustomerUpdateParams)
-def update(call: Call) -> Thing:
-    customer = call.shelf.get("customer", call.names[0])
+def update(call: ApiCall) -> Resource:
+    customer = call.store.get("customer", call.names[0])
     _invoice_settings(call, customer)
-    setting(call, customer, *PLAIN)
+    apply_fields(call, customer, *PLAIN)
     call.emit("customer.updated", customer, {})
     return customer
 
 
 @route("DELETE", "/v1/customers/{}")
-def delete(call: Call) -> Thing:
-    customer = call.shelf.get("customer", call.names[0])
-    for subscription in call.shelf.of_kind("subscription"):
+def delete(call: ApiCall) -> Resource:
+    customer = call.store.get("customer", call.names[0])
+    for subscription in call.store.of_kind("subscription"):
         if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
             from stand_ins.stripe.renewals import end
 

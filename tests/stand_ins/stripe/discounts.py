@@ -15,14 +15,14 @@ from stripe.params._tax_rate_list_params import TaxRateListParams
 from stripe.params._tax_rate_update_params import TaxRateUpdateParams
 
 from stand_ins.stripe.errors import invalid, missing, only_one_of
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
-from stand_ins.stripe.sums import is_valid
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
+from stand_ins.stripe.totals import is_valid
 from stand_ins.stripe.world import World, currency_of
 
 
 @route("POST", "/v1/coupons", CouponCreateParams)
-def create_coupon(call: Call) -> Thing:
+def create_coupon(call: ApiCall) -> Resource:
     percent, amount = call.params.get("percent_off"), call.params.get("amount_off")
     if (percent is None) == (amount is None):
         raise missing("percent_off") if percent is None else only_one_of("percent_off", "amount_off")
@@ -40,7 +40,7 @@ def create_coupon(call: Call) -> Thing:
             param="duration_in_months",
         )
     name = call.params.get("id") or secrets.token_urlsafe(6)
-    if call.shelf.find("coupon", name):
+    if call.store.find("coupon", name):
         raise invalid("Coupon already exists.", param="id", code="resource_already_exists")
     coupon = {
         "id": name,
@@ -59,45 +59,45 @@ def create_coupon(call: Call) -> Thing:
         "times_redeemed": 0,
         "valid": True,
     }
-    call.shelf.put(setting(call, coupon, "max_redemptions", "name", "redeem_by"))
+    call.store.add(apply_fields(call, coupon, "max_redemptions", "name", "redeem_by"))
     call.emit("coupon.created", coupon)
     return coupon
 
 
-def _looked_at(call: Call, coupon: Thing) -> Thing:
+def _looked_at(call: ApiCall, coupon: Resource) -> Resource:
     coupon["valid"] = is_valid(call.world, coupon)
     return coupon
 
 
 @route("GET", "/v1/coupons", CouponListParams)
-def list_coupons(call: Call) -> Thing:
-    return call.listed([_looked_at(call, coupon) for coupon in call.shelf.of_kind("coupon")])
+def list_coupons(call: ApiCall) -> Resource:
+    return call.listed([_looked_at(call, coupon) for coupon in call.store.of_kind("coupon")])
 
 
 @route("GET", "/v1/coupons/{}")
-def retrieve_coupon(call: Call) -> Thing:
-    return _looked_at(call, call.shelf.get("coupon", call.names[0]))
+def retrieve_coupon(call: ApiCall) -> Resource:
+    return _looked_at(call, call.store.get("coupon", call.names[0]))
 
 
 @route("POST", "/v1/coupons/{}", CouponUpdateParams)
-def update_coupon(call: Call) -> Thing:
-    return setting(call, call.shelf.get("coupon", call.names[0]), "name")
+def update_coupon(call: ApiCall) -> Resource:
+    return apply_fields(call, call.store.get("coupon", call.names[0]), "name")
 
 
 @route("DELETE", "/v1/coupons/{}")
-def delete_coupon(call: Call) -> Thing:
-    return call.shelf.remove(call.shelf.get("coupon", call.names[0]))
+def delete_coupon(call: ApiCall) -> Resource:
+    return call.store.remove(call.store.get("coupon", call.names[0]))
 
 
 @route("POST", "/v1/promotion_codes", PromotionCodeCreateParams)
-def create_code(call: Call) -> Thing:
+def create_code(call: ApiCall) -> Resource:
     if (name := call.params["promotion"].get("coupon")) is None:
         raise missing("promotion[coupon]")
-    coupon = call.shelf.named("coupon", name, "promotion[coupon]")
+    coupon = call.store.named("coupon", name, "promotion[coupon]")
     code = call.params.get("code") or secrets.token_hex(4).upper()
     if any(
         other["code"].lower() == code.lower() and other["active"]
-        for other in call.shelf.of_kind("promotion_code")
+        for other in call.store.of_kind("promotion_code")
     ):
         raise invalid("An active promotion code with `code: " + code + "` already exists.", param="code")
     restrictions = call.params.get("restrictions", {})
@@ -120,31 +120,31 @@ def create_code(call: Call) -> Thing:
         },
         "times_redeemed": 0,
     }
-    call.shelf.put(setting(call, promotion_code, "active", "customer", "expires_at", "max_redemptions"))
+    call.store.add(apply_fields(call, promotion_code, "active", "customer", "expires_at", "max_redemptions"))
     call.emit("promotion_code.created", promotion_code)
     return promotion_code
 
 
 @route("GET", "/v1/promotion_codes", PromotionCodeListParams)
-def list_codes(call: Call) -> Thing:
-    found = call.shelf.of_kind("promotion_code")
+def list_codes(call: ApiCall) -> Resource:
+    found = call.store.of_kind("promotion_code")
     if (coupon := call.params.get("coupon")) is not None:
         found = [code for code in found if code["promotion"]["coupon"] == coupon]
     return call.listed(found, "active", "code", "customer")
 
 
 @route("GET", "/v1/promotion_codes/{}")
-def retrieve_code(call: Call) -> Thing:
-    return call.shelf.get("promotion_code", call.names[0])
+def retrieve_code(call: ApiCall) -> Resource:
+    return call.store.get("promotion_code", call.names[0])
 
 
 @route("POST", "/v1/promotion_codes/{}", PromotionCodeUpdateParams)
-def update_code(call: Call) -> Thing:
-    return setting(call, call.shelf.get("promotion_code", call.names[0]), "active")
+def update_code(call: ApiCall) -> Resource:
+    return apply_fields(call, call.store.get("promotion_code", call.names[0]), "active")
 
 
 @route("POST", "/v1/tax_rates", TaxRateCreateParams)
-def create_rate(call: Call) -> Thing:
+def create_rate(call: ApiCall) -> Resource:
     percent = call.params["percentage"]
     if not 0 <= percent <= 100:
         raise invalid("Invalid percentage: must be between 0 and 100", param="percentage")
@@ -166,32 +166,32 @@ def create_rate(call: Call) -> Thing:
         "state": None,
         "tax_type": None,
     }
-    return call.shelf.put(
-        setting(call, rate, "active", "country", "description", "jurisdiction", "state", "tax_type")
+    return call.store.add(
+        apply_fields(call, rate, "active", "country", "description", "jurisdiction", "state", "tax_type")
     )
 
 
 @route("GET", "/v1/tax_rates", TaxRateListParams)
-def list_rates(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("tax_rate"), "active", "inclusive")
+def list_rates(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("tax_rate"), "active", "inclusive")
 
 
 @route("GET", "/v1/tax_rates/{}")
-def retrieve_rate(call: Call) -> Thing:
-    return call.shelf.get("tax_rate", call.names[0])
+def retrieve_rate(call: ApiCall) -> Resource:
+    return call.store.get("tax_rate", call.names[0])
 
 
 @route("POST", "/v1/tax_rates/{}", TaxRateUpdateParams)
-def update_rate(call: Call) -> Thing:
-    rate = call.shelf.get("tax_rate", call.names[0])
-    return setting(
+def update_rate(call: ApiCall) -> Resource:
+    rate = call.store.get("tax_rate", call.names[0])
+    return apply_fields(
         call, rate, "active", "country", "description", "display_name", "jurisdiction", "state", "tax_type"
     )
 
 
 def new_discount(
-    world: World, account: str, given: Thing, start: int, end: int | None, **where: str | None
-) -> Thing:
+    world: World, account: str, given: Resource, start: int, end: int | None, **where: str | None
+) -> Resource:
     """Write down that a coupon was given: to a subscription or an invoice."""
     discount = {
         "id": new_id("di"),
@@ -208,12 +208,12 @@ def new_discount(
         "subscription_item": None,
         **where,
     }
-    return world.shelf(account).put(discount)
+    return world.store(account).add(discount)
 
 
-def coupons_of(world: World, account: str, names: list[str]) -> list[Thing]:
-    """Return the coupons of discounts, as `sums_of` wants them."""
-    things = world.shelf(account).things
+def coupons_of(world: World, account: str, names: list[str]) -> list[Resource]:
+    """Return the coupons of discounts, as `compute_totals` wants them."""
+    things = world.store(account).resources
     return [
         {
             "coupon": things[things[name]["source"]["coupon"]],

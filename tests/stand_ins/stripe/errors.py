@@ -7,15 +7,17 @@ from __future__ import annotations
 from typing import Any
 
 
-class Refused(Exception):
+class StripeApiError(Exception):
     """The API says no.
 
     ``status`` is HTTP's; ``kept``: an idempotency key remembers this answer (work had begun).
     """
 
-    def __init__(self, status: int, kind: str, message: str, *, kept: bool = False, **more: Any) -> None:
+    def __init__(
+        self, status: int, kind: str, message: str, *, is_replayable: bool = False, **more: Any
+    ) -> None:
         super().__init__(message)
-        self.status, self.kept = status, kept
+        self.status, self.is_replayable = status, is_replayable
         self.error = {
             "type": kind,
             "message": message,
@@ -27,22 +29,26 @@ class Refused(Exception):
         return {"error": self.error}
 
 
-def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Refused:
-    return Refused(status, "invalid_request_error", message, param=param, code=code)
+def invalid(
+    message: str, *, param: str | None = None, code: str | None = None, status: int = 400
+) -> StripeApiError:
+    return StripeApiError(status, "invalid_request_error", message, param=param, code=code)
 
 
-def missing(param: str) -> Refused:
+def missing(param: str) -> StripeApiError:
     return invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
 
 
-def only_one_of(*params: str) -> Refused:
+def only_one_of(*params: str) -> StripeApiError:
     return invalid(f"You may only specify one of these parameters: {', '.join(params)}.", param=params[0])
 
 
-def no_such(kind: str, name: str, param: str = "id", *, status: int = 404) -> Refused:
+def no_such(kind: str, name: str, param: str = "id", *, status: int = 404) -> StripeApiError:
     """What is asked for by its address is a 404; what a parameter names is a 400."""
     return invalid(f"No such {kind}: '{name}'", param=param, code="resource_missing", status=status)
 
 
-def declined(code: str, decline_code: str | None, message: str, **more: Any) -> Refused:
-    return Refused(402, "card_error", message, kept=True, code=code, decline_code=decline_code, **more)
+def declined(code: str, decline_code: str | None, message: str, **more: Any) -> StripeApiError:
+    return StripeApiError(
+        402, "card_error", message, is_replayable=True, code=code, decline_code=decline_code, **more
+    )

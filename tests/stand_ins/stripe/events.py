@@ -5,13 +5,13 @@ from __future__ import annotations
 from stripe.params._event_list_params import EventListParams
 
 from stand_ins.stripe.errors import only_one_of
-from stand_ins.stripe.routing import Call, route
-from stand_ins.stripe.store import Thing
+from stand_ins.stripe.routing import ApiCall, route
+from stand_ins.stripe.store import Resource
 
 
 @route("GET", "/v1/events", EventListParams)
-def list_events(call: Call) -> Thing:
-    events = call.shelf.of_kind("event")
+def list_events(call: ApiCall) -> Resource:
+    events = call.store.of_kind("event")
     kind, kinds = call.params.get("type"), call.params.get("types")
     if kind is not None and kinds is not None:
         raise only_one_of("type", "types")
@@ -32,5 +32,5 @@ def list_events(call: Call) -> Thing:
 
 
 @route("GET", "/v1/events/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("event", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("event", call.names[0])

@@ -47,7 +47,7 @@ class Fault:
     times: int | None = 1  # None: until cleared
     only: str = "*"  # a pattern as of file names
     details: dict[str, Any] = field(default_factory=dict)
-    happened: int = 0
+    occurrences: int = 0
 
 
 class Faults:
@@ -72,9 +72,9 @@ class Faults:
         """Return the fault that happens to ``subject`` now, if any, and count it."""
         for fault in self.waiting:
             if fault.kind == kind and fnmatchcase(subject, fault.only):
-                fault.happened += 1
+                fault.occurrences += 1
                 self.happened.append((kind, subject))
-                if fault.times is not None and fault.happened >= fault.times:
+                if fault.times is not None and fault.occurrences >= fault.times:
                     self.waiting.remove(fault)
                 return fault
         return None

@@ -14,16 +14,18 @@ from stripe.params._payment_intent_update_params import PaymentIntentUpdateParam
 
 from stand_ins.stripe.cards import attach, decline, method_named
 from stand_ins.stripe.charges import attempt, capture
-from stand_ins.stripe.errors import Refused, invalid
+from stand_ins.stripe.errors import StripeApiError, invalid
 from stand_ins.stripe.params import fields, literals
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, shown
-from stand_ins.stripe.world import World, check_amount, currency_of, ways_of_paying
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, serialize
+from stand_ins.stripe.world import World, check_amount, currency_of, resolve_payment_methods
 
 KNOWN_WAYS = literals(fields(PaymentIntentCreateParams)["allowed_payment_method_types"][0])
 
 
-def new_intent(world: World, account: str, amount: int, currency: str, ways: list[str], **more: Any) -> Thing:
+def new_intent(
+    world: World, account: str, amount: int, currency: str, ways: list[str], **more: Any
+) -> Resource:
     name = new_id("pi")
     intent = {
         "id": name,
@@ -59,12 +61,12 @@ def new_intent(world: World, account: str, amount: int, currency: str, ways: lis
         **more,
     }
     intent["created"] = world.time_of(account, intent).now()
-    world.shelf(account).put(intent)
+    world.store(account).add(intent)
     world.emit(account, "payment_intent.created", intent)
     return intent
 
 
-def check_application_fee(call: Call, fee: int | None, amount: int, param: str) -> int | None:
+def check_application_fee(call: ApiCall, fee: int | None, amount: int, param: str) -> int | None:
     """A platform takes its fee only of a charge on a connected account, and never more than the charge.
 
     Raises Refused.
@@ -86,15 +88,15 @@ def check_application_fee(call: Call, fee: int | None, amount: int, param: str) 
 
 
 @route("POST", "/v1/payment_intents", PaymentIntentCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     currency = currency_of(call.params["currency"])
     amount = check_amount(call.world, call.params["amount"], currency)
     fee = check_application_fee(
         call, call.params.get("application_fee_amount"), amount, "application_fee_amount"
     )
-    ways = ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS)
+    ways = resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS)
     if (customer := call.params.get("customer")) is not None:
-        call.shelf.named("customer", customer, "customer")
+        call.store.named("customer", customer, "customer")
     name = call.params.get("payment_method")
     method = method_named(call.world, call.account, name) if name else None
     confirms = call.params.get("confirm")
@@ -114,7 +116,7 @@ def create(call: Call) -> Thing:
         customer=customer,
         automatic_payment_methods=automatic or {"enabled": True, "allow_redirects": "always"},
     )
-    setting(
+    apply_fields(
         call,
         intent,
         "description",
@@ -129,7 +131,7 @@ def create(call: Call) -> Thing:
     return _confirm(call, intent, method) if confirms and method is not None else intent
 
 
-def _confirm(call: Call, intent: Thing, method: Thing) -> Thing:
+def _confirm(call: ApiCall, intent: Resource, method: Resource) -> Resource:
     if method["type"] not in intent["payment_method_types"]:
         raise invalid(
             f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent.",
@@ -138,26 +140,29 @@ def _confirm(call: Call, intent: Thing, method: Thing) -> Thing:
     reason = attempt(call.world, call.account, intent, method)
     if reason is not None:
         raise decline(
-            reason, charge=intent["latest_charge"], payment_intent=shown(intent), payment_method=shown(method)
+            reason,
+            charge=intent["latest_charge"],
+            payment_intent=serialize(intent),
+            payment_method=serialize(method),
         )
     if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
-        attach(call.world, call.account, method, call.shelf.things[intent["customer"]])
+        attach(call.world, call.account, method, call.store.resources[intent["customer"]])
     return intent
 
 
 @route("GET", "/v1/payment_intents", PaymentIntentListParams)
-def list_intents(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("payment_intent"), "customer")
+def list_intents(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("payment_intent"), "customer")
 
 
 @route("GET", "/v1/payment_intents/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("payment_intent", call.names[0], "intent")
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("payment_intent", call.names[0], "intent")
 
 
 @route("POST", "/v1/payment_intents/{}", PaymentIntentUpdateParams)
-def update(call: Call) -> Thing:
-    intent = call.shelf.get("payment_intent", call.names[0], "intent")
+def update(call: ApiCall) -> Resource:
+    intent = call.store.get("payment_intent", call.names[0], "intent")
     if "amount" in call.params:
         _expect(intent, "update", "requires_payment_method", "requires_confirmation", "requires_action")
         intent["amount"] = check_amount(call.world, call.params["amount"], intent["currency"])
@@ -166,12 +171,12 @@ def update(call: Call) -> Thing:
             "payment_method": method_named(call.world, call.account, name)["id"],
             "status": "requires_confirmation",
         }
-    return setting(call, intent, "description", "receipt_email", "setup_future_usage", "customer")
+    return apply_fields(call, intent, "description", "receipt_email", "setup_future_usage", "customer")
 
 
 @route("POST", "/v1/payment_intents/{}/confirm", PaymentIntentConfirmParams)
-def confirm(call: Call) -> Thing:
-    intent = call.shelf.get("payment_intent", call.names[0], "intent")
+def confirm(call: ApiCall) -> Resource:
+    intent = call.store.get("payment_intent", call.names[0], "intent")
     _expect(intent, "confirm", "requires_payment_method", "requires_confirmation", "requires_action")
     name = call.params.get("payment_method") or intent["payment_method"]
     if name is None:
@@ -183,8 +188,8 @@ def confirm(call: Call) -> Thing:
 
 
 @route("POST", "/v1/payment_intents/{}/capture", PaymentIntentCaptureParams)
-def capture_intent(call: Call) -> Thing:
-    intent = call.shelf.get("payment_intent", call.names[0], "intent")
+def capture_intent(call: ApiCall) -> Resource:
+    intent = call.store.get("payment_intent", call.names[0], "intent")
     _expect(intent, "capture", "requires_capture")
     amount = call.params.get("amount_to_capture", intent["amount"])
     if not 0 < amount <= intent["amount"]:
@@ -192,13 +197,13 @@ def capture_intent(call: Call) -> Thing:
             "The amount to capture must be positive and at most the amount that was authorized.",
             param="amount_to_capture",
         )
-    capture(call.world, call.account, intent, call.shelf.things[intent["latest_charge"]], amount)
+    capture(call.world, call.account, intent, call.store.resources[intent["latest_charge"]], amount)
     return intent
 
 
 @route("POST", "/v1/payment_intents/{}/cancel", PaymentIntentCancelParams)
-def cancel(call: Call) -> Thing:
-    intent = call.shelf.get("payment_intent", call.names[0], "intent")
+def cancel(call: ApiCall) -> Resource:
+    intent = call.store.get("payment_intent", call.names[0], "intent")
     _expect(
         intent,
         "cancel",
@@ -217,14 +222,14 @@ def cancel(call: Call) -> Thing:
     return intent
 
 
-def _expect(intent: Thing, what: str, *statuses: str) -> None:
+def _expect(intent: Resource, what: str, *statuses: str) -> None:
     if intent["status"] not in statuses:
-        raise Refused(
+        raise StripeApiError(
             400,
             "invalid_request_error",
             f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only "
             f"a PaymentIntent with one of the "
             f"following statuses may be used so: {', '.join(statuses)}.",
             code="payment_intent_unexpected_state",
-            payment_intent=shown(intent),
+            payment_intent=serialize(intent),
         )

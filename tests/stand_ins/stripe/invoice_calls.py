@@ -21,35 +21,35 @@ from stand_ins.stripe.errors import declined, invalid, missing
 from stand_ins.stripe.invoices import (
     DAY,
     add_up,
+    attempt_payment,
+    decline_message,
     finalize,
     new_invoice,
     paid,
     pricing,
-    try_to_pay,
-    why,
-    write,
+    save_draft,
 )
 from stand_ins.stripe.proration import change_lines
 from stand_ins.stripe.renewals import invoice_lines, next_period, parent_of, pending_lines, take_pending
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, page
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, paginate
 from stand_ins.stripe.subscriptions import planned_items
-from stand_ins.stripe.sums import discounts_given, tax_rates_named
+from stand_ins.stripe.totals import discounts_given, tax_rates_named
 from stand_ins.stripe.world import currency_of
 
 
-def _invoice(call: Call) -> Thing:
-    return call.shelf.get("invoice", call.names[0], "invoice")
+def _invoice(call: ApiCall) -> Resource:
+    return call.store.get("invoice", call.names[0], "invoice")
 
 
 @route("POST", "/v1/invoiceitems", InvoiceItemCreateParams)
-def create_item(call: Call) -> Thing:
+def create_item(call: ApiCall) -> Resource:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
-    customer = call.shelf.named("customer", name, "customer")
+    customer = call.store.named("customer", name, "customer")
     quantity = call.params.get("quantity", 1)
     if (given := call.params.get("pricing")) is not None:
-        price = call.shelf.named("price", given.get("price", ""), "pricing[price]")
+        price = call.store.named("price", given.get("price", ""), "pricing[price]")
         amount, currency = price["unit_amount"] * quantity, price["currency"]
     else:
         if (amount := call.params.get("amount")) is None:
@@ -79,9 +79,9 @@ def create_item(call: Call) -> Thing:
         "_subscription": call.params.get("subscription"),
         "_rates": tax_rates_named(call.world, call.account, call.params.get("tax_rates") or [], "tax_rates"),
     }
-    call.shelf.put(setting(call, item))
+    call.store.add(apply_fields(call, item))
     if draft is not None:
-        invoice = call.shelf.named("invoice", draft, "invoice")
+        invoice = call.store.named("invoice", draft, "invoice")
         if invoice["status"] != "draft":
             raise invalid(
                 "You can only add items to a draft invoice.", param="invoice", code="invoice_not_editable"
@@ -93,23 +93,23 @@ def create_item(call: Call) -> Thing:
 
 
 @route("GET", "/v1/invoiceitems", InvoiceItemListParams)
-def list_items(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("invoiceitem"), "customer", "invoice")
+def list_items(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("invoiceitem"), "customer", "invoice")
 
 
 @route("DELETE", "/v1/invoiceitems/{}")
-def delete_item(call: Call) -> Thing:
-    item = call.shelf.get("invoiceitem", call.names[0])
+def delete_item(call: ApiCall) -> Resource:
+    item = call.store.get("invoiceitem", call.names[0])
     if item["invoice"] is not None:
         raise invalid("Items of an invoice cannot be deleted.", code="invoice_not_editable")
-    return call.shelf.remove(item)
+    return call.store.remove(item)
 
 
 @route("POST", "/v1/invoices", InvoiceCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
-    customer = call.shelf.named("customer", name, "customer")
+    customer = call.store.named("customer", name, "customer")
     method, days = (
         call.params.get("collection_method", "charge_automatically"),
         call.params.get("days_until_due"),
@@ -143,21 +143,21 @@ def create(call: Call) -> Thing:
         call.world, call.account, call.params.get("default_tax_rates") or [], "default_tax_rates"
     )
     invoice["default_tax_rates"] = rates
-    setting(call, invoice, "description", "footer", "custom_fields")
+    apply_fields(call, invoice, "description", "footer", "custom_fields")
     add_up(call.world, call.account, invoice)
-    return write(call.world, call.account, invoice)
+    return save_draft(call.world, call.account, invoice)
 
 
 @route("POST", "/v1/invoices/create_preview", InvoiceCreatePreviewParams)
-def preview(call: Call) -> Thing:
+def preview(call: ApiCall) -> Resource:
     """What the next invoice of a subscription would be, or what a change of it would cost.
 
     Nothing is kept.
     """
     if (name := call.params.get("subscription")) is None:
         raise missing("subscription")
-    subscription = call.shelf.named("subscription", name, "subscription")
-    customer = call.shelf.things[subscription["customer"]]
+    subscription = call.store.named("subscription", name, "subscription")
+    customer = call.store.resources[subscription["customer"]]
     details = call.params.get("subscription_details") or {}
     now = call.world.time_of(call.account, subscription).now()
     lines = pending_lines(call.world, call.account, customer, keep=True)
@@ -189,8 +189,8 @@ def preview(call: Call) -> Thing:
 
 
 @route("GET", "/v1/invoices", InvoiceListParams)
-def list_invoices(call: Call) -> Thing:
-    found = call.shelf.of_kind("invoice")
+def list_invoices(call: ApiCall) -> Resource:
+    found = call.store.of_kind("invoice")
     if (name := call.params.get("subscription")) is not None:
         found = [
             one
@@ -201,38 +201,40 @@ def list_invoices(call: Call) -> Thing:
 
 
 @route("GET", "/v1/invoices/{}")
-def retrieve(call: Call) -> Thing:
+def retrieve(call: ApiCall) -> Resource:
     return _invoice(call)
 
 
 @route("GET", "/v1/invoices/{}/lines", InvoiceLineItemListParams)
-def list_lines(call: Call) -> Thing:
-    return page(reversed(_invoice(call)["_lines"]), call.params, call.path)
+def list_lines(call: ApiCall) -> Resource:
+    return paginate(reversed(_invoice(call)["_lines"]), call.params, call.path)
 
 
 @route("POST", "/v1/invoices/{}", InvoiceUpdateParams)
-def update(call: Call) -> Thing:
-    invoice = setting(call, _invoice(call), "description", "footer", "auto_advance", "default_payment_method")
+def update(call: ApiCall) -> Resource:
+    invoice = apply_fields(
+        call, _invoice(call), "description", "footer", "auto_advance", "default_payment_method"
+    )
     call.emit("invoice.updated", invoice, {})
     return invoice
 
 
 @route("DELETE", "/v1/invoices/{}")
-def delete(call: Call) -> Thing:
+def delete(call: ApiCall) -> Resource:
     invoice = _invoice(call)
     if invoice["status"] != "draft":
         raise invalid("You can only delete draft invoices.", code="invoice_not_editable")
     call.emit("invoice.deleted", invoice)
-    return call.shelf.remove(invoice)
+    return call.store.remove(invoice)
 
 
 @route("POST", "/v1/invoices/{}/finalize", InvoiceFinalizeInvoiceParams)
-def finalize_invoice(call: Call) -> Thing:
+def finalize_invoice(call: ApiCall) -> Resource:
     return finalize(call.world, call.account, _invoice(call))
 
 
 @route("POST", "/v1/invoices/{}/send")
-def send_invoice(call: Call) -> Thing:
+def send_invoice(call: ApiCall) -> Resource:
     invoice = _invoice(call)
     if invoice["status"] == "draft":
         return finalize(call.world, call.account, invoice)
@@ -241,7 +243,7 @@ def send_invoice(call: Call) -> Thing:
 
 
 @route("POST", "/v1/invoices/{}/pay", InvoicePayParams)
-def pay(call: Call) -> Thing:
+def pay(call: ApiCall) -> Resource:
     invoice = _invoice(call)
     if invoice["status"] == "draft":
         finalize(call.world, call.account, invoice)
@@ -253,7 +255,7 @@ def pay(call: Call) -> Thing:
         paid(call.world, call.account, invoice, None)
         return invoice
     name = call.params.get("payment_method")
-    reason = try_to_pay(
+    reason = attempt_payment(
         call.world, call.account, invoice, method_named(call.world, call.account, name) if name else None
     )
     if reason is None:
@@ -264,20 +266,20 @@ def pay(call: Call) -> Thing:
         raise declined(
             "invoice_payment_intent_requires_action", None, "This payment requires additional user action."
         )
-    raise invalid(why(reason), code="resource_missing")
+    raise invalid(decline_message(reason), code="resource_missing")
 
 
 @route("POST", "/v1/invoices/{}/void")
-def void(call: Call) -> Thing:
+def void(call: ApiCall) -> Resource:
     return _close(call, "void", "voided_at", "invoice.voided")
 
 
 @route("POST", "/v1/invoices/{}/mark_uncollectible")
-def mark_uncollectible(call: Call) -> Thing:
+def mark_uncollectible(call: ApiCall) -> Resource:
     return _close(call, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible")
 
 
-def _close(call: Call, status: str, moment: str, kind: str) -> Thing:
+def _close(call: ApiCall, status: str, moment: str, kind: str) -> Resource:
     invoice = _invoice(call)
     if invoice["status"] not in {"open", "uncollectible"}:
         raise invalid("You can only do so with an open invoice.", code="invoice_not_editable")
@@ -288,8 +290,8 @@ def _close(call: Call, status: str, moment: str, kind: str) -> Thing:
 
 
 @route("GET", "/v1/invoice_payments", InvoicePaymentListParams)
-def list_payments(call: Call) -> Thing:
-    found: list[dict[str, Any]] = call.shelf.of_kind("invoice_payment")
+def list_payments(call: ApiCall) -> Resource:
+    found: list[dict[str, Any]] = call.store.of_kind("invoice_payment")
     if (wanted := call.params.get("payment")) is not None:
         found = [one for one in found if one["payment"].get("payment_intent") == wanted.get("payment_intent")]
     return call.listed(found, "invoice", "status")

@@ -5,30 +5,30 @@ from __future__ import annotations
 from html import escape
 
 from stand_ins.stripe.cards import new_method
-from stand_ins.stripe.invoices import try_to_pay, why
-from stand_ins.stripe.pages import MARK, Form, Page, choice, document, page_at, rupiah
-from stand_ins.stripe.paying import CARDS
-from stand_ins.stripe.store import Thing
+from stand_ins.stripe.invoices import attempt_payment, decline_message
+from stand_ins.stripe.pages import BANNER, Form, HostedPage, choice, document, page_at, rupiah
+from stand_ins.stripe.session_payment import CARDS
+from stand_ins.stripe.store import Resource
 from stand_ins.stripe.world import World
 
 
-def _invoice(world: World, name: str) -> tuple[str, Thing] | None:
-    for account, shelf in world.shelves.items():
+def _invoice(world: World, name: str) -> tuple[str, Resource] | None:
+    for account, shelf in world.stores.items():
         if (invoice := shelf.find("invoice", name)) is not None:
             return account, invoice
     return None
 
 
 @page_at("/i/{}")
-def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
     found = _invoice(world, names[0])
     if found is None:
         return document("Tidak ditemukan", "", 404)
     account, invoice = found
     said = ""
     if form is not None and invoice["status"] == "open" and (how := form.get("cara", "")) in CARDS:
-        reason = try_to_pay(world, account, invoice, new_method(world, account, "card", CARDS[how]))
-        said = f"<p class=said>{escape(why(reason))}</p>" if reason else ""
+        reason = attempt_payment(world, account, invoice, new_method(world, account, "card", CARDS[how]))
+        said = f"<p class=said>{escape(decline_message(reason))}</p>" if reason else ""
     lines = "".join(
         f"<li>{escape(one['description'])}: {rupiah(one['amount'], one['currency'])}</li>"
         for one in invoice["_lines"]
@@ -50,7 +50,7 @@ def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> Pag
 
 
 @page_at("/i/{}/pdf")
-def invoice_pdf(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+def invoice_pdf(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
     found = _invoice(world, names[0])
     if found is None:
         return document("Tidak ditemukan", "", 404)
@@ -58,13 +58,13 @@ def invoice_pdf(world: World, names: tuple[str, ...], form: Form | None) -> Page
     lines = [f"{one['description']}: {rupiah(one['amount'], one['currency'])}" for one in invoice["_lines"]]
     total = f"Jumlah: {rupiah(invoice['total'], invoice['currency'])} ({invoice['status']})"
     text = [
-        MARK,
+        BANNER,
         f"Tagihan {invoice['number']}",
         invoice["customer_name"] or invoice["customer_email"] or "",
         *lines,
         total,
     ]
-    return Page(kind="application/pdf", raw=pdf(text))
+    return HostedPage(kind="application/pdf", raw=pdf(text))
 
 
 def pdf(lines: list[str]) -> bytes:

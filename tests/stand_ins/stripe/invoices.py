@@ -11,15 +11,15 @@ from stand_ins.stripe.customers import method_of
 from stand_ins.stripe.discounts import coupons_of
 from stand_ins.stripe.errors import invalid
 from stand_ins.stripe.intents import new_intent
-from stand_ins.stripe.store import Thing, new_id, whole_list
-from stand_ins.stripe.sums import sums_of
+from stand_ins.stripe.store import Resource, new_id, whole_list
+from stand_ins.stripe.totals import compute_totals
 from stand_ins.stripe.world import World
 
 HOUR = 3600
 DAY = 86_400
 # what subscriptions do when an invoice of theirs was paid, or could not be
-AFTER_PAYMENT: list[Callable[[World, str, Thing], None]] = []
-AFTER_FAILURE: list[Callable[[World, str, Thing], None]] = []
+AFTER_PAYMENT: list[Callable[[World, str, Resource], None]] = []
+AFTER_FAILURE: list[Callable[[World, str, Resource], None]] = []
 
 
 def line(
@@ -28,9 +28,9 @@ def line(
     words: str,
     period: tuple[int, int],
     *,
-    rates: list[Thing] | None = None,
+    rates: list[Resource] | None = None,
     **more: Any,
-) -> Thing:
+) -> Resource:
     """One line: ``amount`` before discounts and taxes. ``_rates`` are what it is taxed by."""
     return {
         "id": new_id("il"),
@@ -55,7 +55,7 @@ def line(
     }
 
 
-def pricing(price: Thing) -> Thing:
+def pricing(price: Resource) -> Resource:
     details = {"price": price["id"], "product": price["product"]}
     return {
         "type": "price_details",
@@ -65,8 +65,8 @@ def pricing(price: Thing) -> Thing:
 
 
 def new_invoice(
-    world: World, account: str, customer: Thing, lines: list[Thing], discounts: list[str], **more: Any
-) -> Thing:
+    world: World, account: str, customer: Resource, lines: list[Resource], discounts: list[str], **more: Any
+) -> Resource:
     """Make a draft. It is not on the shelf yet: a preview never comes there."""
     now = world.time_of(account, customer).now()
     name = new_id("in")
@@ -133,17 +133,17 @@ def new_invoice(
     return invoice
 
 
-def add_up(world: World, account: str, invoice: Thing) -> None:
+def add_up(world: World, account: str, invoice: Resource) -> None:
     """Write the sums of the lines into the invoice.
 
     A customer's balance below zero is credit, and is used first.
     """
     lines = invoice["_lines"]
     coupons = coupons_of(world, account, invoice["discounts"])
-    sums = sums_of(
+    sums = compute_totals(
         [(one["subtotal"], one["_rates"] or invoice["default_tax_rates"]) for one in lines], coupons
     )
-    taxes: dict[str, Thing] = {}
+    taxes: dict[str, Resource] = {}
     for one, part in zip(lines, sums.parts, strict=True):
         one["invoice"] = invoice["id"]
         one["taxes"] = [tax_line(*tax) for tax in part.taxes]
@@ -175,7 +175,7 @@ def add_up(world: World, account: str, invoice: Thing) -> None:
     }
 
 
-def tax_line(rate: Thing, tax: int, taxable: int) -> Thing:
+def tax_line(rate: Resource, tax: int, taxable: int) -> Resource:
     return {
         "type": "tax_rate_details",
         "amount": tax,
@@ -186,32 +186,32 @@ def tax_line(rate: Thing, tax: int, taxable: int) -> Thing:
     }
 
 
-def write(world: World, account: str, invoice: Thing) -> Thing:
+def save_draft(world: World, account: str, invoice: Resource) -> Resource:
     """Put a draft on the shelf, and plan that it is finalized in an hour if it is to go on by itself."""
-    world.shelf(account).put(invoice)
+    world.store(account).add(invoice)
     world.emit(account, "invoice.created", invoice)
     if invoice["auto_advance"]:
         world.time_of(account, invoice).at(
-            invoice["automatically_finalizes_at"], lambda: go_on(world, account, invoice)
+            invoice["automatically_finalizes_at"], lambda: auto_advance(world, account, invoice)
         )
     return invoice
 
 
-def go_on(world: World, account: str, invoice: Thing) -> None:
+def auto_advance(world: World, account: str, invoice: Resource) -> None:
     if invoice["status"] == "draft" and invoice["auto_advance"]:
         finalize(world, account, invoice)
         if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
-            try_to_pay(world, account, invoice)
+            attempt_payment(world, account, invoice)
 
 
-def finalize(world: World, account: str, invoice: Thing) -> Thing:
+def finalize(world: World, account: str, invoice: Resource) -> Resource:
     """Give it a number: from now on it does not change. What is nothing is paid at once."""
     if invoice["status"] != "draft":
         raise invalid(
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
             code="invoice_not_editable",
         )
-    customer = world.shelf(account).things[invoice["customer"]]
+    customer = world.store(account).resources[invoice["customer"]]
     now = world.time_of(account, invoice).now()
     add_up(world, account, invoice)
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
@@ -253,7 +253,7 @@ def finalize(world: World, account: str, invoice: Thing) -> Thing:
         "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
     }
-    world.shelf(account).put(payment)
+    world.store(account).add(payment)
     invoice["_payments"] = whole_list([payment], "/v1/invoice_payments")
     invoice["_confirmation_secret"] = {"client_secret": intent["client_secret"], "type": "payment_intent"}
     if invoice["collection_method"] == "send_invoice":
@@ -261,12 +261,14 @@ def finalize(world: World, account: str, invoice: Thing) -> Thing:
     return invoice
 
 
-def try_to_pay(world: World, account: str, invoice: Thing, method: Thing | None = None) -> str | None:
+def attempt_payment(
+    world: World, account: str, invoice: Resource, method: Resource | None = None
+) -> str | None:
     """Charge an open invoice. Returns why it was not paid, or None. Nobody's card is "no_method"."""
-    shelf = world.shelf(account)
-    subscription = shelf.things.get(subscription_of(invoice) or "")
-    method = method or method_of(world, account, shelf.things[invoice["customer"]], subscription)
-    intent = shelf.things[invoice["_intent"]]
+    shelf = world.store(account)
+    subscription = shelf.resources.get(subscription_of(invoice) or "")
+    method = method or method_of(world, account, shelf.resources[invoice["customer"]], subscription)
+    intent = shelf.resources[invoice["_intent"]]
     invoice["attempted"], invoice["attempt_count"] = True, invoice["attempt_count"] + 1
     if method is None:
         reason: str | None = "no_method"
@@ -286,7 +288,7 @@ def try_to_pay(world: World, account: str, invoice: Thing, method: Thing | None 
     return reason
 
 
-def paid(world: World, account: str, invoice: Thing, intent: Thing | None) -> None:
+def paid(world: World, account: str, invoice: Resource, intent: Resource | None) -> None:
     """It is paid: by an intent, by credit, or (intent None with something due) outside of Stripe."""
     now = world.time_of(account, invoice).now()
     invoice |= {
@@ -309,7 +311,7 @@ def paid(world: World, account: str, invoice: Thing, intent: Thing | None) -> No
         react(world, account, invoice)
 
 
-def subscription_of(invoice: Thing) -> str | None:
+def subscription_of(invoice: Resource) -> str | None:
     parent = invoice["parent"]
     return (
         parent["subscription_details"]["subscription"]
@@ -318,7 +320,7 @@ def subscription_of(invoice: Thing) -> str | None:
     )
 
 
-def why(reason: str) -> str:
+def decline_message(reason: str) -> str:
     return (
         DECLINES[reason][2]
         if reason in DECLINES

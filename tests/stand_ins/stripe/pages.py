@@ -11,12 +11,19 @@ from html import escape
 from urllib.parse import quote
 
 from stand_ins.stripe.accounts import finish_onboarding
-from stand_ins.stripe.errors import Refused
-from stand_ins.stripe.paying import NotOpen, back_to_shop, later, pay, redeem, session_named
-from stand_ins.stripe.store import Thing
+from stand_ins.stripe.errors import StripeApiError
+from stand_ins.stripe.session_payment import (
+    SessionNotOpen,
+    finish_async_payment,
+    pay,
+    redeem,
+    session_named,
+    success_url,
+)
+from stand_ins.stripe.store import Resource
 from stand_ins.stripe.world import World
 
-MARK = "TIRUAN — TIDAK ADA UANG YANG BERPINDAH"
+BANNER = "TIRUAN — TIDAK ADA UANG YANG BERPINDAH"
 STYLE = """body{font:1.125rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#f6f6f4}
 main{max-width:32rem;margin:0 auto;padding:1rem}
 .mark{background:#b00020;color:#fff;text-align:center;padding:.75rem;font-weight:700}
@@ -28,36 +35,36 @@ text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{m
 
 
 @dataclass
-class Page:
+class HostedPage:
     """What a page's function answers: a page, or where to go."""
 
     body: str = ""
     status: int = 200
-    go_to: str | None = None
+    redirect_to: str | None = None
     kind: str = "text/html; charset=utf-8"
     raw: bytes | None = field(default=None, repr=False)
 
 
 Form = dict[str, str]
 # the form is None when the page is only looked at
-Visit = Callable[[World, tuple[str, ...], Form | None], Page]
-PAGES: list[tuple[str, Visit]] = []
+PageHandler = Callable[[World, tuple[str, ...], Form | None], HostedPage]
+PAGES: list[tuple[str, PageHandler]] = []
 
 
-def page_at(path: str) -> Callable[[Visit], Visit]:
-    def register(visit: Visit) -> Visit:
+def page_at(path: str) -> Callable[[PageHandler], PageHandler]:
+    def register(visit: PageHandler) -> PageHandler:
         PAGES.append((path.replace("{}", "([^/]+)"), visit))
         return visit
 
     return register
 
 
-def document(title: str, body: str, status: int = 200) -> Page:
-    return Page(
+def document(title: str, body: str, status: int = 200) -> HostedPage:
+    return HostedPage(
         f'<!doctype html><html lang="id"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width">'
         f"<title>{escape(title)} — tiruan</title><style>{STYLE}</style></head><body><p "
-        f"class=mark>{MARK}<br><small>STAND-IN, no money moves"
+        f"class=mark>{BANNER}<br><small>STAND-IN, no money moves"
         f"</small></p><main><h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
     )
@@ -86,31 +93,31 @@ WAYS = {
 
 
 @page_at("/c/pay/{}")
-def checkout(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+def checkout(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
     try:
         _, session = session_named(world, names[0])
-    except NotOpen:
+    except SessionNotOpen:
         return document("Tidak ditemukan", "<p>Alamat pembayaran ini tidak ada.</p>", 404)
     said = ""
     if form is not None:
         how = form.get("cara", "")
         try:
             if how in {"masuk", "gagal"}:
-                later(world, session["id"], paid=how == "masuk")
-                return Page(status=303, go_to=f"/c/pay/{session['id']}")
+                finish_async_payment(world, session["id"], paid=how == "masuk")
+                return HostedPage(status=303, redirect_to=f"/c/pay/{session['id']}")
             if how == "promo":
                 redeem(world, session["id"], form.get("kode", ""))
-                return Page(status=303, go_to=f"/c/pay/{session['id']}")
+                return HostedPage(status=303, redirect_to=f"/c/pay/{session['id']}")
             reason = pay(world, session["id"], how, form.get("email") or None)
             if reason is None and how != "expire":
-                return Page(status=303, go_to=back_to_shop(session))
+                return HostedPage(status=303, redirect_to=success_url(session))
             said = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
-        except (NotOpen, Refused) as refused:
+        except (SessionNotOpen, StripeApiError) as refused:
             said = f"<p class=said>{escape(str(refused))}</p>"
     return _checkout_page(world, session, said)
 
 
-def _checkout_page(world: World, session: Thing, said: str) -> Page:
+def _checkout_page(world: World, session: Resource, said: str) -> HostedPage:
     if session["status"] != "open":
         return _closed(world, session, said)
     lines = "".join(
@@ -151,11 +158,11 @@ def _checkout_page(world: World, session: Thing, said: str) -> Page:
     )
 
 
-def _home(session: Thing) -> str:
+def _home(session: Resource) -> str:
     return "toko" if session["mode"] == "payment" else "koperasi"
 
 
-def _closed(world: World, session: Thing, said: str) -> Page:
+def _closed(world: World, session: Resource, said: str) -> HostedPage:
     words = {"expired": "Waktu pembayaran habis.", "complete": "Pembayaran ini sudah selesai."}[
         session["status"]
     ]
@@ -176,9 +183,9 @@ def _closed(world: World, session: Thing, said: str) -> Page:
 
 
 @page_at("/setup/{}/{}")
-def onboarding(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+def onboarding(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
     owner = world.accounts.get(names[0], {}).get("_owner")
-    link = world.shelf(owner).things.get(f"link_{names[1]}") if owner else None
+    link = world.store(owner).resources.get(f"link_{names[1]}") if owner else None
     if link is None or link["_account"] != names[0] or link["created"] + 300 < world.time.now():
         return document("Tautan tidak berlaku", "<p>Tautan ini sudah lewat. Minta yang baru.</p>", 404)
     if form is None:
@@ -188,15 +195,15 @@ def onboarding(world: World, names: tuple[str, ...], form: Form | None) -> Page:
         )
     finish_onboarding(world, names[0])
     return (
-        Page(status=303, go_to=link["_back"])
+        HostedPage(status=303, redirect_to=link["_back"])
         if link["_back"]
         else document("Selesai", "<p>Akun siap menerima pembayaran.</p>")
     )
 
 
 @page_at("/receipts/{}")
-def receipt(world: World, names: tuple[str, ...], form: Form | None) -> Page:
-    for shelf in world.shelves.values():
+def receipt(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
+    for shelf in world.stores.values():
         if (charge := shelf.find("charge", names[0])) is not None:
             return document(
                 "Tanda terima",

@@ -20,14 +20,14 @@ from typing import Any, Literal, NotRequired, Union
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
-from stand_ins.stripe.errors import Refused, invalid, missing
+from stand_ins.stripe.errors import StripeApiError, invalid, missing
 
 PIECES = re.compile(r"[^\[\]]+|(?<=\[)(?=\])")
 PAYMENT_METHOD_TYPES = re.compile(r"payment_method_types\]?\[\d+\]$")
 NOT_SENT = frozenset(RequestOptions.__annotations__)  # options of a call that the package sends as headers
 
 
-class Given(dict[str, Any]):
+class Params(dict[str, Any]):
     """Parameters that passed.
 
     Remembers which of them were looked at: the others were accepted and had no effect.
@@ -35,26 +35,26 @@ class Given(dict[str, Any]):
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__(values)
-        self.heeded: set[str] = {"expand"}
+        self.used: set[str] = {"expand"}
 
     def __getitem__(self, name: str) -> Any:
-        self.heeded.add(name)
+        self.used.add(name)
         return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        self.heeded.add(name)
+        self.used.add(name)
         return super().get(name, default)
 
     def __contains__(self, name: object) -> bool:
-        self.heeded.add(str(name))
+        self.used.add(str(name))
         return super().__contains__(name)
 
     @property
-    def unheeded(self) -> Iterator[str]:
-        return (name for name in self if name not in self.heeded)
+    def unused(self) -> Iterator[str]:
+        return (name for name in self if name not in self.used)
 
 
-def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def parse_nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Turn `a[b][0]=x` into {"a": {"b": {"0": "x"}}}: lists are known by their type only, later."""
     whole: dict[str, Any] = {}
     for name, value in pairs:
@@ -68,12 +68,12 @@ def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return whole
 
 
-def checked(raw: dict[str, Any], typed: type) -> Given:
+def validate(raw: dict[str, Any], typed: type) -> Params:
     """Return the parameters as the types say they are.
 
     Raises Refused, in the API's words, for the first that is wrong.
     """
-    return Given(_typed_dict(raw, typed, ""))
+    return Params(_typed_dict(raw, typed, ""))
 
 
 @functools.cache
@@ -140,7 +140,7 @@ def _value(value: Any, hint: Any, path: str) -> Any:
         )
     named = [str(word) for word in words if word != ""]
     if PAYMENT_METHOD_TYPES.search(path):
-        named = []  # what an account may use is not the same for all: `ways_of_paying` looks
+        named = []  # what an account may use is not the same for all: `resolve_payment_methods` looks
     if isinstance(value, str) and value in named:
         return value
     # `Literal[…] | str` is an open list in the package, for days to come; today's API knows no other word
@@ -148,16 +148,16 @@ def _value(value: Any, hint: Any, path: str) -> Any:
         rest = [choice for choice in rest if choice is not str]
         if not rest:
             raise _not_one_of(value, named, path)
-    failure: Refused | None = None
+    failure: StripeApiError | None = None
     for choice in rest:
         try:
             return _single(value, choice, path)
-        except Refused as refused:
+        except StripeApiError as refused:
             failure = failure or refused
     raise failure or _not_one_of(value, named, path)
 
 
-def _not_one_of(value: Any, named: list[str], path: str) -> Refused:
+def _not_one_of(value: Any, named: list[str], path: str) -> StripeApiError:
     said = f"{', '.join(named[:-1])}, or {named[-1]}" if len(named) > 1 else "".join(named)
     return invalid(f"Invalid {path}: must be one of {said}", param=path)
 

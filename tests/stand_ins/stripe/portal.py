@@ -13,12 +13,12 @@ from stripe.params.billing_portal._session_create_params import SessionCreatePar
 
 from stand_ins.stripe.cards import attach, new_method
 from stand_ins.stripe.customers import method_of, save_as_default
-from stand_ins.stripe.errors import Refused, invalid, missing
-from stand_ins.stripe.pages import Form, Page, choice, document, page_at, rupiah
-from stand_ins.stripe.paying import CARDS
+from stand_ins.stripe.errors import StripeApiError, invalid, missing
+from stand_ins.stripe.pages import Form, HostedPage, choice, document, page_at, rupiah
 from stand_ins.stripe.renewals import LIVE, end
-from stand_ins.stripe.routing import Call, route
-from stand_ins.stripe.store import Thing, new_id, shown
+from stand_ins.stripe.routing import ApiCall, route
+from stand_ins.stripe.session_payment import CARDS
+from stand_ins.stripe.store import Resource, new_id, serialize
 from stand_ins.stripe.subscriptions import change
 from stand_ins.stripe.world import World, changed
 
@@ -27,10 +27,10 @@ LASTS = 3600
 
 
 @route("POST", "/v1/billing_portal/sessions", SessionCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
-    call.shelf.named("customer", name, "customer")
+    call.store.named("customer", name, "customer")
     if (back := call.params.get("return_url")) is not None and not back.startswith(("http://", "https://")):
         raise invalid("Not a valid URL", param="return_url", code="url_invalid")
     word = secrets.token_urlsafe(16)
@@ -48,13 +48,13 @@ def create(call: Call) -> Thing:
         "url": call.world.address(f"/p/session/{word}"),
         "_word": word,
     }
-    call.shelf.put(session)
+    call.store.add(session)
     call.emit("billing_portal.session.created", session)
     return session
 
 
-def _session(world: World, word: str) -> tuple[str, Thing] | None:
-    for account, shelf in world.shelves.items():
+def _session(world: World, word: str) -> tuple[str, Resource] | None:
+    for account, shelf in world.stores.items():
         for session in shelf.of_kind("billing_portal.session"):
             if session["_word"] == word and session["created"] + LASTS > world.time.now():
                 return account, session
@@ -62,7 +62,7 @@ def _session(world: World, word: str) -> tuple[str, Thing] | None:
 
 
 @page_at("/p/session/{}")
-def portal(world: World, names: tuple[str, ...], form: Form | None) -> Page:
+def portal(world: World, names: tuple[str, ...], form: Form | None) -> HostedPage:
     found = _session(world, names[0])
     if found is None:
         return document(
@@ -73,16 +73,16 @@ def portal(world: World, names: tuple[str, ...], form: Form | None) -> Page:
     if form is not None:
         try:
             _do(world, account, session, form)
-            return Page(status=303, go_to=f"/p/session/{names[0]}")
-        except Refused as refused:
+            return HostedPage(status=303, redirect_to=f"/p/session/{names[0]}")
+        except StripeApiError as refused:
             said = f"<p class=said>{escape(str(refused))}</p>"
     return document("Langganan Anda", said + _body(world, account, session))
 
 
-def _do(world: World, account: str, session: Thing, form: Form) -> None:
+def _do(world: World, account: str, session: Resource, form: Form) -> None:
     """Do what was clicked. Raises Refused for a card that is declined."""
-    shelf = world.shelf(account)
-    customer = shelf.things[session["customer"]]
+    shelf = world.store(account)
+    customer = shelf.resources[session["customer"]]
     if (how := form.get("kartu")) in CARDS:
         method = new_method(world, account, "card", CARDS[how])
         attach(world, account, method, customer)
@@ -94,7 +94,7 @@ def _do(world: World, account: str, session: Thing, form: Form) -> None:
     subscription = shelf.named("subscription", form.get("langganan", ""), "subscription")
     if subscription["customer"] != customer["id"]:
         raise invalid("This subscription is somebody else's.")
-    before = shown(subscription)
+    before = serialize(subscription)
     match form.get("cara"):
         case "berhenti_nanti":
             last = subscription["_items"][0]["current_period_end"]
@@ -126,17 +126,17 @@ def _do(world: World, account: str, session: Thing, form: Form) -> None:
     world.emit(account, "customer.subscription.updated", subscription, changed(before, subscription))
 
 
-def _live(world: World, account: str, customer: Thing) -> list[Thing]:
+def _live(world: World, account: str, customer: Resource) -> list[Resource]:
     return [
         one
-        for one in world.shelf(account).of_kind("subscription")
+        for one in world.store(account).of_kind("subscription")
         if one["customer"] == customer["id"] and one["status"] in LIVE
     ]
 
 
-def _body(world: World, account: str, session: Thing) -> str:
-    shelf = world.shelf(account)
-    customer = shelf.things[session["customer"]]
+def _body(world: World, account: str, session: Resource) -> str:
+    shelf = world.store(account)
+    customer = shelf.resources[session["customer"]]
     parts = [_subscription(world, account, one) for one in _live(world, account, customer)]
     method = method_of(world, account, customer)
     parts.append(
@@ -163,7 +163,7 @@ def _body(world: World, account: str, session: Thing) -> str:
     return "".join(parts)
 
 
-def _subscription(world: World, account: str, subscription: Thing) -> str:
+def _subscription(world: World, account: str, subscription: Resource) -> str:
     price = subscription["_items"][0]["price"]
     buttons = (
         choice("lanjut", "Teruskan langganan")
@@ -171,18 +171,18 @@ def _subscription(world: World, account: str, subscription: Thing) -> str:
         else choice("berhenti_nanti", "Berhenti di akhir masa")
     )
     buttons += choice("berhenti", "Berhenti sekarang")
-    shelf = world.shelf(account)
+    shelf = world.store(account)
     for other in shelf.of_kind("price"):
         if other["recurring"] and other["active"] and other["id"] != price["id"]:
-            buttons += choice(other["id"], f"Ganti ke {_named(shelf.things, other)}", name="harga")
+            buttons += choice(other["id"], f"Ganti ke {_named(shelf.resources, other)}", name="harga")
     hidden = f'<input type=hidden name=langganan value="{escape(subscription["id"])}">'
     return (
-        f"<h2>{escape(_named(shelf.things, price))}</h2><p>Status: "
+        f"<h2>{escape(_named(shelf.resources, price))}</h2><p>Status: "
         f"{escape(subscription['status'])}</p><form method=post>{hidden}{buttons}</form>"
     )
 
 
-def _named(things: dict[str, Thing], price: Thing) -> str:
+def _named(things: dict[str, Resource], price: Resource) -> str:
     product = things[price["product"]]
     recurring = price["recurring"]
     return (

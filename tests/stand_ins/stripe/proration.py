@@ -10,16 +10,18 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from stand_ins.stripe.invoices import line, pricing
-from stand_ins.stripe.store import Thing
+from stand_ins.stripe.store import Resource
 
 
-def part_of(amount: int, left: int, whole: int) -> int:
+def prorate(amount: int, left: int, whole: int) -> int:
     return int((Decimal(amount) * left / whole).to_integral_value(ROUND_HALF_UP)) if whole else 0
 
 
-def change_lines(subscription: Thing, before: list[Thing], after: list[Thing], moment: int) -> list[Thing]:
+def change_lines(
+    subscription: Resource, before: list[Resource], after: list[Resource], moment: int
+) -> list[Resource]:
     """Return the lines of a change at ``moment``: for each item that is not as it was."""
-    lines: list[Thing] = []
+    lines: list[Resource] = []
     now = {item["id"]: item for item in after}
     then = {item["id"]: item for item in before}
     for item in before:
@@ -37,13 +39,13 @@ def change_lines(subscription: Thing, before: list[Thing], after: list[Thing], m
 PERIOD = ("current_period_start", "current_period_end")
 
 
-def _worth(item: Thing) -> int:
+def _worth(item: Resource) -> int:
     return int(item["price"]["unit_amount"] * item["quantity"])
 
 
-def _rest(subscription: Thing, item: Thing, moment: int, sign: int) -> Thing:
+def _rest(subscription: Resource, item: Resource, moment: int, sign: int) -> Resource:
     start, end = item["current_period_start"], item["current_period_end"]
-    amount = sign * part_of(_worth(item), max(end - moment, 0), end - start)
+    amount = sign * prorate(_worth(item), max(end - moment, 0), end - start)
     words = "Unused time on" if sign < 0 else "Remaining time on"
     details = {
         "invoice_item": None,

@@ -12,12 +12,12 @@ from stripe.params._refund_update_params import RefundUpdateParams
 from stand_ins.stripe import faults
 from stand_ins.stripe.balance import book
 from stand_ins.stripe.errors import invalid, missing
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id
 from stand_ins.stripe.world import World
 
 
-def refund_charge(world: World, account: str, charge: Thing, amount: int, **more: Any) -> Thing:
+def refund_charge(world: World, account: str, charge: Resource, amount: int, **more: Any) -> Resource:
     """Give back ``amount`` of a charge. The fee stays with Stripe, as it does there."""
     way = charge["payment_method_details"]["type"]
     pending = world.faults.take(faults.REFUND_PENDING, way)
@@ -39,7 +39,7 @@ def refund_charge(world: World, account: str, charge: Thing, amount: int, **more
         "status": "pending" if pending else "succeeded",
         **more,
     }
-    world.shelf(account).put(refund)
+    world.store(account).add(refund)
     refund["balance_transaction"] = book(
         world,
         account,
@@ -62,11 +62,11 @@ def refund_charge(world: World, account: str, charge: Thing, amount: int, **more
     return refund
 
 
-def finish(world: World, account: str, refund: Thing) -> None:
+def finish(world: World, account: str, refund: Resource) -> None:
     """A pending refund comes to its end."""
     if refund["status"] != "pending":
         return None
-    charge = world.shelf(account).things[refund["charge"]]
+    charge = world.store(account).resources[refund["charge"]]
     if world.faults.take(faults.REFUND_FAILS, charge["payment_method_details"]["type"]):
         return fail(world, account, refund)
     refund["status"] = "succeeded"
@@ -74,7 +74,7 @@ def finish(world: World, account: str, refund: Thing) -> None:
     return None
 
 
-def fail(world: World, account: str, refund: Thing) -> None:
+def fail(world: World, account: str, refund: Resource) -> None:
     """The buyer's bank sent the money back: it is in the balance again."""
     back = book(world, account, "refund_failure", refund["amount"], refund["currency"], refund, [], wait=0)
     before = {"status": refund["status"]}
@@ -83,7 +83,7 @@ def fail(world: World, account: str, refund: Thing) -> None:
         "failure_reason": "expired_or_canceled_card",
         "failure_balance_transaction": back["id"],
     }
-    charge = world.shelf(account).things[refund["charge"]]
+    charge = world.store(account).resources[refund["charge"]]
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
     world.emit(account, "refund.updated", refund, before)
@@ -91,7 +91,7 @@ def fail(world: World, account: str, refund: Thing) -> None:
 
 
 @route("POST", "/v1/refunds", RefundCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     charge = _charge(call)
     left = charge["amount_captured"] - charge["amount_refunded"]
     if charge["status"] != "succeeded" or not charge["captured"]:
@@ -139,27 +139,27 @@ def create(call: Call) -> Thing:
             [],
             wait=0,
         )
-    return setting(call, refund)
+    return apply_fields(call, refund)
 
 
-def _charge(call: Call) -> Thing:
+def _charge(call: ApiCall) -> Resource:
     if (name := call.params.get("charge")) is not None:
-        return call.shelf.named("charge", name, "charge")
+        return call.store.named("charge", name, "charge")
     if (name := call.params.get("payment_intent")) is None:
         raise missing("payment_intent")
-    intent = call.shelf.named("payment_intent", name, "payment_intent")
+    intent = call.store.named("payment_intent", name, "payment_intent")
     if intent["latest_charge"] is None:
         raise invalid(
             "This PaymentIntent does not have a successful charge to refund.", param="payment_intent"
         )
-    return call.shelf.things[intent["latest_charge"]]
+    return call.store.resources[intent["latest_charge"]]
 
 
-def _application_fee_back(call: Call, charge: Thing, amount: int) -> int:
+def _application_fee_back(call: ApiCall, charge: Resource, amount: int) -> int:
     if charge["application_fee"] is None:
         raise invalid("The charge has no application fee to refund.", param="refund_application_fee")
     owner = call.world.accounts[call.account]["_owner"]
-    fee = call.world.shelf(owner).things[charge["application_fee"]]
+    fee = call.world.store(owner).resources[charge["application_fee"]]
     back: int = fee["amount"] * amount // charge["amount_captured"]
     fee["amount_refunded"] += back
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
@@ -168,27 +168,27 @@ def _application_fee_back(call: Call, charge: Thing, amount: int) -> int:
 
 
 @route("GET", "/v1/refunds", RefundListParams)
-def list_refunds(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("refund"), "charge", "payment_intent")
+def list_refunds(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("refund"), "charge", "payment_intent")
 
 
 @route("GET", "/v1/charges/{}/refunds", ChargeListRefundsParams)
-def list_of_charge(call: Call) -> Thing:
-    return call.listed([one for one in call.shelf.of_kind("refund") if one["charge"] == call.names[0]])
+def list_of_charge(call: ApiCall) -> Resource:
+    return call.listed([one for one in call.store.of_kind("refund") if one["charge"] == call.names[0]])
 
 
 @route("GET", "/v1/refunds/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("refund", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("refund", call.names[0])
 
 
 @route("POST", "/v1/refunds/{}", RefundUpdateParams)
-def update(call: Call) -> Thing:
-    return setting(call, call.shelf.get("refund", call.names[0]))
+def update(call: ApiCall) -> Resource:
+    return apply_fields(call, call.store.get("refund", call.names[0]))
 
 
 @route("POST", "/v1/refunds/{}/cancel")
-def cancel(call: Call) -> Thing:
+def cancel(call: ApiCall) -> Resource:
     raise invalid(
         "Only refunds that wait for an action of the customer can be canceled; the stand-in makes none "
         "of them."

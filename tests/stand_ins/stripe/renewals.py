@@ -11,14 +11,14 @@ from stand_ins.stripe.invoices import (
     AFTER_FAILURE,
     AFTER_PAYMENT,
     DAY,
+    attempt_payment,
     line,
     new_invoice,
     pricing,
+    save_draft,
     subscription_of,
-    try_to_pay,
-    write,
 )
-from stand_ins.stripe.store import Thing, shown
+from stand_ins.stripe.store import Resource, serialize
 from stand_ins.stripe.world import World, changed
 
 # a custom schedule of the dashboard; smart retries cannot be foretold
@@ -26,7 +26,7 @@ RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 LIVE = frozenset({"trialing", "active", "past_due", "unpaid"})
 
 
-def added(anchor: int, interval: str, count: int) -> int:
+def add_intervals(anchor: int, interval: str, count: int) -> int:
     """Return the moment ``count`` intervals after the anchor: a month after 31 January is the last of
     February.
     """
@@ -39,24 +39,24 @@ def added(anchor: int, interval: str, count: int) -> int:
     return int(start.replace(year=year, month=month, day=day).timestamp())
 
 
-def next_period(subscription: Thing, start: int) -> int:
+def next_period(subscription: Resource, start: int) -> int:
     """Return when the period that begins at ``start`` ends.
 
     Counted from the anchor, so that a short month does not shift the rest.
     """
     recurring = subscription["_items"][0]["price"]["recurring"]
     anchor, count = subscription["billing_cycle_anchor"], 0
-    while (end := added(anchor, recurring["interval"], count)) <= start:
+    while (end := add_intervals(anchor, recurring["interval"], count)) <= start:
         count += recurring["interval_count"]
     return end
 
 
-def set_period(subscription: Thing, start: int, end: int) -> None:
+def set_period(subscription: Resource, start: int, end: int) -> None:
     for item in subscription["_items"]:
         item |= {"current_period_start": start, "current_period_end": end}
 
 
-def parent_of(subscription: Thing) -> Thing:
+def parent_of(subscription: Resource) -> Resource:
     details = {
         "metadata": dict(subscription["metadata"]),
         "subscription": subscription["id"],
@@ -66,8 +66,8 @@ def parent_of(subscription: Thing) -> Thing:
 
 
 def invoice_lines(
-    subscription: Thing, items: list[Thing], period: tuple[int, int], *, free: bool = False
-) -> list[Thing]:
+    subscription: Resource, items: list[Resource], period: tuple[int, int], *, free: bool = False
+) -> list[Resource]:
     """Return the lines of one period, one for each item; ``free`` in a trial."""
     lines = []
     for item in items:
@@ -99,17 +99,17 @@ def invoice_lines(
     return lines
 
 
-def pending_lines(world: World, account: str, customer: Thing, *, keep: bool = False) -> list[Thing]:
+def pending_lines(world: World, account: str, customer: Resource, *, keep: bool = False) -> list[Resource]:
     """Return the lines of what waits for the customer's next invoice; ``keep``: for a preview."""
     waiting = [
         one
-        for one in world.shelf(account).of_kind("invoiceitem")
+        for one in world.store(account).of_kind("invoiceitem")
         if one["customer"] == customer["id"] and one["invoice"] is None
     ]
     return take_pending([dict(one) for one in waiting] if keep else waiting, "taken")
 
 
-def take_pending(items: list[Thing], invoice: str) -> list[Thing]:
+def take_pending(items: list[Resource], invoice: str) -> list[Resource]:
     lines = []
     for item in items:
         item["invoice"] = invoice
@@ -130,9 +130,9 @@ def take_pending(items: list[Thing], invoice: str) -> list[Thing]:
     return lines
 
 
-def bill(world: World, account: str, subscription: Thing, lines: list[Thing], reason: str) -> Thing:
+def bill(world: World, account: str, subscription: Resource, lines: list[Resource], reason: str) -> Resource:
     """Make the draft of a subscription's invoice, with what waits for it."""
-    customer = world.shelf(account).things[subscription["customer"]]
+    customer = world.store(account).resources[subscription["customer"]]
     lines = pending_lines(world, account, customer) + lines
     invoice = new_invoice(
         world,
@@ -149,18 +149,18 @@ def bill(world: World, account: str, subscription: Thing, lines: list[Thing], re
         invoice["due_date"] = invoice["created"] + subscription["days_until_due"] * DAY
     first = subscription["_items"][0]
     invoice |= {"period_start": first["current_period_start"], "period_end": first["current_period_end"]}
-    for item in world.shelf(account).of_kind("invoiceitem"):
+    for item in world.store(account).of_kind("invoiceitem"):
         if item["invoice"] == "taken":
             item["invoice"] = invoice["id"]
     subscription["latest_invoice"] = invoice["id"]
     subscription["discounts"] = [
         name for name in subscription["discounts"] if not _used_up(world, account, name, invoice["created"])
     ]
-    return write(world, account, invoice)
+    return save_draft(world, account, invoice)
 
 
 def _used_up(world: World, account: str, name: str, now: int) -> bool:
-    things = world.shelf(account).things
+    things = world.store(account).resources
     discount = things[name]
     coupon = things.get(discount["source"]["coupon"])
     return (coupon is not None and coupon["duration"] == "once") or (
@@ -168,7 +168,7 @@ def _used_up(world: World, account: str, name: str, now: int) -> bool:
     )
 
 
-def plan(world: World, account: str, subscription: Thing) -> None:
+def plan(world: World, account: str, subscription: Resource) -> None:
     """Put into the agenda what time will do to it next.
 
     What was planned before and holds no longer does nothing.
@@ -182,17 +182,17 @@ def plan(world: World, account: str, subscription: Thing) -> None:
         timeline.at(stop, lambda: _stop(world, account, subscription, stop))
 
 
-def _warn(world: World, account: str, subscription: Thing, end: int) -> None:
+def _warn(world: World, account: str, subscription: Resource, end: int) -> None:
     if subscription["status"] == "trialing" and subscription["trial_end"] == end:
         world.emit(account, "customer.subscription.trial_will_end", subscription)
 
 
-def _stop(world: World, account: str, subscription: Thing, moment: int) -> None:
+def _stop(world: World, account: str, subscription: Resource, moment: int) -> None:
     if subscription["status"] in LIVE and subscription["cancel_at"] == moment:
         end(world, account, subscription, "cancellation_requested")
 
 
-def end(world: World, account: str, subscription: Thing, reason: str) -> None:
+def end(world: World, account: str, subscription: Resource, reason: str) -> None:
     """It is over, for good."""
     now = world.time_of(account, subscription).now()
     subscription |= {"status": "canceled", "canceled_at": subscription["canceled_at"] or now, "ended_at": now}
@@ -200,14 +200,14 @@ def end(world: World, account: str, subscription: Thing, reason: str) -> None:
     world.emit(account, "customer.subscription.deleted", subscription)
 
 
-def renew(world: World, account: str, subscription: Thing, moment: int) -> None:
+def renew(world: World, account: str, subscription: Resource, moment: int) -> None:
     """The period that ends at ``moment`` is over."""
     if subscription["status"] not in LIVE or subscription["_items"][0]["current_period_end"] != moment:
         return
     if subscription["cancel_at_period_end"] or subscription["cancel_at"] == moment:
         end(world, account, subscription, "cancellation_requested")
         return
-    before = shown(subscription)
+    before = serialize(subscription)
     if subscription["status"] == "trialing":
         subscription["status"] = "active"
     set_period(subscription, moment, next_period(subscription, moment))
@@ -224,34 +224,34 @@ def renew(world: World, account: str, subscription: Thing, moment: int) -> None:
     plan(world, account, subscription)
 
 
-def _period(subscription: Thing) -> tuple[int, int]:
+def _period(subscription: Resource) -> tuple[int, int]:
     first = subscription["_items"][0]
     return first["current_period_start"], first["current_period_end"]
 
 
-def set_status(world: World, account: str, subscription: Thing, status: str) -> None:
+def set_status(world: World, account: str, subscription: Resource, status: str) -> None:
     if subscription["status"] != status:
         before = {"status": subscription["status"]}
         subscription["status"] = status
         world.emit(account, "customer.subscription.updated", subscription, before)
 
 
-def after_payment(world: World, account: str, invoice: Thing) -> None:
-    subscription = world.shelf(account).things.get(subscription_of(invoice) or "")
+def after_payment(world: World, account: str, invoice: Resource) -> None:
+    subscription = world.store(account).resources.get(subscription_of(invoice) or "")
     if subscription is None or subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
         return
     others = [
         one
-        for one in world.shelf(account).of_kind("invoice")
+        for one in world.store(account).of_kind("invoice")
         if subscription_of(one) == subscription["id"] and one["status"] == "open"
     ]
     if not others:
         set_status(world, account, subscription, "active")
 
 
-def after_failure(world: World, account: str, invoice: Thing) -> None:
+def after_failure(world: World, account: str, invoice: Resource) -> None:
     """Plan the next attempt, or do what the account's settings say after the last one."""
-    subscription = world.shelf(account).things.get(subscription_of(invoice) or "")
+    subscription = world.store(account).resources.get(subscription_of(invoice) or "")
     if subscription is None or invoice["billing_reason"] == "subscription_create":
         return
     tries = invoice["attempt_count"]
@@ -270,9 +270,9 @@ def after_failure(world: World, account: str, invoice: Thing) -> None:
         set_status(world, account, subscription, world.after_last_retry)
 
 
-def _again(world: World, account: str, invoice: Thing, moment: int) -> None:
+def _again(world: World, account: str, invoice: Resource, moment: int) -> None:
     if invoice["status"] == "open" and invoice["next_payment_attempt"] == moment:
-        try_to_pay(world, account, invoice)
+        attempt_payment(world, account, invoice)
 
 
 AFTER_PAYMENT.append(after_payment)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stand_ins.stripe.params import Given
-from stand_ins.stripe.store import Shelf, Thing, page
+from stand_ins.stripe.params import Params
+from stand_ins.stripe.store import AccountStore, Resource, paginate
 from stand_ins.stripe.world import World
 
 
 @dataclass
-class Call:
+class ApiCall:
     """One call of the API that was let in.
 
     ``account`` is whose data it is about, ``key_account`` whose key was shown.
@@ -22,35 +22,35 @@ class Call:
     world: World
     account: str
     key_account: str
-    params: Given
+    params: Params
     names: tuple[str, ...]  # of the path
     path: str = ""
     request_id: str | None = None
     idempotency_key: str | None = None
 
     @property
-    def shelf(self) -> Shelf:
-        return self.world.shelf(self.account)
+    def store(self) -> AccountStore:
+        return self.world.store(self.account)
 
     @property
     def now(self) -> int:
         return self.world.time.now()
 
-    def emit(self, kind: str, thing: Thing, previous: Thing | None = None) -> None:
+    def emit(self, kind: str, thing: Resource, previous: Resource | None = None) -> None:
         request = {"id": self.request_id, "idempotency_key": self.idempotency_key}
         self.world.emit(self.account, kind, thing, previous, request)
 
-    def listed(self, things: list[Thing], *same: str) -> Thing:
+    def listed(self, things: list[Resource], *same: str) -> Resource:
         """Return a page of ``things``, only those whose fields named in ``same`` are as the parameters of
         that name say.
         """
         for name in same:
             if (wanted := self.params.get(name)) is not None:
                 things = [thing for thing in things if thing.get(name) == wanted]
-        return page(things, self.params, self.path)
+        return paginate(things, self.params, self.path)
 
 
-Handler = Callable[[Call], Thing]
+Handler = Callable[[ApiCall], Resource]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     return None
 
 
-def setting(call: Call, thing: Thing, *names: str) -> Thing:
+def apply_fields(call: ApiCall, thing: Resource, *names: str) -> Resource:
     """Take over plain fields that an update names; an empty word unsets.
 
     Metadata is merged, as the API does.

@@ -12,14 +12,14 @@ from stripe.params._setup_intent_list_params import SetupIntentListParams
 from stand_ins.stripe.cards import DECLINES, attach, decline, method_named
 from stand_ins.stripe.errors import invalid
 from stand_ins.stripe.params import fields, literals
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, shown
-from stand_ins.stripe.world import World, ways_of_paying
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, serialize
+from stand_ins.stripe.world import World, resolve_payment_methods
 
 KNOWN_WAYS = literals(fields(SetupIntentCreateParams)["allowed_payment_method_types"][0])
 
 
-def new_setup(world: World, account: str, ways: list[str], **more: Any) -> Thing:
+def new_setup(world: World, account: str, ways: list[str], **more: Any) -> Resource:
     name = new_id("seti")
     intent = {
         "id": name,
@@ -41,13 +41,13 @@ def new_setup(world: World, account: str, ways: list[str], **more: Any) -> Thing
         "usage": "off_session",
         **more,
     }
-    world.shelf(account).put(intent)
+    world.store(account).add(intent)
     world.emit(account, "setup_intent.created", intent)
     return intent
 
 
 def confirm_setup(
-    world: World, account: str, intent: Thing, method: Thing, *, authenticated: bool = False
+    world: World, account: str, intent: Resource, method: Resource, *, authenticated: bool = False
 ) -> str | None:
     """Look at the card, and save it for the customer. Returns why it was declined, or None."""
     if method["_does"] in DECLINES:
@@ -69,23 +69,23 @@ def confirm_setup(
         world.emit(account, "setup_intent.requires_action", intent)
         return None
     if intent["customer"] is not None and method["customer"] is None:
-        attach(world, account, method, world.shelf(account).things[intent["customer"]])
+        attach(world, account, method, world.store(account).resources[intent["customer"]])
     intent |= {"status": "succeeded", "next_action": None}
     world.emit(account, "setup_intent.succeeded", intent)
     return None
 
 
 @route("POST", "/v1/setup_intents", SetupIntentCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     if (customer := call.params.get("customer")) is not None:
-        call.shelf.named("customer", customer, "customer")
+        call.store.named("customer", customer, "customer")
     intent = new_setup(
         call.world,
         call.account,
-        ways_of_paying(call.world, call.account, call.params, KNOWN_WAYS),
+        resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS),
         customer=customer,
     )
-    setting(call, intent, "description", "usage")
+    apply_fields(call, intent, "description", "usage")
     name = call.params.get("payment_method")
     if call.params.get("confirm"):
         if name is None:
@@ -102,26 +102,26 @@ def create(call: Call) -> Thing:
     return intent
 
 
-def _confirmed(call: Call, intent: Thing, name: str) -> Thing:
+def _confirmed(call: ApiCall, intent: Resource, name: str) -> Resource:
     reason = confirm_setup(call.world, call.account, intent, method_named(call.world, call.account, name))
     if reason is not None:
-        raise decline(reason, setup_intent=shown(intent))
+        raise decline(reason, setup_intent=serialize(intent))
     return intent
 
 
 @route("GET", "/v1/setup_intents", SetupIntentListParams)
-def list_setups(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("setup_intent"), "customer", "payment_method")
+def list_setups(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("setup_intent"), "customer", "payment_method")
 
 
 @route("GET", "/v1/setup_intents/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("setup_intent", call.names[0], "intent")
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("setup_intent", call.names[0], "intent")
 
 
 @route("POST", "/v1/setup_intents/{}/confirm", SetupIntentConfirmParams)
-def confirm(call: Call) -> Thing:
-    intent = call.shelf.get("setup_intent", call.names[0], "intent")
+def confirm(call: ApiCall) -> Resource:
+    intent = call.store.get("setup_intent", call.names[0], "intent")
     name = call.params.get("payment_method") or intent["payment_method"]
     if intent["status"] in {"succeeded", "canceled"} or name is None:
         raise invalid(
@@ -132,8 +132,8 @@ def confirm(call: Call) -> Thing:
 
 
 @route("POST", "/v1/setup_intents/{}/cancel")
-def cancel(call: Call) -> Thing:
-    intent = call.shelf.get("setup_intent", call.names[0], "intent")
+def cancel(call: ApiCall) -> Resource:
+    intent = call.store.get("setup_intent", call.names[0], "intent")
     if intent["status"] in {"succeeded", "canceled"}:
         raise invalid(
             f"You cannot cancel this SetupIntent: its status is {intent['status']}.",

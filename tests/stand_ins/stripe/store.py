@@ -13,43 +13,43 @@ from typing import Any
 
 from stand_ins.stripe.errors import invalid, no_such
 
-Thing = dict[str, Any]
+Resource = dict[str, Any]
 
 
-class Shelf:
+class AccountStore:
     """All objects of one account, in the order in which they came to be."""
 
     def __init__(self, account: str) -> None:
         self.account = account
-        self.things: dict[str, Thing] = {}
+        self.resources: dict[str, Resource] = {}
 
-    def put(self, thing: Thing) -> Thing:
-        self.things[thing["id"]] = thing
+    def add(self, thing: Resource) -> Resource:
+        self.resources[thing["id"]] = thing
         return thing
 
-    def of_kind(self, kind: str) -> list[Thing]:
-        return [thing for thing in self.things.values() if thing["object"] == kind]
+    def of_kind(self, kind: str) -> list[Resource]:
+        return [thing for thing in self.resources.values() if thing["object"] == kind]
 
-    def find(self, kind: str, name: str | None) -> Thing | None:
-        thing = self.things.get(name or "")
+    def find(self, kind: str, name: str | None) -> Resource | None:
+        thing = self.resources.get(name or "")
         return thing if thing is not None and thing["object"] == kind else None
 
-    def get(self, kind: str, name: str, param: str = "id", *, status: int = 404) -> Thing:
+    def get(self, kind: str, name: str, param: str = "id", *, status: int = 404) -> Resource:
         """Return one object. Raises Refused (404 by its address, 400 where a parameter names it)."""
         thing = self.find(kind, name)
         if thing is None or thing.get("deleted"):
-            raise no_such(WORDS.get(kind, kind), name, param, status=status)
+            raise no_such(OBJECT_LABELS.get(kind, kind), name, param, status=status)
         return thing
 
-    def named(self, kind: str, name: str, param: str) -> Thing:
+    def named(self, kind: str, name: str, param: str) -> Resource:
         return self.get(kind, name, param, status=400)
 
-    def remove(self, thing: Thing) -> Thing:
-        del self.things[thing["id"]]
+    def remove(self, thing: Resource) -> Resource:
+        del self.resources[thing["id"]]
         return {"id": thing["id"], "object": thing["object"], "deleted": True}
 
 
-WORDS = {"checkout.session": "checkout.session", "balance_transaction": "balance transaction"}
+OBJECT_LABELS = {"checkout.session": "checkout.session", "balance_transaction": "balance transaction"}
 _numbers = itertools.count(1)
 
 
@@ -58,25 +58,25 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{next(_numbers):06d}{secrets.token_hex(9)}"
 
 
-def shown(thing: Any) -> Any:
+def serialize(thing: Any) -> Any:
     """Return a copy as the API shows it: without what is hidden."""
     if isinstance(thing, dict):
-        return {key: shown(value) for key, value in thing.items() if not key.startswith("_")}
+        return {key: serialize(value) for key, value in thing.items() if not key.startswith("_")}
     if isinstance(thing, list):
-        return [shown(part) for part in thing]
+        return [serialize(part) for part in thing]
     return copy.copy(thing)
 
 
-Lookup = Callable[[str], Thing | None]
+Lookup = Callable[[str], Resource | None]
 
 
-def expanded(thing: Thing, paths: Iterable[str], lookup: Lookup) -> Thing:
+def expand(thing: Resource, paths: Iterable[str], lookup: Lookup) -> Resource:
     """Return ``thing`` as shown, with the objects in place of their ids that `expand[]` names.
 
     What is left out unless asked for (line items of a session) is kept under the same name with `_` before
     it.
     """
-    answer: Thing = shown(thing)
+    answer: Resource = serialize(thing)
     for path in paths:
         steps = path.split(".")
         if len(steps) > 4:
@@ -85,25 +85,25 @@ def expanded(thing: Thing, paths: Iterable[str], lookup: Lookup) -> Thing:
     return answer
 
 
-def _expand(answer: Thing, source: Thing | None, steps: list[str], path: str, lookup: Lookup) -> None:
+def _expand(answer: Resource, source: Resource | None, steps: list[str], path: str, lookup: Lookup) -> None:
     first, rest = steps[0], steps[1:]
     hidden = (source or {}).get(f"_{first}")
     if first not in answer and hidden is None:
         raise invalid(f"This property cannot be expanded ({path}).", param="expand")
     if first not in answer:
-        answer[first] = shown(hidden)
+        answer[first] = serialize(hidden)
     value = answer[first]
     if isinstance(value, str) and (found := lookup(value)) is not None:
-        value = answer[first] = shown(found)
+        value = answer[first] = serialize(found)
     inner = value if isinstance(value, list) else [value]
     for position, part in enumerate(inner):
         if isinstance(part, str) and isinstance(value, list) and (found := lookup(part)) is not None:
-            part = value[position] = shown(found)  # noqa: PLW2901 (the list itself is changed)
+            part = value[position] = serialize(found)  # noqa: PLW2901 (the list itself is changed)
         if rest and isinstance(part, dict):
             _expand(part, lookup(str(part.get("id", ""))), rest, path, lookup)
 
 
-def page(things: Iterable[Thing], params: Any, url: str) -> Thing:
+def paginate(things: Iterable[Resource], params: Any, url: str) -> Resource:
     """Return one page of a list, youngest first.
 
     Raises Refused for a limit outside 1–100 or a cursor that is not there.
@@ -140,6 +140,6 @@ def _within(moment: int, bounds: Any) -> bool:
     )
 
 
-def whole_list(things: Iterable[Thing], url: str) -> Thing:
+def whole_list(things: Iterable[Resource], url: str) -> Resource:
     """Return a list that stands inside another object."""
     return {"object": "list", "url": url, "has_more": False, "data": list(things)}

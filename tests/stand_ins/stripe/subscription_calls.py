@@ -14,21 +14,21 @@ from stand_ins.stripe.cards import method_named
 from stand_ins.stripe.catalog import price_of_item
 from stand_ins.stripe.discounts import new_discount
 from stand_ins.stripe.errors import invalid, missing
-from stand_ins.stripe.invoices import go_on
+from stand_ins.stripe.invoices import auto_advance
 from stand_ins.stripe.proration import change_lines
 from stand_ins.stripe.renewals import bill, end, invoice_lines, next_period, plan, set_period
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, shown
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, serialize
 from stand_ins.stripe.subscriptions import change, planned_items, start, trial_end
-from stand_ins.stripe.sums import discounts_given, tax_rates_named
+from stand_ins.stripe.totals import discounts_given, tax_rates_named
 from stand_ins.stripe.world import changed
 
 
 @route("POST", "/v1/subscriptions", SubscriptionCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     if (name := call.params.get("customer")) is None:
         raise missing("customer")
-    customer = call.shelf.named("customer", name, "customer")
+    customer = call.store.named("customer", name, "customer")
     if not (given := call.params.get("items")):
         raise missing("items")
     wanted = []
@@ -54,7 +54,7 @@ def create(call: Call) -> Thing:
             "`days_until_due` belongs to a `collection_method` of send_invoice, and only there.",
             param="days_until_due",
         )
-    more: Thing = {
+    more: Resource = {
         "collection_method": collection,
         "days_until_due": days,
         "cancel_at_period_end": call.params.get("cancel_at_period_end", False),
@@ -71,10 +71,10 @@ def create(call: Call) -> Thing:
         behaviour=call.params.get("payment_behavior", "allow_incomplete"),
         metadata=dict(call.params.get("metadata") or {}), **more,
     )  # fmt: skip
-    return setting(call, subscription, "description")
+    return apply_fields(call, subscription, "description")
 
 
-def _own_method(call: Call, name: str, customer: Thing) -> str:
+def _own_method(call: ApiCall, name: str, customer: Resource) -> str:
     method = method_named(call.world, call.account, name, "default_payment_method")
     if method["customer"] != customer["id"]:
         raise invalid(f"The customer does not have a payment method with the ID {name}. The payment method "
@@ -84,8 +84,8 @@ def _own_method(call: Call, name: str, customer: Thing) -> str:
 
 
 @route("GET", "/v1/subscriptions", SubscriptionListParams)
-def list_subscriptions(call: Call) -> Thing:
-    found, status = call.shelf.of_kind("subscription"), call.params.get("status")
+def list_subscriptions(call: ApiCall) -> Resource:
+    found, status = call.store.of_kind("subscription"), call.params.get("status")
     if status is None:
         found = [one for one in found if one["status"] != "canceled"]
     elif status == "ended":
@@ -98,33 +98,33 @@ def list_subscriptions(call: Call) -> Thing:
 
 
 @route("GET", "/v1/subscriptions/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("subscription", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("subscription", call.names[0])
 
 
 @route("GET", "/v1/subscription_items", SubscriptionItemListParams)
-def list_items(call: Call) -> Thing:
+def list_items(call: ApiCall) -> Resource:
     return call.listed(
-        list(call.shelf.named("subscription", call.params["subscription"], "subscription")["_items"])
+        list(call.store.named("subscription", call.params["subscription"], "subscription")["_items"])
     )
 
 
 @route("POST", "/v1/subscriptions/{}", SubscriptionUpdateParams)
-def update(call: Call) -> Thing:
-    subscription = call.shelf.get("subscription", call.names[0])
+def update(call: ApiCall) -> Resource:
+    subscription = call.store.get("subscription", call.names[0])
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
-    before = shown(subscription)
+    before = serialize(subscription)
     now = call.world.time_of(call.account, subscription).now()
     if "cancel_at_period_end" in call.params:
         stops = call.params["cancel_at_period_end"]
         subscription |= {"cancel_at_period_end": stops, "canceled_at": now if stops else None}
         subscription["cancel_at"] = subscription["_items"][0]["current_period_end"] if stops else None
         subscription["cancellation_details"]["reason"] = "cancellation_requested" if stops else None
-    setting(call, subscription, "description", "collection_method", "days_until_due", "pause_collection")
+    apply_fields(call, subscription, "description", "collection_method", "days_until_due", "pause_collection")
     if method := call.params.get("default_payment_method"):
         subscription["default_payment_method"] = _own_method(
-            call, method, call.shelf.things[subscription["customer"]]
+            call, method, call.store.resources[subscription["customer"]]
         )
     if "discounts" in call.params:
         given = discounts_given(
@@ -152,7 +152,7 @@ def update(call: Call) -> Thing:
     return subscription
 
 
-def _move_trial(call: Call, subscription: Thing, moment: Any, now: int) -> None:
+def _move_trial(call: ApiCall, subscription: Resource, moment: Any, now: int) -> None:
     until = now if moment == "now" else trial_end(now, moment, None)
     assert until is not None
     subscription |= {"trial_end": until, "billing_cycle_anchor": until}
@@ -166,15 +166,15 @@ def _move_trial(call: Call, subscription: Thing, moment: Any, now: int) -> None:
     lines = invoice_lines(
         subscription, subscription["_items"], (now, subscription["_items"][0]["current_period_end"])
     )
-    go_on(
+    auto_advance(
         call.world, call.account, bill(call.world, call.account, subscription, lines, "subscription_update")
     )
     plan(call.world, call.account, subscription)
 
 
 @route("DELETE", "/v1/subscriptions/{}", SubscriptionCancelParams)
-def cancel(call: Call) -> Thing:
-    subscription = call.shelf.get("subscription", call.names[0])
+def cancel(call: ApiCall) -> Resource:
+    subscription = call.store.get("subscription", call.names[0])
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invalid(
             f"No such subscription: '{subscription['id']}'", param="id", code="resource_missing", status=404
@@ -183,7 +183,7 @@ def cancel(call: Call) -> Thing:
     if call.params.get("prorate") and subscription["status"] != "trialing":
         lines = change_lines(subscription, subscription["_items"], [], now)
         if call.params.get("invoice_now") and lines:
-            go_on(
+            auto_advance(
                 call.world,
                 call.account,
                 bill(call.world, call.account, subscription, lines, "subscription_update"),

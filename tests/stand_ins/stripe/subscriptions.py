@@ -12,10 +12,10 @@ from stand_ins.stripe.catalog import price_of_item
 from stand_ins.stripe.customers import method_of
 from stand_ins.stripe.discounts import new_discount
 from stand_ins.stripe.errors import invalid
-from stand_ins.stripe.invoices import DAY, HOUR, finalize, go_on, try_to_pay, why
+from stand_ins.stripe.invoices import DAY, HOUR, attempt_payment, auto_advance, decline_message, finalize
 from stand_ins.stripe.proration import change_lines
 from stand_ins.stripe.renewals import (
-    added,
+    add_intervals,
     bill,
     end,
     invoice_lines,
@@ -24,13 +24,13 @@ from stand_ins.stripe.renewals import (
     set_period,
     set_status,
 )
-from stand_ins.stripe.routing import Call
-from stand_ins.stripe.store import Thing, new_id, whole_list
-from stand_ins.stripe.sums import tax_rates_named
+from stand_ins.stripe.routing import ApiCall
+from stand_ins.stripe.store import Resource, new_id, whole_list
+from stand_ins.stripe.totals import tax_rates_named
 from stand_ins.stripe.world import World
 
 
-def new_item(subscription: str, price: Thing, quantity: int, rates: list[Thing], now: int) -> Thing:
+def new_item(subscription: str, price: Resource, quantity: int, rates: list[Resource], now: int) -> Resource:
     return {
         "id": new_id("si"),
         "object": "subscription_item",
@@ -50,21 +50,21 @@ def new_item(subscription: str, price: Thing, quantity: int, rates: list[Thing],
 def start(
     world: World,
     account: str,
-    customer: Thing,
-    wanted: list[tuple[Thing, int, list[Thing]]],
+    customer: Resource,
+    wanted: list[tuple[Resource, int, list[Resource]]],
     *,
     trial_end: int | None = None,
-    coupons: list[Thing] | None = None,
+    coupons: list[Resource] | None = None,
     behaviour: str = "allow_incomplete",
     **more: Any,
-) -> Thing:
+) -> Resource:
     """Begin a subscription to prices, each with a quantity and tax rates.
 
     Raises Refused where the first invoice must be paid and is not.
     """
     now = world.time_of(account, customer).now()
     name = new_id("sub")
-    subscription: Thing = {
+    subscription: Resource = {
         "id": name,
         "object": "subscription",
         "billing_cycle_anchor": trial_end or now,
@@ -112,11 +112,11 @@ def start(
         and behaviour != "default_incomplete"
         and method_of(world, account, customer, subscription) is None
     ):
-        raise invalid(why("no_method"), code="resource_missing")
+        raise invalid(decline_message("no_method"), code="resource_missing")
     subscription["items"] = whole_list(subscription["_items"], f"/v1/subscription_items?subscription={name}")
     for one in coupons or []:
         until = (
-            added(now, "month", one["coupon"]["duration_in_months"])
+            add_intervals(now, "month", one["coupon"]["duration_in_months"])
             if one["coupon"]["duration_in_months"]
             else None
         )
@@ -124,7 +124,7 @@ def start(
             new_discount(world, account, one, now, until, subscription=name, customer=customer["id"])["id"]
         )
     set_period(subscription, now, trial_end or next_period(subscription, now))
-    world.shelf(account).put(subscription)
+    world.store(account).add(subscription)
     lines = invoice_lines(
         subscription,
         subscription["_items"],
@@ -141,28 +141,34 @@ def start(
     return subscription
 
 
-def _first_payment(world: World, account: str, subscription: Thing, invoice: Thing, behaviour: str) -> None:
+def _first_payment(
+    world: World, account: str, subscription: Resource, invoice: Resource, behaviour: str
+) -> None:
     finalize(world, account, invoice)
     if invoice["status"] == "paid" or behaviour == "default_incomplete":
         reason = None
     else:
-        reason = try_to_pay(world, account, invoice)
+        reason = attempt_payment(world, account, invoice)
     if reason is not None and behaviour == "error_if_incomplete":
         end(world, account, subscription, "payment_failed")
-        world.shelf(account).remove(subscription)
-        raise decline(reason) if reason in DECLINES else invalid(why(reason), code="resource_missing")
+        world.store(account).remove(subscription)
+        raise (
+            decline(reason)
+            if reason in DECLINES
+            else invalid(decline_message(reason), code="resource_missing")
+        )
     if subscription["status"] == "incomplete":  # it may become active for 23 hours
         world.time_of(account, subscription).at(
             invoice["created"] + 23 * HOUR, lambda: _give_up(world, account, subscription)
         )
 
 
-def _give_up(world: World, account: str, subscription: Thing) -> None:
+def _give_up(world: World, account: str, subscription: Resource) -> None:
     if subscription["status"] == "incomplete":
         set_status(world, account, subscription, "incomplete_expired")
 
 
-def planned_items(call: Call, subscription: Thing, given: list[Thing], path: str) -> list[Thing]:
+def planned_items(call: ApiCall, subscription: Resource, given: list[Resource], path: str) -> list[Resource]:
     """Return the items as they will be after a change, without changing them.
 
     Raises Refused for an item or price that is not there.
@@ -229,7 +235,7 @@ def trial_end(now: int, moment: Any, days: int | None) -> int | None:
 
 
 def change(
-    world: World, account: str, subscription: Thing, planned: list[Thing], behaviour: str, moment: int
+    world: World, account: str, subscription: Resource, planned: list[Resource], behaviour: str, moment: int
 ) -> None:
     """Let the items be as planned, and charge or give back the rest of the period as ``behaviour`` says."""
     old = subscription["_items"]
@@ -252,7 +258,7 @@ def change(
         plan(world, account, subscription)
     if other_rhythm or (lines and behaviour == "always_invoice"):
         invoice = bill(world, account, subscription, lines, "subscription_update")
-        go_on(world, account, invoice)
+        auto_advance(world, account, invoice)
         return
     for one in lines:
         item = {
@@ -277,5 +283,5 @@ def change(
             "_subscription": subscription["id"],
             "_rates": one["_rates"],
         }
-        world.shelf(account).put(item)
+        world.store(account).add(item)
         world.emit(account, "invoiceitem.created", item)

@@ -26,7 +26,7 @@ class Timeline:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.pushed = 0
+        self.offset = 0
         self.pinned: int | None = None  # while work of the past is done: it is then, not now
         self.agenda: list[tuple[int, int, Work]] = []
         self.numbers = itertools.count()
@@ -35,7 +35,7 @@ class Timeline:
     def now(self) -> int:
         if self.pinned is not None:
             return self.pinned
-        return int(self.clock().timestamp()) + self.pushed
+        return int(self.clock().timestamp()) + self.offset
 
     def at(self, moment: int, work: Work) -> None:
         heapq.heappush(self.agenda, (moment, next(self.numbers), work))
@@ -60,9 +60,9 @@ class Timeline:
                 done += 1
         return done
 
-    async def push(self, seconds: int) -> None:
+    async def advance(self, seconds: int) -> None:
         """Make it so much later, and do what falls due on the way."""
-        self.pushed += seconds
+        self.offset += seconds
         await self.run_due()
 
 

@@ -18,8 +18,8 @@ from stripe.params._webhook_endpoint_update_params import WebhookEndpointUpdateP
 
 from stand_ins.stripe import faults
 from stand_ins.stripe.errors import invalid
-from stand_ins.stripe.routing import Call, route, setting
-from stand_ins.stripe.store import Thing, new_id, shown
+from stand_ins.stripe.routing import ApiCall, apply_fields, route
+from stand_ins.stripe.store import Resource, new_id, serialize
 from stand_ins.stripe.world import World
 
 # The docs say: up to three days, with exponential back-off. The steps in between are ours, in seconds after
@@ -46,7 +46,7 @@ class Delivery:
     answer: str = ""
 
     @property
-    def event(self) -> Thing:
+    def event(self) -> Resource:
         return json.loads(self.body)  # type: ignore[no-any-return]
 
 
@@ -56,7 +56,7 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 
 @dataclass
-class Postman:
+class WebhookSender:
     """Delivers events.
 
     ``transport`` is for tests: an app can be given what is meant for it without a socket.
@@ -66,20 +66,20 @@ class Postman:
     transport: httpx.AsyncBaseTransport | None = None
     retries: tuple[int, ...] = RETRIES
     deliveries: list[Delivery] = field(default_factory=list)
-    held: list[tuple[Thing, Thing]] = field(default_factory=list)
+    delayed: list[tuple[Resource, Resource]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.world.watchers.append(self.notice)
+        self.world.watchers.append(self.schedule)
 
-    def notice(self, account: str, event: Thing) -> None:
+    def schedule(self, account: str, event: Resource) -> None:
         """Plan the delivery of a new event to all endpoints that want it."""
         owner = self.world.accounts[account]["_owner"]
         endpoints = [
-            one for one in self.world.shelf(account).of_kind("webhook_endpoint") if not one["_connect"]
+            one for one in self.world.store(account).of_kind("webhook_endpoint") if not one["_connect"]
         ]
         if owner is not None:
             endpoints += [
-                one for one in self.world.shelf(owner).of_kind("webhook_endpoint") if one["_connect"]
+                one for one in self.world.store(owner).of_kind("webhook_endpoint") if one["_connect"]
             ]
         take = self.world.faults.take
         for endpoint in endpoints:
@@ -89,23 +89,23 @@ class Postman:
             if take(faults.LOST, event["type"]):
                 continue
             if take(faults.OUT_OF_ORDER, event["type"]):
-                self.held.append((endpoint, event))
+                self.delayed.append((endpoint, event))
                 continue
             late = take(faults.LATE, event["type"])
             wait = late.details.get("seconds", 3600) if late else 0
             self.plan(endpoint, event, wait)
             if take(faults.TWICE, event["type"]):
                 self.plan(endpoint, event, wait)
-            waiting, self.held = self.held, []
+            waiting, self.delayed = self.delayed, []
             for held_endpoint, held_event in waiting:
                 self.plan(held_endpoint, held_event, wait)
 
-    def plan(self, endpoint: Thing, event: Thing, wait: int = 0, attempt: int = 1) -> None:
+    def plan(self, endpoint: Resource, event: Resource, wait: int = 0, attempt: int = 1) -> None:
         self.world.time.at(self.world.time.now() + wait, lambda: self.deliver(endpoint, event, attempt))
 
-    async def deliver(self, endpoint: Thing, event: Thing, attempt: int = 1) -> Delivery:
+    async def deliver(self, endpoint: Resource, event: Resource, attempt: int = 1) -> Delivery:
         """Send one event to one endpoint now; plan the next attempt if it is not taken."""
-        delivery = self._written(endpoint, event, attempt)
+        delivery = self._payload(endpoint, event, attempt)
         self.deliveries.append(delivery)
         try:
             # what listens on a name under .localhost is this machine, whether or not the resolver knows
@@ -127,9 +127,9 @@ class Postman:
             self.plan(endpoint, event, self.retries[attempt - 1], attempt + 1)
         return delivery
 
-    def _written(self, endpoint: Thing, event: Thing, attempt: int) -> Delivery:
+    def _payload(self, endpoint: Resource, event: Resource, attempt: int) -> Delivery:
         take, kind = self.world.faults.take, event["type"]
-        body, secret, name = shown(event), endpoint["_secret"], None
+        body, secret, name = serialize(event), endpoint["_secret"], None
         what = body["data"]["object"]
         if fault := take(faults.WRONG_AMOUNT, kind):
             name = fault.kind
@@ -168,7 +168,7 @@ def register(
     connect: bool = False,
     secret: str | None = None,
     **more: Any,
-) -> Thing:
+) -> Resource:
     """Add an endpoint. The secret is shown once, in the answer to this."""
     endpoint = {
         "id": new_id("we"),
@@ -186,11 +186,11 @@ def register(
         "_connect": connect,
         **more,
     }
-    return world.shelf(account).put(endpoint)
+    return world.store(account).add(endpoint)
 
 
 @route("POST", "/v1/webhook_endpoints", WebhookEndpointCreateParams)
-def create(call: Call) -> Thing:
+def create(call: ApiCall) -> Resource:
     url = call.params["url"]
     if not url.startswith(("http://", "https://")):
         raise invalid(
@@ -201,24 +201,24 @@ def create(call: Call) -> Thing:
     endpoint = register(
         call.world, call.account, url, call.params["enabled_events"], connect=bool(call.params.get("connect"))
     )
-    setting(call, endpoint, "description", "api_version")
+    apply_fields(call, endpoint, "description", "api_version")
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
 @route("GET", "/v1/webhook_endpoints", WebhookEndpointListParams)
-def list_endpoints(call: Call) -> Thing:
-    return call.listed(call.shelf.of_kind("webhook_endpoint"))
+def list_endpoints(call: ApiCall) -> Resource:
+    return call.listed(call.store.of_kind("webhook_endpoint"))
 
 
 @route("GET", "/v1/webhook_endpoints/{}")
-def retrieve(call: Call) -> Thing:
-    return call.shelf.get("webhook_endpoint", call.names[0])
+def retrieve(call: ApiCall) -> Resource:
+    return call.store.get("webhook_endpoint", call.names[0])
 
 
 @route("POST", "/v1/webhook_endpoints/{}", WebhookEndpointUpdateParams)
-def update(call: Call) -> Thing:
-    endpoint = setting(
-        call, call.shelf.get("webhook_endpoint", call.names[0]), "url", "enabled_events", "description"
+def update(call: ApiCall) -> Resource:
+    endpoint = apply_fields(
+        call, call.store.get("webhook_endpoint", call.names[0]), "url", "enabled_events", "description"
     )
     if "disabled" in call.params:
         endpoint["status"] = "disabled" if call.params["disabled"] else "enabled"
@@ -226,5 +226,5 @@ def update(call: Call) -> Thing:
 
 
 @route("DELETE", "/v1/webhook_endpoints/{}")
-def delete(call: Call) -> Thing:
-    return call.shelf.remove(call.shelf.get("webhook_endpoint", call.names[0]))
+def delete(call: ApiCall) -> Resource:
+    return call.store.remove(call.store.get("webhook_endpoint", call.names[0]))

@@ -10,9 +10,9 @@ from typing import Any, get_args, get_type_hints
 
 import stripe
 
-from stand_ins.stripe.errors import Refused, invalid
+from stand_ins.stripe.errors import StripeApiError, invalid
 from stand_ins.stripe.faults import Faults
-from stand_ins.stripe.store import Shelf, Thing, new_id, shown
+from stand_ins.stripe.store import AccountStore, Resource, new_id, serialize
 from stand_ins.stripe.timeline import Clock, TestClock, Timeline
 
 API_VERSION = stripe.api_version
@@ -22,8 +22,8 @@ PLATFORM_KEY = "sk_test_standin_platform"
 # every key that begins so opens an account of its own, named after the rest of it
 OWN_KEY = "sk_test_standin_"
 # An Indonesian account as we imagine it; the ways by QRIS and e-wallet are by invitation (see `enable`).
-FIRST_WAYS = ("card", "id_bank_transfer")
-Watcher = Callable[[str, Thing], None]
+DEFAULT_METHODS = ("card", "id_bank_transfer")
+Watcher = Callable[[str, Resource], None]
 
 
 class World:
@@ -35,36 +35,36 @@ class World:
     def __init__(self, clock: Clock, *, smallest: int = 800_000, async_after: int | None = None) -> None:
         self.time = Timeline(clock)
         self.faults = Faults()
-        self.smallest, self.async_after = smallest, async_after
+        self.min_amount, self.async_after = smallest, async_after
         self.after_last_retry = (
             # or "canceled" or "unpaid": the account's setting for a subscription that stays unpaid
             "past_due"
         )
         self.origin = "http://127.0.0.1"
-        self.shelves: dict[str, Shelf] = {}
-        self.accounts: dict[str, Thing] = {}
+        self.stores: dict[str, AccountStore] = {}
+        self.accounts: dict[str, Resource] = {}
         self.clocks: dict[str, TestClock] = {}
         self.watchers: list[Watcher] = []
-        self.unheeded: set[tuple[str, str]] = set()
-        self.unlock(PLATFORM_KEY)
+        self.ignored_params: set[tuple[str, str]] = set()
+        self.authenticate(PLATFORM_KEY)
 
-    def shelf(self, account: str) -> Shelf:
-        return self.shelves.setdefault(account, Shelf(account))
+    def store(self, account: str) -> AccountStore:
+        return self.stores.setdefault(account, AccountStore(account))
 
-    def unlock(self, key: str) -> str:
+    def authenticate(self, key: str) -> str:
         """Return the account that a secret key opens.
 
         Raises Refused (401) for a key that is not of a stand-in, a live one above all.
         """
         if not key.startswith(OWN_KEY) or len(key) == len(OWN_KEY):
             hidden = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
-            raise Refused(401, "invalid_request_error", f"Invalid API Key provided: {hidden}")
+            raise StripeApiError(401, "invalid_request_error", f"Invalid API Key provided: {hidden}")
         account = f"acct_standin_{key.removeprefix(OWN_KEY)}"
         if account not in self.accounts:
             self.open_account(account, owner=None, ready=True)
         return account
 
-    def open_account(self, name: str, *, owner: str | None, ready: bool, **more: Any) -> Thing:
+    def open_account(self, name: str, *, owner: str | None, ready: bool, **more: Any) -> Resource:
         account = {
             "id": name,
             "object": "account",
@@ -95,38 +95,38 @@ class World:
             "tos_acceptance": {},
             "type": "standard",
             "_owner": owner,
-            "_ways": list(FIRST_WAYS) if ready else [],
+            "_ways": list(DEFAULT_METHODS) if ready else [],
             **more,
         }
         self.accounts[name] = account
         if owner is not None:
-            self.shelf(owner).put(account)
+            self.store(owner).add(account)
         return account
 
     def may_act_for(self, key_account: str, account: str) -> bool:
         return account == key_account or self.accounts.get(account, {}).get("_owner") == key_account
 
-    def time_of(self, account: str, thing: Thing | None) -> Timeline:
+    def time_of(self, account: str, thing: Resource | None) -> Timeline:
         """Return the clock that an object lives by: its own test clock's, its customer's, or everybody's."""
         if thing is None:
             return self.time
         name = thing.get("test_clock")
         if name is None and isinstance(thing.get("customer"), str):
-            name = self.shelf(account).things.get(thing["customer"], {}).get("test_clock")
+            name = self.store(account).resources.get(thing["customer"], {}).get("test_clock")
         return self.clocks.get(name or "", self.time)
 
     def emit(
         self,
         account: str,
         kind: str,
-        thing: Thing,
-        previous: Thing | None = None,
-        request: Thing | None = None,
-    ) -> Thing:
+        thing: Resource,
+        previous: Resource | None = None,
+        request: Resource | None = None,
+    ) -> Resource:
         """Write an event down, as things are now, and tell who watches (webhook endpoints)."""
         assert kind in EVENT_TYPES, kind
         owner = self.accounts[account]["_owner"]
-        data: Thing = {"object": shown(thing)}
+        data: Resource = {"object": serialize(thing)}
         if previous is not None:
             data["previous_attributes"] = previous
         event = {
@@ -142,13 +142,13 @@ class World:
         }
         if owner is not None:
             event["account"] = account
-        self.shelf(account).put(event)
+        self.store(account).add(event)
         for watcher in self.watchers:
             watcher(account, event)
         return event
 
-    def lookup(self, account: str) -> Callable[[str], Thing | None]:
-        things = self.shelf(account).things
+    def lookup(self, account: str) -> Callable[[str], Resource | None]:
+        things = self.store(account).resources
         return lambda name: things.get(name) or self.accounts.get(name)
 
     def address(self, path: str) -> str:
@@ -160,9 +160,9 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def changed(before: Thing, after: Thing) -> Thing:
+def changed(before: Resource, after: Resource) -> Resource:
     """Return the former values of what differs, as `previous_attributes` has them."""
-    old, new = shown(before), shown(after)
+    old, new = serialize(before), serialize(after)
     return {key: value for key, value in old.items() if new.get(key) != value}
 
 
@@ -193,7 +193,7 @@ def check_amount(
         raise invalid(
             f"{what} must be no more than 9,999,999,999.99 {currency}", param=param, code="amount_too_large"
         )
-    least = world.smallest if currency == "idr" else 50
+    least = world.min_amount if currency == "idr" else 50
     if amount < least:
         raise invalid(
             f"{what} must convert to at least 50 cents. {amount / 100:,.2f} {currency} converts to less.",
@@ -203,7 +203,7 @@ def check_amount(
     return amount
 
 
-def ways_of_paying(world: World, account: str, params: Any, literal: Iterable[str]) -> list[str]:
+def resolve_payment_methods(world: World, account: str, params: Any, literal: Iterable[str]) -> list[str]:
     """Return the account's ways, without what the parameters leave out.
 
     Raises Refused for a way that is gated and not enabled.
@@ -226,7 +226,7 @@ def ways_of_paying(world: World, account: str, params: Any, literal: Iterable[st
     )
 
 
-def not_activated(way: str, param: str) -> Refused:
+def not_activated(way: str, param: str) -> StripeApiError:
     """What one learns when one asks for a way of paying that the account does not have: the probe of what it
     can.
     """

@@ -1,0 +1,134 @@
+"""Doing what is due, day by day: ends of trial, renewals, reminders, read-only.
+
+Twice or by two at once it does nothing twice.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from billing import queries
+from billing.dunning import DunningStep, next_step
+from billing.history import LUMBUNG_ACTOR, record_event
+from billing.models import Invoice, Subscription
+from billing.periods import end_period, lock_subscription
+from billing.plans import catalogue
+from billing.registry_sync import load_dunning_state, sync_registry
+from kernel import clock
+from tenants.session import shared_reader, shared_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from kernel.settings import Settings
+
+
+class CompletedStep(msgspec.Struct, frozen=True):
+    """One thing that was done: on which day, for whom (slug), what (a kind of ``dunning.Step``), and the
+    invoice it was about, if one.
+    """
+
+    on: date
+    cooperative: str
+    kind: str
+    invoice: str | None = None
+
+
+class BillingRunReport(msgspec.Struct, frozen=True):
+    """What a run did.
+
+    ``failed`` tells, by slug, what went wrong with single cooperatives; they come again at the next run.
+    """
+
+    since: date
+    until: date
+    trials_begun: int
+    done: tuple[CompletedStep, ...]
+    failed: dict[str, str]
+
+
+async def run_billing(database: Database, until: date) -> BillingRunReport:
+    """Do what is due from today (by the clock) up to ``until``, as if each day had come; of the past only the
+    one day ``until``.
+    """
+    since = min(clock.today(), until)
+    begun = await _start_trials(database, since)
+    done: list[CompletedStep] = []
+    failed: dict[str, str] = {}
+    day = since
+    while day <= until:
+        async with shared_reader(database) as ro:
+            due = await queries.list_due(ro, day)
+        for cooperative_id, slug in due:
+            try:
+                async with shared_session(database) as db:
+                    done += await process_due(db, database.settings, cooperative_id, day)
+            except Exception as error:  # noqa: BLE001 - one cooperative's fault must not hold up the others
+                failed[slug] = repr(error)
+        async with shared_reader(database) as ro:
+            following = await queries.find_next_due_date(ro)
+        tomorrow = day + timedelta(days=1)
+        day = max(tomorrow, following) if following is not None else until + timedelta(days=1)
+    return BillingRunReport(since, until, begun, tuple(done), failed)
+
+
+async def process_due(
+    db: AsyncSession, settings: Settings, cooperative_id: UUID, on: date
+) -> list[CompletedStep]:
+    """Do everything that one cooperative's subscription has to do on this day,
+    in the caller's transaction.
+    """
+    subscription = await lock_subscription(db, cooperative_id, on)
+    buyer = await queries.find_cooperative(db, cooperative_id)
+    assert buyer is not None
+    done: list[CompletedStep] = []
+    terms = catalogue().invoices
+    while (step := next_step(await load_dunning_state(db, subscription), terms, on)) is not None:
+        invoice = await _apply_step(db, settings, subscription, step, on)
+        done.append(CompletedStep(on, buyer.slug, step.kind, invoice.number if invoice else None))
+    await sync_registry(db, subscription, on)
+    return done
+
+
+async def _apply_step(
+    db: AsyncSession, settings: Settings, subscription: Subscription, step: DunningStep, on: date
+) -> Invoice | None:
+    invoice = await db.get(Invoice, step.invoice) if step.invoice else None
+    whose = subscription.cooperative_id
+    if step.kind == "end_period":
+        await end_period(db, settings, subscription, on)
+    elif step.kind == "notify_trial_end":
+        subscription.trial_told = True
+        assert subscription.period_end is not None
+        facts = {"ends_on": subscription.period_end.isoformat()}
+        record_event(db, whose, "billing.trial_end_told", by=LUMBUNG_ACTOR, on=on, facts=facts)
+    elif step.kind == "remind":
+        assert invoice is not None
+        invoice.reminders_sent, invoice.last_reminded_on = step.count, on
+        if subscription.status == "active":
+            subscription.status = "past_due"
+        facts = {"number": invoice.number, "count": str(step.count)}
+        record_event(db, whose, "billing.reminded", by=LUMBUNG_ACTOR, on=on, facts=facts)
+    else:
+        assert invoice is not None
+        subscription.status = "read_only"
+        record_event(
+            db, whose, "billing.made_read_only", by=LUMBUNG_ACTOR, on=on, facts={"number": invoice.number}
+        )
+    await db.flush()
+    return invoice
+
+
+async def _start_trials(database: Database, on: date) -> int:
+    """Give every cooperative without a subscription its trial."""
+    async with shared_session(database) as db:
+        new = await queries.list_without_subscription(db)
+    for cooperative_id in new:
+        async with shared_session(database) as db:
+            await sync_registry(db, await lock_subscription(db, cooperative_id, on), on)
+    return len(new)

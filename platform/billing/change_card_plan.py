@@ -1,0 +1,148 @@
+"""A dearer plan for who pays by card: the same sum to the rupiah as on an invoice of ours, so Stripe is told
+it and prorates nothing itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+
+from billing import queries
+from billing.errors import CARD_UNREACHABLE
+from billing.history import record_event
+from billing.manage_subscription import PlanQuote, quote_plan
+from billing.plans import Interval, catalogue
+from billing.stripe_gateway import (
+    LIVE_STATUSES,
+    ensure_price,
+    ensure_tax_rate,
+    get_stripe_client,
+    list_subscriptions,
+)
+from billing.stripe_sync import sync_from_stripe
+from kernel.money import Rupiah
+from payments.protocol import ProviderError
+from payments.providers.stripe_amounts import CURRENCY, to_stripe
+from payments.providers.stripe_client import call_stripe
+from tenants.session import shared_session
+
+if TYPE_CHECKING:
+    import stripe
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+
+async def change_card_plan(
+    database: Database, tenant: TenantRef, plan_code: str, every: Interval, *, by: str, on: date, key: str
+) -> None:
+    """Change the plan at Stripe and read back what became of it.
+
+    ``key`` comes with the form: sent twice it is done once.
+
+    A card that is declined leaves an open invoice, which is reminded of like any other. Raises DomainError as
+    ``subscribing.offer`` does, and billing.card_unreachable.
+    """
+    client = get_stripe_client(database)
+    async with shared_session(database) as db:
+        made = await quote_plan(db, database.settings, tenant.id, plan_code, every, on)
+        subscription = await queries.find_subscription(db, tenant.id)
+        assert subscription is not None
+        old = catalogue().get_plan(subscription.plan).name.id
+        customer, rhythm = str(subscription.stripe_customer), subscription.every
+    try:
+        rate = await ensure_tax_rate(client, database.settings, on)
+        await _apply_change(
+            client, customer, made, old, interval_changed=rhythm != every, rate=rate, key=f"{tenant.id}:{key}"
+        )
+    except ProviderError as fault:
+        log.warning("a plan could not be changed at Stripe", error=str(fault), passing=fault.transient)
+        raise CARD_UNREACHABLE() from fault
+    async with shared_session(database) as db:
+        record_event(
+            db, tenant.id, "billing.plan_chosen", by=by, on=on, facts={"plan": plan_code, "every": every}
+        )
+    await sync_from_stripe(database, tenant.id, on)
+
+
+async def _apply_change(
+    client: stripe.StripeClient,
+    customer: str,
+    quote: PlanQuote,
+    old_plan_name: str,
+    *,
+    interval_changed: bool,
+    rate: str | None,
+    key: str,
+) -> None:
+    live = next(
+        (each for each in await list_subscriptions(client, customer) if each.status in LIVE_STATUSES), None
+    )
+    if live is None:  # it has ended at Stripe, whose message of that is on its way
+        raise CARD_UNREACHABLE()
+    change = quote.change
+    price = await ensure_price(client, quote.plan.code, quote.every)
+    # Stripe begins a new period itself, and takes what is pending along
+    if change is not None and interval_changed:
+        await _add_invoice_item(
+            client,
+            customer,
+            -change.unused,
+            f"{old_plan_name}, {change.days_left}/{change.days}",
+            rate,
+            f"unused:{key}",
+        )
+    await call_stripe(
+        client.v1.subscriptions.update_async(
+            live.id,
+            {"items": [{"id": live.items.data[0].id, "price": price}], "proration_behavior": "none"},
+            {"idempotency_key": f"change:{key}"},
+        )
+    )
+    if change is None or interval_changed:
+        return
+    days = f"{change.days_left}/{change.days}"
+    await _add_invoice_item(
+        client, customer, change.charged, f"{quote.plan.name.id}, {days}", rate, f"charged:{key}"
+    )
+    await _add_invoice_item(
+        client, customer, -change.unused, f"{old_plan_name}, {days}", rate, f"unused:{key}"
+    )
+    drawn = await call_stripe(
+        client.v1.invoices.create_async(
+            {
+                "customer": customer,
+                "currency": CURRENCY,
+                "pending_invoice_items_behavior": "include",
+                "auto_advance": True,
+            },
+            {"idempotency_key": f"invoice:{key}"},
+        )
+    )
+    await call_stripe(
+        client.v1.invoices.finalize_invoice_async(str(drawn.id), {}, {"idempotency_key": f"finalize:{key}"})
+    )
+    try:
+        await call_stripe(client.v1.invoices.pay_async(str(drawn.id), {}, {"idempotency_key": f"pay:{key}"}))
+    except ProviderError as fault:
+        if fault.transient:
+            raise
+        log.info("the card was declined for a change of plan", error=str(fault))
+
+
+async def _add_invoice_item(
+    client: stripe.StripeClient, customer: str, amount: Rupiah, description: str, rate: str | None, key: str
+) -> None:
+    params: dict[str, Any] = {
+        "customer": customer,
+        "amount": to_stripe(Rupiah(amount)),
+        "currency": CURRENCY,
+        "description": description,
+    }
+    if rate:
+        params["tax_rates"] = [rate]
+    await call_stripe(client.v1.invoice_items.create_async(cast("Any", params), {"idempotency_key": key}))

@@ -1,0 +1,124 @@
+"""The invoice as PDF, set by typst from its frozen lines.
+
+What stands in it comes as data, never as source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typst
+from litestar import Response
+
+from billing import presenters
+from billing.plans import catalogue
+from kernel import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billing.queries import InvoiceDetails, InvoiceLineRow
+    from kernel.formats import Lang
+    from kernel.settings import Settings
+
+_TEMPLATE: Final = Path(__file__).with_name("invoice.typ")
+_LABELS: Final = {
+    "title": ("Tagihan", "Invoice"),
+    "number": ("Nomor", "Number"),
+    "issued": ("Tanggal", "Date"),
+    "due": ("Jatuh tempo", "Due"),
+    "to": ("Kepada", "To"),
+    "what": ("Uraian", "For"),
+    "amount": ("Jumlah", "Amount"),
+    "subtotal": ("Jumlah sebelum pajak", "Sum before tax"),
+    "discount": ("Potongan", "Discount"),
+    "total": ("Jumlah tagihan", "Total"),
+    "credit": ("Saldo di Lumbung", "Credit at Lumbung"),
+    "to_pay": ("Harus dibayar", "To pay"),
+    "pay": ("Cara membayar", "How to pay"),
+    "note": ("Tulis di berita transfer", "Write in the transfer's note"),
+    "tax_number": ("NPWP", "Tax number"),
+    "no_tax": (
+        "Tanpa PPN: penerbit bukan Pengusaha Kena Pajak.",
+        "Without VAT: the issuer is not registered for it.",
+    ),
+}
+
+
+async def render_invoice_pdf(
+    settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
+) -> Response[bytes]:
+    """Return the PDF of an invoice, to be saved under its number; the same invoice gives the same bytes."""
+    return Response(
+        await asyncio.to_thread(_compile, settings, invoice, lines, lang),
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="lumbung-{invoice.number}.pdf"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _compile(
+    settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
+) -> bytes:
+    issued = invoice.issued_on
+    made = typst.compile(
+        str(_TEMPLATE),
+        format="pdf",
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(_data(settings, invoice, lines, lang), ensure_ascii=False)},
+        timestamp=int(datetime(issued.year, issued.month, issued.day, tzinfo=UTC).timestamp()),
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def _data(
+    settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
+) -> dict[str, object]:
+    at = 0 if lang == "id" else 1
+    state, _ = presenters.INVOICE_STATUS_LABELS[invoice.state]
+    sums = [("subtotal", invoice.subtotal)]
+    if invoice.discount:
+        sums.append(("discount", -invoice.discount))
+    rows = [[_LABELS[name][at], formats.rupiah(amount, lang)] for name, amount in sums]
+    if invoice.tax:
+        label = invoice.tax_label_id if lang == "id" else invoice.tax_label_en
+        rows.append([label, formats.rupiah(invoice.tax, lang)])
+    rows.append([_LABELS["total"][at], formats.rupiah(invoice.total, lang)])
+    if invoice.credit:
+        rows.append([_LABELS["credit"][at], formats.rupiah(-invoice.credit, lang)])
+    tax = catalogue().find_tax(invoice.issued_on)
+    return {
+        "lang": lang,
+        "words": {name: words[at] for name, words in _LABELS.items()},
+        "seller": settings.billing_name,
+        "seller_address": settings.billing_address,
+        "seller_tax_number": settings.billing_tax_number,
+        "buyer": invoice.buyer_name,
+        "buyer_address": invoice.buyer_address,
+        "buyer_tax_number": invoice.buyer_tax_number,
+        "number": invoice.number,
+        "issued": formats.date_long(invoice.issued_on, lang),
+        "due": formats.date_long(invoice.due_on, lang),
+        "state": state.localize(lang),
+        "open": invoice.state == "open",
+        "lines": [
+            [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)]
+            for line in lines
+        ],
+        "sums": rows,
+        "to_pay": formats.rupiah(invoice.to_pay, lang),
+        "account": settings.billing_bank_account,
+        "note": presenters.build_transfer_note(invoice.number),
+        "tax_note": tax.source
+        if invoice.tax and tax
+        else ""
+        if settings.billing_pkp
+        else _LABELS["no_tax"][at],
+    }

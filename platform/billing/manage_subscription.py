@@ -1,0 +1,306 @@
+"""What officers do with their subscription: choose a plan, stop at the end of the period, go on after all,
+say who gets the invoices.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal, cast
+from uuid import UUID
+
+import msgspec
+
+from billing import errors, queries
+from billing.history import record_event
+from billing.invoicing import InvoiceDraft, add_credit, find_overdue_invoice, issue_invoice
+from billing.models import Subscription
+from billing.periods import apply_coupon, begin_period, lock_subscription
+from billing.plans import Interval, Plan, catalogue
+from billing.registry_sync import sync_registry
+from billing.rules import (
+    LineItem,
+    Proration,
+    apply_discount,
+    calculate_totals,
+    is_upgrade,
+    next_period_end,
+    prorate_change,
+)
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.settings import Settings
+
+
+class PlanQuote(msgspec.Struct, frozen=True):
+    """What choosing a plan would do, in rupiah.
+
+    ``to_pay`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+
+    ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer:
+    ``change`` says how it is reckoned), "at_end" (cheaper, from ``begins`` on).
+    """
+
+    kind: Literal["after_trial", "start", "now", "at_end"]
+    plan: Plan
+    every: Interval
+    begins: date
+    ends: date | None
+    price: Rupiah
+    tax: Rupiah = Rupiah(0)
+    credit: Rupiah = Rupiah(0)
+    to_pay: Rupiah = Rupiah(0)
+    given_back: Rupiah = Rupiah(0)
+    change: Proration | None = None
+
+
+class BillingContact(msgspec.Struct, frozen=True):
+    """Who gets the invoices, and what they call the buyer; all may be empty."""
+
+    name: str
+    email: str
+    phone: str
+    buyer_name: str
+    buyer_address: str
+    buyer_tax_number: str
+
+
+async def quote_plan(
+    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Interval, on: date
+) -> PlanQuote:
+    """Return what choosing this plan today would do.
+
+    Raises DomainError: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
+    """
+    subscription = await lock_subscription(db, cooperative_id, on)
+    return await _quote(db, settings, subscription, plan_code, every, on)
+
+
+async def choose_plan(
+    db: AsyncSession,
+    settings: Settings,
+    cooperative_id: UUID,
+    plan_code: str,
+    every: Interval,
+    *,
+    by: str,
+    on: date,
+    key: str,
+) -> PlanQuote | None:
+    """Choose a plan, and return what that did. Raises as ``offer`` does.
+
+    ``key`` comes with the form: an invoice is issued for it once, and None returned the second time. What has
+    no invoice is the same plan by then.
+    """
+    subscription = await lock_subscription(db, cooperative_id, on)
+    source_key = f"change:{cooperative_id}:{key}"
+    if await queries.has_invoice(db, source_key):
+        return None
+    _require_not_card(subscription)
+    made = await _quote(db, settings, subscription, plan_code, every, on)
+    before = f"{subscription.plan}/{subscription.every}"
+    if made.kind == "start":
+        await begin_period(
+            db, settings, subscription, made.plan, every, start=on, by=by, on=on, source_key=source_key
+        )
+    elif made.change is not None:
+        await _apply_upgrade(db, settings, subscription, made, by=by, on=on, source_key=source_key)
+    elif made.kind == "after_trial" and not made.plan.free:
+        subscription.plan = made.plan.code  # tried from now on, paid from the end of the trial
+        subscription.next_plan, subscription.next_every = made.plan.code, every
+    else:
+        subscription.next_plan, subscription.next_every = made.plan.code, every
+    facts = {"before": before, "plan": made.plan.code, "every": every, "begins": made.begins.isoformat()}
+    record_event(db, cooperative_id, "billing.plan_chosen", by=by, on=on, facts=facts)
+    await sync_registry(db, subscription, on)
+    return made
+
+
+async def cancel_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> date:
+    """Stop at the end of the period, and return that day: from it on the cooperative is on the free plan.
+
+    Raises DomainError: billing.nothing_to_cancel, .by_card.
+    """
+    subscription = await lock_subscription(db, cooperative_id, on)
+    free = catalogue().trial.plan_after
+    if subscription.period_end is None or subscription.next_plan == free:
+        raise errors.NOTHING_TO_CANCEL()
+    _require_not_card(subscription)
+    subscription.next_plan, subscription.next_every = free, None
+    record_event(
+        db,
+        cooperative_id,
+        "billing.cancelled",
+        by=by,
+        on=on,
+        facts={"ends_on": subscription.period_end.isoformat()},
+    )
+    await sync_registry(db, subscription, on)
+    return subscription.period_end
+
+
+async def resume_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> None:
+    """Go on after all with the plan of now. Raises DomainError: billing.nothing_to_resume, .by_card."""
+    subscription = await lock_subscription(db, cooperative_id, on)
+    if subscription.period_end is None or subscription.next_plan in (None, subscription.plan):
+        raise errors.NOTHING_TO_RESUME()
+    _require_not_card(subscription)
+    # a trial ends in the plan that is named: without a word in the free one
+    subscription.next_plan = subscription.plan if subscription.status == "trialing" else None
+    subscription.next_every = subscription.every if subscription.next_plan else None
+    record_event(db, cooperative_id, "billing.resumed", by=by, on=on, facts={"plan": subscription.plan})
+    await sync_registry(db, subscription, on)
+
+
+async def set_contact(
+    db: AsyncSession, cooperative_id: UUID, contact: BillingContact, *, by: str, on: date
+) -> None:
+    """Say who gets the invoices and whom they name as buyer, from the next one on."""
+    subscription = await lock_subscription(db, cooperative_id, on)
+    subscription.contact_name = contact.name
+    subscription.contact_email = contact.email
+    subscription.contact_phone = contact.phone
+    subscription.buyer_name = contact.buyer_name
+    subscription.buyer_address = contact.buyer_address
+    subscription.buyer_tax_number = contact.buyer_tax_number
+    record_event(db, cooperative_id, "billing.contact_changed", by=by, on=on, facts={"name": contact.name})
+    await sync_registry(db, subscription, on)
+
+
+def _require_not_card(subscription: Subscription) -> None:
+    if subscription.way == "card":
+        raise errors.BY_CARD()
+
+
+async def _quote(
+    db: AsyncSession,
+    settings: Settings,
+    subscription: Subscription,
+    plan_code: str,
+    every: Interval,
+    on: date,
+) -> PlanQuote:
+    found = catalogue()
+    plan = found.find_sold_plan(plan_code)
+    if plan is None:
+        raise errors.NO_SUCH_PLAN()
+    old, old_every = found.get_plan(subscription.plan), cast("Interval", subscription.every)
+    trialing = subscription.status == "trialing"
+    coming = subscription.next_plan or subscription.plan
+    coming_every = subscription.next_every or subscription.every
+    if plan.code == coming and (plan.free or every == coming_every):
+        raise errors.SAME_PLAN()
+    late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
+    if late is not None and not plan.free:
+        raise errors.PAY_FIRST(number=late.number)
+    ours = subscription.coupon_left > 0 and subscription.way == "invoice"  # by card Stripe counts coupons
+    percent = await queries.get_coupon_percent(db, subscription.coupon) if ours else 0
+    price = apply_discount(plan.price_for(every), percent)
+    start, end = subscription.period_start, subscription.period_end
+    if start is None or end is None:
+        made = PlanQuote("start", plan, every, on, next_period_end(on, every, on), price)
+        return await _with_tax_and_credit(db, settings, subscription, made, price, on)
+    if trialing or not is_upgrade(old, old_every, plan, every):
+        if plan.free or not trialing:
+            _require_not_card(subscription)  # ended in the portal; Stripe keeps no smaller plan for later
+        kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
+        return PlanQuote(kind, plan, every, end, None, price)
+    change = prorate_change(
+        value=Rupiah(subscription.value),
+        anchor=subscription.anchor or start,
+        start=start,
+        end=end,
+        every=old_every,
+        new=plan,
+        new_every=every,
+        percent=percent,
+        on=on,
+    )
+    made = PlanQuote("now", plan, every, on, change.period_end, price, change=change)
+    return await _with_tax_and_credit(db, settings, subscription, made, change.net, on)
+
+
+async def _with_tax_and_credit(
+    db: AsyncSession, settings: Settings, subscription: Subscription, made: PlanQuote, net: Rupiah, on: date
+) -> PlanQuote:
+    """Add tax and credit as the invoice will; what comes out below zero is given back as credit."""
+    tax = catalogue().find_tax(on) if settings.billing_pkp else None
+    if net < 0:
+        on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
+        return msgspec.structs.replace(made, given_back=-(net + on_top))
+    held = Rupiah(await queries.get_credit_balance(db, subscription.cooperative_id))
+    reckoned = calculate_totals(
+        [LineItem(LocalizedText("", ""), net)], discount=Rupiah(0), tax=tax, credit=held
+    )
+    return msgspec.structs.replace(made, tax=reckoned.tax, credit=reckoned.credit, to_pay=reckoned.to_pay)
+
+
+async def _apply_upgrade(
+    db: AsyncSession,
+    settings: Settings,
+    subscription: Subscription,
+    made: PlanQuote,
+    *,
+    by: str,
+    on: date,
+    source_key: str,
+) -> None:
+    change = made.change
+    assert change is not None
+    await apply_coupon(db, subscription)
+    old = catalogue().get_plan(subscription.plan)
+    subscription.plan, subscription.every = made.plan.code, made.every
+    if change.period_start != subscription.period_start:
+        subscription.anchor = change.period_start
+    subscription.period_start, subscription.period_end = change.period_start, change.period_end
+    subscription.value = int(change.value)
+    subscription.next_plan = subscription.next_every = None
+    if made.given_back:
+        add_credit(
+            db,
+            subscription.cooperative_id,
+            made.given_back,
+            reason=f"Ganti paket ke {made.plan.name.id}",
+            by=by,
+            key=source_key,
+            on=on,
+        )
+        return
+    lines = (
+        LineItem(
+            LocalizedText(
+                f"Paket {made.plan.name.id}, {_describe_days('id', change, made)}",
+                f"{made.plan.name.en} plan, {_describe_days('en', change, made)}",
+            ),
+            change.charged,
+        ),
+        LineItem(
+            LocalizedText(
+                f"Paket {old.name.id} yang tidak terpakai, {change.days_left} dari {change.days} hari",
+                f"{old.name.en} plan not used, {change.days_left} of {change.days} days",
+            ),
+            -change.unused,
+        ),
+    )
+    draft = InvoiceDraft(
+        source_key=source_key, lines=lines, period_start=change.period_start, period_end=change.period_end
+    )
+    await issue_invoice(db, settings, subscription, draft, by=by, on=on)
+
+
+def _describe_days(lang: Literal["id", "en"], change: Proration, made: PlanQuote) -> str:
+    """Which part of its period the new plan is charged for."""
+    if change.charged == change.value and change.period_start == made.begins:
+        whole = (
+            LocalizedText("satu bulan", "one month")
+            if made.every == "month"
+            else LocalizedText("satu tahun", "one year")
+        )
+        return whole.localize(lang)
+    left = LocalizedText(
+        f"{change.days_left} dari {change.days} hari", f"{change.days_left} of {change.days} days"
+    )
+    return left.localize(lang)

@@ -1,0 +1,231 @@
+"""How billing shows itself: its states and deeds in words, bytes as people read them, and what can be paid
+how.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from markupsafe import Markup
+
+from billing.plans import Limit, Plan, catalogue
+from billing.rules import percent_used
+from kernel import formats
+from kernel.errors import DomainError, LocalizedText
+from kernel.formats import Lang
+from kernel.money import Rupiah
+from payments.providers.qris import make_dynamic
+from payments.providers.qris_renderer import render_svg
+from tenants.entitlements import NOT_YET_AVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from billing.queries import HistoryRow, InvoiceDetails, InvoiceLineRow
+    from kernel.settings import Settings
+
+SUBSCRIPTION_STATUS_LABELS: Final = {
+    "trialing": (LocalizedText("Percobaan", "Trial"), "go"),
+    "active": (LocalizedText("Berjalan", "Running"), "done"),
+    "past_due": (LocalizedText("Jatuh tempo", "Past due"), "wrong"),
+    "read_only": (LocalizedText("Hanya bisa dilihat", "Read-only"), "wrong"),
+}
+INVOICE_STATUS_LABELS: Final = {
+    "open": (LocalizedText("Belum dibayar", "Not paid"), "wait"),
+    "paid": (LocalizedText("Lunas", "Paid"), "done"),
+    "void": (LocalizedText("Dibatalkan", "Voided"), "off"),
+    "uncollectible": (LocalizedText("Dihapus buku", "Written off"), "off"),
+}
+METHOD_LABELS: Final = {
+    "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
+    "qris": LocalizedText("QRIS", "QRIS"),
+    "card": LocalizedText("Kartu", "Card"),
+    "credit": LocalizedText("Saldo di Lumbung", "Credit at Lumbung"),
+}
+EVENT_LABELS: Final = {
+    "billing.trial_begun": LocalizedText("Percobaan dimulai", "Trial began"),
+    "billing.trial_end_told": LocalizedText(
+        "Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"
+    ),
+    "billing.trial_ended": LocalizedText("Percobaan berakhir", "Trial ended"),
+    "billing.period_ended": LocalizedText("Masa paket berakhir", "Period ended"),
+    "billing.invoiced": LocalizedText("Tagihan terbit", "Invoice issued"),
+    "billing.reminded": LocalizedText("Diingatkan untuk membayar", "Reminded to pay"),
+    "billing.made_read_only": LocalizedText("Hanya bisa dilihat", "Made read-only"),
+    "billing.opened_again": LocalizedText("Dibuka lagi", "Opened again"),
+    "billing.paid": LocalizedText("Tagihan lunas", "Invoice paid"),
+    "billing.void": LocalizedText("Tagihan dibatalkan", "Invoice voided"),
+    "billing.uncollectible": LocalizedText("Tagihan dihapus buku", "Invoice written off"),
+    "billing.plan_chosen": LocalizedText("Paket dipilih", "Plan chosen"),
+    "billing.cancelled": LocalizedText("Dihentikan pada akhir masa", "Cancelled at the end of the period"),
+    "billing.resumed": LocalizedText("Dilanjutkan", "Resumed"),
+    "billing.contact_changed": LocalizedText("Kontak tagihan diganti", "Billing contact changed"),
+    "billing.credit_given": LocalizedText("Saldo diberikan", "Credit given"),
+    "billing.coupon_entered": LocalizedText("Kupon dimasukkan", "Coupon entered"),
+    "billing.card_begun": LocalizedText("Kartu dipasang", "Card set up"),
+    "billing.card_read": LocalizedText("Keadaan dibaca dari Stripe", "State read from Stripe"),
+}
+METER_LABELS: Final[Mapping[str, LocalizedText]] = {
+    "members": LocalizedText("Anggota aktif", "Active members"),
+    "orders": LocalizedText("Pesanan", "Orders"),
+    "messages": LocalizedText("Pesan terkirim", "Messages sent"),
+    "storage": LocalizedText("Gambar", "Pictures"),
+}
+ENTITLEMENT_LABELS: Final[Mapping[str, LocalizedText]] = {
+    "gateways": LocalizedText(
+        "Kartu, QRIS, dan VA lewat Stripe, Midtrans, Xendit", "Cards, QRIS and VA by Stripe, Midtrans, Xendit"
+    ),
+    "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
+    "custom_domain": LocalizedText("Alamat web sendiri", "A web address of your own"),
+}
+# Messages are counted and limited too, but nothing sends any yet: they are not told as something to buy.
+LIMIT_LABELS: Final[Mapping[Limit, LocalizedText]] = {
+    "members": LocalizedText("{n} anggota", "{n} members"),
+    "storage": LocalizedText("{n} gambar", "{n} of pictures"),
+}
+UNLIMITED_LABELS: Final[Mapping[Limit, LocalizedText]] = {
+    "members": LocalizedText("Anggota tanpa batas", "Members without limit"),
+    "storage": LocalizedText("Gambar tanpa batas", "Pictures without limit"),
+}
+NEVER_LIMITED_LABEL: Final = LocalizedText(
+    "Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit"
+)
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """One meter on a page.
+
+    ``percent`` is of the limit and at most 100 for the bar; ``forecast`` is for the end of the month.
+    """
+
+    meter: str
+    name: str
+    value_label: str
+    limit: str | None
+    percent: int | None
+    is_over: bool
+    is_near: bool
+    forecast: str | None = None
+    months_until_over: int | None = None
+
+
+class PaymentInstructions(msgspec.Struct, frozen=True):
+    """How an invoice can be paid without a card: an account, a QRIS, and what to write so that we find it."""
+
+    amount: Rupiah
+    account: str
+    note: str
+    qr: Markup | None
+
+
+def localize_labels(
+    states: Mapping[str, tuple[LocalizedText, str]], lang: Lang
+) -> dict[str, tuple[str, str]]:
+    """States in a reader's language, each with the kind of its label."""
+    return {state: (words.localize(lang), kind) for state, (words, kind) in states.items()}
+
+
+def build_invoice_context(
+    invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
+) -> dict[str, Any]:
+    """What the pages of officers and of operators show of an invoice alike."""
+    return {
+        "invoice": invoice,
+        "lines": [(line.text_id if lang == "id" else line.text_en, line.amount) for line in lines],
+        "tax_label": invoice.tax_label_id if lang == "id" else invoice.tax_label_en,
+        "state": localize_labels(INVOICE_STATUS_LABELS, lang)[invoice.state],
+        "paid_way": METHOD_LABELS[invoice.paid_way].localize(lang) if invoice.paid_way else None,
+    }
+
+
+def format_usage(meter: str, value: int, lang: Lang) -> str:
+    """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its
+    separators.
+    """
+    if meter != "storage":
+        return formats.number(value, lang)
+    unit, name = (100_000_000, "GB") if value >= 1_000_000_000 else (100_000, "MB")
+    return f"{formats.number(Decimal(-(-value // unit)) / 10, lang)} {name}"
+
+
+def list_plan_features(plan: Plan, lang: Lang) -> list[str]:
+    """What a plan allows, one line each."""
+    limited = [
+        words.localize(lang).format(n=format_usage(name, plan.limits[name], lang))
+        if name in plan.limits
+        else UNLIMITED_LABELS[name].localize(lang)
+        for name, words in LIMIT_LABELS.items()
+    ]
+    return [*limited, NEVER_LIMITED_LABEL.localize(lang), *_feature_labels(plan.entitlements, lang)]
+
+
+def list_lost_features(old: Plan, new: Plan, lang: Lang) -> list[str]:
+    """What a cooperative has with ``old`` and will have with ``new`` no more, one line each."""
+    return _feature_labels([name for name in old.entitlements if name not in new.entitlements], lang)
+
+
+def _feature_labels(entitlements: Sequence[str], lang: Lang) -> list[str]:
+    return [ENTITLEMENT_LABELS[name].localize(lang) for name in entitlements if name not in NOT_YET_AVAILABLE]
+
+
+def build_usage_view(
+    meter: Limit,
+    value: int,
+    plan: Plan,
+    lang: Lang,
+    *,
+    forecast: int | None = None,
+    months_until_over: int | None = None,
+) -> UsageView:
+    """Put one figure beside its limit."""
+    limit = plan.limits.get(meter)
+    share = percent_used(value, limit)
+    return UsageView(
+        meter,
+        METER_LABELS[meter].localize(lang),
+        format_usage(meter, value, lang),
+        None if limit is None else format_usage(meter, limit, lang),
+        None if share is None else min(share, 100),
+        is_over=limit is not None and value > limit,
+        is_near=share is not None and share >= catalogue().warning.percent,
+        forecast=None if forecast is None else format_usage(meter, forecast, lang),
+        months_until_over=months_until_over,
+    )
+
+
+def build_transfer_note(number: str) -> str:
+    """What a transfer should say, short enough for every bank: "LUMBUNG 2026000123"."""
+    return "LUMBUNG " + number.replace("-", "")
+
+
+def build_payment_instructions(
+    settings: Settings, invoice: InvoiceDetails, lang: Lang
+) -> PaymentInstructions | None:
+    """How an open invoice can be paid, or None when there is nothing to pay."""
+    if invoice.state != "open":
+        return None
+    amount, note, drawn = Rupiah(invoice.to_pay), build_transfer_note(invoice.number), None
+    if settings.billing_qris:
+        try:
+            drawn = Markup(  # noqa: S704 - our own SVG
+                render_svg(make_dynamic(settings.billing_qris, amount, note.replace(" ", "")), lang)
+            )
+        except DomainError:  # an amount that QRIS does not carry: the account remains
+            drawn = None
+    return PaymentInstructions(amount, settings.billing_bank_account, note, drawn)
+
+
+def describe_event(entry: HistoryRow, lang: Lang) -> str:
+    """One line of the history: what was done, and to which invoice or plan."""
+    words = EVENT_LABELS.get(entry.action)
+    label = words.localize(lang) if words else entry.action
+    about = entry.facts.get("number") or entry.facts.get("code")
+    if about is None and (plan := entry.facts.get("plan")):
+        try:
+            about = catalogue().get_plan(str(plan)).name.localize(lang)
+        except LookupError:
+            about = plan
+    reason = entry.facts.get("reason")
+    return " · ".join(str(part) for part in (label, about, reason) if part)

@@ -1,0 +1,98 @@
+"""Where Stripe tells the platform that something happened to a subscription: POST /kait/langganan on the
+apex.
+
+A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads
+the state back (``billing.stripe_sync``). One that it did not sign, or is about nobody here, leaves nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from litestar import Response, post
+from sqlalchemy import text
+
+from billing import queries
+from billing.stripe_gateway import cards_enabled
+from kernel import clock
+from kernel.outbox import enqueue
+from payments.protocol import WebhookVerificationError
+from payments.providers.stripe_events import verify_event
+from tenants.session import shared_session
+from ui import AnyRequest, CurrentDatabase
+from ui.errors import NOT_FOUND
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+PATH: Final = "/kait/langganan"
+
+
+class _StripeEventObject(msgspec.Struct, frozen=True):
+    object: str
+    id: str = ""  # a balance and an invoice to come have none
+    customer: str | dict[str, Any] | None = None
+
+
+class _StripeEventData(msgspec.Struct, frozen=True):
+    object: _StripeEventObject
+
+
+class _StripeEventBody(msgspec.Struct, frozen=True):
+    data: _StripeEventData
+
+
+@post(PATH)
+async def receive_stripe_webhook(request: AnyRequest, database: CurrentDatabase) -> Response[None]:
+    """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it,
+    404 without cards.
+    """
+    settings = database.settings
+    if not cards_enabled(settings) or not settings.billing_stripe_webhook_secret:
+        raise NOT_FOUND()
+    body = await request.body()
+    try:
+        event = verify_event(
+            {name.lower(): value for name, value in request.headers.items()},
+            body,
+            secret=settings.billing_stripe_webhook_secret,
+            live=settings.billing_stripe_key.startswith(("sk_live", "rk_live")),
+            account=None,
+            now=clock.now(),
+        )
+        customer = _customer_of(msgspec.json.decode(body, type=_StripeEventBody).data.object)
+    except (WebhookVerificationError, msgspec.DecodeError, msgspec.ValidationError):
+        return Response(None, status_code=400)
+    if customer is not None:
+        await _store_event(database, event.event_id, event.event_type, customer)
+    return Response(None, status_code=200)
+
+
+async def _store_event(database: Database, event_id: str, kind: str, customer: str) -> None:
+    async with shared_session(database) as db:
+        if await queries.find_customer_owner(db, customer) is None:
+            return
+        new = await db.execute(
+            text(
+                "INSERT INTO shared.billing_events (event_id, kind, subject, received_at) VALUES (:id, "
+                ":kind, :customer, :now)"
+                " ON CONFLICT DO NOTHING RETURNING event_id"
+            ),
+            {"id": event_id, "kind": kind, "customer": customer, "now": clock.now()},
+        )
+        if new.first() is not None:
+            job = {"customer": customer, "event_id": event_id}
+            await enqueue(db, "billing.look_at_card", job, key=f"billing.look_at_card:{event_id}")
+
+
+def _customer_of(about: _StripeEventObject) -> str | None:
+    if about.object == "customer":
+        return about.id
+    customer = about.customer
+    if isinstance(customer, dict):
+        customer = customer.get("id")
+    return customer if isinstance(customer, str) else None
+
+
+routes: list[Any] = [receive_stripe_webhook]

@@ -1,0 +1,77 @@
+"""What a payment can be for without a shop: filling a wallet, paying off credit, and an officer's trial of a
+way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from kernel.locks import advisory_lock
+from ledger import queries as ledger_queries
+from ledger.chart import MEMBER_RECEIVABLES, OWED_TO_PAYERS, WALLETS
+from payments.purposes import LedgerAccountRef, register_purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment
+
+TOP_UP: Final = "top_up"
+REPAYMENT: Final = "repayment"
+TRIAL: Final = "trial"
+
+
+class BuiltinPurpose:
+    """A purpose that always takes the money:
+    one account of the member's (or of nobody's), in and out alike.
+    """
+
+    for_goods = False
+
+    def __init__(self, name: str, account: str) -> None:
+        self.name = name
+        self._account = account
+
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        """Nothing but the books."""
+
+    async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        return True
+
+    async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
+        """Nothing was kept for it."""
+
+    async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
+        """The journal says all of it."""
+
+    async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+        return LedgerAccountRef(self._account, payment.member_id)
+
+    async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+        return LedgerAccountRef(self._account, payment.member_id)
+
+    async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
+        return False
+
+
+class RepaymentPurpose(BuiltinPurpose):
+    """Paying off kasbon.
+
+    Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet.
+    """
+
+    async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        for member_id in sorted({str(payment.member_id) for payment in payments}):
+            await advisory_lock(db, f"paying off {member_id}")
+
+    async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        await self.lock(db, [payment])
+        owed = await ledger_queries.get_balance(db, MEMBER_RECEIVABLES, payment.member_id)
+        return payment.amount - payment.tail <= owed
+
+
+register_purpose(BuiltinPurpose(TOP_UP, WALLETS))
+register_purpose(RepaymentPurpose(REPAYMENT, MEMBER_RECEIVABLES))
+register_purpose(BuiltinPurpose(TRIAL, OWED_TO_PAYERS))

@@ -1,0 +1,108 @@
+"""What somebody must look at in a payment: each is a row, open until it is settled, and the same facts are
+one row for good.
+
+Payments are locked by the caller, as in the state machine; nothing here posts or commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.ids import new_id
+from payments import errors, events
+from payments.models import PaymentException
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments import rules
+    from payments.models import Payment
+
+
+async def record_exception(
+    db: AsyncSession,
+    payment: Payment,
+    reason: rules.ExceptionReason,
+    facts: Mapping[str, object] | None = None,
+) -> rules.ProcessingOutcome:
+    """Put an exception of a payment on the officers' work list.
+
+    The same facts again change nothing: while it is open it is there already, and once it is settled its
+    cause has been looked into.
+    """
+    row = {
+        "id": new_id(),
+        "payment_id": payment.id,
+        "reason": reason,
+        "facts": dict(facts or {}),
+        "raised_at": clock.now(),
+    }
+    statement = insert(PaymentException).values(row).on_conflict_do_nothing().returning(PaymentException.id)
+    if (await db.execute(statement)).first() is not None:
+        _record(db, SYSTEM, payment, events.EXCEPTION_RAISED, reason, facts or {})
+    return "alarm"
+
+
+async def resolve_exception(
+    db: AsyncSession, actor: Actor, payment: Payment, exception_id: UUID, note: str
+) -> None:
+    """Take one exception of a payment off the work list, with a note of what was done about it.
+
+    Raises DomainError payments.reason_needed, .no_such_exception, .exception_settled.
+    """
+    if not note.strip():
+        raise errors.REASON_NEEDED(field="note")
+    found = await db.get(PaymentException, exception_id, with_for_update=True, populate_existing=True)
+    if found is None or found.payment_id != payment.id:
+        raise errors.NO_SUCH_EXCEPTION()
+    if found.settled_at is not None:
+        raise errors.EXCEPTION_ALREADY_RESOLVED(name=found.settled_by)
+    _resolve(db, actor, payment, found, note.strip())
+
+
+async def resolve_refund_exceptions(
+    db: AsyncSession, actor: Actor, payment: Payment, refunds: Collection[UUID]
+) -> None:
+    """Settle the open exceptions about refunds that need nobody any more: what ``actor`` has just done says
+    so, and no note is needed.
+    """
+    names = {str(each) for each in refunds}
+    for each in await list_open_exceptions(db, payment.id):
+        if each.facts.get("refund") in names:
+            _resolve(db, actor, payment, each, "")
+
+
+async def list_open_exceptions(db: AsyncSession, payment_id: UUID) -> list[PaymentException]:
+    """Return the open exceptions of a payment, oldest first."""
+    statement = select(PaymentException).where(
+        PaymentException.payment_id == payment_id, PaymentException.settled_at.is_(None)
+    )
+    return list((await db.execute(statement.order_by(PaymentException.id))).scalars())
+
+
+def _resolve(
+    db: AsyncSession, actor: Actor, payment: Payment, exception: PaymentException, note: str
+) -> None:
+    exception.settled_at, exception.settled_by, exception.note = clock.now(), actor.name, note
+    _record(
+        db,
+        actor,
+        payment,
+        events.EXCEPTION_RESOLVED,
+        exception.reason,
+        {"note": note} if note else exception.facts,
+    )
+
+
+def _record(
+    db: AsyncSession, by: Actor, payment: Payment, action: str, reason: str, facts: Mapping[str, object]
+) -> None:
+    told = {"way": payment.way, "amount": payment.amount, **facts, "alarm": reason}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=told)

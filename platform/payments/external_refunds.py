@@ -1,0 +1,85 @@
+"""Refunds that were made at the provider's own pages, without anybody of ours asking: they reach the books,
+too.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from kernel import clock
+from kernel.actor import Actor
+from kernel.errors import DomainError
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from payments import queries, refund_payment, rules
+from payments.exceptions_queue import record_exception
+from payments.models import Payment, PaymentRefund
+from payments.protocol import get_provider
+from payments.purposes import get_purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def record_external_refund(db: AsyncSession, payment: Payment, refunded: Rupiah, *, on: date) -> None:
+    """Book what the provider has given back beyond what we know of. The payment is locked.
+
+    A refund of ours that is still under way explains the difference, and is heard of by itself.
+    """
+    refunds = await queries.list_refunds(db, payment.id)
+    ours = sum(each.amount for each in refunds if each.state != "failed" and each.back_to == "same_way")
+    unheard = int(refunded) - ours
+    if unheard <= 0 or payment.status not in rules.SETTLED:
+        return
+    if unheard > await refund_payment.get_refundable_amount(db, payment):
+        await record_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
+        return
+    try:
+        async with db.begin_nested():
+            await _book(db, payment, refunded, Rupiah(unheard), on=on)
+    except DomainError as refusal:
+        if refusal.code != "ledger.below_floor":
+            raise
+        # it was in the payer's wallet, and they have spent it: somebody must ask them for it
+        await db.refresh(payment)
+        await record_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
+
+
+async def detect_returned_refund(
+    db: AsyncSession, payment: Payment, refunded: Rupiah, *, asked_at: datetime
+) -> None:
+    """Raise an exception when money is at the provider again that our books say went back: the payer's bank
+    did not take it.
+
+    ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The
+    payment is locked.
+    """
+    refunds = await queries.list_refunds(db, payment.id)
+    done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
+    ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at)
+    if refunded < ours:
+        # with our sum, so that the next refund that comes back is another exception than one that was looked
+        # into
+        await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
+
+
+async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:
+    label = get_provider(payment.way).capabilities().label.id
+    refund = PaymentRefund(
+        id=new_id(),
+        payment_id=payment.id,
+        key=f"refund:{payment.id}:heard:{int(refunded)}",
+        amount=int(unheard),
+        back_to="same_way",
+        state="pending",
+        reason=f"Dikembalikan di {label}",
+        detail="",
+        asked_by=label,
+        asked_at=clock.now(),
+    )
+    db.add(refund)
+    await db.flush()
+    if payment.refunded + unheard >= payment.amount - payment.tail and payment.went_to == "purpose":
+        await get_purpose(payment.purpose).on_refunded(db, payment, on=on, reason=refund.reason)
+    await refund_payment.complete_refund(db, payment, refund, on=on, by=Actor("system", label))

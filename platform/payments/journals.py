@@ -1,0 +1,126 @@
+"""What payments write into the books, each step through the one door: money that came, what it cost, money
+that went back.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from governance.rules import UniqueSuffixPolicy
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, post_journal
+from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
+from payments import rules
+from payments.builtin_purposes import TRIAL
+from payments.protocol import Capabilities
+from payments.purposes import LedgerAccountRef
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment, PaymentRefund
+
+
+def is_posted_to_ledger(payment: Payment) -> bool:
+    """Whether a payment is in the books.
+
+    An officer's trial with keys that move no real money leaves no trace in them.
+    """
+    return payment.live or payment.purpose != TRIAL
+
+
+def clearing_account(payment: Payment, capabilities: Capabilities) -> LedgerAccountRef:
+    """Return the account that holds this way's money until it is in hand."""
+    return LedgerAccountRef(
+        capabilities.clearing_account, payment.member_id if capabilities.per_member else None
+    )
+
+
+def suspense_account(payment: Payment) -> LedgerAccountRef:
+    """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without
+    one.
+    """
+    if payment.went_to == "wallet":
+        return LedgerAccountRef(WALLETS, payment.member_id)
+    return LedgerAccountRef(OWED_TO_PAYERS)
+
+
+async def book_settlement(
+    db: AsyncSession,
+    payment: Payment,
+    capabilities: Capabilities,
+    credited: LedgerAccountRef,
+    tail: UniqueSuffixPolicy,
+    *,
+    on: date,
+) -> int:
+    """Post that the money came, and return the journal's number.
+
+    The unique tail goes where the bylaws say.
+    """
+    amount = Rupiah(payment.amount)
+    base = amount - payment.tail
+    clearing = clearing_account(payment, capabilities)
+    lines = [
+        JournalLine.to_debit(clearing.account, amount, clearing.party),
+        JournalLine.to_credit(credited.account, base, credited.party),
+    ]
+    if payment.tail:
+        to_savings = tail == "savings" and payment.member_id is not None
+        lines.append(
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.tail), payment.member_id)
+            if to_savings
+            else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.tail))
+        )
+    words = f"{payment.label} dibayar, {capabilities.label.id}"
+    journal = Journal(on, words, f"payment:{payment.id}", lines)
+    return (await post_journal(db, journal, by=str(payment.settled_by))).number
+
+
+async def book_fee(
+    db: AsyncSession, payment: Payment, capabilities: Capabilities, fee: Rupiah, *, on: date, by: str
+) -> None:
+    """Post what the way kept of this payment: an expense of the cooperative, never of the buyer."""
+    journal = Journal(
+        on,
+        f"Biaya {capabilities.label.id}, {payment.label}",
+        f"payment:{payment.id}:fee",
+        [JournalLine.to_debit(GATEWAY_FEES, fee), JournalLine.to_credit(capabilities.clearing_account, fee)],
+    )
+    await post_journal(db, journal, by=by)
+
+
+async def book_refund(
+    db: AsyncSession,
+    payment: Payment,
+    refund: PaymentRefund,
+    capabilities: Capabilities,
+    debited: LedgerAccountRef,
+    *,
+    on: date,
+    by: str,
+) -> int:
+    """Post that money went back, and return the journal's number.
+
+    A tail goes back out of the income that it was.
+    """
+    amount = Rupiah(refund.amount)
+    tail = rules.suffix_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), amount)
+    if refund.back_to == "wallet":
+        credited = LedgerAccountRef(WALLETS, payment.member_id)
+    elif refund.back_to == "by_hand" and capabilities.confirmed_by in ("provider", "officer"):
+        credited = LedgerAccountRef(BANK)
+    else:
+        credited = clearing_account(payment, capabilities)
+    journal = Journal(
+        on,
+        f"Pengembalian uang, {payment.label} ({refund.reason})",
+        f"refund:{refund.id}",
+        [
+            *([JournalLine.to_debit(debited.account, amount - tail, debited.party)] if amount > tail else []),
+            *([JournalLine.to_debit(OTHER_INCOME, tail)] if tail else []),
+            JournalLine.to_credit(credited.account, amount, credited.party),
+        ],
+    )
+    return (await post_journal(db, journal, by=by)).number

@@ -1,0 +1,315 @@
+"""The ways of paying of a cooperative: what is switched on, what may be offered to whom, and the means to
+speak to a provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+import payments.builtin_purposes
+import payments.providers.registry  # noqa: F401 - every way and purpose registers itself
+from cooperative.queries import get_profile
+from governance.rules import PAYMENT_METHOD_NAMES, Bylaws, PaymentMethodCode
+from kernel.batching import read_batch
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from payments import errors, queries, vault
+from payments.credit import credit_queries
+from payments.credit.terms import CREDIT_METHODS
+from payments.http_client import get_http_client
+from payments.protocol import (
+    LIVE_BASE_URLS,
+    Capabilities,
+    MethodSetting,
+    ProviderAccount,
+    get_provider,
+    known_methods,
+)
+from payments.providers import stripe_provider
+from tenants.entitlements import has_entitlement
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database, Reader
+    from kernel.settings import Settings
+    from tenants.registry import TenantRef
+
+# Ways that need nothing set are there from the first day; all others when an officer switches them on.
+ENABLED_BY_DEFAULT: Final = frozenset({"cash", "bank_transfer", "savings", "wallet"})
+
+
+class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
+    """A way as it stands in a cooperative.
+
+    ``lacking``: what must be set before it can be offered. ``live``: its keys move real money.
+
+    ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
+    """
+
+    way: PaymentMethodCode
+    enabled: bool
+    missing_settings: tuple[MethodSetting, ...]
+    live: bool
+    settings: dict[str, str]
+    profile_defaults: dict[str, str]
+    sealed_secrets: dict[str, str]
+    endpoint: str | None
+    fee_percent: Decimal
+    fee_fixed: Rupiah
+    min_amount: Rupiah
+    max_amount: Rupiah | None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return get_provider(self.way).capabilities()
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing_settings
+
+    @property
+    def label(self) -> LocalizedText:
+        return PAYMENT_METHOD_NAMES[self.way]
+
+
+class AvailableMethod(msgspec.Struct, frozen=True, kw_only=True):
+    """A way as a buyer may choose it.
+
+    ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there).
+    """
+
+    way: PaymentMethod
+    balance: Rupiah | None = None
+    sufficient: bool = True
+
+
+async def list_methods(source: AsyncSession | Reader) -> list[PaymentMethod]:
+    """Return every way as this cooperative has set it, in its own order;
+    those it never touched as they come.
+    """
+    rows, account = await read_batch(source, queries.load_method_configs, _profile_bank_account)
+    found = [
+        (rows[name].position if name in rows else 100 + at, name) for at, name in enumerate(known_methods())
+    ]
+    return [_build_method(name, rows.get(name), account) for _, name in sorted(found)]
+
+
+async def get_method(source: AsyncSession | Reader, name: str) -> PaymentMethod:
+    """Return one way as this cooperative has set it. Raises DomainError payments.no_such_way."""
+    if name not in known_methods():
+        raise errors.NO_SUCH_METHOD()
+    row, account = await read_batch(
+        source, lambda ro: queries.find_method_config(ro, name), _profile_bank_account
+    )
+    return _build_method(name, row, account)
+
+
+async def _profile_bank_account(source: AsyncSession | Reader) -> str:
+    shown = await get_profile(source)
+    return shown.bank_account.strip() if shown else ""
+
+
+def _build_method(name: str, row: queries.MethodConfig | None, account_of_profile: str) -> PaymentMethod:
+    capabilities = get_provider(name).capabilities()
+    settings = {each.name: each.default for each in capabilities.settings if not each.secret and each.default}
+    settings |= row.settings if row else {}
+    sealed = row.secrets if row else {}
+    of_profile = {
+        each.name: account_of_profile
+        for each in capabilities.settings
+        if each.falls_back_to_profile and account_of_profile
+    }
+    told = of_profile | settings
+    least = (
+        max(capabilities.min_amount, Rupiah(row.least))
+        if row and row.least is not None
+        else capabilities.min_amount
+    )
+    limits = [limit for limit in (capabilities.max_amount, row.most if row else None) if limit is not None]
+    return PaymentMethod(
+        way=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
+        enabled=row.enabled if row else name in ENABLED_BY_DEFAULT,
+        missing_settings=tuple(
+            each
+            for each in capabilities.settings
+            if _is_required(each, settings) and not (sealed if each.secret else told).get(each.name)
+        ),
+        live=row.live if row else True,
+        settings=settings,
+        profile_defaults=of_profile,
+        sealed_secrets=sealed,
+        endpoint=row.endpoint if row else None,
+        fee_percent=Decimal(row.fee_percent) if row else Decimal(0),
+        fee_fixed=Rupiah(row.fee_fixed if row else 0),
+        min_amount=least,
+        max_amount=Rupiah(min(limits)) if limits else None,
+    )
+
+
+def _is_required(setting: MethodSetting, settings: Mapping[str, str]) -> bool:
+    if setting.required_with is None:
+        return setting.required
+    name, value = setting.required_with
+    return settings.get(name) == value
+
+
+def may_be_offered(way: PaymentMethod, bylaws: Bylaws, tenant: TenantRef) -> bool:
+    """Whether bylaws, plan and officers allow this way, and it is set up to the end.
+
+    Read-only, a cooperative lends nobody anything new.
+    """
+    entitlement = way.capabilities.entitlement
+    return (
+        way.enabled
+        and way.is_complete
+        and way.way in bylaws.payment_ways
+        and (entitlement is None or has_entitlement(tenant, entitlement))
+        and not (tenant.read_only and way.way in CREDIT_METHODS)
+    )
+
+
+class PayerMethods(msgspec.Struct, frozen=True):
+    """What offers are made from: every way as it is set, and what a member has by those of the books.
+
+    ``has`` is None for who is no member.
+    """
+
+    ways: list[PaymentMethod]
+    balances: dict[str, Rupiah] | None
+
+
+async def load_payer_methods(source: AsyncSession | Reader, member_id: UUID | None) -> PayerMethods:
+    """Read what offers are made from, for a member or for anybody."""
+    if member_id is None:
+        return PayerMethods(await list_methods(source), None)
+    return PayerMethods(
+        *await read_batch(
+            source, list_methods, lambda ro: credit_queries.list_available_amounts(ro, member_id)
+        )
+    )
+
+
+async def list_available_methods(
+    source: AsyncSession | Reader,
+    tenant: TenantRef,
+    bylaws: Bylaws,
+    *,
+    member_id: UUID | None,
+    amount: Rupiah,
+) -> list[AvailableMethod]:
+    """Return what this buyer may choose for this amount.
+
+    What is theirs but does not suffice is there with ``enough`` False.
+    """
+    return select_available_methods(await load_payer_methods(source, member_id), tenant, bylaws, amount)
+
+
+def select_available_methods(
+    payer: PayerMethods, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah
+) -> list[AvailableMethod]:
+    """Return ``offers`` by what was read before."""
+    found = []
+    for way in payer.ways:
+        capabilities = way.capabilities
+        if (
+            not may_be_offered(way, bylaws, tenant)
+            or amount < way.min_amount
+            or amount > (way.max_amount or amount)
+        ):
+            continue
+        if capabilities.members_only and payer.balances is None:
+            continue
+        if payer.balances is None or capabilities.confirmed_by != "books":
+            found.append(AvailableMethod(way=way))
+        elif (has := payer.balances.get(way.way)) is not None:
+            found.append(AvailableMethod(way=way, balance=has, sufficient=has >= amount))
+    return found
+
+
+def pick_method(available: Iterable[AvailableMethod], name: str) -> AvailableMethod:
+    """Return the one of these offers that was chosen. Raises DomainError payments.way_not_offered."""
+    offer = next((each for each in available if each.way.way == name), None)
+    if offer is None:
+        raise errors.METHOD_NOT_AVAILABLE(field="payment_way")
+    return offer
+
+
+async def get_available_method(
+    db: AsyncSession, tenant: TenantRef, bylaws: Bylaws, name: str, amount: Rupiah, *, member: bool
+) -> PaymentMethod:
+    """Return a way that may be offered for this amount.
+
+    Raises DomainError payments.way_not_offered, .amount_below_least, .amount_above_most.
+    """
+    way = await get_method(db, name)
+    check_method_available(way, tenant, bylaws, amount, member=member)
+    return way
+
+
+def check_method_available(
+    way: PaymentMethod, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool
+) -> None:
+    """Raise DomainError as ``get_available_method`` does, for a way that was read before."""
+    if not may_be_offered(way, bylaws, tenant) or (way.capabilities.members_only and not member):
+        raise errors.METHOD_NOT_AVAILABLE(field="payment_way")
+    check_amount_limits(way, amount)
+
+
+def check_amount_limits(way: PaymentMethod, amount: Rupiah) -> None:
+    """Raise DomainError payments.amount_below_least or .amount_above_most when the way does not take
+    this amount.
+    """
+    if amount < way.min_amount:
+        raise errors.AMOUNT_BELOW_MINIMUM(least=way.min_amount, field="payment_way")
+    if way.max_amount is not None and amount > way.max_amount:
+        raise errors.AMOUNT_ABOVE_MAXIMUM(most=way.max_amount, field="payment_way")
+
+
+def api_base_url(settings: Settings, way: str) -> str:
+    """Return where the provider is asked: the real address, or the stand-in's."""
+    return settings.fake_gateway_url(way) or LIVE_BASE_URLS.get(way, "")
+
+
+def build_provider_account(database: Database, tenant: TenantRef, way: PaymentMethod) -> ProviderAccount:
+    """Return the means to speak to a provider in the name of this cooperative: its secrets opened.
+
+    Raises DomainError as the vault does.
+    """
+    keys = database.settings.encryption_keys
+    secrets = {
+        name: vault.unseal(keys, tenant.schema_name, secret_label(way.way, name), sealed)
+        for name, sealed in way.sealed_secrets.items()
+    }
+    settings = {
+        name: text for name, text in way.settings.items() if name != stripe_provider.PLATFORM_FEE_PERCENT
+    }
+    account = database.settings.stripe_account(tenant.slug)
+    if account is not None and way.way == "stripe" and way.settings.get("account") == account:
+        # the platform's key opens every connected account: it is used for this cooperative's own alone
+        secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
+        settings[stripe_provider.PLATFORM_FEE_PERCENT] = str(database.settings.stripe_fee_percent)
+    return ProviderAccount(
+        settings=settings,
+        secrets=secrets,
+        client=get_http_client(database),
+        base_url=api_base_url(database.settings, way.way),
+        live=way.live,
+    )
+
+
+def build_local_account(way: PaymentMethod) -> ProviderAccount:
+    """Return the means of a way that asks nobody outside; what it is not set itself, the profile tells."""
+    return ProviderAccount(
+        settings=way.profile_defaults | way.settings, secrets={}, client=None, base_url="", live=way.live
+    )
+
+
+def secret_label(way: str, name: str) -> str:
+    """Return what a secret is sealed as."""
+    return f"{way}/{name}"

@@ -1,0 +1,77 @@
+"""What officers do about a payment beyond the state machine: give money back, and take a message off the work
+list.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.money import Rupiah
+from payments import errors, events, queries, refund_payment, rules, state_machine
+from payments.models import Payment, PaymentEvent, PaymentRefund
+from payments.purposes import get_purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def issue_refund(
+    db: AsyncSession,
+    actor: Actor,
+    reference: str,
+    amount: Rupiah,
+    back_to: rules.RefundDestination,
+    reason: str,
+    *,
+    key: str,
+    on: date,
+) -> PaymentRefund:
+    """Give ``amount`` of a payment back; the same key again is the same refund.
+
+    Raises DomainError payments.no_such_payment, .still_held, and as ``refunding.request_refund`` does.
+    """
+    payment = await state_machine.lock_payment(db, reference)
+    own_key = refund_key(reference, key)
+    before = await queries.find_refund_by_key(db, own_key)
+    if before is not None:
+        return before
+    await require_not_held(db, payment)
+    return await refund_payment.request_refund(
+        db, actor, payment, amount, back_to, reason, key=own_key, on=on
+    )
+
+
+async def require_not_held(db: AsyncSession, payment: Payment) -> None:
+    """Raise DomainError payments.still_held while what was paid is kept for the payer: its goods would stay
+    promised without their money.
+    """
+    if payment.went_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment):
+        raise errors.NOT_YET_FULFILLED(label=payment.label)
+
+
+async def resolve_message(db: AsyncSession, actor: Actor, number: int) -> None:
+    """Take a message about no payment of ours off the work list.
+
+    Raises DomainError payments.no_such_message.
+    """
+    statement = (
+        update(PaymentEvent)
+        .where(PaymentEvent.id == number, PaymentEvent.state == "alarm")
+        .values(state="done", handled_at=clock.now())
+        .returning(PaymentEvent.way, PaymentEvent.kind)
+    )
+    found = (await db.execute(statement)).first()
+    if found is None:
+        raise errors.NO_SUCH_WEBHOOK_EVENT()
+    facts = {"way": found.way, "message": found.kind}
+    audit.record(db, actor, events.EXCEPTION_RESOLVED, subject=f"payment_event:{number}", facts=facts)
+
+
+def refund_key(reference: str, key: str) -> str:
+    """Return the key of a refund from that of its form."""
+    return f"office:{reference}:{key}"

@@ -1,0 +1,95 @@
+"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real
+money.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from payments import errors
+from payments.methods import PaymentMethod
+from payments.protocol import get_provider
+from payments.providers.stripe_provider import CONNECTED
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from governance.rules import Bylaws
+
+MethodStatus = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
+
+METHOD_STATUS_NAMES: Final[dict[MethodStatus, LocalizedText]] = {
+    "on": LocalizedText("menyala", "on"),
+    "off": LocalizedText("mati", "off"),
+    "incomplete": LocalizedText("belum lengkap", "incomplete"),
+    "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
+    "not_in_plan": LocalizedText("tidak termasuk paket", "not in the plan"),
+}
+MAX_FEE_PERCENT: Final = 20
+TEST_AMOUNT: Final = Rupiah(10_000)
+
+
+def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, is_faked: bool) -> bool:
+    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a
+    setting says that marks it.
+    """
+    marks = [each for each in get_provider(way).capabilities().settings if each.live_prefixes]
+    return not is_faked and all(
+        (key if each.secret else settings.get(each.name, "")).startswith(each.live_prefixes) for each in marks
+    )
+
+
+def uses_connected_account(way: str, settings: Mapping[str, str]) -> bool:
+    """Whether the way is asked with the platform's key,
+    in the name of the cooperative's connected account.
+    """
+    return way == "stripe" and settings.get("mode") == CONNECTED
+
+
+def method_status(way: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> MethodStatus:
+    """How a way stands, the first thing that keeps it from buyers before all others."""
+    if way.way not in bylaws.payment_ways:
+        return "not_in_bylaws"
+    if not in_plan:
+        return "not_in_plan"
+    if not way.is_complete:
+        return "incomplete"
+    return "on" if way.enabled else "off"
+
+
+def test_amount(way: PaymentMethod) -> Rupiah:
+    """What a trial costs, in rupiah: Rp10.000, or what the way's limits make of it."""
+    amount = max(TEST_AMOUNT, way.min_amount)
+    return amount if way.max_amount is None else min(amount, way.max_amount)
+
+
+def version_of(way: PaymentMethod) -> str:
+    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it
+    meanwhile.
+    """
+    most = None if way.max_amount is None else int(way.max_amount)
+    told = (
+        way.settings,
+        way.sealed_secrets,
+        str(way.fee_percent),
+        int(way.fee_fixed),
+        int(way.min_amount),
+        most,
+    )
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
+
+
+def check_fees_and_limits(percent: Decimal, fixed: Rupiah, least: Rupiah | None, most: Rupiah | None) -> None:
+    """Raise DomainError payments.fee_out_of_range or .limits_crossed for what cannot be."""
+    if not 0 <= percent <= MAX_FEE_PERCENT:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
+    if fixed < 0:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_fixed")
+    if least is not None and most is not None and least > most:
+        raise errors.LIMITS_INVERTED(field="most")

@@ -1,0 +1,268 @@
+"""Opening a payment: which way, how much exactly, until when. What our own books can pay is paid at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.dialects.postgresql import insert
+
+from governance.queries import get_bylaws_on
+from governance.rules import Bylaws
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.batching import read_batch
+from kernel.database import Reader
+from kernel.errors import DomainError
+from kernel.ids import new_id
+from kernel.locks import advisory_lock
+from kernel.money import Rupiah
+from kernel.outbox import enqueue
+from payments import errors, events, methods, queries, rules, state_machine
+from payments.credit import credit_queries
+from payments.models import Payment
+from payments.protocol import Intent, ProviderError, get_provider, known_methods
+from tenants.session import get_tenant
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.credit.terms import Consent
+
+_REFERENCE_LENGTH: Final = 11
+
+
+class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that is asked for.
+
+    ``amount`` in rupiah, without any tail; ``key`` makes asking again harmless.
+
+    ``label`` is what it is for, as it will stand in the books and on the receipt. ``consent`` is what a PIN
+    has given, for credit. ``opened_at`` is the moment of what it is opened for (None: now).
+    """
+
+    purpose: str
+    subject_id: UUID
+    label: str
+    amount: Rupiah
+    way: str
+    payer_name: str
+    key: str
+    member_id: UUID | None = None
+    payer_phone: str = ""
+    consent: Consent | None = None
+    opened_at: datetime | None = None
+
+
+class _OpeningContext(msgspec.Struct, frozen=True, kw_only=True):
+    """All that opening a payment reads, in one round trip and after its locks.
+
+    ``free`` are tails to choose from, ``has`` what the payer has.
+    """
+
+    already_opened: bool
+    way: methods.PaymentMethod
+    available_suffixes: Sequence[int]
+    balance: Rupiah | None
+
+
+async def open_payment(
+    db: AsyncSession, actor: Actor, request: PaymentRequest, *, on: date, bylaws: Bylaws | None = None
+) -> Payment:
+    """Open a payment and return it, locked; the same key again returns the one that it opened before.
+
+    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises DomainError:
+    payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low,
+    .credit_too_low, .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
+    """
+    if bylaws is None:
+        bylaws = (await get_bylaws_on(db, on)).bylaws
+    found = await _lock_and_read(db, request, bylaws)
+    if not found.already_opened:
+        member = request.member_id is not None
+        methods.check_method_available(found.way, get_tenant(db), bylaws, request.amount, member=member)
+    return await _open(db, actor, request, found, on=on)
+
+
+async def create_test_payment(
+    db: AsyncSession, actor: Actor, request: PaymentRequest, *, on: date
+) -> Payment:
+    """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key
+    again returns the same.
+    """
+    found = await _lock_and_read(db, request, (await get_bylaws_on(db, on)).bylaws)
+    return await _open(db, actor, request, found, on=on)
+
+
+async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Bylaws) -> _OpeningContext:
+    """Lock what decides, then read it."""
+    if request.way not in known_methods():
+        raise errors.NO_SUCH_METHOD()
+    capabilities = get_provider(request.way).capabilities()
+    takes_tail = capabilities.uses_unique_suffix and bylaws.transfer_tail != "none"
+    if takes_tail:
+        await advisory_lock(db, "tails of transfers")
+    elif capabilities.requires_pin and request.member_id is not None:
+        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
+        # the limit
+        await queries.get_credit_terms_for_update(db, request.member_id)
+
+    async def taken(ro: Reader) -> list[int]:
+        least, most = int(request.amount) + 1, int(request.amount) + rules.MAX_UNIQUE_SUFFIX
+        since = (request.opened_at or clock.now()) - rules.UNIQUE_SUFFIX_COOLDOWN
+        return await queries.list_reserved_amounts(ro, request.way, least, most, since) if takes_tail else []
+
+    async def has(ro: Reader) -> Rupiah | None:
+        if capabilities.confirmed_by != "books" or request.member_id is None:
+            return None
+        return await credit_queries.get_available_amount(ro, request.way, request.member_id)
+
+    before, way, amounts, there = await read_batch(
+        db,
+        lambda ro: queries.payment_exists(ro, request.key),
+        lambda ro: methods.get_method(ro, request.way),
+        taken,
+        has,
+    )
+    free = rules.available_suffixes(request.amount, amounts) if takes_tail else []
+    return _OpeningContext(already_opened=before, way=way, available_suffixes=free, balance=there)
+
+
+async def _open(
+    db: AsyncSession, actor: Actor, request: PaymentRequest, found: _OpeningContext, *, on: date
+) -> Payment:
+    payment = None if found.already_opened else await _insert_payment(db, request, found)
+    if payment is None:  # opened before; or somebody sent the same at the same moment, and was first
+        before = await queries.find_payment_by_key(db, request.key)
+        assert before is not None
+        return before
+    audit.record(
+        db,
+        actor,
+        events.OPENED,
+        subject=f"payment:{payment.reference}",
+        facts={"way": request.way, "amount": payment.amount},
+    )
+    if found.way.capabilities.confirmed_by == "books":
+        await _pay_from_books(db, payment, request, found.balance, on)
+    if payment.status == "awaiting" and payment.expires_at is not None:
+        await schedule_status_check(db, payment)
+    return payment
+
+
+async def _insert_payment(
+    db: AsyncSession, request: PaymentRequest, found: _OpeningContext
+) -> Payment | None:
+    """Write the payment; None when this key has opened one.
+
+    A second sender waits here until the first has ended.
+    """
+    opened_at = request.opened_at or clock.now()
+    capabilities = found.way.capabilities
+    # a tail by which this transfer differs from every other that may still come; none where all 999 are
+    # taken: its text must do then
+    tail = secrets.choice(found.available_suffixes) if found.available_suffixes else 0
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "reference": _generate_reference(),
+        "key": request.key,
+        "purpose": request.purpose,
+        "subject_id": request.subject_id,
+        "label": request.label,
+        "way": request.way,
+        "status": "awaiting",
+        "amount": int(request.amount) + tail,
+        "tail": tail,
+        "member_id": request.member_id,
+        "payer_name": request.payer_name,
+        "payer_phone": request.payer_phone,
+        "live": found.way.live,
+        "opened_at": opened_at,
+        "expires_at": opened_at + capabilities.expires_after if capabilities.expires_after else None,
+        "shown": {},
+    }
+    if capabilities.confirmed_by == "officer":
+        values |= await _build_instructions(Payment(**values), found.way)
+    statement = (
+        insert(Payment).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Payment)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+def _generate_reference() -> str:
+    return "L" + "".join(secrets.choice(rules.REFERENCE_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+
+
+async def _pay_from_books(
+    db: AsyncSession, payment: Payment, request: PaymentRequest, balance: Rupiah | None, on: date
+) -> None:
+    """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance
+    falls below its floor.
+    """
+    assert payment.member_id is not None  # ways of the books are for members only
+    total = Rupiah(payment.amount)
+    asks_pin = get_provider(payment.way).capabilities().requires_pin
+    if asks_pin and (request.consent is None or request.consent.member_id != payment.member_id):
+        raise errors.CONSENT_NEEDED(field="pin")
+    if balance is None or balance < total:
+        raise insufficient_balance(payment.way, balance or Rupiah(0), total)
+    try:
+        await state_machine.settle(db, payment, by=payment.payer_name, on=on)
+    except DomainError as refusal:
+        if refusal.code != "ledger.below_floor":
+            raise
+        # another payment of theirs was faster by a moment; what is left is not known inside this failed
+        # transaction
+        raise errors.BALANCE_SPENT(total=total, field="payment_way") from refusal
+
+
+def insufficient_balance(way: str, balance: Rupiah, total: Rupiah) -> DomainError:
+    """The refusal of a payer who has too little on this way of the books, in rupiah."""
+    if way == "savings":
+        return errors.SAVINGS_TOO_LOW(balance=balance, total=total, field="payment_way")
+    if way == "wallet":
+        return errors.WALLET_TOO_LOW(balance=balance, total=total, field="payment_way")
+    label = get_provider(way).capabilities().label
+    return errors.CREDIT_TOO_LOW(way=label, left=balance, total=total, field="payment_way")
+
+
+async def _build_instructions(payment: Payment, way: methods.PaymentMethod) -> dict[str, Any]:
+    """Make what a buyer looks at to pay (an account, a QR) at once: nobody outside has to be asked."""
+    try:
+        started = await get_provider(payment.way).create(
+            methods.build_local_account(way), build_intent(payment, return_url="", webhook_url=None)
+        )
+    except ProviderError as fault:
+        raise errors.PROVIDER_DECLINED(said=str(fault), field="payment_way") from fault
+    return {"provider_reference": started.provider_reference, "shown": dict(started.instructions)}
+
+
+def build_intent(payment: Payment, *, return_url: str, webhook_url: str | None) -> Intent:
+    """Return a payment as its provider is told of it: no name of the buyer but the one they gave."""
+    return Intent(
+        id=str(payment.id),
+        reference=payment.reference,
+        amount=Rupiah(payment.amount),
+        description=payment.label,
+        buyer_name=payment.payer_name,
+        buyer_phone=payment.payer_phone,
+        expires_at=payment.expires_at,
+        return_url=return_url,
+        webhook_url=webhook_url,
+    )
+
+
+async def schedule_status_check(db: AsyncSession, payment: Payment) -> None:
+    """See to its end: a provider is asked once more when its payment expires, since its message may have been
+    lost.
+    """
+    provider_asked = get_provider(payment.way).capabilities().confirmed_by == "provider"
+    job = "payments.look" if provider_asked else "payments.expire"
+    due = payment.expires_at
+    assert due is not None
+    key = f"{job}:{payment.reference}:{due:%Y%m%d%H%M%S}"
+    await enqueue(db, job, {"reference": payment.reference}, due=due, key=key)

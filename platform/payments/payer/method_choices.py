@@ -1,0 +1,56 @@
+"""Ways of paying as a buyer reads them: each with the one sentence that tells it from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from kernel import formats
+from ui.translations import get_translations
+
+if TYPE_CHECKING:
+    from payments.methods import AvailableMethod
+    from ui.context import RequestContext
+
+# Rupiah; a limit beyond it keeps nobody from filling a wallet, and only makes the choice harder to read.
+NO_PRACTICAL_LIMIT: Final = 1_000_000_000
+
+
+def method_choices(
+    offers: Sequence[AvailableMethod], ctx: RequestContext
+) -> list[tuple[str, str, str | None]]:
+    """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
+    return [
+        (str(offer.way.way), offer.way.label.localize(ctx.lang), method_hint(offer, ctx)) for offer in offers
+    ]
+
+
+def pay_in_choices(
+    offers: Sequence[AvailableMethod], ctx: RequestContext
+) -> list[tuple[str, str, str | None]]:
+    """Return (way, name, hint) where the amount is not known yet: the hint says what the way takes."""
+    say = get_translations(ctx.lang).gettext
+    found: list[tuple[str, str, str | None]] = []
+    for offer in offers:
+        name, hint = offer.way.label.localize(ctx.lang), method_hint(offer, ctx)
+        limits = []
+        if offer.way.min_amount > 1:
+            limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.min_amount, ctx.lang)})
+        if offer.way.max_amount is not None and offer.way.max_amount < NO_PRACTICAL_LIMIT:
+            limits.append(
+                say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.max_amount, ctx.lang)}
+            )
+        found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
+    return found
+
+
+def method_hint(offer: AvailableMethod, ctx: RequestContext) -> str | None:
+    """Return what a buyer should know before choosing; what is theirs comes with its amount."""
+    say = get_translations(ctx.lang).gettext
+    if offer.balance is not None:
+        amount = {"amount": formats.rupiah(offer.balance, ctx.lang)}
+        on_credit = offer.way.capabilities.requires_pin
+        told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
+        return told if offer.sufficient else f"{told}. {say('Belum cukup.')}"
+    hint = offer.way.capabilities.hint
+    return hint.localize(ctx.lang) if hint else None

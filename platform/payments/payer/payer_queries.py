@@ -1,0 +1,185 @@
+"""What the payer's and the member's pages read: one payment with its refunds, what moved on a member's own
+account, what still waits.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kernel.database import Reader
+
+
+class PayerPaymentView(msgspec.Struct, frozen=True):
+    """One payment as its page tells it.
+
+    Amounts in rupiah, moments are aware; ``shown_text`` is JSON; ``exceptions`` are open.
+    """
+
+    id: UUID
+    reference: str
+    purpose: str
+    subject_id: UUID
+    label: str
+    way: str
+    status: str
+    amount: int
+    tail: int
+    member_id: UUID | None
+    payer_name: str
+    redirect_url: str | None
+    shown_text: str
+    live: bool
+    opened_at: datetime
+    expires_at: datetime | None
+    settled_at: datetime | None
+    ended_at: datetime | None
+    late: bool
+    went_to: str | None
+    refunded: int
+    exceptions: int
+    checked_at: datetime | None
+    said_paid_at: datetime | None
+    under_way_since: datetime | None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the buyer looks at to pay, by the names of ``provider.Started.shown``."""
+        return msgspec.json.decode(self.shown_text, type=dict[str, Any])
+
+
+class PayerRefundView(msgspec.Struct, frozen=True):
+    """Money that goes back, or went."""
+
+    amount: int
+    back_to: str
+    state: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+
+class AccountMovementView(msgspec.Struct, frozen=True):
+    """A movement of a member on one account, in rupiah; ``balance`` is what stood there after it,
+    ``reference`` the payment behind it.
+    """
+
+    journal: int
+    value_date: date
+    description: str
+    debit: int
+    credit: int
+    balance: int
+    reference: str | None
+
+
+class PendingPaymentView(msgspec.Struct, frozen=True):
+    """A payment of a member's own that waits for its money."""
+
+    reference: str
+    label: str
+    way: str
+    amount: int
+    expires_at: datetime | None
+
+
+class PendingDeductionView(msgspec.Struct, frozen=True):
+    """What is asked of a member's pay and not answered by the employer yet, in rupiah."""
+
+    title: str
+    made_at: datetime
+    asked: int
+
+
+_PAYMENT: Final = (
+    "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, "
+    "member_id, payer_name, redirect_url,"
+    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded,"
+    " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS "
+    "NULL) AS exceptions,"
+    " checked_at, said_paid_at, under_way_since"
+    " FROM payments WHERE reference = $1"
+)
+
+
+async def find_payment(ro: Reader, reference: str) -> PayerPaymentView | None:
+    """Return a payment by our reference, or None."""
+    return await ro.one(PayerPaymentView, _PAYMENT, reference)
+
+
+async def list_refunds(ro: Reader, payment_id: UUID) -> list[PayerRefundView]:
+    """Return what went back of a payment or is on its way, oldest first; what the provider declined is the
+    officers' matter.
+    """
+    return await ro.rows(
+        PayerRefundView,
+        "SELECT amount, back_to, state, asked_at, ended_at FROM payment_refunds WHERE payment_id = $1 "
+        "AND state <> 'failed' ORDER BY id",
+        payment_id,
+    )
+
+
+async def find_newer_payment(ro: Reader, purpose: str, subject_id: UUID, payment_id: UUID) -> str | None:
+    """Return the reference of the newest payment that was opened for the same thing after this one,
+    or None.
+    """
+    found: str | None = await ro.value(
+        "SELECT reference FROM payments WHERE purpose = $1 AND subject_id = $2 AND id > $3 ORDER BY id "
+        "DESC LIMIT 1",
+        purpose,
+        subject_id,
+        payment_id,
+    )
+    return found
+
+
+async def list_account_movements(
+    ro: Reader, account: str, member_id: UUID, *, limit: int = 200
+) -> list[AccountMovementView]:
+    """Return a member's movements on an account, newest first, each with the payment that it came from or
+    went back to.
+    """
+    return await ro.rows(
+        AccountMovementView,
+        "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance, paid.reference"
+        " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN ("
+        "  SELECT journal, reference FROM payments WHERE member_id = $2 AND journal IS NOT NULL"
+        "  UNION ALL SELECT r.journal, p.reference FROM payment_refunds r JOIN payments p ON p.id = "
+        "r.payment_id"
+        "  WHERE p.member_id = $2 AND r.journal IS NOT NULL"
+        " ) AS paid ON paid.journal = l.journal"
+        " WHERE l.account = $1 AND l.party = $2 ORDER BY l.journal DESC, l.line DESC LIMIT $3",
+        account,
+        member_id,
+        limit,
+    )
+
+
+async def list_pending_payments(
+    ro: Reader, purposes: Sequence[str], member_id: UUID, now: datetime
+) -> list[PendingPaymentView]:
+    """Return a member's payments for these purposes that can still be paid, newest first."""
+    return await ro.rows(
+        PendingPaymentView,
+        "SELECT reference, label, way, amount, expires_at FROM payments WHERE member_id = $1 AND "
+        "purpose = ANY($2::text[])"
+        " AND status = 'awaiting' AND (expires_at IS NULL OR expires_at > $3) ORDER BY id DESC LIMIT 20",
+        member_id,
+        list(purposes),
+        now,
+    )
+
+
+async def list_pending_deductions(ro: Reader, member_id: UUID) -> list[PendingDeductionView]:
+    """Return what was asked of a member's pay in files that the employer has not answered."""
+    return await ro.rows(
+        PendingDeductionView,
+        "SELECT b.title, b.made_at, l.asked FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id"
+        " WHERE l.member_id = $1 AND b.state = 'sent' ORDER BY b.made_at",
+        member_id,
+    )

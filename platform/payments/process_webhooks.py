@@ -1,0 +1,168 @@
+"""Working on what providers said: a stored message, the answer to a refund.
+
+Nothing is believed that was not read back from the provider.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from cooperative.queries import get_today
+from kernel import clock
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from kernel.outbox import enqueue, mark_processed
+from payments import methods, provider_calls, queries, refund_payment, rules, state_machine
+from payments.exceptions_queue import record_exception
+from payments.protocol import ProviderError, RefundResult, get_provider
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from payments.models import Payment
+    from tenants.registry import TenantRef
+
+# A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank
+# refunds take days.
+RETRY_INITIAL_DELAY: Final = timedelta(minutes=2)
+RETRY_MAX_DELAY: Final = timedelta(hours=12)
+MAX_ATTEMPTS: Final = 40
+
+
+async def process_webhook(database: Database, tenant: TenantRef, key: str, event_id: int) -> None:
+    """Work on one stored message.
+
+    A message about no payment of this cooperative changes nothing but its own row.
+
+    Raises ProviderError where the provider cannot be asked now: the job is tried again.
+    """
+    async with coop_session(database, tenant) as db:
+        event = await queries.find_webhook_event(db, event_id)
+        if event is None or event.state != "received":
+            return
+        name, concerns, theirs, ours = event.way, event.concerns, event.provider_reference, event.reference
+        payment = (
+            await queries.find_payment_of_event(db, name, ours, theirs) if concerns == "payment" else None
+        )
+        reference = payment.reference if payment else None
+    if concerns == "payment" and reference is None and ours is None and theirs is not None:
+        reference = await _find_reference_at_provider(database, tenant, name, theirs)
+    outcome: rules.ProcessingOutcome = "nothing"
+    if reference is not None:
+        outcome = await provider_calls.sync_status(database, tenant, reference)
+        await _check_pending_refunds(database, tenant, reference)
+    elif concerns == "payment":
+        outcome = "unknown"
+    async with coop_session(database, tenant) as db:
+        if not await mark_processed(db, key):
+            return
+        event = await queries.find_webhook_event(db, event_id)
+        assert event is not None  # messages are never deleted
+        event.state = "alarm" if outcome in ("alarm", "unknown") else "done"
+        event.outcome, event.handled_at = outcome, clock.now()
+        if concerns == "payout":
+            day = clock.today().isoformat()
+            await enqueue(
+                db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}"
+            )
+
+
+async def _find_reference_at_provider(
+    database: Database, tenant: TenantRef, name: str, theirs: str
+) -> str | None:
+    """Return our reference of a payment that a message calls by another of the provider's names (a charge, a
+    refund), or None.
+    """
+    async with coop_session(database, tenant) as db:
+        way = await methods.get_method(db, name)
+    try:
+        status = await get_provider(name).status(
+            methods.build_provider_account(database, tenant, way), "", theirs
+        )
+    except ProviderError as fault:
+        if fault.transient:
+            raise
+        return None
+    async with coop_session(database, tenant) as db:
+        payment = await queries.find_payment_of_event(db, name, status.reference or None, None)
+        return payment.reference if payment else None
+
+
+async def execute_refund(
+    database: Database, tenant: TenantRef, key: str, refund_id: UUID, *, attempt: int = 0
+) -> None:
+    """Ask the provider for a refund, or what became of it; book it when it is done.
+
+    Pending: asked again later.
+
+    ``attempt`` counts how often it was asked about after the first time.
+    Raises ProviderError where asking again may help; our key makes the second asking the same refund.
+    """
+    async with coop_session(database, tenant) as db:
+        refund = await queries.find_refund(db, refund_id)
+        if refund is None or refund.state != "pending":
+            return
+        payment = await queries.get_payment_for_update(db, refund.payment_id)
+        assert payment is not None  # a refund's payment is never deleted
+        way = await methods.get_method(db, payment.way)
+        status, amount, asked_before = (
+            provider_calls.to_provider_status(payment),
+            refund.amount,
+            refund.provider_reference,
+        )
+        reason, refund_key = refund.reason, str(refund.id)
+        if not asked_before and await refund_payment.fail_if_spent(db, payment, refund_id):
+            await mark_processed(db, key)
+            return
+    provider, provider_account = get_provider(way.way), methods.build_provider_account(database, tenant, way)
+    try:
+        if asked_before:
+            said = await provider.refund_status(provider_account, status, asked_before, refund_key)
+        else:
+            said = await provider.refund(provider_account, status, Rupiah(amount), refund_key, reason)
+    except ProviderError as fault:
+        if fault.transient:
+            raise
+        said = RefundResult(state="failed", provider_reference=asked_before or "", detail=str(fault))
+    async with coop_session(database, tenant) as db:
+        if not await mark_processed(db, key):
+            return
+        payment = await state_machine.lock_payment(db, status.reference)
+        refund = await queries.get_refund_for_update(db, refund_id)
+        assert refund is not None
+        if (
+            await refund_payment.apply_refund_result(db, payment, refund, said, on=await get_today(db))
+            == "pending"
+        ):
+            await _schedule_retry(db, payment, refund_id, attempt + 1)
+
+
+async def _schedule_retry(db: AsyncSession, payment: Payment, refund_id: UUID, attempt: int) -> None:
+    if attempt > MAX_ATTEMPTS:
+        await record_exception(db, payment, "refund_waits", {"refund": str(refund_id)})
+        return
+    wait = min(RETRY_INITIAL_DELAY * 2 ** min(attempt - 1, 12), RETRY_MAX_DELAY)
+    await enqueue(
+        db,
+        "payments.refund",
+        {"refund_id": str(refund_id), "attempt": attempt},
+        due=clock.now() + wait,
+        key=f"payments.refund:{refund_id}:attempt:{attempt}",
+    )
+
+
+async def _check_pending_refunds(database: Database, tenant: TenantRef, reference: str) -> None:
+    """A message about a payment may be about a refund of it that is under way: ask about that at once."""
+    async with coop_session(database, tenant) as db:
+        payment = await queries.find_payment_by_reference(db, reference)
+        pending = (
+            [each.id for each in await queries.list_refunds(db, payment.id) if each.state == "pending"]
+            if payment
+            else []
+        )
+    for refund_id in pending:
+        await execute_refund(database, tenant, f"payments.refund:{refund_id}:told:{new_id()}", refund_id)

@@ -1,0 +1,211 @@
+"""Speaking to a provider: never inside a transaction, so that no row and no connection is held while the
+world is slow.
+
+Each function reads what it needs, lets go, asks, and then opens one transaction for what was heard. Killed
+anywhere between, it can be called again: the provider knows our reference or key, and the state machine takes
+a step once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cooperative.queries import get_today
+from kernel import clock
+from kernel.money import Rupiah
+from kernel.outbox import mark_processed
+from payments import errors, external_refunds, methods, open_payment, queries, rules, state_machine
+from payments.builtin_purposes import TRIAL
+from payments.exceptions_queue import record_exception
+from payments.models import Payment
+from payments.protocol import ProviderError, ProviderStatus, get_provider
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+
+async def start_payment(database: Database, tenant: TenantRef, reference: str, *, origin: str) -> Payment:
+    """Start a waiting payment at its provider and return it with where the payer goes; started before, it is
+    returned as it is.
+
+    ``origin`` is the cooperative's own address, to which the payer comes back. Raises DomainError:
+    payments.no_such_payment, .not_awaiting, .provider_silent, .provider_declined, .stand_in_refused,
+    .keys_changed.
+    """
+    async with coop_session(database, tenant) as db:
+        payment = await _get_payment(db, reference)
+        way = await methods.get_method(db, payment.way)
+    if payment.status != "awaiting":
+        raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_LABELS[payment.status])
+    if payment.redirect_url or payment.provider_reference:
+        return payment
+    if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
+        # whatever a trial's database brought along: no buyer is led to a test page
+        raise errors.TEST_KEYS_REFUSED()
+    if way.live is not payment.live:
+        raise errors.KEYS_CHANGED()
+    provider_account = methods.build_provider_account(database, tenant, way)
+    endpoint_url = f"{origin}/kait/{way.endpoint}" if way.endpoint else None
+    intent = open_payment.build_intent(
+        payment, return_url=f"{origin}/bayar/{reference}", webhook_url=endpoint_url
+    )
+    with translate_provider_errors():
+        started = await get_provider(payment.way).create(provider_account, intent)
+    async with coop_session(database, tenant) as db:
+        payment = await state_machine.lock_payment(db, reference)
+        if payment.provider_reference is None:
+            payment.provider_reference = started.provider_reference
+            payment.redirect_url, payment.shown = started.redirect_url, dict(started.instructions)
+            asked_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
+            if payment.expires_at is not None and (asked_at is None or payment.expires_at > asked_at):
+                # else the look that was planned when it was opened comes too early
+                await open_payment.schedule_status_check(db, payment)
+    return payment
+
+
+async def sync_status(
+    database: Database, tenant: TenantRef, reference: str, *, key: str | None = None
+) -> rules.ProcessingOutcome:
+    """Read a payment's state from its provider and believe it as far as it fits; return what became of it, in
+    one word.
+
+    ``key`` is a job's: it is finished in the transaction that has the effect. Raises ProviderError where
+    asking again may help; where it cannot, the payment goes on the officers' work list.
+    """
+    async with coop_session(database, tenant) as db:
+        payment = await queries.find_payment_by_reference(db, reference)
+        way = await methods.get_method(db, payment.way) if payment else None
+    if payment is None or way is None:
+        return "unknown"
+    status: ProviderStatus | None = None
+    fault: ProviderError | None = None
+    asked_at = clock.now()
+    if payment.provider_reference is not None and way.capabilities.confirmed_by == "provider":
+        try:
+            if way.live is not payment.live:
+                # what test keys call paid would be booked as money, and what real keys call paid as a trial
+                raise ProviderError(
+                    "the keys were changed between test money and real money", transient=False
+                )
+            provider_account = methods.build_provider_account(database, tenant, way)
+            status = await get_provider(payment.way).status(
+                provider_account, reference, payment.provider_reference
+            )
+        except ProviderError as error:
+            if error.transient:
+                raise
+            fault = error
+    return await _apply_status(database, tenant, reference, status, fault, key, asked_at=asked_at)
+
+
+async def _apply_status(
+    database: Database,
+    tenant: TenantRef,
+    reference: str,
+    status: ProviderStatus | None,
+    fault: ProviderError | None,
+    key: str | None,
+    *,
+    asked_at: datetime,
+) -> rules.ProcessingOutcome:
+    async with coop_session(database, tenant) as db:
+        payment = await state_machine.lock_payment(db, reference)
+        outcome: rules.ProcessingOutcome = "awaiting"
+        if fault is not None:
+            outcome = await record_exception(db, payment, "fault", {"said": fault.cause})
+        elif status is not None:
+            outcome = await state_machine.apply_provider_status(db, payment, status, on=await get_today(db))
+        waits = fault is None and payment.status == "awaiting" and payment.under_way_since is None
+        if waits and rules.is_expired(payment.expires_at, clock.now()):
+            await state_machine.close_unpaid(db, payment, "expired")
+            outcome = outcome if outcome == "alarm" else "expired"
+        went_back = (
+            status is not None
+            and status.payment_status == "paid"
+            and bool(status.refunded or payment.refunded)
+        )
+        if key is not None and (outcome == "alarm" or not went_back):
+            await mark_processed(db, key)
+    if status is not None and went_back and outcome != "alarm":
+        await _apply_refunded(database, tenant, reference, status.refunded, key, asked_at=asked_at)
+    return outcome
+
+
+async def _apply_refunded(
+    database: Database,
+    tenant: TenantRef,
+    reference: str,
+    refunded: Rupiah,
+    key: str | None,
+    *,
+    asked_at: datetime,
+) -> None:
+    """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods
+    any more.
+    """
+    async with coop_session(database, tenant) as db:
+        if key is not None and not await mark_processed(db, key):
+            return
+        payment = await state_machine.lock_payment(db, reference)
+        await external_refunds.record_external_refund(db, payment, refunded, on=await get_today(db))
+        await external_refunds.detect_returned_refund(db, payment, refunded, asked_at=asked_at)
+
+
+async def cancel_at_provider(database: Database, tenant: TenantRef, reference: str) -> None:
+    """Tell the provider that nobody waits for this payment any more.
+
+    It may be too late for that: then the money comes late.
+    """
+    async with coop_session(database, tenant) as db:
+        payment = await queries.find_payment_by_reference(db, reference)
+        way = await methods.get_method(db, payment.way) if payment else None
+    if payment is None or way is None or payment.provider_reference is None:
+        return
+    try:
+        await get_provider(payment.way).cancel(
+            methods.build_provider_account(database, tenant, way), reference, payment.provider_reference
+        )
+    except ProviderError as fault:
+        if fault.transient:
+            raise
+        log.info("a payment could not be called off", reference=reference, said=str(fault))
+
+
+def to_provider_status(payment: Payment) -> ProviderStatus:
+    """Return a paid payment as its provider is reminded of it when money goes back."""
+    return ProviderStatus(
+        payment_status="paid",
+        reference=payment.reference,
+        provider_reference=payment.provider_reference or payment.reference,
+        amount=Rupiah(payment.amount),
+        refunded=Rupiah(payment.refunded),
+    )
+
+
+async def _get_payment(db: AsyncSession, reference: str) -> Payment:
+    payment = await queries.find_payment_by_reference(db, reference)
+    if payment is None:
+        raise errors.NO_SUCH_PAYMENT()
+    return payment
+
+
+@contextlib.contextmanager
+def translate_provider_errors() -> Iterator[None]:
+    """Say a provider's fault as a sentence to whoever pressed the button."""
+    try:
+        yield
+    except ProviderError as fault:
+        raise (
+            errors.PROVIDER_UNAVAILABLE() if fault.transient else errors.PROVIDER_DECLINED(said=str(fault))
+        ) from fault

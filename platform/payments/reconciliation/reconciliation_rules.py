@@ -1,0 +1,318 @@
+"""Pure rules of reconciliation: what a provider tells against what our books hold of it, each difference with
+its reason.
+
+Both sides come as pieces, signed for us: a payment of 50.000 that cost 350 is a piece of +50.000 and one of
+-350. Pieces are paired by the provider's own id where our journal names it, else by the payment that both are
+about, else by an officer's entry of the same amount. What is left over is explained (it will be told or
+booked by itself) or it is not, and then somebody must look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+EntryRole = Literal["payment", "fee", "refund", "payout", "other", "hand"]
+ReconciliationReason = Literal[
+    "equal",
+    "other_day",
+    "fee_untold",
+    "payout_under_way",
+    "refund_pending",
+    "trial",
+    "aside",
+    "not_told",
+    "by_hand",
+    "reversed",
+    "opening",
+    "rounding",
+    "amount",
+    "not_booked",
+    "unknown",
+    "fee_unbooked",
+    "refund_unheard",
+    "payout_unbooked",
+    "other",
+    "missing",
+    "hand",
+    "rest",
+]
+EXPLAINED_REASONS: Final[frozenset[ReconciliationReason]] = frozenset(
+    {
+        *(
+            "equal",
+            "other_day",
+            "fee_untold",
+            "payout_under_way",
+            "refund_pending",
+            "trial",
+            "aside",
+            "not_told",
+        ),
+        *("by_hand", "reversed", "opening", "rounding"),
+    }
+)
+# What may still come by itself: providers and banks tell a day late, over midnight and a weekend two.
+REPORTING_GRACE: Final = timedelta(days=2)
+# How far an officer's entry may lie from the movement that it answers.
+MANUAL_ENTRY_WINDOW: Final = timedelta(days=31)
+
+
+class ExternalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of what the provider (or the bank's statement) tells, on its day where the cooperative is.
+
+    ``aside``: an officer set it aside.
+    """
+
+    id: str
+    role: EntryRole
+    amount: int
+    on: date
+    reference: str | None = None
+    is_set_aside: bool = False
+    text: str = ""
+
+
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the clearing account.
+
+    ``movement`` is the provider's id that its journal was posted for; ``reversed``: it was taken back, or
+    takes back.
+    """
+
+    journal: int
+    role: EntryRole
+    amount: int
+    on: date
+    reference: str | None = None
+    movement: str | None = None
+    reversed: bool = False
+    text: str = ""
+
+
+class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What we know of a payment that a piece names. ``in_books``: a trial with test keys is not."""
+
+    settled: bool
+    in_books: bool = True
+    fee_known: bool = False
+    refund_pending: bool = False
+
+
+class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece, or a pair, and what it adds to the difference of its day, in rupiah: theirs less ours."""
+
+    on: date
+    reason: ReconciliationReason
+    difference: int
+    theirs: ExternalEntry | None = None
+    ours: BookEntry | None = None
+
+    @property
+    def explained(self) -> bool:
+        return self.reason in EXPLAINED_REASONS
+
+
+class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
+    """A day: what they tell, what we have, in rupiah, and what it is made of."""
+
+    on: date
+    theirs: int
+    ours: int
+    items: tuple[ReconciliationItem, ...]
+
+    @property
+    def difference(self) -> int:
+        return self.theirs - self.ours
+
+    @property
+    def unexplained(self) -> int:
+        """How many pieces of this day nobody can explain."""
+        return sum(1 for each in self.items if not each.explained)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every piece has its pair on the same day."""
+        return all(each.reason == "equal" for each in self.items)
+
+
+MatchKey = tuple[object, ...] | None
+
+
+class MatchRule(msgspec.Struct, frozen=True):
+    """By what two pieces are the same; None: by nothing that this rule knows."""
+
+    theirs: Callable[[ExternalEntry], MatchKey]
+    ours: Callable[[BookEntry], MatchKey]
+
+
+# The nearest first. Refunds are not paired by their payment alone: it may have several, and which is which
+# cannot be known.
+BY_MOVEMENT: Final = MatchRule(
+    lambda their: (their.role, their.id, their.amount),
+    lambda our: (our.role, our.movement, our.amount) if our.movement else None,
+)
+BY_PAYMENT_AND_AMOUNT: Final = MatchRule(
+    lambda their: (their.role, their.reference, their.amount) if their.reference else None,
+    lambda our: (our.role, our.reference, our.amount) if our.reference else None,
+)
+BY_MOVEMENT_ONLY: Final = MatchRule(
+    lambda their: (their.role, their.id), lambda our: (our.role, our.movement) if our.movement else None
+)
+BY_PAYMENT: Final = MatchRule(
+    lambda their: (
+        (their.role, their.reference) if their.reference and their.role in ("payment", "fee") else None
+    ),
+    lambda our: (our.role, our.reference) if our.reference and our.role in ("payment", "fee") else None,
+)
+# An officer's entry on the clearing account answers a movement of the same amount that nothing else booked.
+BY_MANUAL_ENTRY: Final = MatchRule(
+    lambda their: None if their.is_set_aside else (their.amount,),
+    lambda our: (our.amount,) if our.role == "hand" and not our.reversed else None,
+)
+
+
+def pair_entries(
+    theirs: Iterable[ExternalEntry],
+    ours: Iterable[BookEntry],
+    known: Mapping[str, PaymentFacts],
+    *,
+    reported_on: date,
+) -> list[ReconciliationItem]:
+    """Pair what is told with what is booked, and say of the rest why it has no pair.
+
+    ``reported_on`` is the last day that was told.
+    """
+    left_theirs = sorted((each for each in theirs if each.amount), key=lambda each: (each.on, each.id))
+    left_ours = sorted((each for each in ours if each.amount), key=lambda each: (each.on, each.journal))
+    findings: list[ReconciliationItem] = []
+    for rule in (BY_MOVEMENT, BY_PAYMENT_AND_AMOUNT, BY_MOVEMENT_ONLY, BY_PAYMENT, BY_MANUAL_ENTRY):
+        left_theirs, left_ours = _pair_by_rule(left_theirs, left_ours, rule, findings)
+    for their in left_theirs:
+        reason = _reason_not_booked(their, known.get(their.reference or ""), reported_on)
+        findings.append(ReconciliationItem(on=their.on, reason=reason, difference=their.amount, theirs=their))
+    for our in left_ours:
+        reason = _reason_not_reported(our, reported_on)
+        findings.append(ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, ours=our))
+    return findings
+
+
+def group_by_day(
+    findings: Sequence[ReconciliationItem], theirs: Iterable[ExternalEntry], ours: Iterable[BookEntry]
+) -> list[ReconciliationDay]:
+    """Return the days that anything was told, booked or found for, newest first."""
+    told: dict[date, int] = {}
+    booked: dict[date, int] = {}
+    for their in theirs:
+        told[their.on] = told.get(their.on, 0) + their.amount
+    for our in ours:
+        booked[our.on] = booked.get(our.on, 0) + our.amount
+    found: dict[date, list[ReconciliationItem]] = {}
+    for each in findings:
+        found.setdefault(each.on, []).append(each)
+    days = sorted({*told, *booked, *found}, reverse=True)
+    return [
+        ReconciliationDay(
+            on=on,
+            theirs=told.get(on, 0),
+            ours=booked.get(on, 0),
+            items=tuple(sorted(found.get(on, []), key=lambda each: (each.explained, each.reason == "equal"))),
+        )
+        for on in days
+    ]
+
+
+def with_remainder(
+    findings: Sequence[ReconciliationItem], *, balance: int, clearing: int, on: date, fractions: int
+) -> list[ReconciliationItem]:
+    """Add what the findings do not tell of the difference between the provider's ``balance`` and the
+    ``clearing`` account.
+
+    Money that was at the provider before it was used here is such a rest; an entry by hand of the same amount
+    is its opening balance. A rest of at most one rupiah for each of ``fractions`` movements that had a part
+    of a rupiah is rounding.
+    """
+    rest = balance - clearing - sum(each.difference for each in findings)
+    if rest == 0:
+        return list(findings)
+    opening = next((each for each in findings if each.reason == "hand" and each.difference == -rest), None)
+    reason: ReconciliationReason = (
+        "opening" if opening is not None else "rounding" if abs(rest) <= fractions else "rest"
+    )
+    others = [
+        msgspec.structs.replace(each, reason="opening") if each is opening else each for each in findings
+    ]
+    return [*others, ReconciliationItem(on=on, reason=reason, difference=rest)]
+
+
+def _pair_by_rule(
+    theirs: list[ExternalEntry], ours: list[BookEntry], rule: MatchRule, findings: list[ReconciliationItem]
+) -> tuple[list[ExternalEntry], list[BookEntry]]:
+    """Pair each piece of theirs with the nearest of ours that has the same key;
+    return what is left of both.
+    """
+    by_hand = rule is BY_MANUAL_ENTRY
+    by_key: dict[MatchKey, list[BookEntry]] = {}
+    for our in ours:
+        if (key := rule.ours(our)) is not None:
+            by_key.setdefault(key, []).append(our)
+    taken: set[int] = set()
+    left = []
+    for their in theirs:
+        candidates = [our for our in by_key.get(rule.theirs(their), ()) if our.journal not in taken]
+        if by_hand:
+            candidates = [our for our in candidates if abs(our.on - their.on) <= MANUAL_ENTRY_WINDOW]
+        if not candidates:
+            left.append(their)
+            continue
+        best = min(candidates, key=lambda our: (abs(our.on - their.on), our.journal))
+        taken.add(best.journal)
+        findings.extend(_pair(their, best, by_hand=by_hand))
+    return left, [our for our in ours if our.journal not in taken]
+
+
+def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[ReconciliationItem]:
+    if their.on != our.on:
+        reason: ReconciliationReason = "by_hand" if by_hand else "other_day"
+        yield ReconciliationItem(on=their.on, reason=reason, difference=our.amount, theirs=their, ours=our)
+        yield ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, theirs=their, ours=our)
+    elif their.amount == our.amount:
+        yield ReconciliationItem(
+            on=their.on, reason="by_hand" if by_hand else "equal", difference=0, theirs=their, ours=our
+        )
+    if their.amount != our.amount:
+        yield ReconciliationItem(
+            on=their.on, reason="amount", difference=their.amount - our.amount, theirs=their, ours=our
+        )
+
+
+def _reason_not_booked(
+    their: ExternalEntry, known: PaymentFacts | None, reported_on: date
+) -> ReconciliationReason:
+    if their.is_set_aside:
+        return "aside"
+    if known is not None and not known.in_books:
+        return "trial"
+    fresh = their.on >= reported_on - REPORTING_GRACE
+    if their.role == "fee":
+        return "fee_untold" if fresh or (known is not None and not known.fee_known) else "fee_unbooked"
+    if their.role == "refund":
+        return "refund_pending" if known is not None and known.refund_pending else "refund_unheard"
+    if their.role == "payout":
+        return "payout_under_way" if fresh else "payout_unbooked"
+    if their.role == "payment":
+        return "unknown" if known is None else "not_booked"
+    return "other"
+
+
+def _reason_not_reported(our: BookEntry, reported_on: date) -> ReconciliationReason:
+    if our.reversed:
+        return "reversed"
+    if our.role == "hand":
+        return "hand"
+    if our.on >= reported_on - REPORTING_GRACE:
+        return "fee_untold" if our.role == "fee" else "not_told"
+    return "missing"

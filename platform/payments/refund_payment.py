@@ -1,0 +1,252 @@
+"""Giving money back: asked for by an officer or by a cancelled order, booked when it is done and not before.
+
+What our own books or an officer's hands give back is done at once. A provider is asked by a job; while it
+says "pending" nothing is booked, and what it declines goes on the officers' work list, to be given back
+another way.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.errors import DomainError
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from kernel.outbox import enqueue
+from ledger import queries as ledger_queries
+from ledger.chart import WALLETS
+from payments import errors, events, exceptions_queue, journals, queries, rules, state_machine
+from payments.builtin_purposes import TOP_UP
+from payments.models import Payment, PaymentRefund
+from payments.protocol import RefundResult, get_provider
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+WALLET_SPENT: Final = "Saldo dompetnya sudah terpakai"
+
+
+async def get_refundable_amount(db: AsyncSession, payment: Payment) -> Rupiah:
+    """Return what can still be given back of a payment, in rupiah: nothing of one that was not paid."""
+    if payment.status not in rules.SETTLED:
+        return Rupiah(0)
+    pending = await _pending_amount(db, payment)
+    return rules.refundable_amount(
+        Rupiah(payment.amount), _nonrefundable_suffix(payment), Rupiah(payment.refunded), pending
+    )
+
+
+def _nonrefundable_suffix(payment: Payment) -> int:
+    return rules.nonrefundable_suffix(payment.tail, of_member=payment.member_id is not None)
+
+
+async def _pending_amount(db: AsyncSession, payment: Payment) -> Rupiah:
+    return Rupiah.total(
+        each.amount for each in await queries.list_refunds(db, payment.id) if each.state == "pending"
+    )
+
+
+async def get_unspent_wallet_amount(db: AsyncSession, payment: Payment) -> Rupiah | None:
+    """Return what the payer has not spent yet of a wallet that a refund is taken from, in rupiah; None where
+    it is taken from elsewhere.
+
+    A provider gives money back before it is booked, so this is looked at before the provider is asked.
+    """
+    if payment.member_id is None or (payment.went_to != "wallet" and payment.purpose != TOP_UP):
+        return None
+    return Rupiah(await ledger_queries.get_balance(db, WALLETS, payment.member_id))
+
+
+def list_refund_destinations(payment: Payment) -> list[rules.RefundDestination]:
+    """Return how this payment's money can go back, the usual way first."""
+    capabilities = get_provider(payment.way).capabilities()
+    found: list[rules.RefundDestination] = []
+    if capabilities.supports_refunds:
+        found.append("same_way")
+    if capabilities.confirmed_by in ("provider", "officer", "hand_over"):
+        found.append("by_hand")
+    if payment.member_id is not None and payment.went_to != "wallet" and payment.purpose != TOP_UP:
+        found.append("wallet")
+    return found
+
+
+async def request_refund(
+    db: AsyncSession,
+    actor: Actor,
+    payment: Payment,
+    amount: Rupiah,
+    back_to: rules.RefundDestination,
+    reason: str,
+    *,
+    key: str,
+    on: date,
+) -> PaymentRefund:
+    """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for
+    before.
+
+    Raises DomainError: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way,
+    .reason_needed; ledger.year_closed.
+    """
+    before = await queries.find_refund_by_key(db, key)
+    if before is not None:
+        return before
+    await check_refund(db, payment, amount, back_to, reason)
+    refund = PaymentRefund(
+        id=new_id(),
+        payment_id=payment.id,
+        key=key,
+        amount=int(amount),
+        back_to=back_to,
+        state="pending",
+        reason=reason.strip(),
+        detail="",
+        asked_by=actor.name,
+        asked_at=clock.now(),
+    )
+    db.add(refund)
+    await db.flush()
+    facts = {"amount": int(amount), "back_to": back_to, "reason": refund.reason}
+    audit.record(db, actor, events.REFUND_REQUESTED, subject=f"payment:{payment.reference}", facts=facts)
+    if back_to == "same_way" and get_provider(payment.way).capabilities().confirmed_by == "provider":
+        await enqueue(
+            db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}"
+        )
+    else:
+        await complete_refund(db, payment, refund, on=on, by=actor)
+    return refund
+
+
+async def complete_refund(
+    db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor
+) -> None:
+    """Book a refund that has been done, once; ``by`` says so. Payment and refund are locked."""
+    if refund.state == "done":
+        return
+    capabilities = get_provider(payment.way).capabilities()
+    taken_from = await state_machine.get_refund_source(db, payment)
+    if journals.is_posted_to_ledger(payment):
+        refund.journal = await journals.book_refund(
+            db, payment, refund, capabilities, taken_from, on=on, by=by.name
+        )
+    refund.state, refund.ended_at = "done", clock.now()
+    payment.refunded += refund.amount
+    payment.status = rules.status_after_refund(
+        Rupiah(payment.amount), _nonrefundable_suffix(payment), Rupiah(payment.refunded)
+    )
+    await exceptions_queue.resolve_refund_exceptions(
+        db, by, payment, {refund.id, *await _compensated_refunds(db, payment, refund)}
+    )
+    audit.record(
+        db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount}
+    )
+
+
+async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: PaymentRefund) -> list[UUID]:
+    """Return the failed refunds whose money ``refund`` has given back, oldest first, as far as its amount
+    goes; all once nothing is left to give.
+    """
+    waiting = {
+        each.facts.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)
+    }
+    left, found = refund.amount, []
+    for each in await queries.list_refunds(db, payment.id):
+        if (
+            each.state == "failed"
+            and str(each.id) in waiting
+            and (payment.status == "refunded" or each.amount <= left)
+        ):
+            left -= each.amount
+            found.append(each.id)
+    return found
+
+
+async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
+    """Write down that the provider does not give this back, and put the payment on the work list.
+
+    Payment and refund are locked.
+    """
+    if refund.state != "pending":
+        return
+    refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
+    await exceptions_queue.resolve_refund_exceptions(
+        db, SYSTEM, payment, {refund.id}
+    )  # it does not wait any more
+    await exceptions_queue.record_exception(
+        db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail}
+    )
+
+
+async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
+    """Give a refund up before its provider is asked, when its payer has spent the wallet that it is taken
+    from. The payment is locked.
+    """
+    in_wallet = await get_unspent_wallet_amount(db, payment)
+    refund = await queries.get_refund_for_update(db, refund_id)
+    assert refund is not None  # refunds are never deleted
+    if in_wallet is None or in_wallet >= refund.amount:
+        return False
+    await fail_refund(db, payment, refund, WALLET_SPENT)
+    return True
+
+
+async def apply_refund_result(
+    db: AsyncSession, payment: Payment, refund: PaymentRefund, result: RefundResult, *, on: date
+) -> str:
+    """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
+    refund.provider_reference = result.provider_reference or refund.provider_reference
+    if result.state == "done":
+        await _complete_if_covered(db, payment, refund, on=on)
+    elif result.state == "failed":
+        await fail_refund(db, payment, refund, result.detail)
+    return refund.state
+
+
+async def _complete_if_covered(
+    db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date
+) -> None:
+    """Book what the provider has given back; while the payer has spent what it is taken from (their wallet),
+    it stays on the work list.
+    """
+    try:
+        async with db.begin_nested():
+            by = Actor("system", get_provider(payment.way).capabilities().label.id)
+            await complete_refund(db, payment, refund, on=on, by=by)
+    except DomainError as refusal:
+        if refusal.code != "ledger.below_floor":
+            raise
+        await db.refresh(payment)
+        await db.refresh(refund)
+        await exceptions_queue.record_exception(db, payment, "refund_not_covered", {"refund": str(refund.id)})
+
+
+async def check_refund(
+    db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.RefundDestination, reason: str
+) -> None:
+    """Raise DomainError as ``request_refund`` does for what cannot be given back."""
+    if payment.status not in rules.SETTLED:
+        raise errors.NOT_PAID(reference=payment.reference)
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    if amount <= 0:
+        raise errors.REFUND_AMOUNT_MISSING(field="amount")
+    left = await get_refundable_amount(db, payment)
+    if amount > left:
+        raise errors.REFUND_TOO_MUCH(left=left, field="amount")
+    in_wallet = await get_unspent_wallet_amount(db, payment)
+    if in_wallet is not None and amount > in_wallet - await _pending_amount(db, payment):
+        raise errors.REFUND_WALLET_SPENT(name=payment.payer_name, left=in_wallet, field="amount")
+    if back_to not in list_refund_destinations(payment):
+        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="back_to")
+    partial = amount < payment.amount - payment.tail
+    if (
+        back_to == "same_way"
+        and partial
+        and not get_provider(payment.way).capabilities().supports_partial_refunds
+    ):
+        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="back_to")

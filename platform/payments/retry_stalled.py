@@ -1,0 +1,40 @@
+"""What was left lying: a job gives up after some hours, a provider may be silent for longer.
+
+Once a day all of it is taken up again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from kernel import clock
+from kernel.outbox import enqueue
+from payments import queries
+from payments.protocol import get_provider
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# What is younger than this is still being worked on.
+STALLED_AFTER: Final = timedelta(hours=3)
+
+
+async def retry_stalled_jobs(db: AsyncSession) -> None:
+    """Write the jobs again of messages not heard, of payments whose time is up, and of refunds under way;
+    each changes nothing twice.
+    """
+    day, before = clock.today(), clock.now() - STALLED_AFTER
+    for event in await queries.list_unprocessed_events(db, before):
+        await enqueue(db, "payments.hear", {"event": event}, key=f"payments.hear:{event}:swept:{day}")
+    for reference, way in await queries.list_overdue_payments(db, before):
+        job = (
+            "payments.look"
+            if get_provider(way).capabilities().confirmed_by == "provider"
+            else "payments.expire"
+        )
+        await enqueue(db, job, {"reference": reference}, key=f"{job}:{reference}:swept:{day}")
+    for refund in await queries.list_pending_refunds(db, before):
+        await enqueue(
+            db, "payments.refund", {"refund_id": str(refund)}, key=f"payments.refund:{refund}:swept:{day}"
+        )

@@ -1,0 +1,86 @@
+"""Moving every cooperative's secrets under the master key that encrypts now, so that an old key can be taken
+away afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kernel import audit
+from kernel.actor import SYSTEM
+from kernel.errors import DomainError
+from payments import events, key_queries, methods, vault, vault_errors
+from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.session import coop_session, shared_reader
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+
+class CooperativeRotation(msgspec.Struct, frozen=True):
+    """One cooperative: how many of its secrets moved, and how many were under the newest key already."""
+
+    cooperative: str
+    rotated: int
+    unchanged: int
+
+
+class RotationReport(msgspec.Struct, frozen=True):
+    """What a rotation did.
+
+    ``key`` is the name of the key that all secrets are under now; ``failed`` tells why by cooperative, and
+    nothing of those moved.
+    """
+
+    key: str
+    cooperatives: list[CooperativeRotation]
+    failed: dict[str, DomainError]
+
+    @property
+    def rotated(self) -> int:
+        return sum(each.rotated for each in self.cooperatives)
+
+
+async def rotate_keys(database: Database) -> RotationReport:
+    """Seal every secret of every cooperative anew under the first master key; those that are under it stay.
+
+    Safe to run twice.
+
+    One transaction a cooperative; what fails in one does not stop the others. Raises DomainError
+    payments.vault_has_no_key.
+    """
+    keys = database.settings.encryption_keys
+    if not keys:
+        raise vault_errors.VAULT_KEY_MISSING()
+    async with shared_reader(database) as ro:
+        slugs = await key_queries.list_slugs(ro)
+    report = RotationReport(key=keys[0][0], cooperatives=[], failed={})
+    for slug in slugs:
+        tenant = await find_tenant_by_slug(database, slug)
+        if tenant is None:
+            continue
+        try:
+            report.cooperatives.append(await _rotate_cooperative(database, tenant))
+        except DomainError as refusal:
+            report.failed[slug] = refusal
+    return report
+
+
+async def _rotate_cooperative(database: Database, tenant: TenantRef) -> CooperativeRotation:
+    keys, schema = database.settings.encryption_keys, tenant.schema_name
+    moved = kept = 0
+    async with coop_session(database, tenant) as db:
+        for row in await key_queries.list_methods_for_update(db):
+            old = {name: sealed for name, sealed in row.secrets.items() if vault.needs_rotation(keys, sealed)}
+            kept += len(row.secrets) - len(old)
+            if not old:
+                continue
+            label = {name: methods.secret_label(row.way, name) for name in old}
+            fresh = {name: vault.reseal(keys, schema, label[name], sealed) for name, sealed in old.items()}
+            row.secrets = {**row.secrets, **fresh}
+            moved += len(old)
+            facts = {"way": row.way, "moved": sorted(old), "key": keys[0][0]}
+            audit.record(db, SYSTEM, events.METHOD_CHANGED, subject=f"way:{row.way}", facts=facts)
+    return CooperativeRotation(cooperative=tenant.slug, rotated=moved, unchanged=kept)

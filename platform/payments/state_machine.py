@@ -1,0 +1,206 @@
+"""The one state machine of a payment.
+
+Each function works on a locked payment, in the caller's transaction, and never commits.
+
+A payment becomes paid by a status that was read from its provider, by a named officer, by a matched statement
+line, or by our own books; by nothing else. What it was for is told first (goods are locked before the books),
+then the journal is posted. A step that was taken before changes nothing: the same message five times is one
+posting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from governance.queries import get_bylaws_on
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.money import Rupiah
+from payments import errors, events, journals, methods, queries, rules
+from payments.exceptions_queue import record_exception
+from payments.protocol import ProviderStatus, get_provider
+from payments.purposes import LedgerAccountRef, get_purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from payments.models import Payment
+
+
+async def settle(
+    db: AsyncSession,
+    payment: Payment,
+    *,
+    by: str,
+    on: date,
+    fee: Rupiah | None = None,
+    at: datetime | None = None,
+    actor: Actor = SYSTEM,
+) -> bool:
+    """Take the money of a payment: tell its purpose, post the journal, book what the way cost.
+
+    False when it was paid before.
+
+    ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the
+    person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises DomainError as
+    ``ledger.post_journal`` does.
+    """
+    if not rules.can_transition(payment.status, "paid"):
+        return False
+    capabilities = get_provider(payment.way).capabilities()
+    purpose = get_purpose(payment.purpose)
+    payment.late = payment.status != "awaiting"
+    payment.under_way_since = None
+    payment.status, payment.settled_at, payment.settled_by = "paid", at or clock.now(), by
+    if await purpose.on_paid(db, payment, on=on):
+        payment.went_to = "purpose"
+        credited = await purpose.credit_account(db, payment)
+    else:
+        payment.went_to = "wallet" if payment.member_id is not None else "owed"
+        credited = journals.suspense_account(payment)
+    # the bylaws say where a tail goes; most payments have none
+    tail = (await get_bylaws_on(db, on)).bylaws.transfer_tail if payment.tail else "none"
+    if journals.is_posted_to_ledger(payment):
+        payment.journal = await journals.book_settlement(db, payment, capabilities, credited, tail, on=on)
+    await record_fee(db, payment, await _calculate_fee(db, payment) if fee is None else fee, on=on)
+    _record(
+        db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late}, by=actor
+    )
+    return True
+
+
+async def record_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, on: date) -> None:
+    """Book what the way kept of a payment, once; None is not known yet."""
+    if fee is None or fee < 0 or payment.fee is not None or not journals.is_posted_to_ledger(payment):
+        return
+    payment.fee = int(fee)
+    if fee:
+        capabilities = get_provider(payment.way).capabilities()
+        await journals.book_fee(db, payment, capabilities, fee, on=on, by=str(payment.settled_by))
+
+
+async def _calculate_fee(db: AsyncSession, payment: Payment) -> Rupiah | None:
+    """What the way costs by the cooperative's own rule of this day; None without one, and where the provider
+    tells it.
+    """
+    capabilities = get_provider(payment.way).capabilities()
+    if capabilities.reports_fees or capabilities.confirmed_by not in ("provider", "officer"):
+        return None
+    way = await methods.get_method(db, payment.way)
+    if not way.fee_percent and not way.fee_fixed:
+        return None
+    return rules.calculate_fee(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
+
+
+async def close_unpaid(
+    db: AsyncSession, payment: Payment, ending: rules.UnpaidStatus, *, why: str = "", by: Actor = SYSTEM
+) -> bool:
+    """End a payment that no money came for: it failed, its time was up, or somebody called it off.
+
+    False when it waits no more.
+    """
+    if payment.status != "awaiting":
+        return False
+    payment.status, payment.ended_at = ending, clock.now()
+    await get_purpose(payment.purpose).on_closed(db, payment)
+    payment.under_way_since = None
+    _record(db, payment, events.CLOSED, {"ending": ending, "why": why}, by=by)
+    return True
+
+
+async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, on: date) -> Payment:
+    """Let a named officer say that the money has come.
+
+    Raises DomainError payments.no_such_payment, .not_awaiting, .not_for_officers.
+    """
+    payment = await lock_payment(db, reference)
+    if get_provider(payment.way).capabilities().confirmed_by != "officer":
+        raise errors.NOT_FOR_OFFICERS(reference=reference)
+    if not await settle(db, payment, by=actor.name, on=on, actor=actor):
+        raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_LABELS[payment.status])
+    return payment
+
+
+async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
+    """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the
+    line's day. False when it was paid before.
+    """
+    return await settle(db, payment, by=actor.name, on=on, actor=actor)
+
+
+async def expire(db: AsyncSession, reference: str) -> None:
+    """End a payment whose time is up and about which nobody outside can be asked; does nothing when it was
+    settled meanwhile.
+    """
+    payment = await lock_payment(db, reference)
+    if rules.is_expired(payment.expires_at, clock.now()):
+        await close_unpaid(db, payment, "expired")
+
+
+async def apply_provider_status(
+    db: AsyncSession, payment: Payment, status: ProviderStatus, *, on: date
+) -> rules.ProcessingOutcome:
+    """Believe what was read from the provider, as far as it fits our own row; return what became of it, in
+    one word.
+
+    Another reference, currency or amount is an alarm and never a posting.
+    """
+    payment.checked_at = clock.now()
+    if status.reference != payment.reference:
+        return await record_exception(db, payment, "reference", {"theirs": status.reference})
+    if status.payment_status == "paid":
+        if status.currency.upper() != "IDR":
+            return await record_exception(db, payment, "currency", {"theirs": status.currency})
+        if status.amount != payment.amount:
+            return await record_exception(db, payment, "amount", {"theirs": int(status.amount)})
+        payment.provider_reference = payment.provider_reference or status.provider_reference
+        label = get_provider(payment.way).capabilities().label.id
+        settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
+        await record_fee(db, payment, status.fee, on=on)
+        if status.disputed:
+            await _raise_disputes(db, payment, status)
+        return "settled" if settled else "known"
+    if status.payment_status == "awaiting":
+        if payment.status == "awaiting":
+            payment.under_way_since = (
+                (payment.under_way_since or payment.checked_at) if status.processing else None
+            )
+        return "awaiting"
+    return (
+        status.payment_status
+        if await close_unpaid(db, payment, status.payment_status, why=status.detail)
+        else "known"
+    )
+
+
+async def _raise_disputes(db: AsyncSession, payment: Payment, status: ProviderStatus) -> None:
+    """A payer who disputes a second time is another exception,
+    where the provider tells its disputes apart.
+    """
+    said = {"said": status.detail}
+    for facts in [said | {"dispute": each} for each in status.dispute_ids] or [said]:
+        await record_exception(db, payment, "charged_back", facts)
+
+
+async def lock_payment(db: AsyncSession, reference: str) -> Payment:
+    """Return a payment by its reference, locked. Raises DomainError payments.no_such_payment."""
+    payment = await queries.get_payment_for_update_by_reference(db, reference)
+    if payment is None:
+        raise errors.NO_SUCH_PAYMENT()
+    return payment
+
+
+async def get_refund_source(db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+    """Return where the money of a paid payment lies now: what a refund takes it from."""
+    if payment.went_to == "purpose":
+        return await get_purpose(payment.purpose).debit_account(db, payment)
+    return journals.suspense_account(payment)
+
+
+def _record(
+    db: AsyncSession, payment: Payment, action: str, facts: Mapping[str, object], *, by: Actor = SYSTEM
+) -> None:
+    told = {"way": payment.way, "amount": payment.amount, **facts}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=told)

@@ -1,0 +1,233 @@
+"""Which payment a line of the statement pays: sure, doubtful, or none.
+
+Pure; the order of lines and payments has no say.
+
+Sure is only what two people would see alike: our reference stands in the words and the amount is right; or
+the amount carries a tail that no other payment of those days has. A payment is never taken for two lines, nor
+a line for two payments: where they compete, an officer decides.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from payments.rules import MAX_UNIQUE_SUFFIX, SETTLED
+
+MatchStatus = Literal["matched", "doubtful", "unmatched"]
+MatchReason = Literal[
+    "reference", "amount", "two_lines", "seen_before", "several", "amount_differs", "outside_days", "no_tail"
+]
+# Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or
+# the goods did not take it.
+LineReason = Literal[MatchReason, "by_hand", "refused"]
+
+# Banks book at the next working day, and in Jakarta's time where the cooperative lives up to two hours ahead
+# of it.
+MAX_BOOKING_DELAY: Final = timedelta(days=7)
+MAX_BOOKING_LEAD: Final = timedelta(days=1)
+MAX_CANDIDATES: Final = 10
+# A shorter one (payments of orders from before this room have P1001) stands in a bank's own numbers by
+# chance.
+MIN_REFERENCE_LENGTH: Final = 10
+
+LINE_STATUS_NAMES: Final[dict[str, LocalizedText]] = {
+    "unmatched": LocalizedText("belum cocok", "unmatched"),
+    "doubtful": LocalizedText("meragukan", "doubtful"),
+    "matched": LocalizedText("sudah cocok", "matched"),
+    "set_aside": LocalizedText("disisihkan", "set aside"),
+    "outgoing": LocalizedText("uang keluar", "money going out"),
+}
+
+
+class IncomingLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that came in.
+
+    ``seen_before``: a line of the same day and amount came with an earlier file, maybe this one in other
+    words.
+    """
+
+    key: str
+    day: date
+    amount: Rupiah
+    text: str
+    seen_before: bool = False
+
+
+class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment for which no line has been seen: waiting, ended lately, or confirmed by an officer before its
+    line came.
+
+    ``amount`` includes its unique ``tail`` (0: none). ``opened`` and ``ends`` are the days between which its
+    payer was to pay.
+    """
+
+    reference: str
+    amount: Rupiah
+    tail: int
+    opened: date
+    ends: date
+
+    @property
+    def base(self) -> Rupiah:
+        """The amount without its tail."""
+        return self.amount - self.tail
+
+    def can_be_paid_on(self, day: date) -> bool:
+        """Whether money that a bank booked on this day may be for it."""
+        return self.opened - MAX_BOOKING_LEAD <= day <= self.ends + MAX_BOOKING_DELAY
+
+
+class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a line: its payment where it is sure, else the references that come into question,
+    likeliest first.
+
+    ``reason`` is None where nothing is said of it: no payment comes into question.
+    """
+
+    state: MatchStatus
+    reason: MatchReason | None
+    reference: str | None = None
+    candidates: tuple[str, ...] = ()
+
+
+NO_MATCH: Final = MatchVerdict(state="unmatched", reason=None)
+
+
+class _CandidateIndex:
+    """The candidates, found by what a line may tell of them.
+
+    In order of their references, whatever order they came in.
+    """
+
+    def __init__(self, candidates: Iterable[MatchCandidate]) -> None:
+        self.by_reference = {
+            each.reference: each for each in sorted(candidates, key=lambda each: each.reference)
+        }
+        self.by_amount: dict[int, list[MatchCandidate]] = {}
+        for each in self.by_reference.values():
+            self.by_amount.setdefault(int(each.amount), []).append(each)
+        self.with_tail = sorted(
+            (int(each.base), each.reference) for each in self.by_reference.values() if each.tail
+        )
+        self.lengths = {
+            len(reference) for reference in self.by_reference if len(reference) >= MIN_REFERENCE_LENGTH
+        }
+
+    def named_in(self, text: str) -> list[MatchCandidate]:
+        squeezed = normalize_text(text)
+        found = {
+            squeezed[at : at + length] for length in self.lengths for at in range(len(squeezed) - length + 1)
+        } & self.by_reference.keys()
+        return [self.by_reference[reference] for reference in sorted(found)]
+
+    def of_amount(self, amount: Rupiah) -> list[MatchCandidate]:
+        return self.by_amount.get(int(amount), [])
+
+    def near(self, amount: Rupiah) -> list[MatchCandidate]:
+        """Those that this amount pays but for the tail, the nearest first."""
+        first = bisect_left(self.with_tail, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
+        last = bisect_left(self.with_tail, (int(amount) + 1, ""))
+        found = [self.by_reference[reference] for _, reference in self.with_tail[first:last]]
+        return sorted(found, key=lambda each: (abs(each.amount - amount), each.reference))
+
+
+def match_lines(
+    lines: Sequence[IncomingLine], candidates: Iterable[MatchCandidate]
+) -> dict[str, MatchVerdict]:
+    """Judge every line by its key."""
+    known = _CandidateIndex(candidates)
+    verdicts = {line.key: _judge_line(line, known) for line in lines}
+    wanted = Counter(verdict.reference for verdict in verdicts.values() if verdict.reference)
+    named = Counter(verdict.reference for verdict in verdicts.values() if verdict.reason == "reference")
+    for key, verdict in verdicts.items():
+        reference = verdict.reference
+        if reference is None or wanted[reference] == 1:
+            continue
+        if verdict.reason == "reference" and named[reference] == 1:
+            continue  # the others only have the amount, this one names the payment
+        verdicts[key] = MatchVerdict(state="doubtful", reason="two_lines", candidates=(reference,))
+    return verdicts
+
+
+def _judge_line(line: IncomingLine, known: _CandidateIndex) -> MatchVerdict:
+    """Judge a line as if it were the only one."""
+    if named := known.named_in(line.text):
+        return _by_reference(line, named)
+    same = known.of_amount(line.amount)
+    fitting = [each for each in same if each.can_be_paid_on(line.day)]
+    if len(fitting) == 1:
+        return _by_amount(line, fitting[0])
+    if fitting:
+        return _doubtful("several", fitting)
+    if same:
+        return _doubtful("outside_days", same)
+    near = [each for each in known.near(line.amount) if each.can_be_paid_on(line.day)]
+    return _doubtful("amount_differs", near) if near else NO_MATCH
+
+
+def _by_reference(line: IncomingLine, named: Sequence[MatchCandidate]) -> MatchVerdict:
+    if len(named) > 1:
+        return _doubtful("several", named)
+    if named[0].amount != line.amount:
+        return _doubtful("amount_differs", named)
+    return _doubtful("seen_before", named) if line.seen_before else _matched("reference", named[0])
+
+
+def _by_amount(line: IncomingLine, only: MatchCandidate) -> MatchVerdict:
+    if not only.tail:  # a round sum says nothing: anybody may have sent it, for anything
+        return _doubtful("no_tail", [only])
+    return _doubtful("seen_before", [only]) if line.seen_before else _matched("amount", only)
+
+
+def unique_suffix_paid(amount: Rupiah, asked: Rupiah, tail: int) -> int | None:
+    """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out,
+    None where it does not pay it.
+    """
+    rest = int(amount - asked) + tail
+    return rest if tail and 0 <= rest <= MAX_UNIQUE_SUFFIX else None
+
+
+def is_payable(amount: int, sen: int | None) -> bool:
+    """Whether a line is money that came in, in whole rupiah: ``sen`` is None for that."""
+    return amount > 0 and sen is None
+
+
+def amount_fits(came: int, asked: int, tail: int, status: str) -> bool:
+    """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
+    if came == asked:
+        return status != "refunded"
+    return status not in SETTLED and unique_suffix_paid(Rupiah(came), Rupiah(asked), tail) is not None
+
+
+def normalize_text(text: str) -> str:
+    """Letters and digits alone, large: banks break the words of a payer in the middle, and put spaces and
+    dashes into them.
+    """
+    return "".join(letter for letter in text.upper() if letter.isalnum())
+
+
+def _matched(reason: MatchReason, candidate: MatchCandidate) -> MatchVerdict:
+    return MatchVerdict(state="matched", reason=reason, reference=candidate.reference)
+
+
+def _doubtful(reason: MatchReason, candidates: Sequence[MatchCandidate]) -> MatchVerdict:
+    return MatchVerdict(
+        state="doubtful",
+        reason=reason,
+        candidates=tuple(each.reference for each in candidates[:MAX_CANDIDATES]),
+    )
+
+
+def posting_date(day: date, today: date, closed: Iterable[int]) -> date:
+    """The day for which money that a bank booked on ``day`` goes into our books: that day, unless it is ahead
+    or its year is closed.
+    """
+    return today if day > today or day.year in closed else day

@@ -1,0 +1,178 @@
+"""Messages of providers: verified as they were sent, kept as rows that are unique by the provider's own id,
+and only then worked on.
+
+Providers send the same message up to a dozen times and all at once, so storing is done for many in one
+transaction: while one is on its way to the database, those that come meanwhile wait for the next. None is
+answered before it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+from sqlalchemy import text
+
+from payments import methods, queries
+from payments.protocol import Provider, ProviderAccount, WebhookEvent, WebhookVerificationError, get_provider
+from tenants.session import coop_reader, coop_session
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+MAX_BODY_BYTES: Final = 256 * 1024
+# While one batch is on its way to the disk, the next is written.
+MAX_WRITERS: Final = 4
+MAX_BATCH_SIZE: Final = 128
+_LOCAL_KEY: Final = "payments.inboxes"
+_MAX_CACHED_ENDPOINTS: Final = 2_000
+_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+# The message and its job are written together, or neither; one that is known already is neither written nor
+# worked on again.
+_STORE: Final = text(
+    "WITH sent AS (SELECT way, event_id, kind, concerns, reference, provider_reference, body FROM "
+    "jsonb_to_recordset(CAST(:events AS jsonb)) AS e(way text, event_id text, kind text, concerns text,"
+    " reference text, provider_reference text, body text)),"
+    " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, "
+    "provider_reference, body)"
+    " SELECT way, event_id, kind, concerns, reference, provider_reference, convert_to(body, 'UTF8') FROM sent"
+    " ORDER BY way, event_id"  # else two that store the same messages in other orders lock each other out
+    " ON CONFLICT (way, event_id) DO NOTHING RETURNING id, way, event_id),"
+    " work AS (INSERT INTO shared.outbox (job, key, arguments)"
+    " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', "
+    "id) FROM fresh RETURNING 1)"
+    " SELECT pg_notify('lumbung_outbox', '') FROM (SELECT count(*) AS written FROM work) AS w WHERE "
+    "w.written > 0"
+)
+
+
+class UnknownEndpoint(Exception):
+    """Nobody's address: answered 404, and nothing is written."""
+
+
+@dataclass
+class _PendingWrites:
+    """Messages of one cooperative that are not stored yet, each with whom to tell, and who is storing some
+    now.
+    """
+
+    events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
+    writers: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+@dataclass
+class WebhookInbox:
+    """The inbox of one process, over all cooperatives.
+
+    What it knows of an address is forgotten when the cooperative changes something.
+    """
+
+    database: Database
+    endpoint_cache: dict[tuple[str, str], tuple[Provider, ProviderAccount]] = field(default_factory=dict)
+    invalidations: int = 0
+    pending: dict[str, _PendingWrites] = field(default_factory=dict)
+
+    async def receive(
+        self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes
+    ) -> WebhookEvent:
+        """Verify a message and return once it is stored.
+
+        Raises Unknown, and WebhookVerificationError for one that is not its provider's.
+        """
+        provider, provider_account = await self._provider(tenant, endpoint)
+        event = provider.verify(provider_account, headers, body)
+        await self._store(tenant, provider.way, event, body)
+        return event
+
+    def invalidate(self, schema_name: str) -> None:
+        """Forget the keys of a cooperative: it changed something."""
+        self.invalidations += 1
+        for key in [key for key in self.endpoint_cache if key[0] == schema_name]:
+            del self.endpoint_cache[key]
+
+    def invalidate_all(self) -> None:
+        """Forget every key: changes may have been missed."""
+        self.invalidations += 1
+        self.endpoint_cache.clear()
+
+    async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
+        key = (tenant.schema_name, endpoint)
+        found = self.endpoint_cache.get(key)
+        if found is None:
+            if not _ENDPOINT.fullmatch(endpoint):
+                raise UnknownEndpoint
+            forgotten = self.invalidations
+            async with coop_reader(self.database, tenant) as ro:
+                row = await queries.find_method_by_endpoint(ro, endpoint)
+                way = await methods.get_method(ro, row.way) if row else None
+            if way is None or not way.is_complete:
+                raise UnknownEndpoint
+            found = (get_provider(way.way), methods.build_provider_account(self.database, tenant, way))
+            if forgotten == self.invalidations:  # else something changed since it was read
+                if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
+                    self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
+                self.endpoint_cache[key] = found
+        return found
+
+    async def _store(self, tenant: TenantRef, way: str, event: WebhookEvent, body: bytes) -> None:
+        try:
+            sent = body.decode()
+        except UnicodeDecodeError as error:
+            raise WebhookVerificationError("the message is no text") from error
+        if "\0" in f"{sent}{event.event_id}{event.event_type}{event.reference}{event.provider_reference}":
+            # the database keeps no such text, and others' messages are stored along with this
+            raise WebhookVerificationError("the message is no text")
+        row: dict[str, object] = {
+            "way": way,
+            "event_id": event.event_id[:200],
+            "kind": event.event_type[:100],
+            "concerns": event.subject,
+            "reference": event.reference,
+            "provider_reference": event.provider_reference,
+            "body": sent,
+        }
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self.pending.setdefault(tenant.schema_name, _PendingWrites())
+        waiting.events.append((row, stored))
+        if len(waiting.writers) < MAX_WRITERS:
+            writer = asyncio.create_task(self._write(tenant, waiting))
+            waiting.writers.add(writer)
+        await stored
+
+    async def _write(self, tenant: TenantRef, waiting: _PendingWrites) -> None:
+        """Store what waits, and what came meanwhile, until nothing waits."""
+        try:
+            while waiting.events:
+                batch = waiting.events[:MAX_BATCH_SIZE]
+                del waiting.events[:MAX_BATCH_SIZE]
+                try:
+                    async with coop_session(self.database, tenant) as db:
+                        sent = msgspec.json.encode([row for row, _ in batch]).decode()
+                        await db.execute(_STORE, {"events": sent})
+                except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
+                    for _, stored in batch:
+                        if not stored.done():
+                            stored.set_exception(error)
+                else:
+                    for _, stored in batch:
+                        if not stored.done():
+                            stored.set_result(None)
+        finally:
+            # before anything else can run: who comes next must not count on a writer that has ended
+            waiting.writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if not waiting.events and not waiting.writers:
+                self.pending.pop(tenant.schema_name, None)
+
+
+def get_inbox(database: Database) -> WebhookInbox:
+    """Return the inbox of this process."""
+    found: WebhookInbox | None = database.process_state.get(_LOCAL_KEY)
+    if found is None:
+        found = database.process_state[_LOCAL_KEY] = WebhookInbox(database)
+    return found

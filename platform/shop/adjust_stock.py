@@ -1,0 +1,98 @@
+"""Goods that come in, and stock that is counted: both change the shelf and the books together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
+
+from kernel import audit
+from kernel.actor import Actor
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, post_journal
+from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES, TRADE_PAYABLES
+from shop import errors, events, queries, rules, stock
+from shop.models import Product
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+PaidFrom = Literal["cash", "bank", "credit"]
+_ACCOUNTS: Final[dict[PaidFrom, str]] = {"cash": CASH, "bank": BANK, "credit": TRADE_PAYABLES}
+
+
+async def receive_goods(
+    db: AsyncSession,
+    actor: Actor,
+    product_id: UUID,
+    *,
+    quantity: int,
+    unit_cost: Rupiah,
+    paid_from: PaidFrom,
+    on: date,
+    key: str,
+) -> Product:
+    """Put bought goods on the shelf at what they cost, paid from cash, bank, or owed to the supplier.
+
+    ``key`` is the form's own: sent again it changes nothing. Raises DomainError: shop.no_such_product,
+    .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
+    """
+    product = await stock.lock_product(db, product_id)
+    if not 1 <= quantity <= rules.MAX_STOCK:
+        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MAX_STOCK, field="quantity")
+    source_key = f"goods-in:{key}"
+    if await queries.has_stock_movement(db, source_key, product_id):
+        return product
+    value = (unit_cost * quantity).require_in_range(field="unit_cost")
+    stock.add_units(db, product, quantity, value, "purchase", on, source_key)
+    product.cost = int(unit_cost)
+    if value:
+        lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(_ACCOUNTS[paid_from], value)]
+        await post_journal(
+            db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name
+        )
+    facts = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
+    audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", facts=facts)
+    return product
+
+
+async def count_stock(
+    db: AsyncSession, actor: Actor, product_id: UUID, *, counted: int, expected_stock: int, on: date, key: str
+) -> Product:
+    """Set the stock to what was counted; the difference in value goes to account 6150.
+
+    ``shown`` is the stock that the page showed to the one who counted: when it has moved since, the count is
+    refused, since nobody can tell which of the two the counted number is. Raises DomainError:
+    shop.stock_moved, .stock_already_ordered, .quantity_out_of_range, .no_such_product; ledger.year_closed.
+    """
+    product = await stock.lock_product(db, product_id)
+    source_key = f"count:{key}"
+    if await queries.has_stock_movement(db, source_key, product_id):
+        return product
+    if not 0 <= counted <= rules.MAX_STOCK:
+        raise errors.QUANTITY_OUT_OF_RANGE(most=rules.MAX_STOCK, field="counted")
+    if product.stock != expected_stock:
+        raise errors.STOCK_MOVED(product=product.name, stock=product.stock, field="counted")
+    difference = counted - product.stock
+    if difference > 0:
+        value = rules.count_surplus_value(
+            Rupiah(product.stock_value), product.stock, Rupiah(product.cost), difference
+        )
+        stock.add_units(db, product, difference, value, "count", on, source_key)
+        lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(STOCK_DIFFERENCES, value)]
+    elif difference < 0:
+        value = stock.remove_units(db, product, -difference, "count", on, source_key)
+        lines = [JournalLine.to_debit(STOCK_DIFFERENCES, value), JournalLine.to_credit(STOCK, value)]
+    else:
+        return product
+    if value:
+        journal = Journal(on, f"Hitung stok {product.name}: {difference:+d}", source_key, lines)
+        await post_journal(db, journal, by=actor.name)
+    audit.record(
+        db,
+        actor,
+        events.STOCK_COUNTED,
+        subject=f"product:{product.sku}",
+        facts={"difference": difference, "value": int(value)},
+    )
+    return product

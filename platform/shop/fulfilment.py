@@ -1,0 +1,284 @@
+"""What officers do with an order: confirm its payment, hand it over, call it off, take it back.
+
+Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or
+by two officers at once, it happens once. What the same officer sends again (a double tap, an answer that was
+lost) leads to the first result; another officer is told the order's state, or the goods would be given out
+twice.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from kernel.errors import DomainError, ErrorType
+from kernel.money import Rupiah
+from kernel.outbox import enqueue
+from ledger import Journal, JournalLine, post_journal, reverse_journal
+from ledger.chart import (
+    CUSTOMER_ADVANCES,
+    MEMBER_COST_OF_SALES,
+    MEMBER_RETURNS,
+    MEMBER_SALES,
+    PUBLIC_COST_OF_SALES,
+    PUBLIC_RETURNS,
+    PUBLIC_SALES,
+    STOCK,
+)
+from payments import queries as payment_queries
+from payments import refund_queries, state_machine
+from payments.errors import REFUND_PENDING
+from payments.models import Payment
+from payments.rules import suffix_in_refund
+from shop import errors, events, order_payments, queries, rules, stock
+from shop.models import Order, OrderLine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# An order's own job is tried for two days; what is late by less is still being worked on.
+OVERDUE_AFTER: Final = timedelta(hours=3)
+
+
+async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
+    """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's
+    list.
+
+    Raises DomainError: shop.no_such_order, .not_awaiting_payment.
+    """
+    payments, order = await _lock_order(db, number)
+    if order.status in ("paid", "handed_over") and await _is_repeat(
+        db, actor, events.PAYMENT_CONFIRMED, order
+    ):
+        return order
+    waiting = [payment for payment in payments if payment.status == "awaiting"]
+    if not waiting or not rules.awaits_confirmation(order.status, order.payment_way):
+        raise _status_error(errors.NOT_AWAITING_PAYMENT, order)
+    await state_machine.confirm_by_officer(db, actor, waiting[-1].reference, on=on)
+    audit.record(db, actor, events.PAYMENT_CONFIRMED, subject=f"order:{number}", facts={"total": order.total})
+    return order
+
+
+async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
+    """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the
+    same step.
+
+    Raises DomainError: shop.no_such_order, .not_ready; payments.refund_under_way.
+    """
+    payments, order = await _lock_order(db, number)
+    if order.status == "handed_over" and await _is_repeat(db, actor, events.HANDED_OVER, order):
+        return order
+    if not rules.can_hand_over(order.status, order.payment_way):
+        raise _status_error(errors.NOT_READY, order)
+    await _require_no_pending_refund(db, payments)
+    lines = await queries.list_order_lines(db, order.id)
+    costs = await stock.issue_reserved(db, _quantities(lines), on=on, source_key=f"order:{order.id}:sale")
+    for line in lines:
+        line.cost = int(costs[line.product_id])
+    for payment in payments:
+        if order.status == "placed" and payment.status == "awaiting" and payment.way == "cash":
+            await state_machine.settle(db, payment, by=actor.name, on=on, actor=actor)
+    order.status, order.handed_over_at = "handed_over", clock.now()
+    if order.paid_at is None:  # it costs nothing
+        order.paid_at, order.paid_confirmed_by = clock.now(), actor.name
+    entries = _sale_lines(order, _refunded_amount(payments), Rupiah.total(costs.values()))
+    if entries:
+        journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
+        order.sale_journal = (await post_journal(db, journal, by=actor.name)).number
+    audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", facts={"total": order.total})
+    return order
+
+
+async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
+    """Call an order off before its goods are given out: the promise is released, what was paid goes back the
+    way it came.
+
+    Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed.
+    """
+    payments, order = await _lock_order(db, number)
+    why = _require_reason(reason)
+    called_off = order.status == "cancelled" and order.cancel_reason == why
+    if called_off and await _is_repeat(db, actor, events.ORDER_CANCELLED, order):
+        return order
+    if not rules.can_cancel(order.status):
+        raise _status_error(errors.NOT_CANCELLABLE, order)
+    await stock.release(db, await queries.get_order_quantities(db, order.id))
+    order_payments.mark_cancelled(order, "officer", why)
+    await order_payments.refund_payments(db, actor, payments, why, on=on, key="cancelled")
+    audit.record(db, actor, events.ORDER_CANCELLED, subject=f"order:{number}", facts={"reason": why})
+    return order
+
+
+async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
+    """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the
+    money goes back.
+
+    Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way;
+    ledger.year_closed.
+    """
+    payments, order = await _lock_order(db, number)
+    why = _require_reason(reason)
+    came_back = order.status == "returned" and order.cancel_reason == why
+    if came_back and await _is_repeat(db, actor, events.ORDER_RETURNED, order):
+        return order
+    if not rules.can_return(order.status):
+        raise _status_error(errors.NOT_CANCELLABLE, order)
+    await _require_no_pending_refund(db, payments)
+    lines = await queries.list_order_lines(db, order.id)
+    returned = [(line.product_id, line.quantity, Rupiah(line.cost or 0)) for line in lines]
+    await stock.restock(db, returned, on=on, source_key=f"order:{order.id}:return")
+    order.status, order.cancelled_at, order.cancel_reason = "returned", clock.now(), why
+    # the sale first: it gives the advance back to the customer, from where the refunds take it
+    if order.sale_journal is not None:
+        await reverse_journal(db, order.sale_journal, on=on, reason=why, by=actor.name)
+    await _reverse_rebates(db, actor, order, payments, on=on)
+    await order_payments.refund_payments(db, actor, payments, why, on=on, key="returned")
+    audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", facts={"reason": why})
+    return order
+
+
+async def expire_order(db: AsyncSession, order_id: UUID) -> None:
+    """Call off an order whose money did not come in time; does nothing when it was paid, handed over or
+    called off meanwhile.
+    """
+    payments = await payment_queries.list_subject_payments_for_update(db, order_payments.ORDER, order_id)
+    order = await queries.find_order_for_update(db, order_id)
+    if (
+        order is None
+        or order.status != "placed"
+        or order.expires_at is None
+        or order.expires_at > clock.now()
+    ):
+        return
+    if any(payment.under_way_since for payment in payments):
+        # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
+        return
+    await order_payments.expire_unpaid(db, order)
+    for payment in payments:
+        await order_payments.cancel_payment(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)
+
+
+async def requeue_overdue_orders(db: AsyncSession) -> None:
+    """Write the job ``shop.expire_order`` again for each order that should have been called off `OVERDUE`
+    ago; it changes nothing twice.
+    """
+    day = clock.today()
+    for order_id in await queries.list_overdue_orders(db, clock.now() - OVERDUE_AFTER):
+        key = f"shop.expire_order:{order_id}:swept:{day}"
+        await enqueue(db, "shop.expire_order", {"order_id": str(order_id)}, key=key)
+
+
+async def cancel_other_payments(db: AsyncSession, order_id: UUID) -> None:
+    """Let payments of an order that is paid wait no more; does nothing while it is not."""
+    payments = await payment_queries.list_subject_payments_for_update(db, order_payments.ORDER, order_id)
+    order = await queries.find_order_for_update(db, order_id)
+    if order is None or order.status == "placed":
+        return
+    for payment in payments:
+        await order_payments.cancel_payment(db, payment, why=order_payments.PAID_BY_OTHER_METHOD, by=SYSTEM)
+
+
+async def _reverse_rebates(
+    db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
+) -> None:
+    """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is
+    an advance given back.
+    """
+    taken = [each for each in payments if each.went_to == "purpose"]
+    went_back = await refund_queries.sum_refunded_since(db, [each.id for each in taken], order.handed_over_at)
+    rebates = went_back - _refunded_suffixes(taken)
+    if not rebates:
+        return
+    place = (
+        JournalLine.to_credit(MEMBER_RETURNS, rebates, order.member_id)
+        if order.member_id
+        else JournalLine.to_credit(PUBLIC_RETURNS, rebates)
+    )
+    lines = [JournalLine.to_debit(CUSTOMER_ADVANCES, rebates), place]
+    journal = Journal(on, f"Retur, pesanan {order.number}", f"order:{order.id}:rebates", lines)
+    await post_journal(db, journal, by=actor.name)
+
+
+async def _is_repeat(db: AsyncSession, actor: Actor, action: str, order: Order) -> bool:
+    """Whether this officer has taken this step of a locked order before, which is at its end now."""
+    return await audit.was_recorded(db, actor, action, subject=f"order:{order.number}")
+
+
+async def _require_no_pending_refund(db: AsyncSession, payments: list[Payment]) -> None:
+    """Raise DomainError payments.refund_under_way:
+    what a refund will take away must be known before the sale is.
+    """
+    for payment in payments:
+        if payment.went_to == "purpose" and await refund_queries.has_pending_refund(db, payment.id):
+            raise REFUND_PENDING(reference=payment.reference)
+
+
+def _refunded_amount(payments: list[Payment]) -> Rupiah:
+    """What has been given back of an order that was not handed over yet."""
+    taken = [payment for payment in payments if payment.went_to == "purpose"]
+    return Rupiah.total(payment.refunded for payment in taken) - _refunded_suffixes(taken)
+
+
+def _refunded_suffixes(payments: list[Payment]) -> Rupiah:
+    """What has been given back of transfers' tails, which are no part of the sale."""
+    return Rupiah.total(
+        suffix_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(0), Rupiah(payment.refunded))
+        for payment in payments
+    )
+
+
+def _sale_lines(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[JournalLine]:
+    """The lines of a sale; an amount of nothing has no line.
+
+    What went back before it is a return on the sale.
+    """
+    total = Rupiah(order.total)
+    entries = []
+    if total - gone_back:
+        entries.append(JournalLine.to_debit(CUSTOMER_ADVANCES, total - gone_back))
+    if gone_back:
+        entries.append(
+            JournalLine.to_debit(MEMBER_RETURNS, gone_back, order.member_id)
+            if order.member_id
+            else JournalLine.to_debit(PUBLIC_RETURNS, gone_back)
+        )
+    if total:
+        income = (
+            JournalLine.to_credit(MEMBER_SALES, total, order.member_id)
+            if order.member_id
+            else JournalLine.to_credit(PUBLIC_SALES, total)
+        )
+        entries.append(income)
+    if cost:
+        expense = MEMBER_COST_OF_SALES if order.member_id else PUBLIC_COST_OF_SALES
+        entries += [JournalLine.to_debit(expense, cost), JournalLine.to_credit(STOCK, cost)]
+    return entries
+
+
+def _quantities(lines: list[OrderLine]) -> dict[UUID, int]:
+    return {line.product_id: line.quantity for line in lines}
+
+
+def _require_reason(reason: str) -> str:
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")
+    return reason.strip()
+
+
+async def _lock_order(db: AsyncSession, number: int) -> tuple[list[Payment], Order]:
+    """Return an order and its payments, locked in the order in which they always are: payments first."""
+    order_id = await queries.find_order_id(db, number)
+    if order_id is None:
+        raise errors.NO_SUCH_ORDER()
+    payments = await payment_queries.list_subject_payments_for_update(db, order_payments.ORDER, order_id)
+    order = await queries.find_order_for_update(db, order_id)
+    if order is None:
+        raise errors.NO_SUCH_ORDER()
+    return payments, order
+
+
+def _status_error(kind: ErrorType, order: Order) -> DomainError:
+    return kind(number=order.number, state=rules.STATUS_LABELS[order.status])

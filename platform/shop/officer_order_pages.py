@@ -1,0 +1,352 @@
+"""Orders as officers see them: the list of what waits, one order, and each step with its sentence before it
+happens.
+"""
+
+from typing import Any, Final, get_args
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kernel import formats
+from kernel.database import Reader, as_reader
+from kernel.errors import DomainError
+from kernel.money import Rupiah
+from payments.rules import nonrefundable_suffix, refundable_amount
+from shop import errors, fulfilment, order_pages, order_queries, presenters, rules
+from shop.forms import ReasonForm
+from shop.order_queries import OrderFilter, OrderView
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    EmptyForm,
+    Form,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
+
+HOME: Final = "/pengurus/pesanan"
+
+
+@get(HOME, guards=[require_officer])
+async def list_orders(
+    request: AnyRequest,
+    ro: Ro,
+    ctx: CurrentContext,
+    keadaan: FromQuery[str] = "perlu",
+    cari: FromQuery[str] = "",
+    halaman: FromQuery[str] = "1",
+) -> Response[bytes]:
+    """List orders by what they wait for, or those of a number or a name."""
+    chip: OrderFilter = keadaan if keadaan in get_args(OrderFilter) else "perlu"  # type: ignore[assignment]
+    wanted, number = presenters.normalize_search(cari)[:60], presenters.parse_page_number(halaman)
+    counts = await order_queries.count_orders(ro)
+    total: int = counts.bayar + counts.siap if chip == "perlu" else getattr(counts, chip)
+    rows = (
+        await order_queries.search_orders(ro, wanted)
+        if wanted
+        else await order_queries.list_orders(ro, chip, number)
+    )
+    orders = [
+        order_pages.build_order_row(row, ctx, href=f"{HOME}/{row.number}", who=row.buyer_name)
+        | {"next": _next_step(row.status, row.payment_way)}
+        for row in rows
+    ]
+    return render_page(
+        request,
+        "shop/orders.html",
+        block="list_block",
+        active_menu="penjualan",
+        orders=orders,
+        counts=counts,
+        chip=chip,
+        wanted=wanted,
+        number=number,
+        pages=1 if wanted else -(-total // order_queries.PAGE_SIZE),
+    )
+
+
+@get(HOME + "/{number:int}", guards=[require_officer])
+async def show_order(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[bytes]:
+    """Show an order and what can be done with it."""
+    order = await _require_order(ro, number)
+    lines = await order_queries.list_order_lines(ro, order.id)
+    return render_page(
+        request,
+        "shop/order_office.html",
+        active_menu="penjualan",
+        order=order,
+        lines=lines,
+        state=presenters.order_status_label(order, ctx),
+        next=_next_step(order.status, order.payment_way),
+        can_cancel=rules.can_cancel(order.status),
+        can_return=rules.can_return(order.status),
+        **order_pages.build_order_context(order, lines, ctx),
+    )
+
+
+@get(HOME + "/{number:int}/pembayaran", guards=[require_officer])
+async def show_payment_step(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
+    """Say what confirming the transfer will do."""
+    return await _render_step(request, ro, ctx, number, "pembayaran")
+
+
+@get(HOME + "/{number:int}/penyerahan", guards=[require_officer])
+async def show_hand_over_step(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
+    """Say what handing over will do."""
+    return await _render_step(request, ro, ctx, number, "penyerahan")
+
+
+@get(HOME + "/{number:int}/pembatalan", guards=[require_officer])
+async def show_cancel_step(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
+    """Say what calling off will do, and ask why."""
+    return await _render_step(request, ro, ctx, number, "pembatalan")
+
+
+@get(HOME + "/{number:int}/pengembalian", guards=[require_officer])
+async def show_return_step(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
+) -> Response[Any]:
+    """Say what taking back will do, and ask why."""
+    return await _render_step(request, ro, ctx, number, "pengembalian")
+
+
+@post(HOME + "/{number:int}/pembayaran", guards=[require_officer])
+async def confirm_payment(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
+) -> Response[Any]:
+    """Confirm that the transfer has come."""
+    await _require_empty_form(request)
+    await fulfilment.confirm_payment(
+        db, viewer.as_officer(), _require_valid_number(number), on=presenters.get_local_date(ctx)
+    )
+    return _redirect_to_order(
+        ctx, number, "Pembayaran pesanan %(number)s sudah dicatat. Barang siap diserahkan."
+    )
+
+
+@post(HOME + "/{number:int}/penyerahan", guards=[require_officer])
+async def hand_over(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
+) -> Response[Any]:
+    """Hand the goods over."""
+    await _require_empty_form(request)
+    await fulfilment.hand_over(
+        db, viewer.as_officer(), _require_valid_number(number), on=presenters.get_local_date(ctx)
+    )
+    return _redirect_to_order(ctx, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
+
+
+@post(HOME + "/{number:int}/pembatalan", guards=[require_officer])
+async def cancel_order(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
+) -> Response[Any]:
+    """Call the order off."""
+    form, context = await _read_reason_form(request, db, ctx, number, "pembatalan")
+    async with form.rerender_on_error("shop/order_step.html", **context):
+        await fulfilment.cancel_order(
+            db, viewer.as_officer(), number, form.data.reason, on=presenters.get_local_date(ctx)
+        )
+    return _redirect_to_order(ctx, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
+
+
+@post(HOME + "/{number:int}/pengembalian", guards=[require_officer])
+async def return_order(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
+) -> Response[Any]:
+    """Take the goods back."""
+    form, context = await _read_reason_form(request, db, ctx, number, "pengembalian")
+    async with form.rerender_on_error("shop/order_step.html", **context):
+        await fulfilment.return_order(
+            db, viewer.as_officer(), number, form.data.reason, on=presenters.get_local_date(ctx)
+        )
+    return _redirect_to_order(
+        ctx, number, "Barang pesanan %(number)s sudah kembali, uang dan bukunya dibalik."
+    )
+
+
+def _next_step(status: str, way: str) -> str | None:
+    """Return the one next step of an order, as the end of its address."""
+    if rules.awaits_confirmation(status, way):
+        return "pembayaran"
+    return "penyerahan" if rules.can_hand_over(status, way) else None
+
+
+def _step_error(step: str, order: OrderView) -> DomainError | None:
+    """Return why this step cannot be taken now, or None."""
+    kind, possible = {
+        "pembayaran": (
+            errors.NOT_AWAITING_PAYMENT,
+            rules.awaits_confirmation(order.status, order.payment_way),
+        ),
+        "penyerahan": (errors.NOT_READY, rules.can_hand_over(order.status, order.payment_way)),
+        "pembatalan": (errors.NOT_CANCELLABLE, rules.can_cancel(order.status)),
+        "pengembalian": (errors.NOT_CANCELLABLE, rules.can_return(order.status)),
+    }[step]
+    return None if possible else kind(number=order.number, state=rules.STATUS_LABELS[order.status])
+
+
+def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
+    """Return the sentence, the button and the hint of a step, in the viewer's language."""
+    say = get_translations(ctx.lang).gettext
+    facts = {
+        "number": order.number,
+        "amount": formats.rupiah(order.total, ctx.lang),
+        "name": order.buyer_name,
+    }
+    back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
+    never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
+    if step == "pembayaran":
+        facts["amount"] = formats.rupiah(order.payment_amount or order.total, ctx.lang)
+        sentence = (
+            say(
+                "QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya."
+            )
+            if order.payment_way == "qris"
+            else say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening.")
+        )
+        label, undo = say("Ya, sudah masuk"), back
+    elif step == "penyerahan":
+        cash = order.status == "placed"
+        sentence = (
+            say("%(name)s membayar %(amount)s tunai dan menerima barang pesanan %(number)s.")
+            if cash
+            else say("%(name)s menerima barang pesanan %(number)s, yang sudah dibayar %(amount)s.")
+        )
+        label, undo = (say("Terima uang dan serahkan") if cash else say("Serahkan barang")), back
+    elif step == "pembatalan":
+        sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
+        if order.status == "paid":
+            facts["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
+            sentence += " " + _refund_sentence(order, ctx)
+        label, undo = say("Batalkan pesanan"), never
+    else:
+        facts["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
+        sentence = (
+            say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _refund_sentence(order, ctx)
+        )
+        label, undo = say("Terima barang kembali"), never
+    titles = {
+        "pembayaran": say("Pembayaran masuk"),
+        "penyerahan": say("Serahkan barang"),
+        "pembatalan": say("Batalkan pesanan"),
+        "pengembalian": say("Barang dikembalikan"),
+    }
+    return {
+        "step_title": titles[step],
+        "sentence": sentence % facts,
+        "label": label,
+        "undo": undo,
+        "asks_reason": step in ("pembatalan", "pengembalian"),
+        "gone_back": order.payment_refunded + order.payment_pending,
+        "expected": order.payment_amount if step == "pembayaran" else None,
+    }
+
+
+def _refundable_amount(order: OrderView) -> Rupiah:
+    """Return what an order's step still gives back: what was paid, less what went back before or is on its
+    way.
+    """
+    if order.payment_amount is None:
+        return Rupiah(order.total)  # sold before payments had rows of their own
+    paid, kept = (
+        Rupiah(order.payment_amount),
+        nonrefundable_suffix(order.payment_tail, of_member=order.member_id is not None),
+    )
+    return refundable_amount(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
+
+
+def _refund_sentence(order: OrderView, ctx: RequestContext) -> str:
+    """Return the sentence that says how what is left of an order's money goes back."""
+    say = get_translations(ctx.lang).gettext
+    if not _refundable_amount(order) and order.total:
+        return say("Uangnya sudah dikembalikan semua, jadi tidak ada lagi yang perlu dikembalikan.")
+    return {
+        "cash": say("%(amount)s dikembalikan tunai dari kas."),
+        "bank_transfer": say(
+            "Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."
+        ),
+        "qris": say("Transfer %(amount)s kepada %(name)s dari rekening koperasi; Lumbung tidak mengirimnya."),
+        "savings": say("Uang %(amount)s kembali ke simpanan sukarela %(name)s."),
+        "wallet": say("Uang %(amount)s kembali ke dompet %(name)s."),
+        "kasbon": say("Kasbon %(name)s berkurang %(amount)s."),
+        "payroll": say("Potongan gaji %(name)s berkurang %(amount)s."),
+    }.get(
+        order.payment_way, say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s.")
+    )
+
+
+def _step_context(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
+    return {"active_menu": "penjualan", "order": order, "step": step} | _step_labels(step, order, ctx)
+
+
+async def _render_step(
+    request: AnyRequest, ro: Reader, ctx: RequestContext, number: int, step: str
+) -> Response[Any]:
+    order = await _require_order(ro, number)
+    refusal = _step_error(step, order)
+    if refusal is not None:
+        return see_other(f"{HOME}/{number}", flash=refusal.message(ctx.lang))
+    return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
+
+
+async def _read_reason_form(
+    request: AnyRequest, db: AsyncSession, ctx: RequestContext, number: int, step: str
+) -> tuple[Form[ReasonForm], dict[str, Any]]:
+    form = await read_form(request, ReasonForm)
+    order = await _require_order(as_reader(db), number)
+    return form, _step_context(step, order, ctx)
+
+
+async def _require_empty_form(request: AnyRequest) -> None:
+    form = await read_form(request, EmptyForm)
+    if form.errors:
+        raise errors.UNEXPECTED_FIELDS()
+
+
+def _redirect_to_order(ctx: RequestContext, number: int, sentence: str) -> Response[Any]:
+    return see_other(
+        f"{HOME}/{number}", flash=get_translations(ctx.lang).gettext(sentence) % {"number": number}
+    )
+
+
+async def _require_order(ro: Reader, number: int) -> OrderView:
+    order = await order_queries.find_order(ro, _require_valid_number(number))
+    if order is None:
+        raise errors.NO_SUCH_ORDER()
+    return order
+
+
+def _require_valid_number(number: int) -> int:
+    if not 0 < number < presenters.MAX_ORDER_NUMBER:
+        raise errors.NO_SUCH_ORDER()
+    return number
+
+
+routes: Final[list[Any]] = [
+    list_orders,
+    show_order,
+    show_payment_step,
+    show_hand_over_step,
+    show_cancel_step,
+    show_return_step,
+    confirm_payment,
+    hand_over,
+    cancel_order,
+    return_order,
+]

@@ -1,0 +1,149 @@
+"""Record receipts of past cash sales: orders, their lines, the stock book, and every posting."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import text
+
+from kernel.database import copy_rows
+from kernel.file_import import CHANGED_MEANWHILE
+from kernel.formats import date_long
+from kernel.ids import new_id
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine
+from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
+from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
+from shop.staging_queries import StagedReceipt
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+KEY_PREFIX: Final = "sales-import"
+SUPPLEMENT_PREFIX: Final = "sales-import+"
+BATCH_SIZE: Final = 250
+NOON: Final = time(12)
+
+_ORDER: Final = (
+    "id",
+    "checkout_key",
+    "source",
+    "member_id",
+    "buyer_name",
+    "fulfilment",
+    "payment_way",
+    "status",
+    "total",
+    "placed_at",
+    "paid_at",
+    "paid_confirmed_by",
+    "handed_over_at",
+    "sale_journal",
+)
+# Names are looked up one by one: the planner knows nothing of a staging table, and would read all goods for a
+# few lines.
+_LINES = text(
+    "INSERT INTO order_lines (order_id, line, product_id, name, quantity, unit_price, amount, cost)"
+    " SELECT o.id, s.line, s.product_id, (SELECT p.name FROM products p WHERE p.id = s.product_id), "
+    "s.quantity, s.price,"
+    " s.price * s.quantity, s.cost * s.quantity"
+    " FROM unnest(CAST(:receipts AS integer[]), CAST(:ids AS uuid[])) AS o(receipt, id)"
+    " JOIN staging_receipt_lines s ON s.receipt = o.receipt AND s.import_id = :import AND s.receipt "
+    "BETWEEN :first AND :last"
+)
+_MOVEMENTS = text(
+    "INSERT INTO stock_movements (product_id, kind, quantity, value, on_date, source_key)"
+    " SELECT s.product_id, way.kind, way.sign * s.quantity, way.sign * s.cost * s.quantity, s.day, s.key"
+    " FROM staging_receipt_lines s CROSS JOIN (VALUES ('purchase', 1), ('sale', -1)) AS way(kind, sign)"
+    " WHERE s.import_id = :import AND s.receipt BETWEEN :first AND :last ORDER BY s.receipt, s.line, "
+    "way.sign DESC"
+)
+
+
+class ReceiptBatch(msgspec.Struct, frozen=True):
+    """Some receipts with all that recording them needs and no database tells."""
+
+    receipts: list[StagedReceipt]
+    ids: list[UUID]
+    posting: JournalBatch
+
+
+def prepare_batch(receipts: list[StagedReceipt], *, by: str) -> ReceiptBatch:
+    """Make receipts ready to be recorded."""
+    journals = [journal for receipt in receipts for journal in _journals(receipt)]
+    return ReceiptBatch(receipts, [new_id() for _ in receipts], prepare_journal_batch(journals, by=by))
+
+
+async def record_receipts(
+    db: AsyncSession, actor: Actor, import_id: UUID, batch: ReceiptBatch, zone: ZoneInfo
+) -> None:
+    """Record staged receipts, in the session's transaction.
+
+    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
+    """
+    # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
+    span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}
+    await db.execute(_MOVEMENTS, span)
+    posted = await post_journal_batch(db, batch.posting)
+    if not all(each.created for each in posted):
+        raise CHANGED_MEANWHILE()
+    numbers = {each.source_key: each.number for each in posted}
+    await copy_rows(db, "orders", _ORDER, _orders(batch, numbers, actor.name, zone))
+    await db.execute(
+        _LINES, span | {"receipts": [receipt.receipt for receipt in batch.receipts], "ids": batch.ids}
+    )
+
+
+@functools.lru_cache(maxsize=400)
+def _day_label(day: date) -> str:
+    return date_long(day)
+
+
+def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
+    """The purchase that supplied the receipt, then the sale. What costs or earns nothing is not posted."""
+    label = f"{_day_label(receipt.day)}, anggota {receipt.member_number} (impor)"
+    cost, total = Rupiah(receipt.cost), Rupiah(receipt.total)
+    if cost:
+        lines = [JournalLine.to_debit(STOCK, cost), JournalLine.to_credit(CASH, cost)]
+        yield Journal(receipt.day, f"Pembelian barang terjual {label}", f"purchase-of-{receipt.key}", lines)
+    lines = []
+    if total:
+        lines += [
+            JournalLine.to_debit(CASH, total),
+            JournalLine.to_credit(MEMBER_SALES, total, receipt.member_id),
+        ]
+    if cost:
+        lines += [JournalLine.to_debit(MEMBER_COST_OF_SALES, cost), JournalLine.to_credit(STOCK, cost)]
+    if lines:
+        yield Journal(receipt.day, f"Penjualan tunai {label}", receipt.key, lines)
+
+
+def _orders(
+    batch: ReceiptBatch, posted: dict[str, int], by: str, zone: ZoneInfo
+) -> Iterator[tuple[object, ...]]:
+    for order_id, receipt in zip(batch.ids, batch.receipts, strict=True):
+        at = datetime.combine(receipt.day, NOON, zone)
+        yield (
+            order_id,
+            receipt.key,
+            "import",
+            receipt.member_id,
+            receipt.member_name,
+            "pickup",
+            "cash",
+            "handed_over",
+            receipt.total,
+            at,
+            at,
+            by,
+            at,
+            posted.get(receipt.key),
+        )

@@ -1,0 +1,42 @@
+"""A member's consent to a purchase on credit, as the pages that ask for a PIN get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel.errors import DomainError
+from payments.credit.terms import Consent, consent_with_pin
+from payments.protocol import get_provider
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from shop.forms import ChangeMethodForm, CheckoutForm
+    from tenants.registry import TenantRef
+    from ui import Form, RequestContext
+
+
+async def verify_consent(
+    database: Database,
+    tenant: TenantRef,
+    ctx: RequestContext,
+    form: Form[CheckoutForm] | Form[ChangeMethodForm],
+) -> Consent | DomainError | None:
+    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is
+    asked for.
+
+    A refusal is returned: it is shown on the page that the PIN was written on, which is made later.
+    """
+    if (
+        form.errors
+        or not form.data.confirmed
+        or not get_provider(form.data.payment_way).capabilities().requires_pin
+    ):
+        return None
+    if ctx.viewer is None or ctx.viewer.member_id is None:
+        return None
+    try:
+        return await consent_with_pin(
+            database, tenant, ctx.viewer.member_id, form.data.pin, client_ip=ctx.client_ip
+        )
+    except DomainError as refusal:
+        return refusal

@@ -1,0 +1,191 @@
+"""Runs an ASGI app as a real HTTP server on loopback, inside the running event loop: `async with serve(app)
+as url: …`.
+
+Our stand-ins must be spoken to through a socket (an official client library makes its own connections), and
+still share one process and one clock with the test. h11 comes with httpx and knows the protocol; what is here
+joins it to asyncio's streams.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import unquote
+
+import h11
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Address(str):
+    """Where a served app is, as `http://127.0.0.1:PORT` without a slash at the end."""
+
+    __slots__ = ()
+
+    @property
+    def url(self) -> str:
+        return str(self)
+
+    @property
+    def port(self) -> int:
+        return int(self.rpartition(":")[2])
+
+
+@contextlib.asynccontextmanager
+async def serve(app: App, port: int = 0) -> AsyncIterator[Address]:
+    """Serve ``app`` on 127.0.0.1 while the block lasts.
+
+    Port 0 takes any free one. Requests still open at the end are cut off.
+    """
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        try:
+            await Connection(app, reader, writer).run()
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the other side left, or the block is over: neither is news
+        finally:
+            talks.discard(task)
+            writer.close()
+
+    async with lifespan(app):
+        server = await asyncio.start_server(talk, "127.0.0.1", port)
+        try:
+            yield Address(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        finally:
+            server.close()
+            for task in list(talks):
+                task.cancel()
+            await asyncio.gather(*talks, return_exceptions=True)
+            await server.wait_closed()
+
+
+class Connection:
+    """One client's connection: requests one after the other, as long as both sides want to keep it."""
+
+    def __init__(self, app: App, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.app, self.reader, self.writer = app, reader, writer
+        self.protocol = h11.Connection(h11.SERVER)
+        self.without_body = False
+
+    async def run(self) -> None:
+        while True:
+            try:
+                event = await self.next_event()
+                if not isinstance(event, h11.Request):
+                    return None
+                await self.answer(event)
+            except h11.RemoteProtocolError as error:
+                return await self.refuse(error.error_status_hint)
+            if self.protocol.our_state is not h11.DONE or self.protocol.their_state is not h11.DONE:
+                # the answer is not whole, or the body was not read: what comes next cannot be told apart
+                return None
+            self.protocol.start_next_cycle()
+
+    async def next_event(self) -> h11.Event | type[h11.PAUSED]:
+        while (event := self.protocol.next_event()) is h11.NEED_DATA:
+            if self.protocol.they_are_waiting_for_100_continue:
+                await self.feed(h11.InformationalResponse(status_code=100, headers=[], reason="Continue"))
+            self.protocol.receive_data(await self.reader.read(65536))
+        return event  # type: ignore[return-value]
+
+    async def feed(self, event: h11.Event) -> None:
+        data = self.protocol.send(event)
+        if data:
+            self.writer.write(data)
+            await self.writer.drain()
+
+    async def refuse(self, status: int) -> None:
+        if self.protocol.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            await self.feed(
+                h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
+            )
+            await self.feed(h11.EndOfMessage())
+
+    async def answer(self, request: h11.Request) -> None:
+        path, _, query = request.target.partition(b"?")
+        self.without_body = request.method == b"HEAD"
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": request.http_version.decode(),
+            "method": request.method.decode(),
+            "scheme": "http",
+            "path": unquote(path.decode("latin-1")),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": list(request.headers),
+            "client": self.writer.get_extra_info("peername"),
+            "server": self.writer.get_extra_info("sockname"),
+            "state": {},
+        }
+        try:
+            await self.app(scope, self.receive, self.send)
+        except (ConnectionError, h11.RemoteProtocolError):
+            raise
+        except Exception:
+            await self.refuse(500)
+            raise
+        while self.protocol.their_state is h11.SEND_BODY:  # a body that the app did not care for
+            await self.next_event()
+
+    async def receive(self) -> Message:
+        if self.protocol.their_state is not h11.SEND_BODY:
+            # the body is over: the next thing that an app may hear is that the client left
+            await self.reader.read(1)
+            return {"type": "http.disconnect"}
+        event = await self.next_event()
+        if isinstance(event, h11.Data):
+            return {"type": "http.request", "body": bytes(event.data), "more_body": True}
+        if isinstance(event, h11.EndOfMessage):
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self.feed(
+                h11.Response(status_code=message["status"], headers=list(message.get("headers", [])))
+            )
+            return
+        if message.get("body") and not self.without_body:
+            await self.feed(h11.Data(data=message["body"]))
+        if not message.get("more_body"):
+            await self.feed(h11.EndOfMessage())
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: App) -> AsyncIterator[None]:
+    """Tell ``app`` that it starts and stops, if it cares to know (an app that does not raises on the first
+    message).
+    """
+    said: asyncio.Queue[Message] = asyncio.Queue()
+    answers: asyncio.Queue[Message] = asyncio.Queue()
+    task = asyncio.ensure_future(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, said.get, answers.put)
+    )
+
+    async def tell(what: str) -> None:
+        await said.put({"type": f"lifespan.{what}"})
+        heard = asyncio.ensure_future(answers.get())
+        await asyncio.wait({task, heard}, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        if heard.done() and not heard.cancelled() and heard.result()["type"].endswith("failed"):
+            raise RuntimeError(heard.result().get("message", "the app could not start"))
+
+    await tell("startup")
+    try:
+        yield
+    finally:
+        if not task.done():
+            await tell("shutdown")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,279 @@
+"""What the small stand-ins share: requests and answers in plain words, faults on demand, messages sent to
+whoever listens, a hosted page.
+
+A stand-in is a `FakeServer` with routes. Its answers can be made to fail (`faults.answers`), its messages to
+arrive as no one wants them (`faults.messages`), and its clock stands `ahead` of ours by as much as a test
+says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import html
+import json
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+import httpx
+
+ResponseFault = Literal["500", "429", "time-out", "garbage"]
+MessageFault = Literal["twice", "late", "out of order", "forged", "wrong amount", "lost"]
+
+PATIENCE = 10
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; anything else is a ValueError."""
+        document = json.loads(self.body)
+        if not isinstance(document, dict):
+            raise ValueError("not a JSON object")  # noqa: TRY004
+        return document
+
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    def api_key(self) -> str | None:
+        """The name that came by Basic authentication,
+        where the password is empty as both gateways want it.
+        """
+        kind, _, told = self.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return None
+        try:
+            name, colon, password = base64.b64decode(told, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        return name if colon and not password else None
+
+
+@dataclass(frozen=True)
+class FakeResponse:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def json_response(status: int, document: object) -> FakeResponse:
+    return FakeResponse(status, json.dumps(document).encode(), {"content-type": "application/json"})
+
+
+def redirect(address: str) -> FakeResponse:
+    return FakeResponse(303, b"", {"location": address})
+
+
+def page(title: str, inside: str) -> FakeResponse:
+    """A page of the pretended company.
+
+    `inside` is markup; what it holds of others must be escaped by whoever makes it.
+    """
+    text = f"""<!doctype html>
+<html lang="id"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)}: tiruan</title>
+<style>
+body {{ font: 1.1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 30rem; padding: 1rem;
+color: #1d1d1b; background: #fff; }}
+.tiruan {{ background: #ffe08a; border: 3px dashed #7a5200; padding: .75rem; font-weight: 700; }}
+button {{ display: block; width: 100%; margin: .75rem 0; padding: .9rem; font: inherit;
+border: 1px solid #555; border-radius: .5rem;
+  background: #f4f4f2; }}
+</style></head><body>
+<p class="tiruan" role="note">
+TIRUAN (STAND-IN): tidak ada uang yang berpindah. Halaman ini hanya untuk mencoba.</p>
+<h1>{html.escape(title)}</h1>
+{inside}
+</body></html>"""
+    return FakeResponse(200, text.encode(), {"content-type": "text/html; charset=utf-8"})
+
+
+def rupiah(amount: int) -> str:
+    return "Rp" + f"{amount:,}".replace(",", ".")
+
+
+def buttons(address: str, choices: Mapping[str, str]) -> str:
+    """One form of buttons: value → label."""
+    inside = "".join(
+        f'<button name="choice" value="{html.escape(value)}">{html.escape(label)}</button>'
+        for value, label in choices.items()
+    )
+    return f'<form method="post" action="{html.escape(address)}">{inside}</form>'
+
+
+@dataclass
+class ServerFaults:
+    """What goes wrong next.
+
+    ``answers`` are used up one for each call of the API; ``messages`` stay until they are taken out.
+    """
+
+    responses: deque[ResponseFault] = field(default_factory=deque)
+    messages: set[MessageFault] = field(default_factory=set)
+    time_out_seconds: int = 30
+
+
+@dataclass
+class SentWebhook:
+    """One message to whoever listens, and what was answered to each try (None: nobody answered)."""
+
+    address: str
+    headers: dict[str, str]
+    body: bytes
+    attempts: list[int | None] = field(default_factory=list)
+
+    @property
+    def is_delivered(self) -> bool:
+        return any(status is not None and 200 <= status < 300 for status in self.attempts)
+
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)  # type: ignore[no-any-return]
+
+
+Handler = Callable[[Request], Awaitable[FakeResponse]]
+
+
+class FakeServer:
+    """Base of a stand-in: an ASGI app by routes, and a sender of messages.
+
+    ``listener`` is a client of one's own (an app in the process).
+    """
+
+    name = "?"
+
+    def __init__(self, listener: httpx.AsyncClient | None = None) -> None:
+        self.faults = ServerFaults()
+        self.clock_offset = timedelta(0)
+        self.messages: list[SentWebhook] = []
+        self.delayed: list[SentWebhook] = []
+        self.calls: list[Request] = []
+        self._listener = listener
+        self._routes: list[tuple[str, re.Pattern[str], Handler, bool]] = []
+
+    @property
+    def app(self) -> Callable[[Any, Any, Any], Awaitable[None]]:
+        return self._serve
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.clock_offset
+
+    def route(self, method: str, pattern: str, handler: Handler, *, api: bool = True) -> None:
+        """Answer a path like "/v2/{order_id}/status". Faults strike the API only, never the pages."""
+        parts = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
+        self._routes.append((method, re.compile(parts), handler, api))
+
+    async def send(self, address: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a message as the faults of the moment want it."""
+        message = SentWebhook(address, {"content-type": "application/json", **headers}, body)
+        self.messages.append(message)
+        wrong = self.faults.messages
+        if "lost" in wrong:
+            return
+        if wrong & {"late", "out of order"}:
+            self.delayed.append(message)
+            return
+        await self._deliver(message)
+        if "twice" in wrong:
+            await self._deliver(message)
+
+    async def deliver_delayed(self) -> None:
+        """Send what was held back; the last first where they are to come out of order."""
+        waiting, self.delayed = self.delayed, []
+        if "out of order" in self.faults.messages:
+            waiting.reverse()
+        for message in waiting:
+            await self._deliver(message)
+            if "twice" in self.faults.messages:
+                await self._deliver(message)
+
+    async def retry(self) -> None:
+        """Try again what was not taken with a 2xx, as the real one does after some minutes."""
+        for message in self.messages:
+            if not message.is_delivered and message not in self.delayed:
+                await self._deliver(message)
+
+    async def _deliver(self, message: SentWebhook) -> None:
+        try:
+            if self._listener is not None:
+                said = await self._listener.post(
+                    message.address, headers=message.headers, content=message.body
+                )
+            else:
+                # what listens on a name under .localhost is this machine, whether or not the resolver knows
+                url = httpx.URL(message.address)
+                headers = {**message.headers, "host": url.netloc.decode()}
+                if url.host.endswith(".localhost"):
+                    url = url.copy_with(host="127.0.0.1")
+                async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+                    said = await client.post(url, headers=headers, content=message.body)
+        except httpx.HTTPError:
+            message.attempts.append(None)
+        else:
+            message.attempts.append(said.status_code)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = b""
+        while True:
+            part = await receive()
+            body += part.get("body", b"")
+            if not part.get("more_body"):
+                break
+        answer = await self.answer(
+            Request(
+                method=scope["method"],
+                path=scope["path"],
+                query=dict(parse_qsl(scope["query_string"].decode())),
+                headers={
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in scope["headers"]
+                },
+                body=body,
+            )
+        )
+        headers = {**answer.headers, "content-length": str(len(answer.body))}
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def answer(self, request: Request) -> FakeResponse:
+        for method, pattern, handler, api in self._routes:
+            found = pattern.fullmatch(request.path)
+            if found and method == request.method:
+                named = Request(**{**request.__dict__, "parts": found.groupdict()})
+                self.calls.append(named)
+                if api and self.faults.responses:
+                    return await self._fail(self.faults.responses.popleft())
+                return await handler(named)
+        return json_response(
+            404, {"error_code": "NOT_FOUND", "message": f"{self.name} stand-in has no such path"}
+        )
+
+    async def _fail(self, fault: ResponseFault) -> FakeResponse:
+        if fault == "time-out":
+            await asyncio.sleep(self.faults.time_out_seconds)
+            return json_response(504, {"message": "gateway time-out"})
+        if fault == "garbage":
+            return FakeResponse(
+                200, b"<html><p>The connection was reset</p></html>", {"content-type": "text/html"}
+            )
+        return json_response(int(fault), {"message": "made to fail", "error_messages": ["made to fail"]})
