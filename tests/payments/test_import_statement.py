@@ -54,7 +54,7 @@ async def open_transfer(
     opened: datetime = NOW - timedelta(hours=5),
 ) -> Payment:
     """A member's wallet waits for so much money."""
-    member_id = await (await statement_queries.as_reader(db)).value(
+    member_id = await statement_queries.as_reader(db).value(
         "SELECT id FROM members WHERE number = '0001'"
     )
     payment = Payment(
@@ -104,11 +104,11 @@ async def states(db: AsyncSession) -> list[tuple[int, str]]:
 
 
 async def journals(db: AsyncSession) -> int:
-    return int(await (await statement_queries.as_reader(db)).value("SELECT count(*) FROM journals"))
+    return int(await statement_queries.as_reader(db).value("SELECT count(*) FROM journals"))
 
 
 async def first_line(db: AsyncSession) -> UUID:
-    found: UUID = await (await statement_queries.as_reader(db)).value(
+    found: UUID = await statement_queries.as_reader(db).value(
         "SELECT id FROM statement_lines ORDER BY amount DESC LIMIT 1"
     )
     return found
@@ -211,7 +211,7 @@ async def test_one_payment_is_not_matched_to_two_lines(db: AsyncSession) -> None
     payment = await open_transfer(db)
     await import_movements(db, incoming(50_123, "LAAAAAAAAAA1"))
     await import_movements(db, incoming(50_123, "LAIN"))
-    line_id = await (await statement_queries.as_reader(db)).value(
+    line_id = await statement_queries.as_reader(db).value(
         "SELECT id FROM statement_lines WHERE words = 'LAIN'"
     )
     async with refused("payments.payment_seen"):

@@ -179,13 +179,13 @@ async def preview_sticker(
             # seconds of one core: in a thread, and outside of any transaction
             photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
-        told = qris_provider.validate_settings({"payload": payload})
+        sticker = qris_provider.validate_settings({"payload": payload})
     return render_page(
         request,
         "payments/method_sticker.html",
         status=200,
         active_menu=PLACE,
-        told=told,
+        sticker=sticker,
         mark=form.data.mark,
         home=f"{HOME}/{way}",
     )
