@@ -26,8 +26,8 @@ class AuditLogEntry(msgspec.Struct, frozen=True):
 
 _FOUND = (
     "FROM audit_entries WHERE $1 = '%%' OR actor_name ILIKE $1 OR subject ILIKE $1 OR action ILIKE $1 "
-    "OR facts->>'name' ILIKE $1"
-    " OR facts->>'reason' ILIKE $1 OR action = ANY($2::text[])"
+    "OR params->>'name' ILIKE $1"
+    " OR params->>'reason' ILIKE $1 OR action = ANY($2::text[])"
 )
 
 
@@ -42,8 +42,8 @@ async def list_entries(
     pattern, meant = like_pattern(search), list(actions)
     rows = await ro.rows(
         AuditLogEntry,
-        "SELECT at, actor_name AS actor, action, subject, coalesce(facts->>'name', facts->>'reason', "
-        "facts->>'number', '') AS about"
+        "SELECT at, actor_name AS actor, action, subject, coalesce(params->>'name', params->>'reason', "
+        "params->>'number', '') AS about"
         f" {_FOUND} ORDER BY id DESC LIMIT $3 OFFSET $4",
         pattern,
         meant,

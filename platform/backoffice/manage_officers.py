@@ -67,7 +67,7 @@ async def appoint_officer(
         actor,
         "office.officer_appointed",
         subject=f"user:{user.id}",
-        facts={"name": user.name, "role": role},
+        params={"name": user.name, "role": role},
     )
     await db.flush()
     return Appointment(user.name, phone, format_code(prepared.code), had_account)
@@ -85,8 +85,8 @@ async def dismiss_officer(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
         raise NOT_FOUND()
     if user.id == actor.user_id:
         raise errors.NOT_ONESELF()
-    facts = {"name": user.name, "role": user.officer_role}
-    audit.record(db, actor, "office.officer_dismissed", subject=f"user:{user.id}", facts=facts)
+    params = {"name": user.name, "role": user.officer_role}
+    audit.record(db, actor, "office.officer_dismissed", subject=f"user:{user.id}", params=params)
     await end_sessions(db, user.id)
     if user.member_id is None:
         await db.delete(user)

@@ -46,7 +46,7 @@ class PendingOrder(msgspec.Struct, frozen=True):
 
     number: int
     buyer_name: str
-    payment_way: str
+    payment_method: str
     fulfilment: str
     status: str
     total: int
@@ -121,7 +121,7 @@ async def list_pending_orders(ro: Reader) -> list[PendingOrder]:
     """Return the orders that wait longest."""
     return await ro.rows(
         PendingOrder,
-        "SELECT number, buyer_name, payment_way, fulfilment, status, total, placed_at FROM orders o"
+        "SELECT number, buyer_name, payment_method, fulfilment, status, total, placed_at FROM orders o"
         f" WHERE {AWAITING_CONFIRMATION} OR {READY_FOR_HAND_OVER} ORDER BY placed_at LIMIT {MAX_ROWS}",
     )
 

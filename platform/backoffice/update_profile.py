@@ -117,4 +117,4 @@ async def _update_profile(db: AsyncSession, actor: Actor, action: str, values: d
         return
     for name, value in changed.items():
         setattr(profile, name, value)
-    audit.record(db, actor, action, subject=AUDIT_SUBJECT, facts=changed)
+    audit.record(db, actor, action, subject=AUDIT_SUBJECT, params=changed)

@@ -103,22 +103,22 @@ async def _apply_step(
     if step.kind == "end_period":
         await end_period(db, settings, subscription, on)
     elif step.kind == "notify_trial_end":
-        subscription.trial_told = True
+        subscription.trial_notified = True
         assert subscription.period_end is not None
-        facts = {"ends_on": subscription.period_end.isoformat()}
-        record_event(db, whose, "billing.trial_end_told", by=LUMBUNG_ACTOR, on=on, facts=facts)
+        params = {"ends_on": subscription.period_end.isoformat()}
+        record_event(db, whose, "billing.trial_end_told", by=LUMBUNG_ACTOR, on=on, params=params)
     elif step.kind == "remind":
         assert invoice is not None
         invoice.reminders_sent, invoice.last_reminded_on = step.count, on
         if subscription.status == "active":
             subscription.status = "past_due"
-        facts = {"number": invoice.number, "count": str(step.count)}
-        record_event(db, whose, "billing.reminded", by=LUMBUNG_ACTOR, on=on, facts=facts)
+        params = {"number": invoice.number, "count": str(step.count)}
+        record_event(db, whose, "billing.reminded", by=LUMBUNG_ACTOR, on=on, params=params)
     else:
         assert invoice is not None
         subscription.status = "read_only"
         record_event(
-            db, whose, "billing.made_read_only", by=LUMBUNG_ACTOR, on=on, facts={"number": invoice.number}
+            db, whose, "billing.made_read_only", by=LUMBUNG_ACTOR, on=on, params={"number": invoice.number}
         )
     await db.flush()
     return invoice

@@ -44,7 +44,7 @@ MIN_TRIAL: Final = timedelta(days=3)
 
 
 async def create_checkout_session(
-    database: Database, tenant: TenantRef, plan_code: str, every: Interval, *, by: str, on: date, key: str
+    database: Database, tenant: TenantRef, plan_code: str, interval: Interval, *, by: str, on: date, key: str
 ) -> str:
     """Return the address of Stripe's page that takes a card for this plan.
 
@@ -56,13 +56,18 @@ async def create_checkout_session(
     client = get_stripe_client(database)
     async with shared_session(database) as db:
         subscription = await lock_subscription(db, tenant.id, on)
-        _require_eligible(subscription, plan_code, every)
+        _require_eligible(subscription, plan_code, interval)
         late = find_overdue_invoice(await queries.list_unpaid_invoices(db, tenant.id), on)
         if late is not None:
             raise PAY_FIRST(number=late.number)
         percent = await queries.get_coupon_percent(db, subscription.coupon) if subscription.coupon_left else 0
         record_event(
-            db, tenant.id, "billing.card_begun", by=by, on=on, facts={"plan": plan_code, "every": every}
+            db,
+            tenant.id,
+            "billing.card_begun",
+            by=by,
+            on=on,
+            params={"plan": plan_code, "interval": interval},
         )
     try:
         customer = subscription.stripe_customer or await _create_customer(database, tenant, subscription)
@@ -77,7 +82,7 @@ async def create_checkout_session(
             "customer": customer,
             "client_reference_id": str(tenant.id),
             "metadata": {"key": key},
-            "line_items": [{"price": await ensure_price(client, plan_code, every), "quantity": 1}],
+            "line_items": [{"price": await ensure_price(client, plan_code, interval), "quantity": 1}],
             "subscription_data": data,
             "success_url": f"{_origin(database, tenant)}/pengurus/langganan/kartu/kembali",
             "cancel_url": f"{_origin(database, tenant)}/pengurus/langganan",
@@ -85,7 +90,7 @@ async def create_checkout_session(
         }
         if percent and subscription.coupon:
             coupon = await ensure_coupon(
-                client, subscription.coupon, percent, every, subscription.coupon_left
+                client, subscription.coupon, percent, interval, subscription.coupon_left
             )
             params["discounts"] = [{"coupon": coupon}]
         made = await call_stripe(
@@ -142,7 +147,7 @@ async def create_portal_session(database: Database, tenant: TenantRef) -> str:
         raise CARD_UNREACHABLE() from fault
 
 
-def _require_eligible(subscription: Subscription, plan_code: str, every: Interval) -> None:
+def _require_eligible(subscription: Subscription, plan_code: str, interval: Interval) -> None:
     plan = (
         catalogue().get_plan(plan_code)
         if plan_code == subscription.plan
@@ -150,13 +155,13 @@ def _require_eligible(subscription: Subscription, plan_code: str, every: Interva
     )
     if plan is None or plan.free:
         raise NO_SUCH_PLAN()
-    if subscription.way == "card":
+    if subscription.method == "card":
         raise BY_CARD()
     old = catalogue().get_plan(subscription.plan)
     if (
         subscription.status != "trialing"
         and not old.free
-        and (plan.code, every) != (old.code, subscription.every)
+        and (plan.code, interval) != (old.code, subscription.interval)
     ):
         raise OWN_PLAN_BY_CARD()
 

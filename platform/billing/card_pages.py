@@ -51,7 +51,7 @@ async def start_checkout(
             database,
             tenant,
             code,
-            form.data.every,
+            form.data.interval,
             by=viewer.name,
             on=clock.today(ctx.brand.timezone),
             key=form.data.key,

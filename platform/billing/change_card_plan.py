@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 
 async def change_card_plan(
-    database: Database, tenant: TenantRef, plan_code: str, every: Interval, *, by: str, on: date, key: str
+    database: Database, tenant: TenantRef, plan_code: str, interval: Interval, *, by: str, on: date, key: str
 ) -> None:
     """Change the plan at Stripe and read back what became of it.
 
@@ -49,22 +49,33 @@ async def change_card_plan(
     """
     client = get_stripe_client(database)
     async with shared_session(database) as db:
-        made = await quote_plan(db, database.settings, tenant.id, plan_code, every, on)
+        made = await quote_plan(db, database.settings, tenant.id, plan_code, interval, on)
         subscription = await queries.find_subscription(db, tenant.id)
         assert subscription is not None
         old = catalogue().get_plan(subscription.plan).name.id
-        customer, rhythm = str(subscription.stripe_customer), subscription.every
+        customer, rhythm = str(subscription.stripe_customer), subscription.interval
     try:
         rate = await ensure_tax_rate(client, database.settings, on)
         await _apply_change(
-            client, customer, made, old, interval_changed=rhythm != every, rate=rate, key=f"{tenant.id}:{key}"
+            client,
+            customer,
+            made,
+            old,
+            interval_changed=rhythm != interval,
+            rate=rate,
+            key=f"{tenant.id}:{key}",
         )
     except ProviderError as fault:
         log.warning("a plan could not be changed at Stripe", error=str(fault), passing=fault.transient)
         raise CARD_UNREACHABLE() from fault
     async with shared_session(database) as db:
         record_event(
-            db, tenant.id, "billing.plan_chosen", by=by, on=on, facts={"plan": plan_code, "every": every}
+            db,
+            tenant.id,
+            "billing.plan_chosen",
+            by=by,
+            on=on,
+            params={"plan": plan_code, "interval": interval},
         )
     await sync_from_stripe(database, tenant.id, on)
 
@@ -85,7 +96,7 @@ async def _apply_change(
     if live is None:  # it has ended at Stripe, whose message of that is on its way
         raise CARD_UNREACHABLE()
     change = quote.change
-    price = await ensure_price(client, quote.plan.code, quote.every)
+    price = await ensure_price(client, quote.plan.code, quote.interval)
     # Stripe begins a new period itself, and takes what is pending along
     if change is not None and interval_changed:
         await _add_invoice_item(

@@ -36,7 +36,7 @@ async def create_coupon(
     code: str,
     percent: int,
     invoices: int,
-    most: int,
+    max_uses: int,
     until: date | None,
     reason: str,
     by: str,
@@ -54,15 +54,15 @@ async def create_coupon(
         code=checked,
         percent=percent,
         invoices=invoices,
-        most=most,
+        max_uses=max_uses,
         until=until,
         reason=reason.strip(),
-        made_by=by,
+        created_by=by,
     )
     db.add(coupon)
     await db.flush()
     await record_operator_action(
-        db, by=by, action="billing.coupon_made", subject=checked, facts={"reason": reason.strip()}
+        db, by=by, action="billing.coupon_made", subject=checked, params={"reason": reason.strip()}
     )
     return coupon
 
@@ -76,17 +76,17 @@ async def redeem_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, b
     code = normalize_code(typed)
     subscription = await lock_subscription(db, cooperative_id, on)
     # Stripe counts what it was told at Checkout; a code of later would wait unused
-    if subscription.way == "card":
+    if subscription.method == "card":
         raise errors.COUPON_BY_CARD(field="code")
     coupon = await queries.find_coupon_for_update(db, code)
-    if coupon is None or coupon.used >= coupon.most or (coupon.until is not None and coupon.until < on):
+    if coupon is None or coupon.used >= coupon.max_uses or (coupon.until is not None and coupon.until < on):
         raise errors.NO_SUCH_COUPON(code=code, field="code")
     if await db.get(CouponRedemption, (code, cooperative_id)) is not None:
         raise errors.COUPON_USED(code=code, field="code")
     coupon.used += 1
     db.add(CouponRedemption(code=code, cooperative_id=cooperative_id))
     subscription.coupon, subscription.coupon_left = code, coupon.invoices
-    facts = {"code": code, "percent": coupon.percent, "invoices": coupon.invoices}
-    record_event(db, cooperative_id, "billing.coupon_entered", by=by, on=on, facts=facts)
+    params = {"code": code, "percent": coupon.percent, "invoices": coupon.invoices}
+    record_event(db, cooperative_id, "billing.coupon_entered", by=by, on=on, params=params)
     await sync_registry(db, subscription, on)
     return coupon

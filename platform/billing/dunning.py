@@ -40,7 +40,7 @@ class DunningState(msgspec.Struct, frozen=True):
     status: SubscriptionStatus
     period_end: date | None
     renews_locally: bool
-    trial_told: bool
+    trial_notified: bool
     unpaid: tuple[UnpaidInvoice, ...] = ()
 
 
@@ -81,7 +81,7 @@ def _steps(standing: DunningState, terms: InvoiceTerms) -> list[tuple[date, Dunn
         found += _invoice_steps(invoice, standing.status, terms)
     end = standing.period_end
     if end is not None and standing.status != "read_only" and standing.renews_locally:
-        if standing.status == "trialing" and not standing.trial_told:
+        if standing.status == "trialing" and not standing.trial_notified:
             found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), DunningStep("notify_trial_end")))
         found.append((end, DunningStep("end_period")))
     return found

@@ -19,7 +19,7 @@ class ChoosePlanForm(msgspec.Struct, forbid_unknown_fields=True):
     harmless.
     """
 
-    every: Interval
+    interval: Interval
     key: Key
 
 
@@ -44,7 +44,7 @@ class ConfirmPaymentForm(msgspec.Struct, forbid_unknown_fields=True):
     """An operator has seen the money; ``confirmed`` is sent by the second page alone."""
 
     amount: Rupiah
-    way: Literal["bank_transfer", "qris"]
+    method: Literal["bank_transfer", "qris"]
     reference: Annotated[str, msgspec.Meta(min_length=3, max_length=120)]
     confirmed: bool = False
 
@@ -72,7 +72,7 @@ class CreateCouponForm(msgspec.Struct, forbid_unknown_fields=True):
     code: Annotated[str, msgspec.Meta(max_length=40)]
     percent: Annotated[int, msgspec.Meta(ge=1, le=100)]
     invoices: Annotated[int, msgspec.Meta(ge=1, le=60)]
-    most: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+    max_uses: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     reason: Reason
     until: date | None = None
 

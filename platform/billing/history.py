@@ -28,29 +28,31 @@ def record_event(
     *,
     by: str,
     on: date,
-    facts: Mapping[str, object] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> None:
     """Add to the history: ``action`` is a stable dotted name in the past tense."""
     db.add(
-        BillingEntry(cooperative_id=cooperative_id, on_date=on, by=by, action=action, facts=dict(facts or {}))
+        BillingEntry(
+            cooperative_id=cooperative_id, on_date=on, by=by, action=action, params=dict(params or {})
+        )
     )
 
 
 async def record_operator_action(
-    db: AsyncSession, *, by: str, action: str, subject: str, facts: Mapping[str, object] | None = None
+    db: AsyncSession, *, by: str, action: str, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
     """Add to the operators' trail (a table of the room ``operators``, on the same floor); ``subject`` is a
     slug.
     """
     await db.execute(
         text(
-            "INSERT INTO shared.operator_actions (operator, action, subject, facts)"
-            " VALUES (:by, :action, :subject, CAST(:facts AS jsonb))"
+            "INSERT INTO shared.operator_actions (operator, action, subject, params)"
+            " VALUES (:by, :action, :subject, CAST(:params AS jsonb))"
         ),
         {
             "by": by,
             "action": action,
             "subject": subject,
-            "facts": msgspec.json.encode(dict(facts or {})).decode(),
+            "params": msgspec.json.encode(dict(params or {})).decode(),
         },
     )

@@ -38,7 +38,7 @@ _LABELS: Final = {
     "discount": ("Potongan", "Discount"),
     "total": ("Jumlah tagihan", "Total"),
     "credit": ("Saldo di Lumbung", "Credit at Lumbung"),
-    "to_pay": ("Harus dibayar", "To pay"),
+    "amount_due": ("Harus dibayar", "To pay"),
     "pay": ("Cara membayar", "How to pay"),
     "note": ("Tulis di berita transfer", "Write in the transfer's note"),
     "tax_number": ("NPWP", "Tax number"),
@@ -82,7 +82,7 @@ def _data(
     settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> dict[str, object]:
     at = 0 if lang == "id" else 1
-    state, _ = presenters.INVOICE_STATUS_LABELS[invoice.state]
+    state, _ = presenters.INVOICE_STATUS_LABELS[invoice.status]
     sums = [("subtotal", invoice.subtotal)]
     if invoice.discount:
         sums.append(("discount", -invoice.discount))
@@ -107,13 +107,13 @@ def _data(
         "issued": formats.date_long(invoice.issued_on, lang),
         "due": formats.date_long(invoice.due_on, lang),
         "state": state.localize(lang),
-        "open": invoice.state == "open",
+        "open": invoice.status == "open",
         "lines": [
             [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)]
             for line in lines
         ],
         "sums": rows,
-        "to_pay": formats.rupiah(invoice.to_pay, lang),
+        "amount_due": formats.rupiah(invoice.amount_due, lang),
         "account": settings.billing_bank_account,
         "note": presenters.build_transfer_note(invoice.number),
         "tax_note": tax.source

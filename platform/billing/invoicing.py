@@ -59,7 +59,7 @@ async def issue_invoice(
     tax = catalogue().find_tax(on) if settings.billing_pkp else None
     held = Rupiah(await queries.get_credit_balance(db, cooperative_id))
     reckoned = calculate_totals(draft.lines, discount=draft.discount, tax=tax, credit=held)
-    paid = reckoned.to_pay == 0
+    paid = reckoned.amount_due == 0
     invoice = Invoice(
         id=new_id(),
         number=await _next_number(db, on.year),
@@ -76,10 +76,10 @@ async def issue_invoice(
         tax_label_en=tax.label.en if tax else "",
         total=reckoned.total,
         credit=reckoned.credit,
-        to_pay=reckoned.to_pay,
-        state="paid" if paid else "open",
+        amount_due=reckoned.amount_due,
+        status="paid" if paid else "open",
         paid_on=on if paid else None,
-        paid_way="credit" if paid else None,
+        paid_method="credit" if paid else None,
         buyer_name=subscription.buyer_name or buyer.name,
         buyer_address=subscription.buyer_address,
         buyer_tax_number=subscription.buyer_tax_number,
@@ -97,8 +97,12 @@ async def issue_invoice(
             key=f"used:{invoice.number}",
             on=on,
         )
-    facts = {"number": invoice.number, "to_pay": int(reckoned.to_pay), "due_on": invoice.due_on.isoformat()}
-    record_event(db, cooperative_id, "billing.invoiced", by=by, on=on, facts=facts)
+    params = {
+        "number": invoice.number,
+        "amount_due": int(reckoned.amount_due),
+        "due_on": invoice.due_on.isoformat(),
+    }
+    record_event(db, cooperative_id, "billing.invoiced", by=by, on=on, params=params)
     await db.flush()
     return invoice
 
@@ -122,8 +126,12 @@ async def issue_stripe_invoice(
     db.add(invoice)
     await db.flush()
     _add_lines(db, invoice, lines)
-    facts = {"number": invoice.number, "to_pay": invoice.to_pay, "due_on": invoice.due_on.isoformat()}
-    record_event(db, invoice.cooperative_id, "billing.invoiced", by="Stripe", on=on, facts=facts)
+    params = {
+        "number": invoice.number,
+        "amount_due": invoice.amount_due,
+        "due_on": invoice.due_on.isoformat(),
+    }
+    record_event(db, invoice.cooperative_id, "billing.invoiced", by="Stripe", on=on, params=params)
     await db.flush()
     return invoice
 
@@ -174,15 +182,20 @@ async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Inv
 
 
 def mark_paid(
-    db: AsyncSession, invoice: Invoice, *, way: str, reference: str, confirmed_by: str, on: date
+    db: AsyncSession, invoice: Invoice, *, method: str, reference: str, confirmed_by: str, on: date
 ) -> None:
     """Take down that an open invoice is paid. Raises DomainError billing.not_open."""
-    if invoice.state != "open":
+    if invoice.status != "open":
         raise errors.NOT_OPEN(number=invoice.number)
-    invoice.state, invoice.paid_on, invoice.paid_way = "paid", on, way
+    invoice.status, invoice.paid_on, invoice.paid_method = "paid", on, method
     invoice.paid_reference, invoice.confirmed_by = reference, confirmed_by
-    facts = {"number": invoice.number, "amount": invoice.to_pay, "way": way, "reference": reference}
-    record_event(db, invoice.cooperative_id, "billing.paid", by=confirmed_by, on=on, facts=facts)
+    params = {
+        "number": invoice.number,
+        "amount": invoice.amount_due,
+        "method": method,
+        "reference": reference,
+    }
+    record_event(db, invoice.cooperative_id, "billing.paid", by=confirmed_by, on=on, params=params)
 
 
 def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
@@ -190,11 +203,11 @@ def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str
 
     Voided, the credit that it used comes back. Raises DomainError billing.not_open.
     """
-    if invoice.state != "open":
+    if invoice.status != "open":
         raise errors.NOT_OPEN(number=invoice.number)
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
-    invoice.state, invoice.closed_reason = state, reason
+    invoice.status, invoice.closed_reason = state, reason
     if state == "void" and invoice.credit:
         add_credit(
             db,
@@ -205,8 +218,8 @@ def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str
             key=f"void:{invoice.number}",
             on=on,
         )
-    facts = {"number": invoice.number, "reason": reason}
-    record_event(db, invoice.cooperative_id, f"billing.{state}", by=by, on=on, facts=facts)
+    params = {"number": invoice.number, "reason": reason}
+    record_event(db, invoice.cooperative_id, f"billing.{state}", by=by, on=on, params=params)
 
 
 def find_overdue_invoice(invoices: Sequence[Invoice], on: date) -> Invoice | None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class PlanQuote(msgspec.Struct, frozen=True):
     """What choosing a plan would do, in rupiah.
 
-    ``to_pay`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+    ``amount_due`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
 
     ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer:
     ``change`` says how it is reckoned), "at_end" (cheaper, from ``begins`` on).
@@ -46,13 +46,13 @@ class PlanQuote(msgspec.Struct, frozen=True):
 
     kind: Literal["after_trial", "start", "now", "at_end"]
     plan: Plan
-    every: Interval
+    interval: Interval
     begins: date
     ends: date | None
     price: Rupiah
     tax: Rupiah = Rupiah(0)
     credit: Rupiah = Rupiah(0)
-    to_pay: Rupiah = Rupiah(0)
+    amount_due: Rupiah = Rupiah(0)
     given_back: Rupiah = Rupiah(0)
     change: Proration | None = None
 
@@ -69,14 +69,14 @@ class BillingContact(msgspec.Struct, frozen=True):
 
 
 async def quote_plan(
-    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, every: Interval, on: date
+    db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, interval: Interval, on: date
 ) -> PlanQuote:
     """Return what choosing this plan today would do.
 
     Raises DomainError: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
     """
     subscription = await lock_subscription(db, cooperative_id, on)
-    return await _quote(db, settings, subscription, plan_code, every, on)
+    return await _quote(db, settings, subscription, plan_code, interval, on)
 
 
 async def choose_plan(
@@ -84,7 +84,7 @@ async def choose_plan(
     settings: Settings,
     cooperative_id: UUID,
     plan_code: str,
-    every: Interval,
+    interval: Interval,
     *,
     by: str,
     on: date,
@@ -100,21 +100,26 @@ async def choose_plan(
     if await queries.has_invoice(db, source_key):
         return None
     _require_not_card(subscription)
-    made = await _quote(db, settings, subscription, plan_code, every, on)
-    before = f"{subscription.plan}/{subscription.every}"
+    made = await _quote(db, settings, subscription, plan_code, interval, on)
+    before = f"{subscription.plan}/{subscription.interval}"
     if made.kind == "start":
         await begin_period(
-            db, settings, subscription, made.plan, every, start=on, by=by, on=on, source_key=source_key
+            db, settings, subscription, made.plan, interval, start=on, by=by, on=on, source_key=source_key
         )
     elif made.change is not None:
         await _apply_upgrade(db, settings, subscription, made, by=by, on=on, source_key=source_key)
     elif made.kind == "after_trial" and not made.plan.free:
         subscription.plan = made.plan.code  # tried from now on, paid from the end of the trial
-        subscription.next_plan, subscription.next_every = made.plan.code, every
+        subscription.next_plan, subscription.next_interval = made.plan.code, interval
     else:
-        subscription.next_plan, subscription.next_every = made.plan.code, every
-    facts = {"before": before, "plan": made.plan.code, "every": every, "begins": made.begins.isoformat()}
-    record_event(db, cooperative_id, "billing.plan_chosen", by=by, on=on, facts=facts)
+        subscription.next_plan, subscription.next_interval = made.plan.code, interval
+    params = {
+        "before": before,
+        "plan": made.plan.code,
+        "interval": interval,
+        "begins": made.begins.isoformat(),
+    }
+    record_event(db, cooperative_id, "billing.plan_chosen", by=by, on=on, params=params)
     await sync_registry(db, subscription, on)
     return made
 
@@ -129,14 +134,14 @@ async def cancel_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str
     if subscription.period_end is None or subscription.next_plan == free:
         raise errors.NOTHING_TO_CANCEL()
     _require_not_card(subscription)
-    subscription.next_plan, subscription.next_every = free, None
+    subscription.next_plan, subscription.next_interval = free, None
     record_event(
         db,
         cooperative_id,
         "billing.cancelled",
         by=by,
         on=on,
-        facts={"ends_on": subscription.period_end.isoformat()},
+        params={"ends_on": subscription.period_end.isoformat()},
     )
     await sync_registry(db, subscription, on)
     return subscription.period_end
@@ -150,8 +155,8 @@ async def resume_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str
     _require_not_card(subscription)
     # a trial ends in the plan that is named: without a word in the free one
     subscription.next_plan = subscription.plan if subscription.status == "trialing" else None
-    subscription.next_every = subscription.every if subscription.next_plan else None
-    record_event(db, cooperative_id, "billing.resumed", by=by, on=on, facts={"plan": subscription.plan})
+    subscription.next_interval = subscription.interval if subscription.next_plan else None
+    record_event(db, cooperative_id, "billing.resumed", by=by, on=on, params={"plan": subscription.plan})
     await sync_registry(db, subscription, on)
 
 
@@ -166,12 +171,12 @@ async def set_contact(
     subscription.buyer_name = contact.buyer_name
     subscription.buyer_address = contact.buyer_address
     subscription.buyer_tax_number = contact.buyer_tax_number
-    record_event(db, cooperative_id, "billing.contact_changed", by=by, on=on, facts={"name": contact.name})
+    record_event(db, cooperative_id, "billing.contact_changed", by=by, on=on, params={"name": contact.name})
     await sync_registry(db, subscription, on)
 
 
 def _require_not_card(subscription: Subscription) -> None:
-    if subscription.way == "card":
+    if subscription.method == "card":
         raise errors.BY_CARD()
 
 
@@ -180,46 +185,46 @@ async def _quote(
     settings: Settings,
     subscription: Subscription,
     plan_code: str,
-    every: Interval,
+    interval: Interval,
     on: date,
 ) -> PlanQuote:
     found = catalogue()
     plan = found.find_sold_plan(plan_code)
     if plan is None:
         raise errors.NO_SUCH_PLAN()
-    old, old_every = found.get_plan(subscription.plan), cast("Interval", subscription.every)
+    old, old_every = found.get_plan(subscription.plan), cast("Interval", subscription.interval)
     trialing = subscription.status == "trialing"
     coming = subscription.next_plan or subscription.plan
-    coming_every = subscription.next_every or subscription.every
-    if plan.code == coming and (plan.free or every == coming_every):
+    coming_every = subscription.next_interval or subscription.interval
+    if plan.code == coming and (plan.free or interval == coming_every):
         raise errors.SAME_PLAN()
     late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
     if late is not None and not plan.free:
         raise errors.PAY_FIRST(number=late.number)
-    ours = subscription.coupon_left > 0 and subscription.way == "invoice"  # by card Stripe counts coupons
+    ours = subscription.coupon_left > 0 and subscription.method == "invoice"  # by card Stripe counts coupons
     percent = await queries.get_coupon_percent(db, subscription.coupon) if ours else 0
-    price = apply_discount(plan.price_for(every), percent)
+    price = apply_discount(plan.price_for(interval), percent)
     start, end = subscription.period_start, subscription.period_end
     if start is None or end is None:
-        made = PlanQuote("start", plan, every, on, next_period_end(on, every, on), price)
+        made = PlanQuote("start", plan, interval, on, next_period_end(on, interval, on), price)
         return await _with_tax_and_credit(db, settings, subscription, made, price, on)
-    if trialing or not is_upgrade(old, old_every, plan, every):
+    if trialing or not is_upgrade(old, old_every, plan, interval):
         if plan.free or not trialing:
             _require_not_card(subscription)  # ended in the portal; Stripe keeps no smaller plan for later
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
-        return PlanQuote(kind, plan, every, end, None, price)
+        return PlanQuote(kind, plan, interval, end, None, price)
     change = prorate_change(
         value=Rupiah(subscription.value),
         anchor=subscription.anchor or start,
         start=start,
         end=end,
-        every=old_every,
+        interval=old_every,
         new=plan,
-        new_every=every,
+        new_every=interval,
         percent=percent,
         on=on,
     )
-    made = PlanQuote("now", plan, every, on, change.period_end, price, change=change)
+    made = PlanQuote("now", plan, interval, on, change.period_end, price, change=change)
     return await _with_tax_and_credit(db, settings, subscription, made, change.net, on)
 
 
@@ -235,7 +240,9 @@ async def _with_tax_and_credit(
     reckoned = calculate_totals(
         [LineItem(LocalizedText("", ""), net)], discount=Rupiah(0), tax=tax, credit=held
     )
-    return msgspec.structs.replace(made, tax=reckoned.tax, credit=reckoned.credit, to_pay=reckoned.to_pay)
+    return msgspec.structs.replace(
+        made, tax=reckoned.tax, credit=reckoned.credit, amount_due=reckoned.amount_due
+    )
 
 
 async def _apply_upgrade(
@@ -252,12 +259,12 @@ async def _apply_upgrade(
     assert change is not None
     await apply_coupon(db, subscription)
     old = catalogue().get_plan(subscription.plan)
-    subscription.plan, subscription.every = made.plan.code, made.every
+    subscription.plan, subscription.interval = made.plan.code, made.interval
     if change.period_start != subscription.period_start:
         subscription.anchor = change.period_start
     subscription.period_start, subscription.period_end = change.period_start, change.period_end
     subscription.value = int(change.value)
-    subscription.next_plan = subscription.next_every = None
+    subscription.next_plan = subscription.next_interval = None
     if made.given_back:
         add_credit(
             db,
@@ -296,7 +303,7 @@ def _describe_days(lang: Literal["id", "en"], change: Proration, made: PlanQuote
     if change.charged == change.value and change.period_start == made.begins:
         whole = (
             LocalizedText("satu bulan", "one month")
-            if made.every == "month"
+            if made.interval == "month"
             else LocalizedText("satu tahun", "one year")
         )
         return whole.localize(lang)

@@ -62,7 +62,7 @@ def match_statement(
 
     Raises DomainError: billing.unknown_statement, and those of reading a statement.
     """
-    found = parse_statement(content, way="bank_transfer", today=today)
+    found = parse_statement(content, method="bank_transfer", today=today)
     if isinstance(found, UnknownTable):
         raise UNKNOWN_STATEMENT(field="file")
     came = [each for each in found.transactions if each.amount > 0 and not each.has_sen]
@@ -71,8 +71,8 @@ def match_statement(
     candidates = [
         MatchCandidate(
             reference=each.number.replace("-", ""),
-            amount=Rupiah(each.to_pay),
-            tail=0,
+            amount=Rupiah(each.amount_due),
+            unique_suffix=0,
             opened=each.due_on - timedelta(days=31),
             ends=each.due_on + MATCH_WINDOW,
         )
@@ -105,7 +105,7 @@ def match_statement(
                 each.day,
                 each.amount,
                 each.text,
-                verdict.state == "matched"
+                verdict.status == "matched"
                 and verdict.reference is not None
                 and _is_whole_number(verdict.reference, each.text),
                 tuple(numbers[reference] for reference in named),

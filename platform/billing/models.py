@@ -40,8 +40,8 @@ class Subscription(SharedBase):
     __tablename__ = "subscriptions"
     __table_args__ = (
         CheckConstraint("status IN ('trialing', 'active', 'past_due', 'read_only')", name="status"),
-        CheckConstraint("every IN ('month', 'year')", name="every"),
-        CheckConstraint("way IN ('invoice', 'card')", name="way"),
+        CheckConstraint("interval IN ('month', 'year')", name="interval"),
+        CheckConstraint("method IN ('invoice', 'card')", name="method"),
         CheckConstraint(
             "(period_start IS NULL) = (period_end IS NULL) AND period_start < period_end", name="period"
         ),
@@ -51,16 +51,16 @@ class Subscription(SharedBase):
 
     cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"), primary_key=True)
     plan: Mapped[str] = mapped_column(Text)
-    every: Mapped[str] = mapped_column(Text, server_default="month")
+    interval: Mapped[str] = mapped_column(Text, server_default="month")
     status: Mapped[str] = mapped_column(Text)
-    way: Mapped[str] = mapped_column(Text, server_default="invoice")
+    method: Mapped[str] = mapped_column(Text, server_default="invoice")
     anchor: Mapped[date | None]
     period_start: Mapped[date | None]
     period_end: Mapped[date | None]
     value: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     next_plan: Mapped[str | None] = mapped_column(Text)
-    next_every: Mapped[str | None] = mapped_column(Text)
-    trial_told: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    next_interval: Mapped[str | None] = mapped_column(Text)
+    trial_notified: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     next_due_on: Mapped[date | None]
     coupon: Mapped[str | None] = mapped_column(ForeignKey("shared.coupons.code"))
     coupon_left: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
@@ -72,7 +72,7 @@ class Subscription(SharedBase):
     buyer_tax_number: Mapped[str] = mapped_column(Text, server_default="")
     stripe_customer: Mapped[str | None] = mapped_column(Text, unique=True)
     stripe_subscription: Mapped[str | None] = mapped_column(Text, unique=True)
-    begun_on: Mapped[date]
+    started_on: Mapped[date]
 
 
 class Coupon(SharedBase):
@@ -82,18 +82,18 @@ class Coupon(SharedBase):
     __table_args__ = (
         CheckConstraint("percent BETWEEN 1 AND 100", name="percent"),
         CheckConstraint("invoices BETWEEN 1 AND 60", name="invoices"),
-        CheckConstraint("used <= most", name="used"),
+        CheckConstraint("used <= max_uses", name="used"),
     )
 
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     percent: Mapped[int] = mapped_column(SmallInteger)
     invoices: Mapped[int] = mapped_column(SmallInteger)
-    most: Mapped[int]
+    max_uses: Mapped[int]
     used: Mapped[int] = mapped_column(server_default=text("0"))
     until: Mapped[date | None]
     reason: Mapped[str] = mapped_column(Text)
-    made_by: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
 class CouponRedemption(SharedBase):
@@ -123,13 +123,14 @@ class Invoice(SharedBase):
 
     __tablename__ = "invoices"
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'paid', 'void', 'uncollectible')", name="state"),
+        CheckConstraint("status IN ('open', 'paid', 'void', 'uncollectible')", name="status"),
         CheckConstraint(
-            "total = subtotal - discount + tax AND to_pay = total - credit AND to_pay >= 0", name="sums"
+            "total = subtotal - discount + tax AND amount_due = total - credit AND amount_due >= 0",
+            name="sums",
         ),
-        CheckConstraint("(state = 'paid') = (paid_on IS NOT NULL)", name="paid"),
+        CheckConstraint("(status = 'paid') = (paid_on IS NOT NULL)", name="paid"),
         Index("ix_invoices_cooperative_id", "cooperative_id", "issued_on"),
-        Index("ix_invoices_state", "state", "due_on"),
+        Index("ix_invoices_status", "status", "due_on"),
         Index("ix_invoices_paid_on", "paid_on"),
     )
 
@@ -148,15 +149,15 @@ class Invoice(SharedBase):
     tax_label_en: Mapped[str] = mapped_column(Text, server_default="")
     total: Mapped[int] = mapped_column(BigInteger)
     credit: Mapped[int] = mapped_column(BigInteger)
-    to_pay: Mapped[int] = mapped_column(BigInteger)
-    state: Mapped[str] = mapped_column(Text)
+    amount_due: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(Text)
     buyer_name: Mapped[str] = mapped_column(Text)
     buyer_address: Mapped[str] = mapped_column(Text)
     buyer_tax_number: Mapped[str] = mapped_column(Text)
     reminders_sent: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     last_reminded_on: Mapped[date | None]
     paid_on: Mapped[date | None]
-    paid_way: Mapped[str | None] = mapped_column(Text)
+    paid_method: Mapped[str | None] = mapped_column(Text)
     paid_reference: Mapped[str | None] = mapped_column(Text)
     confirmed_by: Mapped[str | None] = mapped_column(Text)
     closed_reason: Mapped[str | None] = mapped_column(Text)
@@ -212,7 +213,7 @@ class BillingEntry(SharedBase):
     at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
     by: Mapped[str] = mapped_column(Text)
     action: Mapped[str] = mapped_column(Text)
-    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class UsageFigure(SharedBase):
@@ -239,4 +240,4 @@ class BillingEvent(SharedBase):
     kind: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(Moment)
-    looked_at: Mapped[datetime | None] = mapped_column(Moment)
+    processed_at: Mapped[datetime | None] = mapped_column(Moment)

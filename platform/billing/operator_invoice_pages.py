@@ -53,7 +53,7 @@ async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -
         rows=rows,
         states=presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, ctx.lang),
         today=clock.today(),
-        total=sum(row.to_pay for row in rows),
+        total=sum(row.amount_due for row in rows),
     )
 
 
@@ -117,20 +117,20 @@ async def submit_payment(
     context = await _invoice_context(as_reader(db), ctx.lang, number)
     found = context["invoice"]
     async with form.rerender_on_error(INVOICE_TEMPLATE, field="amount", active_menu=PLACE, **context):
-        if found.state != "open":
+        if found.status != "open":
             raise NOT_OPEN(number=number)
-        if form.data.amount != found.to_pay:
+        if form.data.amount != found.amount_due:
             raise WRONG_AMOUNT(
-                number=number, due=Rupiah(found.to_pay), given=form.data.amount, field="amount"
+                number=number, due=Rupiah(found.amount_due), given=form.data.amount, field="amount"
             )
         if not form.data.confirmed:
-            way = presenters.METHOD_LABELS[form.data.way].localize(ctx.lang)
+            method = presenters.METHOD_LABELS[form.data.method].localize(ctx.lang)
             return render_page(
                 request,
                 "billing/operator_payment.html",
                 active_menu=PLACE,
                 paid=form.data,
-                way=way,
+                method=method,
                 **context,
             )
         await confirm_payment(
@@ -138,7 +138,7 @@ async def submit_payment(
             ctx.database.settings,
             number,
             amount=form.data.amount,
-            way=form.data.way,
+            method=form.data.method,
             reference=form.data.reference,
             by=ctx.operator.name,
             on=clock.today(),
@@ -154,7 +154,7 @@ async def submit_closing(
     form = await read_form(request, CloseInvoiceForm)
     context = await _invoice_context(as_reader(db), ctx.lang, number)
     async with form.rerender_on_error(INVOICE_TEMPLATE, field="reason", active_menu=PLACE, **context):
-        if context["invoice"].state != "open":
+        if context["invoice"].status != "open":
             raise NOT_OPEN(number=number)
         if not form.data.confirmed:
             return render_page(
@@ -181,7 +181,9 @@ async def _invoice_context(ro: Reader, lang: Lang, number: str) -> dict[str, Any
     return presenters.build_invoice_context(found, await queries.list_invoice_lines(ro, found.id), lang) | {
         "slug": slug,
         "note": presenters.build_transfer_note(found.number),
-        "ways": [(way, presenters.METHOD_LABELS[way].localize(lang)) for way in ("bank_transfer", "qris")],
+        "methods": [
+            (method, presenters.METHOD_LABELS[method].localize(lang)) for method in ("bank_transfer", "qris")
+        ],
     }
 
 

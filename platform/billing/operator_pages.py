@@ -114,7 +114,7 @@ async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Res
             code=new.code,
             percent=new.percent,
             invoices=new.invoices,
-            most=new.most,
+            max_uses=new.max_uses,
             until=new.until,
             reason=new.reason,
             by=ctx.operator.name,

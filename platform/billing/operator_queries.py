@@ -22,9 +22,9 @@ class SubscriptionRow(msgspec.Struct, frozen=True):
     slug: str
     name: str
     plan: str
-    every: str
+    interval: str
     status: str
-    way: str
+    method: str
     period_end: date | None
     next_plan: str | None
     owed: int
@@ -37,10 +37,10 @@ class OpenInvoiceRow(msgspec.Struct, frozen=True):
     slug: str
     name: str
     due_on: date
-    to_pay: int
+    amount_due: int
     reminders_sent: int
     status: str
-    way: str
+    method: str
 
 
 class RevenueRow(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class CouponRow(msgspec.Struct, frozen=True):
     percent: int
     invoices: int
     used: int
-    most: int
+    max_uses: int
     until: date | None
     reason: str
 
@@ -74,15 +74,15 @@ class SubscriptionSummary(msgspec.Struct, frozen=True):
 
 
 _OWED = (
-    "coalesce((SELECT sum(i.to_pay) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND "
-    "i.state = 'open'), 0)::bigint"
+    "coalesce((SELECT sum(i.amount_due) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND "
+    "i.status = 'open'), 0)::bigint"
 )
 # A cooperative has a row once somebody looked at its plan, or the day's run came by; until then it is in the
 # trial that begins with that row.
 _ALL = (
-    "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.every, 'month') AS "
-    "every, coalesce(s.status, 'trialing') AS status,"
-    " coalesce(s.way, 'invoice') AS way, s.period_end, s.next_plan FROM shared.cooperatives c"
+    "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.interval, 'month') AS "
+    "interval, coalesce(s.status, 'trialing') AS status,"
+    " coalesce(s.method, 'invoice') AS method, s.period_end, s.next_plan FROM shared.cooperatives c"
     " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id)"
 )
 # One filter for each tab: "paid" has a plan that costs something, "free" none.
@@ -102,7 +102,7 @@ async def list_subscriptions(
     pattern = like_pattern(search)
     rows = await ro.rows(
         SubscriptionRow,
-        f"SELECT c.slug, c.name, s.plan, s.every, s.status, s.way, s.period_end, s.next_plan, {_OWED} "
+        f"SELECT c.slug, c.name, s.plan, s.interval, s.status, s.method, s.period_end, s.next_plan, {_OWED} "
         f"AS owed {_FOUND}"
         " ORDER BY s.status IN ('past_due', 'read_only') DESC, c.name, c.slug LIMIT $4 OFFSET $5",
         search,
@@ -122,9 +122,8 @@ async def get_summary(ro: Reader) -> SubscriptionSummary:
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NOT NULL) AS paying,"
         " count(*) FILTER (WHERE status = 'active' AND period_end IS NULL) AS free,"
         " count(*) FILTER (WHERE status IN ('past_due', 'read_only')) AS late,"
-        " coalesce((SELECT sum(to_pay) FROM shared.invoices WHERE state = 'open'), 0)::bigint AS owed FROM "
-        + _ALL
-        + " s",
+        " coalesce((SELECT sum(amount_due) FROM shared.invoices WHERE status = 'open'), 0)::bigint AS "
+        "owed FROM " + _ALL + " s",
     )
     assert found is not None
     return found
@@ -134,11 +133,11 @@ async def list_open_invoices(ro: Reader, limit: int = 200) -> list[OpenInvoiceRo
     """Return the open invoices of all cooperatives, the oldest first."""
     return await ro.rows(
         OpenInvoiceRow,
-        "SELECT i.number, c.slug, c.name, i.due_on, i.to_pay, i.reminders_sent, s.status, s.way FROM "
+        "SELECT i.number, c.slug, c.name, i.due_on, i.amount_due, i.reminders_sent, s.status, s.method FROM "
         "shared.invoices i"
         " JOIN shared.cooperatives c ON c.id = i.cooperative_id JOIN shared.subscriptions s ON "
         "s.cooperative_id = c.id"
-        " WHERE i.state = 'open' ORDER BY i.due_on, i.number LIMIT $1",
+        " WHERE i.status = 'open' ORDER BY i.due_on, i.number LIMIT $1",
         limit,
     )
 
@@ -148,7 +147,7 @@ async def list_used_references(ro: Reader) -> dict[str, str]:
     what each was told to be paid by, and its number.
     """
     rows = await ro.records(
-        "SELECT paid_reference, number FROM shared.invoices WHERE state = 'paid' AND paid_way = "
+        "SELECT paid_reference, number FROM shared.invoices WHERE status = 'paid' AND paid_method = "
         "'bank_transfer' AND paid_reference <> ''"
     )
     return {row["paid_reference"]: row["number"] for row in rows}
@@ -160,13 +159,13 @@ async def list_monthly_revenue(ro: Reader, since: date, until: date) -> list[Rev
     """
     return await ro.rows(
         RevenueRow,
-        "SELECT m::date AS month, coalesce(sum(i.to_pay), 0)::bigint AS amount, count(DISTINCT "
+        "SELECT m::date AS month, coalesce(sum(i.amount_due), 0)::bigint AS amount, count(DISTINCT "
         "i.cooperative_id) AS cooperatives"
         " FROM generate_series(date_trunc('month', CAST($1 AS date)::timestamp), CAST($2 AS "
         "date)::timestamp, interval '1 month') m"
-        " LEFT JOIN shared.invoices i ON i.state = 'paid' AND i.paid_on >= m::date AND i.paid_on < (m "
+        " LEFT JOIN shared.invoices i ON i.status = 'paid' AND i.paid_on >= m::date AND i.paid_on < (m "
         "+ interval '1 month')::date"
-        " AND i.to_pay > 0 GROUP BY m ORDER BY m",
+        " AND i.amount_due > 0 GROUP BY m ORDER BY m",
         since,
         until,
     )
@@ -189,8 +188,8 @@ async def list_coupons(ro: Reader) -> list[CouponRow]:
     """Return all coupons, the newest first."""
     return await ro.rows(
         CouponRow,
-        "SELECT code, percent, invoices, used, most, until, reason FROM shared.coupons ORDER BY "
-        "made_at DESC LIMIT 200",
+        "SELECT code, percent, invoices, used, max_uses, until, reason FROM shared.coupons ORDER BY "
+        "created_at DESC LIMIT 200",
     )
 
 

@@ -95,7 +95,7 @@ async def confirm_plan(
         active_menu=PLACE,
         offer=made,
         last=made.ends - timedelta(days=1) if made.ends else None,
-        by_card=subscription.way == "card",
+        by_card=subscription.method == "card",
         old=old.name.localize(ctx.lang),
         new=made.plan.name.localize(ctx.lang),
         lines=presenters.list_plan_features(made.plan, ctx.lang),
@@ -121,9 +121,9 @@ async def submit_plan(
     async with shared_session(database) as db:
         shown = await _plans_context(db, ctx, await get_or_create_subscription(db, tenant.id, on), "")
     async with form.rerender_on_error("billing/plans.html", active_menu=PLACE, **shown):
-        if shown["subscription"].way == "card":
+        if shown["subscription"].method == "card":
             await change_card_plan(
-                database, tenant, code, form.data.every, by=viewer.name, on=on, key=form.data.key
+                database, tenant, code, form.data.interval, by=viewer.name, on=on, key=form.data.key
             )
         else:
             await expire_checkout_sessions(database, tenant)
@@ -133,7 +133,7 @@ async def submit_plan(
                     database.settings,
                     tenant.id,
                     code,
-                    form.data.every,
+                    form.data.interval,
                     by=viewer.name,
                     on=on,
                     key=form.data.key,
@@ -261,7 +261,7 @@ async def _plans_context(
 ) -> dict[str, Any]:
     ro = as_reader(db)
     found, lang = catalogue(), ctx.lang
-    every: Interval = tiap if tiap in INTERVALS else _renewal_interval(subscription)
+    interval: Interval = tiap if tiap in INTERVALS else _renewal_interval(subscription)
     plan = found.get_plan(subscription.plan)
     coming = found.get_plan(subscription.next_plan) if subscription.next_plan else None
     usage = await usage_queries.get_latest_figures(db, subscription.cooperative_id)
@@ -275,9 +275,9 @@ async def _plans_context(
         "coming_price": (coming or plan).price_for(_renewal_interval(subscription)),
         "coming_every": _renewal_interval(subscription),
         "ends": coming is not None and coming.free,
-        "every": every,
+        "interval": interval,
         "plans": [
-            _plan_card(each, subscription, every, lang)
+            _plan_card(each, subscription, interval, lang)
             for each in found.plan
             if each.sold or each.code == plan.code
         ],
@@ -285,7 +285,7 @@ async def _plans_context(
         "open": [
             each
             for each in await queries.list_invoices(ro, subscription.cooperative_id)
-            if each.state == "open"
+            if each.status == "open"
         ],
         "credit": await queries.get_credit_balance(db, subscription.cooperative_id),
         "usage": [
@@ -304,32 +304,33 @@ async def _plans_context(
 
 def _renewal_interval(subscription: Subscription) -> Interval:
     """Return how the period after this one is billed."""
-    return cast("Interval", subscription.next_every or subscription.every)
+    return cast("Interval", subscription.next_interval or subscription.interval)
 
 
-def _plan_card(plan: Plan, subscription: Subscription, every: Interval, lang: Any) -> dict[str, Any]:
-    current = plan.code == subscription.plan and (plan.free or every == subscription.every)
+def _plan_card(plan: Plan, subscription: Subscription, interval: Interval, lang: Any) -> dict[str, Any]:
+    current = plan.code == subscription.plan and (plan.free or interval == subscription.interval)
     # a trial of a plan goes on in the free one, unless somebody chooses
     stays = plan.code == (subscription.next_plan or subscription.plan) and (
-        plan.free or every == _renewal_interval(subscription)
+        plan.free or interval == _renewal_interval(subscription)
     )
     old = catalogue().get_plan(subscription.plan)
-    at_once = is_upgrade(old, cast("Interval", subscription.every), plan, every)
+    at_once = is_upgrade(old, cast("Interval", subscription.interval), plan, interval)
     return {
         "code": plan.code,
         "name": plan.name.localize(lang),
         "lead": plan.lead.localize(lang),
-        "price": plan.price_for(every),
+        "price": plan.price_for(interval),
         "lines": presenters.list_plan_features(plan, lang),
         "current": current,
-        "coming": plan.code == subscription.next_plan and (plan.free or every == subscription.next_every),
+        "coming": plan.code == subscription.next_plan
+        and (plan.free or interval == subscription.next_interval),
         "open": plan.sold
         and not stays
         and (not current or subscription.status == "trialing")
-        and (subscription.way != "card" or at_once),
+        and (subscription.method != "card" or at_once),
         "at_once": at_once,
         "by_card": not plan.free
-        and subscription.way != "card"
+        and subscription.method != "card"
         and subscription.status in ("trialing", "active")
         and (old.free or current or subscription.status == "trialing"),
     }

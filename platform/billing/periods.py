@@ -38,7 +38,7 @@ async def lock_subscription(db: AsyncSession, cooperative_id: UUID, on: date) ->
     made = await db.execute(
         text(
             "INSERT INTO shared.subscriptions (cooperative_id, plan, status, anchor, period_start, "
-            "period_end, next_plan, begun_on)"
+            "period_end, next_plan, started_on)"
             " VALUES (:id, :plan, 'trialing', :on, :on, :end, :then, :on) ON CONFLICT DO NOTHING "
             "RETURNING cooperative_id"
         ),
@@ -52,7 +52,7 @@ async def lock_subscription(db: AsyncSession, cooperative_id: UUID, on: date) ->
     )
     if made.first() is not None:
         record_event(
-            db, cooperative_id, "billing.trial_begun", by=LUMBUNG_ACTOR, on=on, facts={"days": trial.days}
+            db, cooperative_id, "billing.trial_begun", by=LUMBUNG_ACTOR, on=on, params={"days": trial.days}
         )
     found = await queries.find_subscription_for_update(db, cooperative_id)
     assert found is not None
@@ -64,7 +64,7 @@ async def begin_period(
     settings: Settings,
     subscription: Subscription,
     plan: Plan,
-    every: Interval,
+    interval: Interval,
     *,
     start: date,
     by: str,
@@ -75,21 +75,21 @@ async def begin_period(
 
     The anchor is ``start`` where there is none.
     """
-    subscription.next_plan = subscription.next_every = None
-    subscription.trial_told = False
+    subscription.next_plan = subscription.next_interval = None
+    subscription.trial_notified = False
     if plan.free:
-        subscription.plan, subscription.every = plan.code, "month"
+        subscription.plan, subscription.interval = plan.code, "month"
         subscription.anchor = subscription.period_start = subscription.period_end = None
-        subscription.value, subscription.way = 0, "invoice"
+        subscription.value, subscription.method = 0, "invoice"
         await refresh_status(db, subscription, on)
         return
-    if subscription.every != every or subscription.anchor is None:
+    if subscription.interval != interval or subscription.anchor is None:
         subscription.anchor = start
-    subscription.plan, subscription.every = plan.code, every
+    subscription.plan, subscription.interval = plan.code, interval
     subscription.period_start = start
-    subscription.period_end = next_period_end(subscription.anchor, every, start)
+    subscription.period_end = next_period_end(subscription.anchor, interval, start)
     percent = await apply_coupon(db, subscription)
-    price = plan.price_for(every)
+    price = plan.price_for(interval)
     value = apply_discount(price, percent)
     subscription.value = int(value)
     await issue_invoice(
@@ -98,7 +98,7 @@ async def begin_period(
         subscription,
         InvoiceDraft(
             source_key=source_key,
-            lines=(build_period_line(plan, every, start, subscription.period_end),),
+            lines=(build_period_line(plan, interval, start, subscription.period_end),),
             period_start=start,
             period_end=subscription.period_end,
             discount=price - value,
@@ -119,26 +119,26 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
     found = catalogue()
     was_trial = subscription.status == "trialing"
     plan = found.get_plan(subscription.next_plan or subscription.plan)
-    every = cast("Interval", subscription.next_every or subscription.every)
+    interval = cast("Interval", subscription.next_interval or subscription.interval)
     start = ended
-    if was_trial or next_period_end(subscription.anchor or ended, every, ended) <= on:
+    if was_trial or next_period_end(subscription.anchor or ended, interval, ended) <= on:
         start = max(ended, on)
         subscription.anchor = None
-    facts = {"plan": plan.code, "every": every, "before": subscription.plan}
+    params = {"plan": plan.code, "interval": interval, "before": subscription.plan}
     record_event(
         db,
         subscription.cooperative_id,
         "billing.trial_ended" if was_trial else "billing.period_ended",
         by=LUMBUNG_ACTOR,
         on=on,
-        facts=facts,
+        params=params,
     )
     await begin_period(
         db,
         settings,
         subscription,
         plan,
-        every,
+        interval,
         start=start,
         by=LUMBUNG_ACTOR,
         on=on,
@@ -179,17 +179,17 @@ async def reopen_after_payment(
     if was_closed:
         record_event(db, subscription.cooperative_id, "billing.opened_again", by=LUMBUNG_ACTOR, on=on)
     ended = subscription.period_end
-    if was_closed and ended is not None and ended <= on and subscription.way == "invoice":
+    if was_closed and ended is not None and ended <= on and subscription.method == "invoice":
         found = catalogue()
         plan = found.get_plan(subscription.next_plan or subscription.plan)
-        every = cast("Interval", subscription.next_every or subscription.every)
+        interval = cast("Interval", subscription.next_interval or subscription.interval)
         subscription.anchor = None
         await begin_period(
             db,
             settings,
             subscription,
             plan,
-            every,
+            interval,
             start=on,
             by=LUMBUNG_ACTOR,
             on=on,
@@ -197,7 +197,7 @@ async def reopen_after_payment(
         )
 
 
-def build_period_line(plan: Plan, every: Interval, start: date, end: date) -> LineItem:
+def build_period_line(plan: Plan, interval: Interval, start: date, end: date) -> LineItem:
     """The line of a whole period: "Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
     last = end - timedelta(days=1)
     return LineItem(
@@ -205,7 +205,7 @@ def build_period_line(plan: Plan, every: Interval, start: date, end: date) -> Li
             f"Paket {plan.name.id}, {date_long(start)} sampai {date_long(last)}",
             f"{plan.name.en} plan, {date_long(start, 'en')} to {date_long(last, 'en')}",
         ),
-        plan.price_for(every),
+        plan.price_for(interval),
     )
 
 

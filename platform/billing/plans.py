@@ -69,11 +69,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it costs nothing: no period and no invoices."""
         return self.price is None
 
-    def price_for(self, every: Interval) -> Rupiah:
+    def price_for(self, interval: Interval) -> Rupiah:
         """Price of one month or one year, in rupiah before tax; Rp0 for the free plan."""
         if self.price is None:
             return Rupiah(0)
-        return Rupiah(self.price.month if every == "month" else self.price.year)
+        return Rupiah(self.price.month if interval == "month" else self.price.year)
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -135,8 +135,8 @@ def build_invoice_context(
         "invoice": invoice,
         "lines": [(line.text_id if lang == "id" else line.text_en, line.amount) for line in lines],
         "tax_label": invoice.tax_label_id if lang == "id" else invoice.tax_label_en,
-        "state": localize_labels(INVOICE_STATUS_LABELS, lang)[invoice.state],
-        "paid_way": METHOD_LABELS[invoice.paid_way].localize(lang) if invoice.paid_way else None,
+        "state": localize_labels(INVOICE_STATUS_LABELS, lang)[invoice.status],
+        "paid_method": METHOD_LABELS[invoice.paid_method].localize(lang) if invoice.paid_method else None,
     }
 
 
@@ -204,9 +204,9 @@ def build_payment_instructions(
     settings: Settings, invoice: InvoiceDetails, lang: Lang
 ) -> PaymentInstructions | None:
     """How an open invoice can be paid, or None when there is nothing to pay."""
-    if invoice.state != "open":
+    if invoice.status != "open":
         return None
-    amount, note, drawn = Rupiah(invoice.to_pay), build_transfer_note(invoice.number), None
+    amount, note, drawn = Rupiah(invoice.amount_due), build_transfer_note(invoice.number), None
     if settings.billing_qris:
         try:
             drawn = Markup(  # noqa: S704 - our own SVG
@@ -221,11 +221,11 @@ def describe_event(entry: HistoryRow, lang: Lang) -> str:
     """One line of the history: what was done, and to which invoice or plan."""
     words = EVENT_LABELS.get(entry.action)
     label = words.localize(lang) if words else entry.action
-    about = entry.facts.get("number") or entry.facts.get("code")
-    if about is None and (plan := entry.facts.get("plan")):
+    about = entry.params.get("number") or entry.params.get("code")
+    if about is None and (plan := entry.params.get("plan")):
         try:
             about = catalogue().get_plan(str(plan)).name.localize(lang)
         except LookupError:
             about = plan
-    reason = entry.facts.get("reason")
+    reason = entry.params.get("reason")
     return " · ".join(str(part) for part in (label, about, reason) if part)

@@ -36,8 +36,8 @@ class InvoiceRow(msgspec.Struct, frozen=True):
     issued_on: date
     due_on: date
     total: int
-    to_pay: int
-    state: str
+    amount_due: int
+    status: str
     paid_on: date | None
 
 
@@ -58,13 +58,13 @@ class InvoiceDetails(msgspec.Struct, frozen=True):
     tax_label_en: str
     total: int
     credit: int
-    to_pay: int
-    state: str
+    amount_due: int
+    status: str
     buyer_name: str
     buyer_address: str
     buyer_tax_number: str
     paid_on: date | None
-    paid_way: str | None
+    paid_method: str | None
     paid_reference: str | None
     confirmed_by: str | None
     closed_reason: str | None
@@ -93,7 +93,7 @@ class HistoryRow(msgspec.Struct, frozen=True):
     on_date: date
     action: str
     by: str
-    facts: dict[str, object]
+    params: dict[str, object]
 
 
 async def find_cooperative(source: AsyncSession | Reader, cooperative_id: UUID) -> BilledCooperative | None:
@@ -177,7 +177,7 @@ async def list_unpaid_invoices(db: AsyncSession, cooperative_id: UUID) -> list[I
         (
             await db.execute(
                 select(Invoice)
-                .where(Invoice.cooperative_id == cooperative_id, Invoice.state == "open")
+                .where(Invoice.cooperative_id == cooperative_id, Invoice.status == "open")
                 .order_by(Invoice.due_on, Invoice.number)
             )
         ).scalars()
@@ -202,7 +202,7 @@ async def find_invoice_owner(db: AsyncSession, number: str) -> UUID | None:
 async def find_invoice_paid_by(db: AsyncSession, reference: str) -> str | None:
     """Return the number of the invoice that was paid by this transfer, or None."""
     query = select(Invoice.number).where(
-        Invoice.paid_way == "bank_transfer", Invoice.paid_reference == reference
+        Invoice.paid_method == "bank_transfer", Invoice.paid_reference == reference
     )
     found: str | None = (await db.execute(query.limit(1))).scalar_one_or_none()
     return found
@@ -257,7 +257,7 @@ async def list_invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> li
     """Return the invoices of a cooperative, newest first."""
     return await ro.rows(
         InvoiceRow,
-        "SELECT number, issued_on, due_on, total, to_pay, state, paid_on FROM shared.invoices WHERE "
+        "SELECT number, issued_on, due_on, total, amount_due, status, paid_on FROM shared.invoices WHERE "
         "cooperative_id = $1"
         " ORDER BY issued_on DESC, number DESC LIMIT $2",
         cooperative_id,
@@ -271,8 +271,8 @@ async def find_invoice(ro: Reader, cooperative_id: UUID, number: str) -> Invoice
         InvoiceDetails,
         "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, "
         "discount, tax, tax_label_id,"
-        " tax_label_en, total, credit, to_pay, state, buyer_name, buyer_address, buyer_tax_number, "
-        "paid_on, paid_way,"
+        " tax_label_en, total, credit, amount_due, status, buyer_name, buyer_address, buyer_tax_number, "
+        "paid_on, paid_method,"
         " paid_reference, confirmed_by, closed_reason FROM shared.invoices WHERE cooperative_id = $1 "
         "AND number = $2",
         cooperative_id,
@@ -293,7 +293,7 @@ async def list_history(ro: Reader, cooperative_id: UUID, limit: int = 30) -> lis
     """Return the history of a subscription, newest first."""
     return await ro.rows(
         HistoryRow,
-        "SELECT on_date, action, by, facts FROM shared.billing_entries WHERE cooperative_id = $1 ORDER "
+        "SELECT on_date, action, by, params FROM shared.billing_entries WHERE cooperative_id = $1 ORDER "
         "BY id DESC LIMIT $2",
         cooperative_id,
         limit,

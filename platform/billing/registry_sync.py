@@ -49,8 +49,8 @@ async def load_dunning_state(db: AsyncSession, subscription: Subscription) -> Du
     return DunningState(
         cast("SubscriptionStatus", subscription.status),
         subscription.period_end,
-        renews_locally=subscription.way == "invoice",
-        trial_told=subscription.trial_told,
+        renews_locally=subscription.method == "invoice",
+        trial_notified=subscription.trial_notified,
         unpaid=tuple(
             UnpaidInvoice(each.id, each.due_on, each.reminders_sent, each.last_reminded_on)
             for each in open_ones

@@ -27,7 +27,7 @@ class LineItem(msgspec.Struct, frozen=True):
 class InvoiceTotals(msgspec.Struct, frozen=True):
     """What lines come to.
 
-    ``total`` is with tax; ``credit`` is what the cooperative had with us; ``to_pay`` is the rest.
+    ``total`` is with tax; ``credit`` is what the cooperative had with us; ``amount_due`` is the rest.
     """
 
     subtotal: Rupiah
@@ -35,7 +35,7 @@ class InvoiceTotals(msgspec.Struct, frozen=True):
     tax: Rupiah
     total: Rupiah
     credit: Rupiah
-    to_pay: Rupiah
+    amount_due: Rupiah
 
 
 class Proration(msgspec.Struct, frozen=True):
@@ -68,11 +68,11 @@ def add_months(anchor: date, months: int) -> date:
     return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
 
 
-def next_period_end(anchor: date, every: Interval, start: date) -> date:
+def next_period_end(anchor: date, interval: Interval, start: date) -> date:
     """The first day that no longer belongs to the period that begins on ``start``; ``anchor`` is where the
     first period began.
     """
-    step = 1 if every == "month" else 12
+    step = 1 if interval == "month" else 12
     count = max(0, ((start.year - anchor.year) * 12 + start.month - anchor.month) // step - 1)
     while (end := add_months(anchor, count * step)) <= start:
         count += 1
@@ -111,7 +111,7 @@ def prorate_change(
     anchor: date,
     start: date,
     end: date,
-    every: Interval,
+    interval: Interval,
     new: Plan,
     new_every: Interval,
     percent: int,
@@ -126,7 +126,7 @@ def prorate_change(
     left = min(max((end - on).days, 0), days)
     _, unused = split_period_value(value, start, end, on)
     whole = apply_discount(new.price_for(new_every), percent)
-    if new_every != every:
+    if new_every != interval:
         return Proration(left, days, unused, whole, whole, on, next_period_end(on, new_every, on))
     _, charged = split_period_value(whole, start, end, on)
     return Proration(left, days, unused, charged, whole, start, end)

@@ -35,7 +35,7 @@ async def confirm_payment(
     number: str,
     *,
     amount: Rupiah,
-    way: SettlementMethod,
+    method: SettlementMethod,
     reference: str,
     by: str,
     on: date,
@@ -47,14 +47,14 @@ async def confirm_payment(
     transfer pays one invoice.
     """
     subscription, invoice = await _lock_own_invoice(db, number)
-    if invoice.state == "open" and amount != invoice.to_pay:
-        raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.to_pay), given=amount, field="amount")
-    if way == "bank_transfer" and invoice.state == "open":
+    if invoice.status == "open" and amount != invoice.amount_due:
+        raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.amount_due), given=amount, field="amount")
+    if method == "bank_transfer" and invoice.status == "open":
         # else two operators take one transfer for two invoices
         await advisory_lock(db, f"transfer {reference}")
         if (other := await queries.find_invoice_paid_by(db, reference)) is not None:
             raise errors.REFERENCE_USED(number=other, field="reference")
-    mark_paid(db, invoice, way=way, reference=reference, confirmed_by=by, on=on)
+    mark_paid(db, invoice, method=method, reference=reference, confirmed_by=by, on=on)
     await reopen_after_payment(db, settings, subscription, on)
     await sync_registry(db, subscription, on)
     await _record_operator_action(
@@ -110,8 +110,8 @@ async def grant_credit(
     if await queries.has_credit(db, f"manual:{key}"):
         return
     add_credit(db, cooperative_id, amount, reason=reason.strip(), by=by, key=f"manual:{key}", on=on)
-    facts = {"amount": int(amount), "reason": reason.strip()}
-    record_event(db, cooperative_id, "billing.credit_given", by=by, on=on, facts=facts)
+    params = {"amount": int(amount), "reason": reason.strip()}
+    record_event(db, cooperative_id, "billing.credit_given", by=by, on=on, params=params)
     await sync_registry(db, subscription, on)
     await _record_operator_action(
         db, cooperative_id, "billing.credit_given", by=by, reason=f"{amount.localize('id')}: {reason.strip()}"
@@ -129,7 +129,7 @@ def check_credit_amount(amount: Rupiah) -> None:
 async def _lock_own_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
     """Lock an invoice that we collect ourselves: of one at Stripe the card would be charged all the same."""
     subscription, invoice = await lock_invoice(db, number)
-    if invoice.state == "open" and invoice.stripe_invoice is not None:
+    if invoice.status == "open" and invoice.stripe_invoice is not None:
         raise errors.AT_STRIPE(number=number)
     return subscription, invoice
 
@@ -139,4 +139,4 @@ async def _record_operator_action(
 ) -> None:
     buyer = await queries.find_cooperative(db, cooperative_id)
     assert buyer is not None
-    await record_operator_action(db, by=by, action=action, subject=buyer.slug, facts={"reason": reason})
+    await record_operator_action(db, by=by, action=action, subject=buyer.slug, params={"reason": reason})

@@ -154,9 +154,9 @@ def noon_timestamp(day: date) -> int:
     return int(datetime.combine(day, time(12), _ZONE).timestamp())
 
 
-def lookup_key(plan: str, every: Interval) -> str:
+def lookup_key(plan: str, interval: Interval) -> str:
     """The key under which a plan's present Price is found."""
-    return f"{_PREFIX}_{plan}_{every}"
+    return f"{_PREFIX}_{plan}_{interval}"
 
 
 def find_plan_by_price(price: StripePrice) -> tuple[str, Interval] | None:
@@ -165,13 +165,13 @@ def find_plan_by_price(price: StripePrice) -> tuple[str, Interval] | None:
     By its Product: an old Price has lost its key to a newer one.
     """
     for plan in catalogue().plan:
-        for every in INTERVALS:
+        for interval in INTERVALS:
             if (
                 price.product == product_id(plan.code)
                 and price.recurring
-                and price.recurring.interval == every
+                and price.recurring.interval == interval
             ):
-                return plan.code, every
+                return plan.code, interval
     return None
 
 
@@ -180,9 +180,9 @@ def product_id(plan: str) -> str:
     return f"{_PREFIX}_{plan}"
 
 
-async def ensure_price(client: stripe.StripeClient, plan: str, every: Interval) -> str:
+async def ensure_price(client: stripe.StripeClient, plan: str, interval: Interval) -> str:
     """Return the id of the Price of a plan, in step with plans.toml. Raises StripeProviderError."""
-    key, wanted = lookup_key(plan, every), to_stripe(catalogue().get_plan(plan).price_for(every))
+    key, wanted = lookup_key(plan, interval), to_stripe(catalogue().get_plan(plan).price_for(interval))
     found = await call_stripe(client.v1.prices.list_async({"lookup_keys": [key], "active": True, "limit": 1}))
     for each in found.data:
         price = parse_object(each, StripePrice)
@@ -195,7 +195,7 @@ async def ensure_price(client: stripe.StripeClient, plan: str, every: Interval) 
                 "product": product,
                 "currency": CURRENCY,
                 "unit_amount": wanted,
-                "recurring": {"interval": every},
+                "recurring": {"interval": interval},
                 "lookup_key": key,
                 "transfer_lookup_key": True,
                 "tax_behavior": "exclusive",
@@ -250,16 +250,16 @@ async def ensure_tax_rate(client: stripe.StripeClient, settings: Settings, on: d
 
 
 async def ensure_coupon(
-    client: stripe.StripeClient, code: str, percent: int, every: Interval, invoices: int
+    client: stripe.StripeClient, code: str, percent: int, interval: Interval, invoices: int
 ) -> str:
     """Return a coupon of Stripe that takes ``percent`` off the next ``invoices`` invoices."""
-    name = f"{code}-{every}-{invoices}"
+    name = f"{code}-{interval}-{invoices}"
     made = client.v1.coupons.create_async(
         {
             "id": name,
             "percent_off": percent,
             "duration": "repeating",
-            "duration_in_months": invoices * (1 if every == "month" else 12),
+            "duration_in_months": invoices * (1 if interval == "month" else 12),
         },
         {"idempotency_key": f"coupon:{name}"},
     )

@@ -82,7 +82,7 @@ async def _apply_subscription(
     invoices: list[StripeInvoice], on: date,
 ) -> None:  # fmt: skip
     if not live:
-        if subscription.way == "card":  # ended there: by its date, by an unpaid card, by hand
+        if subscription.method == "card":  # ended there: by its date, by an unpaid card, by hand
             free = catalogue().get_plan(catalogue().trial.plan_after)
             await begin_period(
                 db,
@@ -102,7 +102,7 @@ async def _apply_subscription(
                 "billing.period_ended",
                 by=STRIPE_ACTOR,
                 on=on,
-                facts={"plan": free.code},
+                params={"plan": free.code},
             )
         return
     remote = live[0]
@@ -111,21 +111,21 @@ async def _apply_subscription(
     if found is None:
         log.error("a subscription of Stripe is of no plan of ours", subscription=remote.id)
         return
-    code, every = found
+    code, interval = found
     was_trial = subscription.status == "trialing" and remote.status == "trialing"
-    if subscription.stripe_subscription != remote.id or (subscription.plan, subscription.every) != found:
+    if subscription.stripe_subscription != remote.id or (subscription.plan, subscription.interval) != found:
         record_event(
             db,
             subscription.cooperative_id,
             "billing.card_read",
             by=STRIPE_ACTOR,
             on=on,
-            facts={"plan": code, "every": every},
+            params={"plan": code, "interval": interval},
         )
-    if subscription.coupon and subscription.way != "card":
+    if subscription.coupon and subscription.method != "card":
         subscription.coupon, subscription.coupon_left = None, 0  # Stripe counts it from here on
-    subscription.way, subscription.stripe_subscription = "card", remote.id
-    subscription.plan, subscription.every = code, every
+    subscription.method, subscription.stripe_subscription = "card", remote.id
+    subscription.plan, subscription.interval = code, interval
     start, end = to_date(item.current_period_start), to_date(item.current_period_end)
     # what Stripe takes for a trial may be the rest of a period that was paid here: it keeps its beginning and
     # its worth
@@ -134,7 +134,7 @@ async def _apply_subscription(
         subscription.period_end = max(end, start + timedelta(days=1))
         subscription.value = int(_period_value(item, remote.status, invoices))
     subscription.next_plan = catalogue().trial.plan_after if remote.cancel_at_period_end else None
-    subscription.next_every = None
+    subscription.next_interval = None
     await db.flush()
     late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
     if late is None:
@@ -181,21 +181,21 @@ async def _store_invoice(
         known = await issue_stripe_invoice(
             db, subscription, _to_invoice(remote), _to_line_items(remote), on=on
         )
-    if known.state == "open" and remote.status == "paid":
+    if known.status == "open" and remote.status == "paid":
         when = to_date(paid_at) if paid_at else on
-        mark_paid(db, known, way="card", reference=remote.id, confirmed_by=STRIPE_ACTOR, on=when)
-    elif known.state == "open" and remote.status in ("void", "uncollectible"):
-        known.state, known.closed_reason = remote.status, STRIPE_ACTOR
-        facts = {"number": known.number}
+        mark_paid(db, known, method="card", reference=remote.id, confirmed_by=STRIPE_ACTOR, on=when)
+    elif known.status == "open" and remote.status in ("void", "uncollectible"):
+        known.status, known.closed_reason = remote.status, STRIPE_ACTOR
+        params = {"number": known.number}
         record_event(
-            db, known.cooperative_id, f"billing.{remote.status}", by=STRIPE_ACTOR, on=on, facts=facts
+            db, known.cooperative_id, f"billing.{remote.status}", by=STRIPE_ACTOR, on=on, params=params
         )
     await db.flush()
 
 
 def _to_invoice(remote: StripeInvoice) -> Invoice:
     issued = to_date(remote.status_transitions.finalized_at or remote.created)
-    total, to_pay = to_rupiah(remote.total), to_rupiah(remote.amount_due)
+    total, amount_due = to_rupiah(remote.total), to_rupiah(remote.amount_due)
     discount = _discount(remote)
     tax = Rupiah.total(to_rupiah(each.amount) for each in remote.total_taxes or ())
     known = catalogue().find_tax(issued) if tax else None
@@ -212,9 +212,9 @@ def _to_invoice(remote: StripeInvoice) -> Invoice:
         tax_label_id=known.label.id if known else "",
         tax_label_en=known.label.en if known else "",
         total=int(total),
-        credit=int(total - to_pay),
-        to_pay=int(to_pay),
-        state="open",
+        credit=int(total - amount_due),
+        amount_due=int(amount_due),
+        status="open",
         stripe_invoice=remote.id,
     )
 

@@ -1,4 +1,4 @@
-"""Where Stripe tells the platform that something happened to a subscription: POST /kait/langganan on the
+"""Where Stripe tells the platform that something happened to a subscription: POST /webhooks/billing on the
 apex.
 
 A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads
@@ -26,7 +26,10 @@ from ui.errors import NOT_FOUND
 if TYPE_CHECKING:
     from kernel.database import Database
 
-PATH: Final = "/kait/langganan"
+PATH: Final = "/webhooks/billing"
+# Registered at Stripe from before: it is answered for good.
+FORMER_PATH: Final = "/kait/langganan"
+PATHS: Final = (PATH, FORMER_PATH)
 
 
 class _StripeEventObject(msgspec.Struct, frozen=True):
@@ -43,7 +46,7 @@ class _StripeEventBody(msgspec.Struct, frozen=True):
     data: _StripeEventData
 
 
-@post(PATH)
+@post(list(PATHS))
 async def receive_stripe_webhook(request: AnyRequest, database: CurrentDatabase) -> Response[None]:
     """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it,
     404 without cards.
@@ -83,7 +86,7 @@ async def _store_event(database: Database, event_id: str, kind: str, customer: s
         )
         if new.first() is not None:
             job = {"customer": customer, "event_id": event_id}
-            await enqueue(db, "billing.look_at_card", job, key=f"billing.look_at_card:{event_id}")
+            await enqueue(db, "billing.refresh_card", job, key=f"billing.refresh_card:{event_id}")
 
 
 def _customer_of(about: _StripeEventObject) -> str | None:

@@ -30,13 +30,13 @@ async def run_daily_billing(database: Database) -> None:
     log.info("billing", done=len(report.done), trials=report.trials_begun, failed=report.failed)
 
 
-@daily_platform_job("billing.measure")
+@daily_platform_job("billing.meter_usage")
 async def measure_usage(database: Database) -> None:
     """Count what cooperatives use."""
     await measure_all_cooperatives(database)
 
 
-@platform_job("billing.look_at_card")
+@platform_job("billing.refresh_card")
 async def sync_card_subscription(database: Database, *, customer: str, event_id: str) -> None:
     """Read back what a message of Stripe was about; repeated, it reads the same again."""
     async with shared_session(database) as db:
@@ -46,19 +46,19 @@ async def sync_card_subscription(database: Database, *, customer: str, event_id:
     await sync_from_stripe(database, cooperative_id, clock.today())
     async with shared_session(database) as db:
         await db.execute(
-            text("UPDATE shared.billing_events SET looked_at = :now WHERE event_id = :id"),
+            text("UPDATE shared.billing_events SET processed_at = :now WHERE event_id = :id"),
             {"now": clock.now(), "id": event_id},
         )
 
 
-@daily_platform_job("billing.look_at_cards")
+@daily_platform_job("billing.refresh_cards")
 async def sync_card_subscriptions(database: Database) -> None:
     """Read every subscription by card back once a day: a message may have been lost."""
     if not cards_enabled(database.settings):
         return
     async with shared_session(database) as db:
-        every = await queries.list_card_customers(db)
-    for cooperative_id in every:
+        interval = await queries.list_card_customers(db)
+    for cooperative_id in interval:
         try:
             await sync_from_stripe(database, cooperative_id, clock.today())
         except ProviderError as fault:

@@ -166,7 +166,7 @@ async def _rights(database: Database) -> list[CheckResult]:
         return [_owner_only("rights")]
     async with database.owner_engine.connect() as connection:
         if (
-            await connection.exec_driver_sql("SELECT to_regclass('shared.spare_schemas') IS NULL")
+            await connection.exec_driver_sql("SELECT to_regclass('shared.schema_pool') IS NULL")
         ).scalar_one():
             return []
         current = await list_current_schemas(connection)
@@ -353,7 +353,7 @@ async def _provision(database: Database) -> list[CheckResult]:
         if (await connection.exec_driver_sql("SELECT to_regclass('shared.heartbeats') IS NULL")).scalar_one():
             return []
         seen = await _last_seen(connection, "provision")
-        ready = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
+        ready = text("SELECT count(*) FROM shared.schema_pool WHERE revision = :head")
         count = (await connection.execute(ready, {"head": get_head(COOPERATIVE)})).scalar_one()
     found = f"places ready for cooperatives: {count}"
     if seen is None or clock.now() - seen > MAX_HEARTBEAT_AGE:

@@ -97,5 +97,5 @@ async def _discard(failed_id: int) -> None:
         dropped = await discard_job(db, failed_id)
         if dropped is None:
             raise errors.NO_SUCH_FAILED_JOB()
-        record_action(db, by=ACTOR, action="operators.job_discarded", subject=dropped["job"], facts=dropped)
+        record_action(db, by=ACTOR, action="operators.job_discarded", subject=dropped["job"], params=dropped)
     print_line(f"{dropped['job']} is discarded.")

@@ -28,19 +28,19 @@ def command() -> None:
 @command.command("reconcile")
 @click.argument("slug")
 @click.option(
-    "--way", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out."
+    "--method", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out."
 )
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; 92 days back when left out.")
 @click.option("--offline", is_flag=True, help="Compare what is known; ask no provider.")
 @json_option
-def reconcile(slug: str, way: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
+def reconcile(slug: str, method: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
     """Compare what providers and banks tell of a cooperative's money with its clearing accounts, day by day.
 
     Providers are asked first, and what they know and the books do not is booked, each thing once. Exit status
     0 when all differences are explained, 1 when somebody must look.
     """
     return asyncio.run(
-        _reconcile(slug, way, since.date() if since else None, offline=offline, as_json=as_json)
+        _reconcile(slug, method, since.date() if since else None, offline=offline, as_json=as_json)
     )
 
 
@@ -56,22 +56,24 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
         tenant = await require_cooperative(database, slug)
         async with coop_reader(database, tenant) as ro:
             chosen = [await methods.get_method(ro, name)] if name else await methods.list_methods(ro)
-            chosen = [way for way in chosen if reconcile_method.can_reconcile(way)]
-        for way in chosen:
-            if not offline and sync_movements.can_sync(way):
+            chosen = [method for method in chosen if reconcile_method.can_reconcile(method)]
+        for method in chosen:
+            if not offline and sync_movements.can_sync(method):
                 try:
-                    await sync_movements.sync_provider(database, tenant, way.way)
+                    await sync_movements.sync_provider(database, tenant, method.method)
                 except (ProviderError, DomainError) as fault:
-                    faults[way.way] = fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
+                    faults[method.method] = (
+                        fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
+                    )
         async with coop_reader(database, tenant) as ro:
             first = since or await get_today(ro) - reconcile_method.DEFAULT_WINDOW
-            states = [await reconcile_method.reconcile_method(ro, way, since=first) for way in chosen]
+            states = [await reconcile_method.reconcile_method(ro, method, since=first) for method in chosen]
     explained = all(state.all_explained for state in states) and not faults
     result = {
         "cooperative": tenant.slug,
         "since": first,
         "explained": explained,
-        "ways": [_as_json(state, faults.get(state.way.way)) for state in states],
+        "methods": [_as_json(state, faults.get(state.method.method)) for state in states],
     }
     print_result(
         result, as_json=as_json, print_text=lambda: _print_report(tenant.name, states, all_asked=not faults)
@@ -83,11 +85,11 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
 
 def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
     return {
-        "way": state.way.way,
+        "method": state.method.method,
         "account": state.account,
         "checked": state.comparable,
         "fault": fault,
-        "told_at": state.told_at,
+        "reported_at": state.reported_at,
         "balance": state.balance,
         "clearing": state.clearing,
         "difference": state.difference,
@@ -127,7 +129,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
     columns = ("Way", "Account", "At provider", "In the books", "Difference", "Unexplained")
     rows = [
         (
-            state.way.label.localize(lang()),
+            state.method.label.localize(lang()),
             state.account,
             figure(state.balance),
             figure(state.clearing),
@@ -140,7 +142,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
     open_rows = [
         (
             str(each.on),
-            state.way.label.localize(lang()),
+            state.method.label.localize(lang()),
             reason_label(each.reason, lang()),
             piece.reference or piece.text if (piece := each.theirs or each.ours) else "",
             figure(each.difference),
@@ -184,7 +186,7 @@ async def _exceptions(slug: str, *, as_json: bool) -> int:
         async with coop_reader(database, tenant) as ro:
             found = await list_open_exceptions(ro)
     rows = [
-        {"payment": each.reference, "reason": each.reason, "facts": each.facts, "raised_at": each.raised_at}
+        {"payment": each.reference, "reason": each.reason, "params": each.params, "raised_at": each.raised_at}
         for each in found
     ]
     print_result(rows, as_json=as_json, print_text=lambda: _print_exceptions(tenant.name, found))

@@ -42,7 +42,7 @@ def format_bank_statement(transfers: Sequence[WaitingTransfer], today: date) -> 
         (f"TRSF E-BANKING CR {each.reference} {each.payer_name.upper()}", each.amount, "CR") for each in sure
     ]
     rows += [
-        (f"TRSF E-BANKING CR {last.payer_name.upper()}", last.amount - last.tail, "CR"),
+        (f"TRSF E-BANKING CR {last.payer_name.upper()}", last.amount - last.unique_suffix, "CR"),
         ("SETORAN TUNAI", 777_000, "CR"),
         ("BIAYA ADM", 12_500, "DB"),
     ]

@@ -117,11 +117,11 @@ async def _allow_credit(db: AsyncSession, chair: Actor, today: date) -> None:
     before = await get_latest_version(db)
     allowed = cast(
         "tuple[PaymentMethodCode, ...]",
-        tuple(dict.fromkeys((*DEFAULT_PAYMENT_METHODS, *before.bylaws.payment_ways, *CREDIT_METHODS))),
+        tuple(dict.fromkeys((*DEFAULT_PAYMENT_METHODS, *before.bylaws.payment_methods, *CREDIT_METHODS))),
     )
-    if allowed == before.bylaws.payment_ways:
+    if allowed == before.bylaws.payment_methods:
         return
-    changed = msgspec.structs.replace(before.bylaws, payment_ways=allowed)
+    changed = msgspec.structs.replace(before.bylaws, payment_methods=allowed)
     note = "Rapat pengurus: kasbon dan potong gaji boleh dipakai."
     await adopt_bylaws(db, chair, changed, max(today, before.effective_on), note, before.version)
 
@@ -154,7 +154,7 @@ async def _fill_wallets(db: AsyncSession, demo: DemoCooperative, chair: Actor, t
 
 
 async def _top_up(
-    db: AsyncSession, member_index: int, amount: int, way: PaymentMethodCode, today: date
+    db: AsyncSession, member_index: int, amount: int, method: PaymentMethodCode, today: date
 ) -> Payment:
     member_id, _, name = (await queries.list_members(db))[member_index]
     ask = PaymentRequest(
@@ -162,7 +162,7 @@ async def _top_up(
         subject_id=member_id,
         label="Isi dompet",
         amount=Rupiah(amount),
-        way=way,
+        method=method,
         payer_name=name,
         member_id=member_id,
         key=f"demo-top-up-{member_index}",
@@ -176,20 +176,20 @@ async def _place_orders(
     """Orders on credit, one that is called off, one that gets a part back, some that wait, one for which it
     is too late.
     """
-    for key, whom, way, goods in (
+    for key, whom, method, goods in (
         ("kasbon", 0, "kasbon", ("B0007", "B0013")),
         ("payroll-0", 0, "payroll", ("B0001", "B0010")),
         ("payroll-1", 1, "payroll", ("B0008", "B0021")),
     ):
-        wanted = DemoOrder(key=key, member_index=whom, way=cast("PaymentMethodCode", way), skus=goods)
+        wanted = DemoOrder(key=key, member_index=whom, method=cast("PaymentMethodCode", method), skus=goods)
         bought = await place_demo_order(db, demo, wanted, on=today, consent=consents[whom])
         await hand_over(db, chair, bought.number, on=today)
     called_off = await place_demo_order(
-        db, demo, DemoOrder(key="wallet", member_index=0, way="wallet", skus=("B0022", "B0018")), on=today
+        db, demo, DemoOrder(key="wallet", member_index=0, method="wallet", skus=("B0022", "B0018")), on=today
     )
     await cancel_order(db, chair, called_off.number, "Salah pesan", on=today)
     scanned = await place_demo_order(
-        db, demo, DemoOrder(key="qris", member_index=5, way="qris", skus=("B0009", "B0027")), on=today
+        db, demo, DemoOrder(key="qris", member_index=5, method="qris", skus=("B0009", "B0027")), on=today
     )
     await confirm_payment(db, chair, scanned.number, on=today)
     await hand_over(db, chair, scanned.number, on=today)
@@ -197,20 +197,20 @@ async def _place_orders(
     await place_demo_order(
         db,
         demo,
-        DemoOrder(key="qris-waits", member_index=None, way="qris", skus=("B0015", "B0028")),
+        DemoOrder(key="qris-waits", member_index=None, method="qris", skus=("B0015", "B0028")),
         on=today,
     )
     await place_demo_order(
         db,
         demo,
-        DemoOrder(key="transfer-waits", member_index=8, way="bank_transfer", skus=("B0011", "B0025")),
+        DemoOrder(key="transfer-waits", member_index=8, method="bank_transfer", skus=("B0011", "B0025")),
         on=today,
     )
     with clock.freeze_at(clock.now() - _EXPIRED_AFTER):
         forgotten = await place_demo_order(
             db,
             demo,
-            DemoOrder(key="forgotten", member_index=9, way="bank_transfer", skus=("B0016",)),
+            DemoOrder(key="forgotten", member_index=9, method="bank_transfer", skus=("B0016",)),
             on=today - _EXPIRED_AFTER,
         )
     await state_machine.expire(db, (await _load_payment(db, forgotten)).reference)

@@ -79,7 +79,7 @@ async def _set_up_once(database: Database, tenant: TenantRef, demo: DemoCooperat
             Actor("officer", demo.chair, await queries.get_chair_id(db)),
             clock.today(demo.timezone),
         )
-        known = {each.way for each in await methods.list_methods(db) if each.endpoint is not None}
+        known = {each.method for each in await methods.list_methods(db) if each.endpoint is not None}
         if "stripe" not in known:
             secret = {"secret_key": get_stripe_key(demo), "webhook_secret": get_stripe_secret(demo)}
             await set_up_method(db, chair, "stripe", settings, secret=secret, on=today)
@@ -105,8 +105,8 @@ async def _register_webhooks(database: Database, tenant: TenantRef, demo: DemoCo
     """Tell Stripe's and Xendit's where messages go; Midtrans is told with every payment."""
     settings = database.settings
     async with coop_reader(database, tenant) as ro:
-        endpoints = {each.way: each.endpoint for each in await methods.list_methods(ro)}
-    origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/kait"
+        endpoints = {each.method: each.endpoint for each in await methods.list_methods(ro)}
+    origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/webhooks"
     client = get_http_client(database)
     account = f"acct_standin_{demo.slug}"
     hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": get_stripe_secret(demo)}

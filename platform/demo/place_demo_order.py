@@ -32,7 +32,7 @@ class DemoOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     member_index: int | None
-    way: PaymentMethodCode
+    method: PaymentMethodCode
     skus: tuple[str, ...]
     fulfilment: Fulfilment = "pickup"
 
@@ -56,7 +56,7 @@ async def place_demo_order(
         goods=goods,
         buyer=buyer,
         fulfilment=new.fulfilment,
-        payment_way=new.way,
+        payment_method=new.method,
         key=f"demo-order-{new.key}",
         address="Rumah pagar hijau dekat musala, Karangan" if delivered else "",
         consent=consent,

@@ -45,25 +45,25 @@ if TYPE_CHECKING:
 
 # What is ordered, and what has been done with it.
 _ORDERS = (
-    (DemoOrder(key="0", member_index=0, way="cash", skus=("B0001", "B0008", "B0017")), "handed over"),
+    (DemoOrder(key="0", member_index=0, method="cash", skus=("B0001", "B0008", "B0017")), "handed over"),
     (
         DemoOrder(
             key="1",
             member_index=7,
-            way="bank_transfer",
+            method="bank_transfer",
             skus=("B0002", "B0012", "B0024"),
             fulfilment="delivery",
         ),
         "paid",
     ),
-    (DemoOrder(key="2", member_index=3, way="bank_transfer", skus=("B0003", "B0019")), "placed"),
+    (DemoOrder(key="2", member_index=3, method="bank_transfer", skus=("B0003", "B0019")), "placed"),
     (
         DemoOrder(
-            key="3", member_index=11, way="cash", skus=("B0006", "B0030", "B0033"), fulfilment="delivery"
+            key="3", member_index=11, method="cash", skus=("B0006", "B0030", "B0033"), fulfilment="delivery"
         ),
         "placed",
     ),
-    (DemoOrder(key="4", member_index=None, way="cash", skus=("B0014", "B0026")), "placed"),
+    (DemoOrder(key="4", member_index=None, method="cash", skus=("B0014", "B0026")), "placed"),
 )
 
 
@@ -99,10 +99,10 @@ async def populate_demo(db: AsyncSession, demo: DemoCooperative) -> None:
 
 async def _set_up(db: AsyncSession, demo: DemoCooperative, chair: Actor, on: date) -> None:
     """Look, goods on the shelf, the register with its deposits, a second officer."""
-    facts = update_profile.ProfileDetails(
+    params = update_profile.ProfileDetails(
         demo.name, demo.tagline, demo.address, demo.chair_phone_display, demo.bank_account, demo.timezone
     )
-    await update_profile.update_details(db, chair, facts)
+    await update_profile.update_details(db, chair, params)
     await update_profile.update_appearance(
         db, chair, update_profile.Appearance(demo.theme, demo.accent, demo.header)
     )
@@ -240,7 +240,10 @@ async def _create_pending_work(db: AsyncSession, demo: DemoCooperative, chair: A
         elif state == "handed over":
             await hand_over(db, chair, placed.number, on=today)
     await place_demo_order(
-        db, demo, DemoOrder(key="savings", member_index=0, way="savings", skus=("B0005", "B0020")), on=today
+        db,
+        demo,
+        DemoOrder(key="savings", member_index=0, method="savings", skus=("B0005", "B0020")),
+        on=today,
     )
     for at, (name, sex, place) in enumerate(
         (("Laras Ayuningtyas", "P", "Gang Mangga 3"), ("Bayu Firmansyah", "L", "Jalan Kali 8"))

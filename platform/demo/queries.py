@@ -24,7 +24,7 @@ class WaitingTransfer(msgspec.Struct, frozen=True):
 
     reference: str
     amount: int
-    tail: int
+    unique_suffix: int
     payer_name: str
 
 
@@ -48,17 +48,18 @@ async def list_waiting_transfers(source: AsyncSession | Reader) -> list[WaitingT
     """Return the transfers that are waited for, oldest first."""
     return await as_reader(source).rows(
         WaitingTransfer,
-        "SELECT reference, amount, tail, payer_name FROM payments WHERE way = 'bank_transfer' AND "
+        "SELECT reference, amount, unique_suffix, payer_name FROM payments WHERE method = "
+        "'bank_transfer' AND "
         "status = 'awaiting' ORDER BY id",
     )
 
 
-async def list_waiting_references(ro: Reader, ways: list[str]) -> list[str]:
+async def list_waiting_references(ro: Reader, methods: list[str]) -> list[str]:
     """Return the references of payments that wait at one of these payment services."""
     rows = await ro.records(
-        "SELECT reference FROM payments WHERE way = ANY($1::text[]) AND status = 'awaiting' AND NOT "
+        "SELECT reference FROM payments WHERE method = ANY($1::text[]) AND status = 'awaiting' AND NOT "
         "live ORDER BY id",
-        ways,
+        methods,
     )
     return [row["reference"] for row in rows]
 

@@ -73,7 +73,7 @@ async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCoo
         subscription = await queries.find_subscription_for_update(db, tenant.id)
         if subscription is None or subscription.stripe_customer is None:
             return
-        subscription.way, subscription.stripe_customer, subscription.stripe_subscription = (
+        subscription.method, subscription.stripe_customer, subscription.stripe_subscription = (
             "invoice",
             None,
             None,

@@ -68,7 +68,7 @@ async def adopt_bylaws(
         actor,
         "governance.bylaws_adopted",
         subject=f"bylaws:{version}",
-        facts={
+        params={
             "version": version,
             "effective_on": effective_on.isoformat(),
             "changes": [
@@ -79,7 +79,9 @@ async def adopt_bylaws(
     )
     if effective_on > today:  # pages that show prices are kept in memory: forget them on the day itself
         morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
-        await enqueue(db, "governance.take_effect", {}, due=morning, key=f"governance.take_effect:{version}")
+        await enqueue(
+            db, "governance.apply_bylaws", {}, due=morning, key=f"governance.apply_bylaws:{version}"
+        )
     return version
 
 

@@ -87,13 +87,13 @@ def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
         ),
         (
             LocalizedText("Cara bayar", "Ways of paying"),
-            _list([PAYMENT_METHOD_NAMES[way] for way in old.payment_ways]),
-            _list([PAYMENT_METHOD_NAMES[way] for way in new.payment_ways]),
+            _list([PAYMENT_METHOD_NAMES[method] for method in old.payment_methods]),
+            _list([PAYMENT_METHOD_NAMES[method] for method in new.payment_methods]),
         ),
         (
             LocalizedText("Angka unik transfer", "Unique tail of a transfer"),
-            UNIQUE_SUFFIX_POLICY_NAMES[old.transfer_tail],
-            UNIQUE_SUFFIX_POLICY_NAMES[new.transfer_tail],
+            UNIQUE_SUFFIX_POLICY_NAMES[old.transfer_suffix],
+            UNIQUE_SUFFIX_POLICY_NAMES[new.transfer_suffix],
         ),
     ]
     for rule, before, after in rules:

@@ -77,7 +77,7 @@ class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     pay_wallet: bool = False
     pay_kasbon: bool = False
     pay_payroll: bool = False
-    transfer_tail: UniqueSuffixPolicy = "savings"
+    transfer_suffix: UniqueSuffixPolicy = "savings"
 
 
 _ROW_FIELDS: Final[list[tuple[str, Any, Any]]] = [
@@ -108,7 +108,7 @@ _FIELDS: Final = {
     "prices.public_markup_percent": "public_markup",
     "prices.rounding_unit": "rounding_unit",
     "savings_basis": "counts_principal",
-    "payment_ways": "pay_cash",
+    "payment_methods": "pay_cash",
     "effective_on": "effective_on",
 }
 _ROW_FIELD_OF: Final = {
@@ -150,8 +150,8 @@ def parse_bylaws(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
             rounding_unit=data.rounding_unit,
         ),
         savings_basis=tuple(kind for kind in SAVINGS_KINDS if getattr(data, f"counts_{kind}")),
-        payment_ways=tuple(way for way in PAYMENT_METHODS if getattr(data, f"pay_{way}")),
-        transfer_tail=data.transfer_tail,
+        payment_methods=tuple(method for method in PAYMENT_METHODS if getattr(data, f"pay_{method}")),
+        transfer_suffix=data.transfer_suffix,
     )
     return bylaws, filled
 
@@ -181,8 +181,8 @@ def to_form_values(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: L
         "public_markup": formats.number(bylaws.prices.public_markup_percent, lang),
         "rounding_unit": str(bylaws.prices.rounding_unit),
         **{f"counts_{kind}": "1" for kind in bylaws.savings_basis},
-        **{f"pay_{way}": "1" for way in bylaws.payment_ways},
-        "transfer_tail": bylaws.transfer_tail,
+        **{f"pay_{method}": "1" for method in bylaws.payment_methods},
+        "transfer_suffix": bylaws.transfer_suffix,
     }
     for row, line in enumerate(bylaws.allocation):
         values |= {

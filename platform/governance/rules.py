@@ -106,11 +106,15 @@ class PricingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     rounding_unit: int
 
 
-class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+# Stored versions are never rewritten, so documents keep the keys that they were first written with.
+STORED_KEYS: Final = {"payment_methods": "payment_ways", "transfer_suffix": "transfer_tail"}
+
+
+class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename=STORED_KEYS):
     """One version of a cooperative's rules.
 
-    `savings_basis` says which savings count as the basis "savings"; `payment_ways` which ways of paying may
-    be offered; `transfer_tail` what becomes of the unique tail of a transfer's amount.
+    `savings_basis` says which savings count as the basis "savings"; `payment_methods` which ways of paying
+    may be offered; `transfer_suffix` what becomes of the unique tail of a transfer's amount.
     """
 
     allocation: tuple[AllocationLine, ...]
@@ -118,8 +122,8 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     membership: MembershipRules
     prices: PricingRules
     savings_basis: tuple[SavingsKind, ...]
-    payment_ways: tuple[PaymentMethodCode, ...]
-    transfer_tail: UniqueSuffixPolicy = "savings"
+    payment_methods: tuple[PaymentMethodCode, ...]
+    transfer_suffix: UniqueSuffixPolicy = "savings"
 
     def get_allocation_line(self, code: str) -> AllocationLine:
         """The allocation line with this code. Raises KeyError."""
@@ -285,12 +289,12 @@ def _find_choice_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     divides_by_savings = any(line.basis == "savings" for line in bylaws.allocation)
     if divides_by_savings and not bylaws.savings_basis:
         yield errors.SAVINGS_BASIS_EMPTY(field="savings_basis")
-    if not bylaws.payment_ways:
-        yield errors.NO_PAYMENT_WAY(field="payment_ways")
+    if not bylaws.payment_methods:
+        yield errors.NO_PAYMENT_WAY(field="payment_methods")
     for kind in _find_duplicates(bylaws.savings_basis):
         yield errors.CHOSEN_TWICE(choice=SAVINGS_KIND_NAMES[kind], field="savings_basis")
-    for way in _find_duplicates(bylaws.payment_ways):
-        yield errors.CHOSEN_TWICE(choice=PAYMENT_METHOD_NAMES[way], field="payment_ways")
+    for method in _find_duplicates(bylaws.payment_methods):
+        yield errors.CHOSEN_TWICE(choice=PAYMENT_METHOD_NAMES[method], field="payment_methods")
 
 
 def _find_duplicates(choices: Sequence[T]) -> list[T]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-@job("governance.take_effect")
+@job("governance.apply_bylaws")
 async def take_effect(db: AsyncSession) -> None:
     """A version's day has come: pages that were kept with the old prices are forgotten."""
     await publish_change(db)

@@ -75,7 +75,7 @@ KONSUMEN: Final = Bylaws(
         member_discount_percent=Decimal(2), public_markup_percent=Decimal(0), rounding_unit=50
     ),
     savings_basis=("principal", "mandatory"),
-    payment_ways=DEFAULT_PAYMENT_METHODS,
+    payment_methods=DEFAULT_PAYMENT_METHODS,
 )
 
 DESA_MERAH_PUTIH: Final = Bylaws(
@@ -94,7 +94,7 @@ DESA_MERAH_PUTIH: Final = Bylaws(
         member_discount_percent=Decimal(0), public_markup_percent=Decimal(0), rounding_unit=50
     ),
     savings_basis=("principal", "mandatory"),
-    payment_ways=DEFAULT_PAYMENT_METHODS,
+    payment_methods=DEFAULT_PAYMENT_METHODS,
 )
 
 TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
 
+# Entries are never rewritten: those of before name these parameters otherwise.
+FORMER_PARAMS: Final = {"way": "method", "alarm": "exception"}
+
+
+def current_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's parameters by their current names."""
+    return {FORMER_PARAMS.get(name, name): value for name, value in params.items()}
+
 
 def record(
-    db: AsyncSession, actor: Actor, action: str, *, subject: str, facts: Mapping[str, object] | None = None
+    db: AsyncSession, actor: Actor, action: str, *, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
     """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject``
     what it was done to.
@@ -30,7 +38,7 @@ def record(
             actor_name=actor.name,
             action=action,
             subject=subject,
-            facts=dict(facts or {}),
+            params=dict(params or {}),
         )
     )
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 CHANNEL: Final = "lumbung_outbox"
 
 _AUDIT_LOG: Final = (
-    "audit_log AS (INSERT INTO audit_entries (actor_kind, actor_id, actor_name, action, subject, facts)"
-    " SELECT actor_kind, actor_id, actor_name, action, subject, facts FROM ROWS FROM "
+    "audit_log AS (INSERT INTO audit_entries (actor_kind, actor_id, actor_name, action, subject, params)"
+    " SELECT actor_kind, actor_id, actor_name, action, subject, params FROM ROWS FROM "
     "(jsonb_to_recordset(CAST(:audit_log AS jsonb))"
-    " AS (actor_kind text, actor_id uuid, actor_name text, action text, subject text, facts jsonb)) "
+    " AS (actor_kind text, actor_id uuid, actor_name text, action text, subject text, params jsonb)) "
     "WITH ORDINALITY ORDER BY ordinality)"
 )
 _JOBS: Final = (
@@ -79,7 +79,7 @@ def _audit_row(row: AuditEntry) -> dict[str, object]:
         "actor_name": row.actor_name,
         "action": row.action,
         "subject": row.subject,
-        "facts": row.facts,
+        "params": row.params,
     }
 
 

@@ -26,7 +26,7 @@ class AuditEntry(CoopBase):
     actor_name: Mapped[str] = mapped_column(Text)
     action: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
-    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class FinishedCoopJob(CoopBase):

@@ -50,6 +50,26 @@ class JobMessage(NamedTuple):
     first_failed_at: float | None = None
 
 
+# Former names of jobs. The migrations renamed jobs in the outbox; a message that the broker held meanwhile
+# still bears a former name.
+RENAMED_JOBS: Final = {
+    "payments.hear": "payments.process_webhook",
+    "payments.look": "payments.sync_status",
+    "payments.call_off": "payments.close_unpaid",
+    "payments.sweep": "payments.retry_stalled",
+    "shop.call_off_others": "shop.cancel_superseded",
+    "shop.sweep_orders": "shop.cancel_overdue",
+    "tenants.refill_spares": "tenants.refill_schema_pool",
+    "tenants.forget_spent": "tenants.delete_expired",
+    "tenants.forget_finished_jobs": "tenants.delete_finished_job_keys",
+    "members.forget_spent": "members.delete_expired",
+    "governance.take_effect": "governance.apply_bylaws",
+    "billing.look_at_card": "billing.refresh_card",
+    "billing.look_at_cards": "billing.refresh_cards",
+    "billing.measure": "billing.meter_usage",
+}
+RENAMED_ARGUMENTS: Final = {"payments.reconcile": {"way": "method"}}
+
 Job = Callable[..., Awaitable[None]]
 # "cooperative": one transaction bound to it; "platform": the platform's own; "external": a cooperative's,
 # which speaks to the world
@@ -109,6 +129,15 @@ def find_job(name: str) -> tuple[Job, JobKind]:
     except KeyError:
         msg = f"no room registered a job {name!r}"
         raise LookupError(msg) from None
+
+
+def resolve_job_names(name: str, key: str, arguments: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return a job's name, key and arguments by their current names."""
+    former, name = name, RENAMED_JOBS.get(name, name)
+    if name != former and key.startswith(f"{former}:"):
+        key = name + key.removeprefix(former)
+    renamed = RENAMED_ARGUMENTS.get(name, {})
+    return name, key, {renamed.get(argument, argument): value for argument, value in arguments.items()}
 
 
 async def mark_processed(db: AsyncSession, key: str) -> bool:

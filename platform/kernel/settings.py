@@ -202,7 +202,7 @@ class Settings:
     billing_stripe_webhook_secret: str = field(
         default="",
         repr=False,
-        metadata=_doc("signing secret of the address `/kait/langganan` at Stripe", default="none"),
+        metadata=_doc("signing secret of the address `/webhooks/billing` at Stripe", default="none"),
     )
     stripe_accounts: tuple[tuple[str, str], ...] = field(
         default=(),

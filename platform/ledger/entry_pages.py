@@ -55,7 +55,12 @@ async def show_entry_form(
 ) -> Response[bytes]:
     """Ask for a cost or an income; the address may already say it."""
     context = await _entry_context(ro, ctx)
-    start = context["start"] | {"account": akun, "amount": jumlah, "way": cara, "description": uraian[:200]}
+    start = context["start"] | {
+        "account": akun,
+        "amount": jumlah,
+        "method": cara,
+        "description": uraian[:200],
+    }
     if tanggal:
         start["on"] = tanggal
     return render_page(
@@ -80,7 +85,7 @@ async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
         active_menu="buku",
         sent=sent,
         account=account,
-        way_name=COUNTER_METHOD_LABELS[sent.way].localize(ctx.lang),
+        way_name=COUNTER_METHOD_LABELS[sent.method].localize(ctx.lang),
     )
 
 
@@ -156,7 +161,7 @@ def _require_year(year: int) -> None:
 
 
 def _to_manual_entry(sent: ManualEntryForm) -> ManualEntry:
-    return ManualEntry(sent.on, sent.account, sent.amount, sent.way, sent.description, sent.key)
+    return ManualEntry(sent.on, sent.account, sent.amount, sent.method, sent.description, sent.key)
 
 
 async def _entry_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
@@ -169,12 +174,12 @@ async def _entry_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
         "on": today.isoformat(),
         "account": "",
         "amount": "",
-        "way": "cash",
+        "method": "cash",
         "description": "",
         "key": new_id(),
     }
-    ways = [(way, name.localize(ctx.lang)) for way, name in COUNTER_METHOD_LABELS.items()]
-    return {"accounts": accounts, "ways": ways, "today": today, "start": start}
+    methods = [(method, name.localize(ctx.lang)) for method, name in COUNTER_METHOD_LABELS.items()]
+    return {"accounts": accounts, "methods": methods, "today": today, "start": start}
 
 
 routes: Final[list[Any]] = [

@@ -18,7 +18,7 @@ class ManualEntryForm(msgspec.Struct, forbid_unknown_fields=True):
     on: date
     account: str
     amount: Rupiah
-    way: CounterMethod
+    method: CounterMethod
     description: Annotated[str, msgspec.Meta(max_length=200)]
     key: UUID
 

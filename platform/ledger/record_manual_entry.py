@@ -50,7 +50,7 @@ class ManualEntry(msgspec.Struct, frozen=True):
     on: date
     account: str
     amount: Rupiah
-    way: CounterMethod
+    method: CounterMethod
     description: str
     key: UUID
 
@@ -102,14 +102,14 @@ async def record_manual_entry(
     if number is not None:
         return PostedJournal(key, number, created=False)
     account = await validate_manual_entry(as_reader(db), entry, today=today)
-    money = COUNTER_METHOD_ACCOUNTS[entry.way]
+    money = COUNTER_METHOD_ACCOUNTS[entry.method]
     if account.kind == "expense":
         lines = [JournalLine.to_debit(account.code, entry.amount), JournalLine.to_credit(money, entry.amount)]
     else:
         lines = [JournalLine.to_debit(money, entry.amount), JournalLine.to_credit(account.code, entry.amount)]
     posted = await post_journal(db, Journal(entry.on, entry.description, key, lines), by=actor.name)
-    facts = {"number": posted.number, "account": account.code, "amount": int(entry.amount)}
-    audit.record(db, actor, "ledger.entry_recorded", subject=f"journal:{posted.number}", facts=facts)
+    params = {"number": posted.number, "account": account.code, "amount": int(entry.amount)}
+    audit.record(db, actor, "ledger.entry_recorded", subject=f"journal:{posted.number}", params=params)
     return posted
 
 
@@ -130,6 +130,6 @@ async def reverse_manual_entry(
     if not reason.strip():
         raise errors.REASON_NEEDED(field="reason")
     posted = await reverse_journal(db, number, on=today, reason=reason.strip(), by=actor.name)
-    facts = {"number": posted.number, "reason": reason.strip()}
-    audit.record(db, actor, "ledger.entry_reversed", subject=f"journal:{number}", facts=facts)
+    params = {"number": posted.number, "reason": reason.strip()}
+    audit.record(db, actor, "ledger.entry_reversed", subject=f"journal:{number}", params=params)
     return posted

@@ -76,7 +76,7 @@ async def issue_prepared_code(
         raise errors.KETUA_ONLY(name=member.name)
     store_code(user, prepared, given_by=actor.name)
     audit.record(
-        db, actor, "members.code_given", subject=f"member:{member.id}", facts={"number": member.number}
+        db, actor, "members.code_given", subject=f"member:{member.id}", params={"number": member.number}
     )
     await db.flush()
     by_phone = user.phone is not None and user.phone == member.phone
@@ -146,8 +146,8 @@ async def complete_activation(db: AsyncSession, verified: VerifiedCode) -> Opene
     await end_sessions(db, user.id)
     await record_first_sign_in(db)
     subject = f"member:{user.member_id}" if user.member_id else f"user:{user.id}"
-    facts = {"given_by": user.code_given_by}
-    audit.record(db, Actor("member", user.name, user.id), CODE_USED_ACTION, subject=subject, facts=facts)
+    params = {"given_by": user.code_given_by}
+    audit.record(db, Actor("member", user.name, user.id), CODE_USED_ACTION, subject=subject, params=params)
     return await open_session(db, user)
 
 

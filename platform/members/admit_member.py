@@ -64,7 +64,7 @@ async def apply_for_membership(
     )
     db.add(member)
     audit.record(
-        db, actor, "members.applied", subject=f"member:{member.id}", facts={"consent": consent, "by": "web"}
+        db, actor, "members.applied", subject=f"member:{member.id}", params={"consent": consent, "by": "web"}
     )
     await db.flush()
     return member.id
@@ -161,7 +161,7 @@ async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, r
         actor,
         "members.declined",
         subject=f"member:{member.id}",
-        facts={"name": member.name, "reason": reason.strip()},
+        params={"name": member.name, "reason": reason.strip()},
     )
     await db.flush()
 
@@ -181,7 +181,11 @@ async def _finish_admission(
 ) -> AdmissionResult:
     assert member.number is not None
     audit.record(
-        db, actor, action, subject=f"member:{member.id}", facts={"number": member.number, "name": member.name}
+        db,
+        actor,
+        action,
+        subject=f"member:{member.id}",
+        params={"number": member.number, "name": member.name},
     )
     await db.flush()
     user = await queries.get_user(db, actor.user_id)

@@ -48,12 +48,12 @@ async def change_phone(db: AsyncSession, actor: Actor, phone: str, current_passw
         return
     if await queries.is_phone_in_use(db, phone):
         raise errors.PHONE_TAKEN(field="phone")
-    facts = {"from": user.phone, "to": phone}
+    params = {"from": user.phone, "to": phone}
     user.phone = phone
     member = await db.get(Member, user.member_id) if user.member_id else None
     if member is not None:
         member.phone = phone
-    audit.record(db, actor, "members.phone_changed", subject=f"user:{user.id}", facts=facts)
+    audit.record(db, actor, "members.phone_changed", subject=f"user:{user.id}", params=params)
     await db.flush()
 
 

@@ -200,7 +200,7 @@ class MemberImport:
     async def begin(self, db: AsyncSession) -> None:
         """Write down that recording begins."""
         if self._lines:
-            audit.record(db, self._actor, "members.import_begun", subject="members", facts=self._facts)
+            audit.record(db, self._actor, "members.import_begun", subject="members", params=self._facts)
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next thousand members.
@@ -230,7 +230,7 @@ class MemberImport:
     async def finish(self, db: AsyncSession) -> None:
         """Write down what was recorded, and empty the staging table."""
         if self._lines:
-            audit.record(db, self._actor, "members.imported", subject="members", facts=self._facts)
+            audit.record(db, self._actor, "members.imported", subject="members", params=self._facts)
         await self.discard(db)
 
     async def discard(self, db: AsyncSession) -> None:

@@ -210,7 +210,7 @@ async def list_used_codes(ro: Reader, user_id: UUID) -> list[CodeUse]:
     """
     return await ro.rows(
         CodeUse,
-        "SELECT e.at, e.facts->>'given_by' AS given_by FROM users u JOIN audit_entries e"
+        "SELECT e.at, e.params->>'given_by' AS given_by FROM users u JOIN audit_entries e"
         " ON e.subject = CASE WHEN u.member_id IS NULL THEN 'user:' || u.id ELSE 'member:' || u.member_id END"
         f" WHERE u.id = $1 AND e.action = $2 ORDER BY e.id DESC LIMIT {MAX_CODES_SHOWN}",
         user_id,

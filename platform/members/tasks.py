@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-@daily_job("members.forget_spent")
+@daily_job("members.delete_expired")
 async def delete_expired(db: AsyncSession) -> None:
     """Drop sessions that are over, attempts that count no more, and what an import left in its staging table
     that was killed.

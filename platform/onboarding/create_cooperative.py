@@ -188,10 +188,10 @@ async def _create(
     await adopt_initial_bylaws(db, new.bylaws_template, new.officer_name, clock.today())
     await db.flush()
     # what a stranger founds and never enters is removed again, as long as it holds no more than this
-    facts: dict[str, object] = {"bylaws": new.bylaws_template}
+    params: dict[str, object] = {"bylaws": new.bylaws_template}
     if similarity is not None:
-        facts["rows"] = await count_initial_rows(db)
-    audit.record(db, founder, "onboarding.founded", subject=slug, facts=facts)
+        params["rows"] = await count_initial_rows(db)
+    audit.record(db, founder, "onboarding.founded", subject=slug, params=params)
     await db.flush()
     return CreatedCooperative(
         tenant, "" if tenant.unapproved else await _create_handover_session(db, user.id), created=True

@@ -47,9 +47,9 @@ async def get_initial_row_counts(db: AsyncSession | AsyncConnection) -> dict[str
     it was not counted.
     """
     query = text(
-        "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT facts -> 'rows' AS written FROM "
+        "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT params -> 'rows' AS written FROM "
         "audit_entries"
-        " WHERE action = 'onboarding.founded' AND facts ? 'rows' ORDER BY id LIMIT 1) AS e, "
+        " WHERE action = 'onboarding.founded' AND params ? 'rows' ORDER BY id LIMIT 1) AS e, "
         "jsonb_each_text(e.written) AS t"
     )
     return {row.name: row.n for row in await db.execute(query)} or None

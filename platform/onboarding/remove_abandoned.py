@@ -44,7 +44,8 @@ _IGNORED_SHARED_ROWS: Final = {
     "hostnames": "kind = 'subdomain'",
     "usage_figures": "true",
     "billing_entries": "by = 'Lumbung' AND action LIKE 'billing.trial\\_%'",
-    "subscriptions": "(status = 'trialing' OR status = 'active' AND period_end IS NULL) AND way = 'invoice' "
+    "subscriptions": "(status = 'trialing' OR status = 'active' AND period_end IS NULL) AND method = "
+    "'invoice' "
     "AND value = 0"
     " AND stripe_customer IS NULL AND stripe_subscription IS NULL AND coupon IS NULL"
     " AND (contact_name, contact_email, contact_phone, buyer_name, buyer_address, buyer_tax_number) = "
@@ -134,7 +135,7 @@ async def _record_operator_action(
 ) -> None:
     await db.execute(
         text(
-            "INSERT INTO shared.operator_actions (operator, action, subject, facts)"
+            "INSERT INTO shared.operator_actions (operator, action, subject, params)"
             " VALUES ('Lumbung', :action, :slug, jsonb_build_object('reason', CAST(:reason AS text)))"
         ),
         {"action": action, "slug": tenant.slug, "reason": reason},

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def record_action(
-    db: AsyncSession, *, by: str, action: str, subject: str, facts: Mapping[str, object] | None = None
+    db: AsyncSession, *, by: str, action: str, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
     """Add an entry: ``action`` is a stable dotted name in the past tense,
     ``subject`` the cooperative's slug.
     """
-    db.add(OperatorAction(operator=by, action=action, subject=subject, facts=dict(facts or {})))
+    db.add(OperatorAction(operator=by, action=action, subject=subject, params=dict(params or {})))

@@ -43,7 +43,7 @@ async def submit_discard(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) 
     if dropped is None:
         raise errors.NO_SUCH_FAILED_JOB()
     record_action(
-        db, by=ctx.operator.name, action="operators.job_discarded", subject=dropped["job"], facts=dropped
+        db, by=ctx.operator.name, action="operators.job_discarded", subject=dropped["job"], params=dropped
     )
     return see_other(FAILED_JOBS_URL)
 

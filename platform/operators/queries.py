@@ -151,7 +151,7 @@ async def list_actions(
     """
     rows = await ro.rows(
         OperatorActionRow,
-        "SELECT at, operator, action, subject, coalesce(facts->>'reason', '') AS reason FROM "
+        "SELECT at, operator, action, subject, coalesce(params->>'reason', '') AS reason FROM "
         "shared.operator_actions"
         " WHERE ($1 = '' OR subject = $1) ORDER BY id DESC LIMIT $2 OFFSET $3",
         subject,

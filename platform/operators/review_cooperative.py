@@ -28,7 +28,7 @@ async def approve_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
         by=by,
         action="operators.founding_released",
         subject=slug,
-        facts={"resembles": cooperative.resembles},
+        params={"resembles": cooperative.resembles},
     )
     await publish_registry_change(db)
 
@@ -45,7 +45,7 @@ async def reject_cooperative(db: AsyncSession, slug: str, *, reason: str, by: st
     cooperative.status = "refused"
     cooperative.suspended_reason = reason
     cooperative.suspended_at = clock.now()
-    record_action(db, by=by, action="operators.founding_refused", subject=slug, facts={"reason": reason})
+    record_action(db, by=by, action="operators.founding_refused", subject=slug, params={"reason": reason})
     await publish_registry_change(db)
 
 

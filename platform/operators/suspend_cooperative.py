@@ -35,7 +35,9 @@ async def suspend_cooperative(db: AsyncSession, slug: str, *, reason: str, by: s
     cooperative.status = "suspended"
     cooperative.suspended_reason = reason
     cooperative.suspended_at = clock.now()
-    record_action(db, by=by, action="operators.cooperative_suspended", subject=slug, facts={"reason": reason})
+    record_action(
+        db, by=by, action="operators.cooperative_suspended", subject=slug, params={"reason": reason}
+    )
     await publish_registry_change(db)
 
 

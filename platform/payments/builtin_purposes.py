@@ -69,7 +69,7 @@ class RepaymentPurpose(BuiltinPurpose):
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         await self.lock(db, [payment])
         owed = await ledger_queries.get_balance(db, MEMBER_RECEIVABLES, payment.member_id)
-        return payment.amount - payment.tail <= owed
+        return payment.amount - payment.unique_suffix <= owed
 
 
 register_purpose(BuiltinPurpose(TOP_UP, WALLETS))

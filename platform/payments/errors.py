@@ -11,14 +11,14 @@ METHOD_NOT_AVAILABLE = ErrorType(
 AMOUNT_BELOW_MINIMUM = ErrorType(
     "payments.amount_below_least",
     409,
-    id="Cara ini mulai dari {least}. Pilih cara yang lain.",
-    en="This way starts at {least}. Choose another one.",
+    id="Cara ini mulai dari {min_amount}. Pilih cara yang lain.",
+    en="This way starts at {min_amount}. Choose another one.",
 )
 AMOUNT_ABOVE_MAXIMUM = ErrorType(
     "payments.amount_above_most",
     409,
-    id="Cara ini paling banyak {most}. Pilih cara yang lain.",
-    en="This way takes at most {most}. Choose another one.",
+    id="Cara ini paling banyak {max_amount}. Pilih cara yang lain.",
+    en="This way takes at most {max_amount}. Choose another one.",
 )
 NO_SUCH_PAYMENT = ErrorType(
     "payments.no_such_payment", 404, id="Pembayaran ini tidak ada.", en="There is no such payment."
@@ -124,8 +124,8 @@ BALANCE_SPENT = ErrorType(
 CREDIT_TOO_LOW = ErrorType(
     "payments.credit_too_low",
     409,
-    id="Sisa batas {way} Anda {left}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
-    en="Your {way} has {left} left, not enough for {total}. Choose another way of paying.",
+    id="Sisa batas {method} Anda {left}, belum cukup untuk {total}. Pilih cara membayar yang lain.",
+    en="Your {method} has {left} left, not enough for {total}. Choose another way of paying.",
 )
 CONSENT_NEEDED = ErrorType(
     "payments.consent_needed", 422, id="Tulis PIN Anda untuk menyetujui.", en="Write your PIN to agree."

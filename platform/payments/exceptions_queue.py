@@ -30,7 +30,7 @@ async def record_exception(
     db: AsyncSession,
     payment: Payment,
     reason: rules.ExceptionReason,
-    facts: Mapping[str, object] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> rules.ProcessingOutcome:
     """Put an exception of a payment on the officers' work list.
 
@@ -41,13 +41,13 @@ async def record_exception(
         "id": new_id(),
         "payment_id": payment.id,
         "reason": reason,
-        "facts": dict(facts or {}),
+        "params": dict(params or {}),
         "raised_at": clock.now(),
     }
     statement = insert(PaymentException).values(row).on_conflict_do_nothing().returning(PaymentException.id)
     if (await db.execute(statement)).first() is not None:
-        _record(db, SYSTEM, payment, events.EXCEPTION_RAISED, reason, facts or {})
-    return "alarm"
+        _record(db, SYSTEM, payment, events.EXCEPTION_RAISED, reason, params or {})
+    return "exception"
 
 
 async def resolve_exception(
@@ -75,7 +75,7 @@ async def resolve_refund_exceptions(
     """
     names = {str(each) for each in refunds}
     for each in await list_open_exceptions(db, payment.id):
-        if each.facts.get("refund") in names:
+        if each.params.get("refund") in names:
             _resolve(db, actor, payment, each, "")
 
 
@@ -97,12 +97,12 @@ def _resolve(
         payment,
         events.EXCEPTION_RESOLVED,
         exception.reason,
-        {"note": note} if note else exception.facts,
+        {"note": note} if note else exception.params,
     )
 
 
 def _record(
-    db: AsyncSession, by: Actor, payment: Payment, action: str, reason: str, facts: Mapping[str, object]
+    db: AsyncSession, by: Actor, payment: Payment, action: str, reason: str, params: Mapping[str, object]
 ) -> None:
-    told = {"way": payment.way, "amount": payment.amount, **facts, "alarm": reason}
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=told)
+    told = {"method": payment.method, "amount": payment.amount, **params, "exception": reason}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=told)

@@ -28,7 +28,9 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     A refund of ours that is still under way explains the difference, and is heard of by itself.
     """
     refunds = await queries.list_refunds(db, payment.id)
-    ours = sum(each.amount for each in refunds if each.state != "failed" and each.back_to == "same_way")
+    ours = sum(
+        each.amount for each in refunds if each.status != "failed" and each.destination == "original_method"
+    )
     unheard = int(refunded) - ours
     if unheard <= 0 or payment.status not in rules.SETTLED:
         return
@@ -47,17 +49,17 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
 
 
 async def detect_returned_refund(
-    db: AsyncSession, payment: Payment, refunded: Rupiah, *, asked_at: datetime
+    db: AsyncSession, payment: Payment, refunded: Rupiah, *, requested_at: datetime
 ) -> None:
     """Raise an exception when money is at the provider again that our books say went back: the payer's bank
     did not take it.
 
-    ``refunded`` is what the provider said at ``asked_at``; refunds done since then it could not know. The
+    ``refunded`` is what the provider said at ``requested_at``; refunds done since then it could not know. The
     payment is locked.
     """
     refunds = await queries.list_refunds(db, payment.id)
-    done = [each for each in refunds if each.state == "done" and each.back_to == "same_way"]
-    ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < asked_at)
+    done = [each for each in refunds if each.status == "done" and each.destination == "original_method"]
+    ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < requested_at)
     if refunded < ours:
         # with our sum, so that the next refund that comes back is another exception than one that was looked
         # into
@@ -65,21 +67,24 @@ async def detect_returned_refund(
 
 
 async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:
-    label = get_provider(payment.way).capabilities().label.id
+    label = get_provider(payment.method).capabilities().label.id
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
         key=f"refund:{payment.id}:heard:{int(refunded)}",
         amount=int(unheard),
-        back_to="same_way",
-        state="pending",
+        destination="original_method",
+        status="pending",
         reason=f"Dikembalikan di {label}",
         detail="",
-        asked_by=label,
-        asked_at=clock.now(),
+        requested_by=label,
+        requested_at=clock.now(),
     )
     db.add(refund)
     await db.flush()
-    if payment.refunded + unheard >= payment.amount - payment.tail and payment.went_to == "purpose":
+    if (
+        payment.refunded + unheard >= payment.amount - payment.unique_suffix
+        and payment.applied_to == "purpose"
+    ):
         await get_purpose(payment.purpose).on_refunded(db, payment, on=on, reason=refund.reason)
     await refund_payment.complete_refund(db, payment, refund, on=on, by=Actor("system", label))

@@ -41,7 +41,7 @@ def suspense_account(payment: Payment) -> LedgerAccountRef:
     """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without
     one.
     """
-    if payment.went_to == "wallet":
+    if payment.applied_to == "wallet":
         return LedgerAccountRef(WALLETS, payment.member_id)
     return LedgerAccountRef(OWED_TO_PAYERS)
 
@@ -51,7 +51,7 @@ async def book_settlement(
     payment: Payment,
     capabilities: Capabilities,
     credited: LedgerAccountRef,
-    tail: UniqueSuffixPolicy,
+    unique_suffix: UniqueSuffixPolicy,
     *,
     on: date,
 ) -> int:
@@ -60,18 +60,18 @@ async def book_settlement(
     The unique tail goes where the bylaws say.
     """
     amount = Rupiah(payment.amount)
-    base = amount - payment.tail
+    base = amount - payment.unique_suffix
     clearing = clearing_account(payment, capabilities)
     lines = [
         JournalLine.to_debit(clearing.account, amount, clearing.party),
         JournalLine.to_credit(credited.account, base, credited.party),
     ]
-    if payment.tail:
-        to_savings = tail == "savings" and payment.member_id is not None
+    if payment.unique_suffix:
+        to_savings = unique_suffix == "savings" and payment.member_id is not None
         lines.append(
-            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.tail), payment.member_id)
+            JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.unique_suffix), payment.member_id)
             if to_savings
-            else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.tail))
+            else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.unique_suffix))
         )
     words = f"{payment.label} dibayar, {capabilities.label.id}"
     journal = Journal(on, words, f"payment:{payment.id}", lines)
@@ -106,10 +106,12 @@ async def book_refund(
     A tail goes back out of the income that it was.
     """
     amount = Rupiah(refund.amount)
-    tail = rules.suffix_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(payment.refunded), amount)
-    if refund.back_to == "wallet":
+    unique_suffix = rules.suffix_in_refund(
+        Rupiah(payment.amount), payment.unique_suffix, Rupiah(payment.refunded), amount
+    )
+    if refund.destination == "wallet":
         credited = LedgerAccountRef(WALLETS, payment.member_id)
-    elif refund.back_to == "by_hand" and capabilities.confirmed_by in ("provider", "officer"):
+    elif refund.destination == "by_hand" and capabilities.confirmed_by in ("provider", "officer"):
         credited = LedgerAccountRef(BANK)
     else:
         credited = clearing_account(payment, capabilities)
@@ -118,8 +120,12 @@ async def book_refund(
         f"Pengembalian uang, {payment.label} ({refund.reason})",
         f"refund:{refund.id}",
         [
-            *([JournalLine.to_debit(debited.account, amount - tail, debited.party)] if amount > tail else []),
-            *([JournalLine.to_debit(OTHER_INCOME, tail)] if tail else []),
+            *(
+                [JournalLine.to_debit(debited.account, amount - unique_suffix, debited.party)]
+                if amount > unique_suffix
+                else []
+            ),
+            *([JournalLine.to_debit(OTHER_INCOME, unique_suffix)] if unique_suffix else []),
             JournalLine.to_credit(credited.account, amount, credited.party),
         ],
     )

@@ -26,7 +26,7 @@ async def list_methods_for_update(db: AsyncSession) -> list[PaymentMethodRow]:
     """Return the ways that officers have set, locked."""
     statement = (
         select(PaymentMethodRow)
-        .order_by(PaymentMethodRow.way)
+        .order_by(PaymentMethodRow.method)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

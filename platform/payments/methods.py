@@ -52,7 +52,7 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
     ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
     """
 
-    way: PaymentMethodCode
+    method: PaymentMethodCode
     enabled: bool
     missing_settings: tuple[MethodSetting, ...]
     live: bool
@@ -67,7 +67,7 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def capabilities(self) -> Capabilities:
-        return get_provider(self.way).capabilities()
+        return get_provider(self.method).capabilities()
 
     @property
     def is_complete(self) -> bool:
@@ -75,7 +75,7 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> LocalizedText:
-        return PAYMENT_METHOD_NAMES[self.way]
+        return PAYMENT_METHOD_NAMES[self.method]
 
 
 class AvailableMethod(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ class AvailableMethod(msgspec.Struct, frozen=True, kw_only=True):
     ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there).
     """
 
-    way: PaymentMethod
+    method: PaymentMethod
     balance: Rupiah | None = None
     sufficient: bool = True
 
@@ -126,14 +126,16 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
         if each.falls_back_to_profile and account_of_profile
     }
     told = of_profile | settings
-    least = (
-        max(capabilities.min_amount, Rupiah(row.least))
-        if row and row.least is not None
+    min_amount = (
+        max(capabilities.min_amount, Rupiah(row.min_amount))
+        if row and row.min_amount is not None
         else capabilities.min_amount
     )
-    limits = [limit for limit in (capabilities.max_amount, row.most if row else None) if limit is not None]
+    limits = [
+        limit for limit in (capabilities.max_amount, row.max_amount if row else None) if limit is not None
+    ]
     return PaymentMethod(
-        way=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
+        method=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
         enabled=row.enabled if row else name in ENABLED_BY_DEFAULT,
         missing_settings=tuple(
             each
@@ -147,7 +149,7 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
         endpoint=row.endpoint if row else None,
         fee_percent=Decimal(row.fee_percent) if row else Decimal(0),
         fee_fixed=Rupiah(row.fee_fixed if row else 0),
-        min_amount=least,
+        min_amount=min_amount,
         max_amount=Rupiah(min(limits)) if limits else None,
     )
 
@@ -159,18 +161,18 @@ def _is_required(setting: MethodSetting, settings: Mapping[str, str]) -> bool:
     return settings.get(name) == value
 
 
-def may_be_offered(way: PaymentMethod, bylaws: Bylaws, tenant: TenantRef) -> bool:
+def may_be_offered(method: PaymentMethod, bylaws: Bylaws, tenant: TenantRef) -> bool:
     """Whether bylaws, plan and officers allow this way, and it is set up to the end.
 
     Read-only, a cooperative lends nobody anything new.
     """
-    entitlement = way.capabilities.entitlement
+    entitlement = method.capabilities.entitlement
     return (
-        way.enabled
-        and way.is_complete
-        and way.way in bylaws.payment_ways
+        method.enabled
+        and method.is_complete
+        and method.method in bylaws.payment_methods
         and (entitlement is None or has_entitlement(tenant, entitlement))
-        and not (tenant.read_only and way.way in CREDIT_METHODS)
+        and not (tenant.read_only and method.method in CREDIT_METHODS)
     )
 
 
@@ -180,7 +182,7 @@ class PayerMethods(msgspec.Struct, frozen=True):
     ``has`` is None for who is no member.
     """
 
-    ways: list[PaymentMethod]
+    methods: list[PaymentMethod]
     balances: dict[str, Rupiah] | None
 
 
@@ -215,28 +217,28 @@ def select_available_methods(
 ) -> list[AvailableMethod]:
     """Return ``offers`` by what was read before."""
     found = []
-    for way in payer.ways:
-        capabilities = way.capabilities
+    for method in payer.methods:
+        capabilities = method.capabilities
         if (
-            not may_be_offered(way, bylaws, tenant)
-            or amount < way.min_amount
-            or amount > (way.max_amount or amount)
+            not may_be_offered(method, bylaws, tenant)
+            or amount < method.min_amount
+            or amount > (method.max_amount or amount)
         ):
             continue
         if capabilities.members_only and payer.balances is None:
             continue
         if payer.balances is None or capabilities.confirmed_by != "books":
-            found.append(AvailableMethod(way=way))
-        elif (has := payer.balances.get(way.way)) is not None:
-            found.append(AvailableMethod(way=way, balance=has, sufficient=has >= amount))
+            found.append(AvailableMethod(method=method))
+        elif (has := payer.balances.get(method.method)) is not None:
+            found.append(AvailableMethod(method=method, balance=has, sufficient=has >= amount))
     return found
 
 
 def pick_method(available: Iterable[AvailableMethod], name: str) -> AvailableMethod:
     """Return the one of these offers that was chosen. Raises DomainError payments.way_not_offered."""
-    offer = next((each for each in available if each.way.way == name), None)
+    offer = next((each for each in available if each.method.method == name), None)
     if offer is None:
-        raise errors.METHOD_NOT_AVAILABLE(field="payment_way")
+        raise errors.METHOD_NOT_AVAILABLE(field="payment_method")
     return offer
 
 
@@ -247,50 +249,50 @@ async def get_available_method(
 
     Raises DomainError payments.way_not_offered, .amount_below_least, .amount_above_most.
     """
-    way = await get_method(db, name)
-    check_method_available(way, tenant, bylaws, amount, member=member)
-    return way
+    method = await get_method(db, name)
+    check_method_available(method, tenant, bylaws, amount, member=member)
+    return method
 
 
 def check_method_available(
-    way: PaymentMethod, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool
+    method: PaymentMethod, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool
 ) -> None:
     """Raise DomainError as ``get_available_method`` does, for a way that was read before."""
-    if not may_be_offered(way, bylaws, tenant) or (way.capabilities.members_only and not member):
-        raise errors.METHOD_NOT_AVAILABLE(field="payment_way")
-    check_amount_limits(way, amount)
+    if not may_be_offered(method, bylaws, tenant) or (method.capabilities.members_only and not member):
+        raise errors.METHOD_NOT_AVAILABLE(field="payment_method")
+    check_amount_limits(method, amount)
 
 
-def check_amount_limits(way: PaymentMethod, amount: Rupiah) -> None:
+def check_amount_limits(method: PaymentMethod, amount: Rupiah) -> None:
     """Raise DomainError payments.amount_below_least or .amount_above_most when the way does not take
     this amount.
     """
-    if amount < way.min_amount:
-        raise errors.AMOUNT_BELOW_MINIMUM(least=way.min_amount, field="payment_way")
-    if way.max_amount is not None and amount > way.max_amount:
-        raise errors.AMOUNT_ABOVE_MAXIMUM(most=way.max_amount, field="payment_way")
+    if amount < method.min_amount:
+        raise errors.AMOUNT_BELOW_MINIMUM(min_amount=method.min_amount, field="payment_method")
+    if method.max_amount is not None and amount > method.max_amount:
+        raise errors.AMOUNT_ABOVE_MAXIMUM(max_amount=method.max_amount, field="payment_method")
 
 
-def api_base_url(settings: Settings, way: str) -> str:
+def api_base_url(settings: Settings, method: str) -> str:
     """Return where the provider is asked: the real address, or the stand-in's."""
-    return settings.fake_gateway_url(way) or LIVE_BASE_URLS.get(way, "")
+    return settings.fake_gateway_url(method) or LIVE_BASE_URLS.get(method, "")
 
 
-def build_provider_account(database: Database, tenant: TenantRef, way: PaymentMethod) -> ProviderAccount:
+def build_provider_account(database: Database, tenant: TenantRef, method: PaymentMethod) -> ProviderAccount:
     """Return the means to speak to a provider in the name of this cooperative: its secrets opened.
 
     Raises DomainError as the vault does.
     """
     keys = database.settings.encryption_keys
     secrets = {
-        name: vault.unseal(keys, tenant.schema_name, secret_label(way.way, name), sealed)
-        for name, sealed in way.sealed_secrets.items()
+        name: vault.unseal(keys, tenant.schema_name, secret_label(method.method, name), sealed)
+        for name, sealed in method.sealed_secrets.items()
     }
     settings = {
-        name: text for name, text in way.settings.items() if name != stripe_provider.PLATFORM_FEE_PERCENT
+        name: text for name, text in method.settings.items() if name != stripe_provider.PLATFORM_FEE_PERCENT
     }
     account = database.settings.stripe_account(tenant.slug)
-    if account is not None and way.way == "stripe" and way.settings.get("account") == account:
+    if account is not None and method.method == "stripe" and method.settings.get("account") == account:
         # the platform's key opens every connected account: it is used for this cooperative's own alone
         secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
         settings[stripe_provider.PLATFORM_FEE_PERCENT] = str(database.settings.stripe_fee_percent)
@@ -298,18 +300,22 @@ def build_provider_account(database: Database, tenant: TenantRef, way: PaymentMe
         settings=settings,
         secrets=secrets,
         client=get_http_client(database),
-        base_url=api_base_url(database.settings, way.way),
-        live=way.live,
+        base_url=api_base_url(database.settings, method.method),
+        live=method.live,
     )
 
 
-def build_local_account(way: PaymentMethod) -> ProviderAccount:
+def build_local_account(method: PaymentMethod) -> ProviderAccount:
     """Return the means of a way that asks nobody outside; what it is not set itself, the profile tells."""
     return ProviderAccount(
-        settings=way.profile_defaults | way.settings, secrets={}, client=None, base_url="", live=way.live
+        settings=method.profile_defaults | method.settings,
+        secrets={},
+        client=None,
+        base_url="",
+        live=method.live,
     )
 
 
-def secret_label(way: str, name: str) -> str:
+def secret_label(method: str, name: str) -> str:
     """Return what a secret is sealed as."""
-    return f"{way}/{name}"
+    return f"{method}/{name}"

@@ -41,9 +41,9 @@ class PaymentMethodRow(CoopBase):
     ``ways.ENABLED_BY_DEFAULT`` says.
     """
 
-    __tablename__ = "payment_ways"
+    __tablename__ = "payment_methods"
 
-    way: Mapped[str] = mapped_column(Text, primary_key=True)
+    method: Mapped[str] = mapped_column(Text, primary_key=True)
     enabled: Mapped[bool] = mapped_column(Boolean)
     position: Mapped[int] = mapped_column(SmallInteger)
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
@@ -51,8 +51,8 @@ class PaymentMethodRow(CoopBase):
     endpoint: Mapped[str | None] = mapped_column(Text, unique=True)
     fee_percent: Mapped[str] = mapped_column(Text, server_default="0")
     fee_fixed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    least: Mapped[int | None] = mapped_column(BigInteger)
-    most: Mapped[int | None] = mapped_column(BigInteger)
+    min_amount: Mapped[int | None] = mapped_column(BigInteger)
+    max_amount: Mapped[int | None] = mapped_column(BigInteger)
     live: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     changed_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
@@ -60,9 +60,9 @@ class PaymentMethodRow(CoopBase):
 class Payment(CoopBase):
     """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
 
-    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``went_to`` where the money
-    went: "purpose", the payer's "wallet" when the purpose was gone, or "owed" to a payer who has none.
-    ``under_way_since``: the payer has done their part, and the money is on its way through banks; while it
+    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``applied_to`` where the
+    money went: "purpose", the payer's "wallet" when the purpose was gone, or "owed" to a payer who has none.
+    ``processing_since``: the payer has done their part, and the money is on its way through banks; while it
     is, nothing ends or replaces the payment.
     """
 
@@ -72,14 +72,14 @@ class Payment(CoopBase):
             "status IN ('awaiting', 'paid', 'failed', 'expired', 'cancelled', 'partly_refunded', 'refunded')",
             name="status",
         ),
-        CheckConstraint("amount > 0 AND tail >= 0 AND tail < amount", name="amount"),
+        CheckConstraint("amount > 0 AND unique_suffix >= 0 AND unique_suffix < amount", name="amount"),
         CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
-        CheckConstraint("went_to IN ('purpose', 'wallet', 'owed')", name="went_to"),
+        CheckConstraint("applied_to IN ('purpose', 'wallet', 'owed')", name="applied_to"),
         Index("ix_payments_subject_id", "subject_id"),
         Index("ix_payments_status", "status", "opened_at"),
         Index("ix_payments_opened_at", "opened_at"),
         Index("ix_payments_member_id", "member_id", "opened_at"),
-        Index("ix_payments_provider_reference", "way", "provider_reference"),
+        Index("ix_payments_provider_reference", "method", "provider_reference"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -88,16 +88,16 @@ class Payment(CoopBase):
     purpose: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
     label: Mapped[str] = mapped_column(Text)
-    way: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(BigInteger)
-    tail: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    unique_suffix: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
     payer_name: Mapped[str] = mapped_column(Text)
     payer_phone: Mapped[str] = mapped_column(Text, server_default="")
     provider_reference: Mapped[str | None] = mapped_column(Text)
     redirect_url: Mapped[str | None] = mapped_column(Text)
-    shown: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    instructions: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     live: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     opened_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -105,15 +105,15 @@ class Payment(CoopBase):
     settled_by: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     late: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    went_to: Mapped[str | None] = mapped_column(Text)
+    applied_to: Mapped[str | None] = mapped_column(Text)
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
     fee: Mapped[int | None] = mapped_column(BigInteger)
     refunded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
-    said_paid_at: Mapped[datetime | None] = mapped_column(
+    payer_claimed_at: Mapped[datetime | None] = mapped_column(
         Moment
     )  # when the payer first said so; nobody is believed for it
-    under_way_since: Mapped[datetime | None] = mapped_column(Moment)
+    processing_since: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PaymentException(CoopBase):
@@ -121,7 +121,7 @@ class PaymentException(CoopBase):
 
     Only the settlement is ever written to a row.
 
-    The same ``facts`` are one exception, however often they are found; ``facts_digest`` is what the database
+    The same ``facts`` are one exception, however often they are found; ``params_digest`` is what the database
     holds that by.
     """
 
@@ -134,16 +134,16 @@ class PaymentException(CoopBase):
             name="reason",
         ),
         CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),
-        UniqueConstraint("payment_id", "reason", "facts_digest"),
+        UniqueConstraint("payment_id", "reason", "params_digest"),
         Index("ix_payment_exceptions_open", "payment_id", postgresql_where=text("settled_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
     reason: Mapped[str] = mapped_column(Text)
-    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    facts_digest: Mapped[str] = mapped_column(
-        Text, Computed("encode(sha256(jsonb_send(facts)), 'hex')", persisted=True)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    params_digest: Mapped[str] = mapped_column(
+        Text, Computed("encode(sha256(jsonb_send(params)), 'hex')", persisted=True)
     )
     raised_at: Mapped[datetime] = mapped_column(Moment)
     settled_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -154,16 +154,16 @@ class PaymentException(CoopBase):
 class PaymentRefund(CoopBase):
     """Money that goes back: asked for, and once done, booked.
 
-    ``back_to``: "same_way", "wallet" or "by_hand".
+    ``destination``: "original_method", "wallet" or "by_hand".
     """
 
     __tablename__ = "payment_refunds"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("state IN ('pending', 'done', 'failed')", name="state"),
-        CheckConstraint("back_to IN ('same_way', 'wallet', 'by_hand')", name="back_to"),
+        CheckConstraint("status IN ('pending', 'done', 'failed')", name="status"),
+        CheckConstraint("destination IN ('original_method', 'wallet', 'by_hand')", name="destination"),
         Index("ix_payment_refunds_payment_id", "payment_id"),
-        Index("ix_payment_refunds_state", "state"),
+        Index("ix_payment_refunds_status", "status"),
         Index("ix_payment_refunds_provider_reference", "provider_reference"),
     )
 
@@ -171,14 +171,14 @@ class PaymentRefund(CoopBase):
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"))
     key: Mapped[str] = mapped_column(Text, unique=True)
     amount: Mapped[int] = mapped_column(BigInteger)
-    back_to: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
+    destination: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, server_default="")
     provider_reference: Mapped[str | None] = mapped_column(Text)
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
-    asked_by: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[datetime] = mapped_column(Moment)
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
@@ -191,28 +191,28 @@ class PaymentEvent(CoopBase):
 
     __tablename__ = "payment_events"
     __table_args__ = (
-        UniqueConstraint("way", "event_id"),
-        CheckConstraint("state IN ('received', 'done', 'alarm')", name="state"),
+        UniqueConstraint("method", "event_id"),
+        CheckConstraint("status IN ('received', 'done', 'exception')", name="status"),
         CheckConstraint(
-            "outcome IN ('settled', 'known', 'awaiting', 'failed', 'expired', 'cancelled', 'alarm', "
+            "outcome IN ('settled', 'known', 'awaiting', 'failed', 'expired', 'cancelled', 'exception', "
             "'unknown', 'nothing')",
             name="outcome",
         ),
-        Index("ix_payment_events_state", "state", "id"),
+        Index("ix_payment_events_status", "status", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    way: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
     event_id: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
-    concerns: Mapped[str] = mapped_column(Text)
+    object_type: Mapped[str] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(Text)
     provider_reference: Mapped[str | None] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(Text, server_default="received")
+    status: Mapped[str] = mapped_column(Text, server_default="received")
     outcome: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    handled_at: Mapped[datetime | None] = mapped_column(Moment)
+    processed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ProviderMovement(CoopBase):
@@ -223,10 +223,13 @@ class ProviderMovement(CoopBase):
     """
 
     __tablename__ = "provider_movements"
-    __table_args__ = (UniqueConstraint("way", "provider_id"), Index("ix_provider_movements_way", "way", "at"))
+    __table_args__ = (
+        UniqueConstraint("method", "provider_id"),
+        Index("ix_provider_movements_method", "method", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    way: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
     provider_id: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     gross: Mapped[int] = mapped_column(BigInteger)
@@ -234,7 +237,7 @@ class ProviderMovement(CoopBase):
     at: Mapped[datetime] = mapped_column(Moment)
     reference: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, server_default="")
-    fraction: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    is_rounded: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
 
 
@@ -245,9 +248,9 @@ class ProviderBalance(CoopBase):
 
     __tablename__ = "provider_balances"
 
-    way: Mapped[str] = mapped_column(Text, primary_key=True)
+    method: Mapped[str] = mapped_column(Text, primary_key=True)
     balance: Mapped[int | None] = mapped_column(BigInteger)
-    told_at: Mapped[datetime] = mapped_column(Moment)
+    reported_at: Mapped[datetime] = mapped_column(Moment)
     since: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -271,14 +274,14 @@ class PayrollBatch(CoopBase):
     """One file of deductions sent to the employer; it is closed when the answer has been booked."""
 
     __tablename__ = "payroll_batches"
-    __table_args__ = (CheckConstraint("state IN ('sent', 'returned')", name="state"),)
+    __table_args__ = (CheckConstraint("status IN ('sent', 'returned')", name="status"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    made_by: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(Moment)
+    status: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
     returned_by: Mapped[str | None] = mapped_column(Text)
     returned_at: Mapped[datetime | None] = mapped_column(Moment)
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
@@ -294,18 +297,20 @@ class PayrollLine(CoopBase):
 
     __tablename__ = "payroll_lines"
     __table_args__ = (
-        CheckConstraint("asked > 0 AND (taken IS NULL OR taken >= 0)", name="amounts"),
-        CheckConstraint("(taken IS NULL) = (booked IS NULL) AND booked BETWEEN 0 AND taken", name="booked"),
+        CheckConstraint("requested > 0 AND (deducted IS NULL OR deducted >= 0)", name="amounts"),
+        CheckConstraint(
+            "(deducted IS NULL) = (applied IS NULL) AND applied BETWEEN 0 AND deducted", name="applied"
+        ),
         CheckConstraint("decision IN ('carry', 'kasbon', 'wallet', 'bank')", name="decision"),
         Index("ix_payroll_lines_member_id", "member_id"),
     )
 
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("payroll_batches.id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
-    asked: Mapped[int] = mapped_column(BigInteger)
-    taken: Mapped[int | None] = mapped_column(BigInteger)
-    booked: Mapped[int | None] = mapped_column(BigInteger)
-    said: Mapped[str] = mapped_column(Text, server_default="")
+    requested: Mapped[int] = mapped_column(BigInteger)
+    deducted: Mapped[int | None] = mapped_column(BigInteger)
+    applied: Mapped[int | None] = mapped_column(BigInteger)
+    remark: Mapped[str] = mapped_column(Text, server_default="")
     named: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     decision: Mapped[str | None] = mapped_column(Text)
@@ -317,7 +322,7 @@ class PayrollStray(CoopBase):
     the file.
     """
 
-    __tablename__ = "payroll_strays"
+    __tablename__ = "payroll_unmatched_lines"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("decision IN ('wallet', 'bank')", name="decision"),
@@ -328,7 +333,7 @@ class PayrollStray(CoopBase):
     line: Mapped[int] = mapped_column(primary_key=True)
     who: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(BigInteger)
-    said: Mapped[str] = mapped_column(Text, server_default="")
+    remark: Mapped[str] = mapped_column(Text, server_default="")
     settled: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     decision: Mapped[str | None] = mapped_column(Text)
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))

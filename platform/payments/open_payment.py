@@ -49,7 +49,7 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
     subject_id: UUID
     label: str
     amount: Rupiah
-    way: str
+    method: str
     payer_name: str
     key: str
     member_id: UUID | None = None
@@ -65,7 +65,7 @@ class _OpeningContext(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     already_opened: bool
-    way: methods.PaymentMethod
+    method: methods.PaymentMethod
     available_suffixes: Sequence[int]
     balance: Rupiah | None
 
@@ -84,7 +84,7 @@ async def open_payment(
     found = await _lock_and_read(db, request, bylaws)
     if not found.already_opened:
         member = request.member_id is not None
-        methods.check_method_available(found.way, get_tenant(db), bylaws, request.amount, member=member)
+        methods.check_method_available(found.method, get_tenant(db), bylaws, request.amount, member=member)
     return await _open(db, actor, request, found, on=on)
 
 
@@ -100,10 +100,10 @@ async def create_test_payment(
 
 async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Bylaws) -> _OpeningContext:
     """Lock what decides, then read it."""
-    if request.way not in known_methods():
+    if request.method not in known_methods():
         raise errors.NO_SUCH_METHOD()
-    capabilities = get_provider(request.way).capabilities()
-    takes_tail = capabilities.uses_unique_suffix and bylaws.transfer_tail != "none"
+    capabilities = get_provider(request.method).capabilities()
+    takes_tail = capabilities.uses_unique_suffix and bylaws.transfer_suffix != "none"
     if takes_tail:
         await advisory_lock(db, "tails of transfers")
     elif capabilities.requires_pin and request.member_id is not None:
@@ -112,24 +112,28 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
         await queries.get_credit_terms_for_update(db, request.member_id)
 
     async def taken(ro: Reader) -> list[int]:
-        least, most = int(request.amount) + 1, int(request.amount) + rules.MAX_UNIQUE_SUFFIX
+        min_amount, max_amount = int(request.amount) + 1, int(request.amount) + rules.MAX_UNIQUE_SUFFIX
         since = (request.opened_at or clock.now()) - rules.UNIQUE_SUFFIX_COOLDOWN
-        return await queries.list_reserved_amounts(ro, request.way, least, most, since) if takes_tail else []
+        return (
+            await queries.list_reserved_amounts(ro, request.method, min_amount, max_amount, since)
+            if takes_tail
+            else []
+        )
 
     async def has(ro: Reader) -> Rupiah | None:
         if capabilities.confirmed_by != "books" or request.member_id is None:
             return None
-        return await credit_queries.get_available_amount(ro, request.way, request.member_id)
+        return await credit_queries.get_available_amount(ro, request.method, request.member_id)
 
-    before, way, amounts, there = await read_batch(
+    before, method, amounts, there = await read_batch(
         db,
         lambda ro: queries.payment_exists(ro, request.key),
-        lambda ro: methods.get_method(ro, request.way),
+        lambda ro: methods.get_method(ro, request.method),
         taken,
         has,
     )
     free = rules.available_suffixes(request.amount, amounts) if takes_tail else []
-    return _OpeningContext(already_opened=before, way=way, available_suffixes=free, balance=there)
+    return _OpeningContext(already_opened=before, method=method, available_suffixes=free, balance=there)
 
 
 async def _open(
@@ -145,9 +149,9 @@ async def _open(
         actor,
         events.OPENED,
         subject=f"payment:{payment.reference}",
-        facts={"way": request.way, "amount": payment.amount},
+        params={"method": request.method, "amount": payment.amount},
     )
-    if found.way.capabilities.confirmed_by == "books":
+    if found.method.capabilities.confirmed_by == "books":
         await _pay_from_books(db, payment, request, found.balance, on)
     if payment.status == "awaiting" and payment.expires_at is not None:
         await schedule_status_check(db, payment)
@@ -162,10 +166,10 @@ async def _insert_payment(
     A second sender waits here until the first has ended.
     """
     opened_at = request.opened_at or clock.now()
-    capabilities = found.way.capabilities
+    capabilities = found.method.capabilities
     # a tail by which this transfer differs from every other that may still come; none where all 999 are
     # taken: its text must do then
-    tail = secrets.choice(found.available_suffixes) if found.available_suffixes else 0
+    unique_suffix = secrets.choice(found.available_suffixes) if found.available_suffixes else 0
     values: dict[str, Any] = {
         "id": new_id(),
         "reference": _generate_reference(),
@@ -173,20 +177,20 @@ async def _insert_payment(
         "purpose": request.purpose,
         "subject_id": request.subject_id,
         "label": request.label,
-        "way": request.way,
+        "method": request.method,
         "status": "awaiting",
-        "amount": int(request.amount) + tail,
-        "tail": tail,
+        "amount": int(request.amount) + unique_suffix,
+        "unique_suffix": unique_suffix,
         "member_id": request.member_id,
         "payer_name": request.payer_name,
         "payer_phone": request.payer_phone,
-        "live": found.way.live,
+        "live": found.method.live,
         "opened_at": opened_at,
         "expires_at": opened_at + capabilities.expires_after if capabilities.expires_after else None,
-        "shown": {},
+        "instructions": {},
     }
     if capabilities.confirmed_by == "officer":
-        values |= await _build_instructions(Payment(**values), found.way)
+        values |= await _build_instructions(Payment(**values), found.method)
     statement = (
         insert(Payment).values(**values).on_conflict_do_nothing(index_elements=["key"]).returning(Payment)
     )
@@ -205,11 +209,11 @@ async def _pay_from_books(
     """
     assert payment.member_id is not None  # ways of the books are for members only
     total = Rupiah(payment.amount)
-    asks_pin = get_provider(payment.way).capabilities().requires_pin
+    asks_pin = get_provider(payment.method).capabilities().requires_pin
     if asks_pin and (request.consent is None or request.consent.member_id != payment.member_id):
         raise errors.CONSENT_NEEDED(field="pin")
     if balance is None or balance < total:
-        raise insufficient_balance(payment.way, balance or Rupiah(0), total)
+        raise insufficient_balance(payment.method, balance or Rupiah(0), total)
     try:
         await state_machine.settle(db, payment, by=payment.payer_name, on=on)
     except DomainError as refusal:
@@ -217,28 +221,28 @@ async def _pay_from_books(
             raise
         # another payment of theirs was faster by a moment; what is left is not known inside this failed
         # transaction
-        raise errors.BALANCE_SPENT(total=total, field="payment_way") from refusal
+        raise errors.BALANCE_SPENT(total=total, field="payment_method") from refusal
 
 
-def insufficient_balance(way: str, balance: Rupiah, total: Rupiah) -> DomainError:
+def insufficient_balance(method: str, balance: Rupiah, total: Rupiah) -> DomainError:
     """The refusal of a payer who has too little on this way of the books, in rupiah."""
-    if way == "savings":
-        return errors.SAVINGS_TOO_LOW(balance=balance, total=total, field="payment_way")
-    if way == "wallet":
-        return errors.WALLET_TOO_LOW(balance=balance, total=total, field="payment_way")
-    label = get_provider(way).capabilities().label
-    return errors.CREDIT_TOO_LOW(way=label, left=balance, total=total, field="payment_way")
+    if method == "savings":
+        return errors.SAVINGS_TOO_LOW(balance=balance, total=total, field="payment_method")
+    if method == "wallet":
+        return errors.WALLET_TOO_LOW(balance=balance, total=total, field="payment_method")
+    label = get_provider(method).capabilities().label
+    return errors.CREDIT_TOO_LOW(method=label, left=balance, total=total, field="payment_method")
 
 
-async def _build_instructions(payment: Payment, way: methods.PaymentMethod) -> dict[str, Any]:
+async def _build_instructions(payment: Payment, method: methods.PaymentMethod) -> dict[str, Any]:
     """Make what a buyer looks at to pay (an account, a QR) at once: nobody outside has to be asked."""
     try:
-        started = await get_provider(payment.way).create(
-            methods.build_local_account(way), build_intent(payment, return_url="", webhook_url=None)
+        started = await get_provider(payment.method).create(
+            methods.build_local_account(method), build_intent(payment, return_url="", webhook_url=None)
         )
     except ProviderError as fault:
-        raise errors.PROVIDER_DECLINED(said=str(fault), field="payment_way") from fault
-    return {"provider_reference": started.provider_reference, "shown": dict(started.instructions)}
+        raise errors.PROVIDER_DECLINED(said=str(fault), field="payment_method") from fault
+    return {"provider_reference": started.provider_reference, "instructions": dict(started.instructions)}
 
 
 def build_intent(payment: Payment, *, return_url: str, webhook_url: str | None) -> Intent:
@@ -260,8 +264,8 @@ async def schedule_status_check(db: AsyncSession, payment: Payment) -> None:
     """See to its end: a provider is asked once more when its payment expires, since its message may have been
     lost.
     """
-    provider_asked = get_provider(payment.way).capabilities().confirmed_by == "provider"
-    job = "payments.look" if provider_asked else "payments.expire"
+    provider_asked = get_provider(payment.method).capabilities().confirmed_by == "provider"
+    job = "payments.sync_status" if provider_asked else "payments.expire"
     due = payment.expires_at
     assert due is not None
     key = f"{job}:{payment.reference}:{due:%Y%m%d%H%M%S}"

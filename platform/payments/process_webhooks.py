@@ -42,32 +42,37 @@ async def process_webhook(database: Database, tenant: TenantRef, key: str, event
     """
     async with coop_session(database, tenant) as db:
         event = await queries.find_webhook_event(db, event_id)
-        if event is None or event.state != "received":
+        if event is None or event.status != "received":
             return
-        name, concerns, theirs, ours = event.way, event.concerns, event.provider_reference, event.reference
+        name, object_type, theirs, ours = (
+            event.method,
+            event.object_type,
+            event.provider_reference,
+            event.reference,
+        )
         payment = (
-            await queries.find_payment_of_event(db, name, ours, theirs) if concerns == "payment" else None
+            await queries.find_payment_of_event(db, name, ours, theirs) if object_type == "payment" else None
         )
         reference = payment.reference if payment else None
-    if concerns == "payment" and reference is None and ours is None and theirs is not None:
+    if object_type == "payment" and reference is None and ours is None and theirs is not None:
         reference = await _find_reference_at_provider(database, tenant, name, theirs)
     outcome: rules.ProcessingOutcome = "nothing"
     if reference is not None:
         outcome = await provider_calls.sync_status(database, tenant, reference)
         await _check_pending_refunds(database, tenant, reference)
-    elif concerns == "payment":
+    elif object_type == "payment":
         outcome = "unknown"
     async with coop_session(database, tenant) as db:
         if not await mark_processed(db, key):
             return
         event = await queries.find_webhook_event(db, event_id)
         assert event is not None  # messages are never deleted
-        event.state = "alarm" if outcome in ("alarm", "unknown") else "done"
-        event.outcome, event.handled_at = outcome, clock.now()
-        if concerns == "payout":
+        event.status = "exception" if outcome in ("exception", "unknown") else "done"
+        event.outcome, event.processed_at = outcome, clock.now()
+        if object_type == "payout":
             day = clock.today().isoformat()
             await enqueue(
-                db, "payments.reconcile", {"way": name}, key=f"payments.reconcile:{name}:{day}:{event_id}"
+                db, "payments.reconcile", {"method": name}, key=f"payments.reconcile:{name}:{day}:{event_id}"
             )
 
 
@@ -78,10 +83,10 @@ async def _find_reference_at_provider(
     refund), or None.
     """
     async with coop_session(database, tenant) as db:
-        way = await methods.get_method(db, name)
+        method = await methods.get_method(db, name)
     try:
         status = await get_provider(name).status(
-            methods.build_provider_account(database, tenant, way), "", theirs
+            methods.build_provider_account(database, tenant, method), "", theirs
         )
     except ProviderError as fault:
         if fault.transient:
@@ -104,11 +109,11 @@ async def execute_refund(
     """
     async with coop_session(database, tenant) as db:
         refund = await queries.find_refund(db, refund_id)
-        if refund is None or refund.state != "pending":
+        if refund is None or refund.status != "pending":
             return
         payment = await queries.get_payment_for_update(db, refund.payment_id)
         assert payment is not None  # a refund's payment is never deleted
-        way = await methods.get_method(db, payment.way)
+        method = await methods.get_method(db, payment.method)
         status, amount, asked_before = (
             provider_calls.to_provider_status(payment),
             refund.amount,
@@ -118,7 +123,10 @@ async def execute_refund(
         if not asked_before and await refund_payment.fail_if_spent(db, payment, refund_id):
             await mark_processed(db, key)
             return
-    provider, provider_account = get_provider(way.way), methods.build_provider_account(database, tenant, way)
+    provider, provider_account = (
+        get_provider(method.method),
+        methods.build_provider_account(database, tenant, method),
+    )
     try:
         if asked_before:
             said = await provider.refund_status(provider_account, status, asked_before, refund_key)
@@ -127,7 +135,7 @@ async def execute_refund(
     except ProviderError as fault:
         if fault.transient:
             raise
-        said = RefundResult(state="failed", provider_reference=asked_before or "", detail=str(fault))
+        said = RefundResult(status="failed", provider_reference=asked_before or "", detail=str(fault))
     async with coop_session(database, tenant) as db:
         if not await mark_processed(db, key):
             return
@@ -160,7 +168,7 @@ async def _check_pending_refunds(database: Database, tenant: TenantRef, referenc
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         pending = (
-            [each.id for each in await queries.list_refunds(db, payment.id) if each.state == "pending"]
+            [each.id for each in await queries.list_refunds(db, payment.id) if each.status == "pending"]
             if payment
             else []
         )

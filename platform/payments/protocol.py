@@ -172,7 +172,7 @@ class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):
 class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
     """Answer to a refund. "pending" is not done: ask ``refund_status`` later."""
 
-    state: Literal["done", "pending", "failed"]
+    status: Literal["done", "pending", "failed"]
     provider_reference: str
     detail: str = ""
 
@@ -228,7 +228,7 @@ class Provider(Protocol):
     All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderError.
     """
 
-    way: PaymentMethodCode
+    method: PaymentMethodCode
 
     def capabilities(self) -> Capabilities: ...
 
@@ -278,22 +278,22 @@ _providers: dict[str, Provider] = {}
 
 def register_provider(provider: Provider) -> Provider:
     """Make a provider known by its way; a second one for the same way is a mistake (ValueError)."""
-    if provider.way in _providers:
-        msg = f"two providers for {provider.way!r}"
+    if provider.method in _providers:
+        msg = f"two providers for {provider.method!r}"
         raise ValueError(msg)
-    _providers[provider.way] = provider
+    _providers[provider.method] = provider
     return provider
 
 
-def get_provider(way: str) -> Provider:
+def get_provider(method: str) -> Provider:
     """Return the provider of a way.
 
     Raises LookupError for a way that no provider registered (import ``payments.providers.registry``).
     """
     try:
-        return _providers[way]
+        return _providers[method]
     except KeyError:
-        msg = f"no provider registered the way {way!r}"
+        msg = f"no provider registered the way {method!r}"
         raise LookupError(msg) from None
 
 
@@ -301,12 +301,14 @@ def known_methods() -> tuple[str, ...]:
     """Return all registered ways, in the order of PaymentMethodCode: cash first, as a cooperative that has
     set none shows them.
     """
-    return tuple(way for way in get_args(PaymentMethodCode) if way in _providers)
+    return tuple(method for method in get_args(PaymentMethodCode) if method in _providers)
 
 
 def officer_confirmed_methods() -> tuple[str, ...]:
     """Return the ways of which an officer, or the statement, says that the money has come."""
-    return tuple(way for way in known_methods() if get_provider(way).capabilities().confirmed_by == "officer")
+    return tuple(
+        method for method in known_methods() if get_provider(method).capabilities().confirmed_by == "officer"
+    )
 
 
 LIVE_BASE_URLS: Final = {

@@ -45,7 +45,7 @@ async def start_payment(database: Database, tenant: TenantRef, reference: str, *
     """
     async with coop_session(database, tenant) as db:
         payment = await _get_payment(db, reference)
-        way = await methods.get_method(db, payment.way)
+        method = await methods.get_method(db, payment.method)
     if payment.status != "awaiting":
         raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_LABELS[payment.status])
     if payment.redirect_url or payment.provider_reference:
@@ -53,22 +53,22 @@ async def start_payment(database: Database, tenant: TenantRef, reference: str, *
     if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
         # whatever a trial's database brought along: no buyer is led to a test page
         raise errors.TEST_KEYS_REFUSED()
-    if way.live is not payment.live:
+    if method.live is not payment.live:
         raise errors.KEYS_CHANGED()
-    provider_account = methods.build_provider_account(database, tenant, way)
-    endpoint_url = f"{origin}/kait/{way.endpoint}" if way.endpoint else None
+    provider_account = methods.build_provider_account(database, tenant, method)
+    endpoint_url = f"{origin}/webhooks/{method.endpoint}" if method.endpoint else None
     intent = open_payment.build_intent(
         payment, return_url=f"{origin}/bayar/{reference}", webhook_url=endpoint_url
     )
     with translate_provider_errors():
-        started = await get_provider(payment.way).create(provider_account, intent)
+        started = await get_provider(payment.method).create(provider_account, intent)
     async with coop_session(database, tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
         if payment.provider_reference is None:
             payment.provider_reference = started.provider_reference
-            payment.redirect_url, payment.shown = started.redirect_url, dict(started.instructions)
-            asked_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
-            if payment.expires_at is not None and (asked_at is None or payment.expires_at > asked_at):
+            payment.redirect_url, payment.instructions = started.redirect_url, dict(started.instructions)
+            requested_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
+            if payment.expires_at is not None and (requested_at is None or payment.expires_at > requested_at):
                 # else the look that was planned when it was opened comes too early
                 await open_payment.schedule_status_check(db, payment)
     return payment
@@ -85,28 +85,28 @@ async def sync_status(
     """
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
-        way = await methods.get_method(db, payment.way) if payment else None
-    if payment is None or way is None:
+        method = await methods.get_method(db, payment.method) if payment else None
+    if payment is None or method is None:
         return "unknown"
     status: ProviderStatus | None = None
     fault: ProviderError | None = None
-    asked_at = clock.now()
-    if payment.provider_reference is not None and way.capabilities.confirmed_by == "provider":
+    requested_at = clock.now()
+    if payment.provider_reference is not None and method.capabilities.confirmed_by == "provider":
         try:
-            if way.live is not payment.live:
+            if method.live is not payment.live:
                 # what test keys call paid would be booked as money, and what real keys call paid as a trial
                 raise ProviderError(
                     "the keys were changed between test money and real money", transient=False
                 )
-            provider_account = methods.build_provider_account(database, tenant, way)
-            status = await get_provider(payment.way).status(
+            provider_account = methods.build_provider_account(database, tenant, method)
+            status = await get_provider(payment.method).status(
                 provider_account, reference, payment.provider_reference
             )
         except ProviderError as error:
             if error.transient:
                 raise
             fault = error
-    return await _apply_status(database, tenant, reference, status, fault, key, asked_at=asked_at)
+    return await _apply_status(database, tenant, reference, status, fault, key, requested_at=requested_at)
 
 
 async def _apply_status(
@@ -117,7 +117,7 @@ async def _apply_status(
     fault: ProviderError | None,
     key: str | None,
     *,
-    asked_at: datetime,
+    requested_at: datetime,
 ) -> rules.ProcessingOutcome:
     async with coop_session(database, tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
@@ -126,19 +126,19 @@ async def _apply_status(
             outcome = await record_exception(db, payment, "fault", {"said": fault.cause})
         elif status is not None:
             outcome = await state_machine.apply_provider_status(db, payment, status, on=await get_today(db))
-        waits = fault is None and payment.status == "awaiting" and payment.under_way_since is None
+        waits = fault is None and payment.status == "awaiting" and payment.processing_since is None
         if waits and rules.is_expired(payment.expires_at, clock.now()):
             await state_machine.close_unpaid(db, payment, "expired")
-            outcome = outcome if outcome == "alarm" else "expired"
+            outcome = outcome if outcome == "exception" else "expired"
         went_back = (
             status is not None
             and status.payment_status == "paid"
             and bool(status.refunded or payment.refunded)
         )
-        if key is not None and (outcome == "alarm" or not went_back):
+        if key is not None and (outcome == "exception" or not went_back):
             await mark_processed(db, key)
-    if status is not None and went_back and outcome != "alarm":
-        await _apply_refunded(database, tenant, reference, status.refunded, key, asked_at=asked_at)
+    if status is not None and went_back and outcome != "exception":
+        await _apply_refunded(database, tenant, reference, status.refunded, key, requested_at=requested_at)
     return outcome
 
 
@@ -149,7 +149,7 @@ async def _apply_refunded(
     refunded: Rupiah,
     key: str | None,
     *,
-    asked_at: datetime,
+    requested_at: datetime,
 ) -> None:
     """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods
     any more.
@@ -159,7 +159,7 @@ async def _apply_refunded(
             return
         payment = await state_machine.lock_payment(db, reference)
         await external_refunds.record_external_refund(db, payment, refunded, on=await get_today(db))
-        await external_refunds.detect_returned_refund(db, payment, refunded, asked_at=asked_at)
+        await external_refunds.detect_returned_refund(db, payment, refunded, requested_at=requested_at)
 
 
 async def cancel_at_provider(database: Database, tenant: TenantRef, reference: str) -> None:
@@ -169,12 +169,12 @@ async def cancel_at_provider(database: Database, tenant: TenantRef, reference: s
     """
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
-        way = await methods.get_method(db, payment.way) if payment else None
-    if payment is None or way is None or payment.provider_reference is None:
+        method = await methods.get_method(db, payment.method) if payment else None
+    if payment is None or method is None or payment.provider_reference is None:
         return
     try:
-        await get_provider(payment.way).cancel(
-            methods.build_provider_account(database, tenant, way), reference, payment.provider_reference
+        await get_provider(payment.method).cancel(
+            methods.build_provider_account(database, tenant, method), reference, payment.provider_reference
         )
     except ProviderError as fault:
         if fault.transient:

@@ -88,15 +88,15 @@ async def find_latest_payment(db: AsyncSession, purpose: str, subject_id: UUID) 
 
 
 async def list_reserved_amounts(
-    ro: Reader, way: str, min_amount: int, max_amount: int, cooldown_since: datetime
+    ro: Reader, method: str, min_amount: int, max_amount: int, cooldown_since: datetime
 ) -> list[int]:
     """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or
     was paid lately did.
     """
     records = await ro.records(
-        "SELECT amount FROM payments WHERE way = $1 AND amount BETWEEN $2 AND $3"
+        "SELECT amount FROM payments WHERE method = $1 AND amount BETWEEN $2 AND $3"
         " AND (status = 'awaiting' OR ended_at > $4 OR settled_at > $4)",
-        way,
+        method,
         min_amount,
         max_amount,
         cooldown_since,
@@ -137,17 +137,17 @@ async def find_webhook_event(db: AsyncSession, event_id: int) -> PaymentEvent | 
 
 
 async def find_payment_of_event(
-    db: AsyncSession, way: str, reference: str | None, provider_reference: str | None
+    db: AsyncSession, method: str, reference: str | None, provider_reference: str | None
 ) -> Payment | None:
     """Return the payment that a message is about: by our reference, else by the provider's; never one of
     another way.
     """
     if reference:
         found = await find_payment_by_reference(db, reference)
-        return found if found is not None and found.way == way else None
+        return found if found is not None and found.method == method else None
     if provider_reference:
         statement = select(Payment).where(
-            Payment.way == way, Payment.provider_reference == provider_reference
+            Payment.method == method, Payment.provider_reference == provider_reference
         )
         return (await db.execute(statement.limit(1))).scalar_one_or_none()
     return None
@@ -167,7 +167,7 @@ async def get_credit_terms_for_update(db: AsyncSession, member_id: UUID) -> Cred
 class MethodConfig(msgspec.Struct, frozen=True):
     """A way as its officers set it."""
 
-    way: str
+    method: str
     enabled: bool
     position: int
     settings_text: str
@@ -175,8 +175,8 @@ class MethodConfig(msgspec.Struct, frozen=True):
     endpoint: str | None
     fee_percent: str
     fee_fixed: int
-    least: int | None
-    most: int | None
+    min_amount: int | None
+    max_amount: int | None
     live: bool
 
     @property
@@ -190,20 +190,20 @@ class MethodConfig(msgspec.Struct, frozen=True):
 
 
 _WAYS = (
-    "SELECT way, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS "
+    "SELECT method, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS "
     "secrets_text, endpoint,"
-    " fee_percent, fee_fixed, least, most, live FROM payment_ways"
+    " fee_percent, fee_fixed, min_amount, max_amount, live FROM payment_methods"
 )
 
 
 async def load_method_configs(source: AsyncSession | Reader) -> dict[str, MethodConfig]:
     """Return the ways that officers have set, by name."""
-    return {row.way: row for row in await as_reader(source).rows(MethodConfig, _WAYS)}
+    return {row.method: row for row in await as_reader(source).rows(MethodConfig, _WAYS)}
 
 
-async def find_method_config(source: AsyncSession | Reader, way: str) -> MethodConfig | None:
+async def find_method_config(source: AsyncSession | Reader, method: str) -> MethodConfig | None:
     """Return one way as officers have set it, or None."""
-    return await as_reader(source).one(MethodConfig, _WAYS + " WHERE way = $1", way)
+    return await as_reader(source).one(MethodConfig, _WAYS + " WHERE method = $1", method)
 
 
 async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | None:
@@ -211,11 +211,11 @@ async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | N
     return await ro.one(MethodConfig, _WAYS + " WHERE endpoint = $1", endpoint)
 
 
-async def get_method_for_update(db: AsyncSession, way: str) -> PaymentMethodRow | None:
+async def get_method_for_update(db: AsyncSession, method: str) -> PaymentMethodRow | None:
     """Return a way's row, locked."""
     statement = (
         select(PaymentMethodRow)
-        .where(PaymentMethodRow.way == way)
+        .where(PaymentMethodRow.method == method)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -238,22 +238,22 @@ async def list_unprocessed_events(db: AsyncSession, before: datetime) -> Sequenc
     was silent.
     """
     statement = select(PaymentEvent.id).where(
-        PaymentEvent.state == "received", PaymentEvent.received_at < before
+        PaymentEvent.status == "received", PaymentEvent.received_at < before
     )
     return (await db.execute(statement.order_by(PaymentEvent.id))).scalars().all()
 
 
 async def list_overdue_payments(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
     """Return (reference, way) of payments that still wait although their time was up before a moment."""
-    statement = select(Payment.reference, Payment.way).where(
+    statement = select(Payment.reference, Payment.method).where(
         Payment.status == "awaiting", Payment.expires_at < before
     )
-    return [(row.reference, row.way) for row in await db.execute(statement.order_by(Payment.id))]
+    return [(row.reference, row.method) for row in await db.execute(statement.order_by(Payment.id))]
 
 
 async def list_pending_refunds(db: AsyncSession, before: datetime) -> Sequence[UUID]:
     """Return refunds that were asked for before a moment and are not done."""
     statement = select(PaymentRefund.id).where(
-        PaymentRefund.state == "pending", PaymentRefund.asked_at < before
+        PaymentRefund.status == "pending", PaymentRefund.requested_at < before
     )
     return (await db.execute(statement.order_by(PaymentRefund.id))).scalars().all()

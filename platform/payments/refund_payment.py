@@ -43,12 +43,12 @@ async def get_refundable_amount(db: AsyncSession, payment: Payment) -> Rupiah:
 
 
 def _nonrefundable_suffix(payment: Payment) -> int:
-    return rules.nonrefundable_suffix(payment.tail, of_member=payment.member_id is not None)
+    return rules.nonrefundable_suffix(payment.unique_suffix, of_member=payment.member_id is not None)
 
 
 async def _pending_amount(db: AsyncSession, payment: Payment) -> Rupiah:
     return Rupiah.total(
-        each.amount for each in await queries.list_refunds(db, payment.id) if each.state == "pending"
+        each.amount for each in await queries.list_refunds(db, payment.id) if each.status == "pending"
     )
 
 
@@ -58,20 +58,20 @@ async def get_unspent_wallet_amount(db: AsyncSession, payment: Payment) -> Rupia
 
     A provider gives money back before it is booked, so this is looked at before the provider is asked.
     """
-    if payment.member_id is None or (payment.went_to != "wallet" and payment.purpose != TOP_UP):
+    if payment.member_id is None or (payment.applied_to != "wallet" and payment.purpose != TOP_UP):
         return None
     return Rupiah(await ledger_queries.get_balance(db, WALLETS, payment.member_id))
 
 
 def list_refund_destinations(payment: Payment) -> list[rules.RefundDestination]:
     """Return how this payment's money can go back, the usual way first."""
-    capabilities = get_provider(payment.way).capabilities()
+    capabilities = get_provider(payment.method).capabilities()
     found: list[rules.RefundDestination] = []
     if capabilities.supports_refunds:
-        found.append("same_way")
+        found.append("original_method")
     if capabilities.confirmed_by in ("provider", "officer", "hand_over"):
         found.append("by_hand")
-    if payment.member_id is not None and payment.went_to != "wallet" and payment.purpose != TOP_UP:
+    if payment.member_id is not None and payment.applied_to != "wallet" and payment.purpose != TOP_UP:
         found.append("wallet")
     return found
 
@@ -81,7 +81,7 @@ async def request_refund(
     actor: Actor,
     payment: Payment,
     amount: Rupiah,
-    back_to: rules.RefundDestination,
+    destination: rules.RefundDestination,
     reason: str,
     *,
     key: str,
@@ -96,24 +96,27 @@ async def request_refund(
     before = await queries.find_refund_by_key(db, key)
     if before is not None:
         return before
-    await check_refund(db, payment, amount, back_to, reason)
+    await check_refund(db, payment, amount, destination, reason)
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
         key=key,
         amount=int(amount),
-        back_to=back_to,
-        state="pending",
+        destination=destination,
+        status="pending",
         reason=reason.strip(),
         detail="",
-        asked_by=actor.name,
-        asked_at=clock.now(),
+        requested_by=actor.name,
+        requested_at=clock.now(),
     )
     db.add(refund)
     await db.flush()
-    facts = {"amount": int(amount), "back_to": back_to, "reason": refund.reason}
-    audit.record(db, actor, events.REFUND_REQUESTED, subject=f"payment:{payment.reference}", facts=facts)
-    if back_to == "same_way" and get_provider(payment.way).capabilities().confirmed_by == "provider":
+    params = {"amount": int(amount), "destination": destination, "reason": refund.reason}
+    audit.record(db, actor, events.REFUND_REQUESTED, subject=f"payment:{payment.reference}", params=params)
+    if (
+        destination == "original_method"
+        and get_provider(payment.method).capabilities().confirmed_by == "provider"
+    ):
         await enqueue(
             db, "payments.refund", {"refund_id": str(refund.id)}, key=f"payments.refund:{refund.id}"
         )
@@ -126,15 +129,15 @@ async def complete_refund(
     db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor
 ) -> None:
     """Book a refund that has been done, once; ``by`` says so. Payment and refund are locked."""
-    if refund.state == "done":
+    if refund.status == "done":
         return
-    capabilities = get_provider(payment.way).capabilities()
+    capabilities = get_provider(payment.method).capabilities()
     taken_from = await state_machine.get_refund_source(db, payment)
     if journals.is_posted_to_ledger(payment):
         refund.journal = await journals.book_refund(
             db, payment, refund, capabilities, taken_from, on=on, by=by.name
         )
-    refund.state, refund.ended_at = "done", clock.now()
+    refund.status, refund.ended_at = "done", clock.now()
     payment.refunded += refund.amount
     payment.status = rules.status_after_refund(
         Rupiah(payment.amount), _nonrefundable_suffix(payment), Rupiah(payment.refunded)
@@ -143,7 +146,7 @@ async def complete_refund(
         db, by, payment, {refund.id, *await _compensated_refunds(db, payment, refund)}
     )
     audit.record(
-        db, by, events.REFUNDED, subject=f"payment:{payment.reference}", facts={"amount": refund.amount}
+        db, by, events.REFUNDED, subject=f"payment:{payment.reference}", params={"amount": refund.amount}
     )
 
 
@@ -152,12 +155,12 @@ async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: Payme
     goes; all once nothing is left to give.
     """
     waiting = {
-        each.facts.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)
+        each.params.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)
     }
     left, found = refund.amount, []
     for each in await queries.list_refunds(db, payment.id):
         if (
-            each.state == "failed"
+            each.status == "failed"
             and str(each.id) in waiting
             and (payment.status == "refunded" or each.amount <= left)
         ):
@@ -171,9 +174,9 @@ async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund,
 
     Payment and refund are locked.
     """
-    if refund.state != "pending":
+    if refund.status != "pending":
         return
-    refund.state, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
+    refund.status, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
     await exceptions_queue.resolve_refund_exceptions(
         db, SYSTEM, payment, {refund.id}
     )  # it does not wait any more
@@ -200,11 +203,11 @@ async def apply_refund_result(
 ) -> str:
     """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
     refund.provider_reference = result.provider_reference or refund.provider_reference
-    if result.state == "done":
+    if result.status == "done":
         await _complete_if_covered(db, payment, refund, on=on)
-    elif result.state == "failed":
+    elif result.status == "failed":
         await fail_refund(db, payment, refund, result.detail)
-    return refund.state
+    return refund.status
 
 
 async def _complete_if_covered(
@@ -215,7 +218,7 @@ async def _complete_if_covered(
     """
     try:
         async with db.begin_nested():
-            by = Actor("system", get_provider(payment.way).capabilities().label.id)
+            by = Actor("system", get_provider(payment.method).capabilities().label.id)
             await complete_refund(db, payment, refund, on=on, by=by)
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
@@ -226,7 +229,7 @@ async def _complete_if_covered(
 
 
 async def check_refund(
-    db: AsyncSession, payment: Payment, amount: Rupiah, back_to: rules.RefundDestination, reason: str
+    db: AsyncSession, payment: Payment, amount: Rupiah, destination: rules.RefundDestination, reason: str
 ) -> None:
     """Raise DomainError as ``request_refund`` does for what cannot be given back."""
     if payment.status not in rules.SETTLED:
@@ -241,12 +244,12 @@ async def check_refund(
     in_wallet = await get_unspent_wallet_amount(db, payment)
     if in_wallet is not None and amount > in_wallet - await _pending_amount(db, payment):
         raise errors.REFUND_WALLET_SPENT(name=payment.payer_name, left=in_wallet, field="amount")
-    if back_to not in list_refund_destinations(payment):
-        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="back_to")
-    partial = amount < payment.amount - payment.tail
+    if destination not in list_refund_destinations(payment):
+        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="destination")
+    partial = amount < payment.amount - payment.unique_suffix
     if (
-        back_to == "same_way"
+        destination == "original_method"
         and partial
-        and not get_provider(payment.way).capabilities().supports_partial_refunds
+        and not get_provider(payment.method).capabilities().supports_partial_refunds
     ):
-        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="back_to")
+        raise errors.REFUND_DESTINATION_NOT_ALLOWED(field="destination")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def has_pending_refund(db: AsyncSession, payment_id: UUID) -> bool:
     """Say whether a refund of this payment is asked for and not yet done."""
     statement = select(PaymentRefund.id).where(
-        PaymentRefund.payment_id == payment_id, PaymentRefund.state == "pending"
+        PaymentRefund.payment_id == payment_id, PaymentRefund.status == "pending"
     )
     return (await db.execute(statement.limit(1))).first() is not None
 
@@ -32,7 +32,7 @@ async def sum_refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], sinc
         return Rupiah(0)
     statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(
         PaymentRefund.payment_id.in_(payment_ids),
-        PaymentRefund.state == "done",
+        PaymentRefund.status == "done",
         PaymentRefund.ended_at >= since,
     )
     return Rupiah(int((await db.execute(statement)).scalar_one()))

@@ -26,11 +26,16 @@ async def retry_stalled_jobs(db: AsyncSession) -> None:
     """
     day, before = clock.today(), clock.now() - STALLED_AFTER
     for event in await queries.list_unprocessed_events(db, before):
-        await enqueue(db, "payments.hear", {"event": event}, key=f"payments.hear:{event}:swept:{day}")
-    for reference, way in await queries.list_overdue_payments(db, before):
+        await enqueue(
+            db,
+            "payments.process_webhook",
+            {"event": event},
+            key=f"payments.process_webhook:{event}:swept:{day}",
+        )
+    for reference, method in await queries.list_overdue_payments(db, before):
         job = (
-            "payments.look"
-            if get_provider(way).capabilities().confirmed_by == "provider"
+            "payments.sync_status"
+            if get_provider(method).capabilities().confirmed_by == "provider"
             else "payments.expire"
         )
         await enqueue(db, job, {"reference": reference}, key=f"{job}:{reference}:swept:{day}")

@@ -77,10 +77,10 @@ async def _rotate_cooperative(database: Database, tenant: TenantRef) -> Cooperat
             kept += len(row.secrets) - len(old)
             if not old:
                 continue
-            label = {name: methods.secret_label(row.way, name) for name in old}
+            label = {name: methods.secret_label(row.method, name) for name in old}
             fresh = {name: vault.reseal(keys, schema, label[name], sealed) for name, sealed in old.items()}
             row.secrets = {**row.secrets, **fresh}
             moved += len(old)
-            facts = {"way": row.way, "moved": sorted(old), "key": keys[0][0]}
-            audit.record(db, SYSTEM, events.METHOD_CHANGED, subject=f"way:{row.way}", facts=facts)
+            params = {"method": row.method, "moved": sorted(old), "key": keys[0][0]}
+            audit.record(db, SYSTEM, events.METHOD_CHANGED, subject=f"way:{row.method}", params=params)
     return CooperativeRotation(cooperative=tenant.slug, rotated=moved, unchanged=kept)

@@ -12,11 +12,11 @@ from kernel.money import Rupiah
 
 PaymentStatus = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 UnpaidStatus = Literal["failed", "expired", "cancelled"]
-RefundDestination = Literal["same_way", "wallet", "by_hand"]
+RefundDestination = Literal["original_method", "wallet", "by_hand"]
 # What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no
 # payment of ours.
 ProcessingOutcome = Literal[
-    "settled", "known", "awaiting", "failed", "expired", "cancelled", "alarm", "unknown", "nothing"
+    "settled", "known", "awaiting", "failed", "expired", "cancelled", "exception", "unknown", "nothing"
 ]
 ExceptionReason = Literal[
     "amount",
@@ -111,7 +111,11 @@ def available_suffixes(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
     rupiah) is.
     """
     used = set(taken)
-    return [tail for tail in range(1, MAX_UNIQUE_SUFFIX + 1) if int(amount) + tail not in used]
+    return [
+        unique_suffix
+        for unique_suffix in range(1, MAX_UNIQUE_SUFFIX + 1)
+        if int(amount) + unique_suffix not in used
+    ]
 
 
 def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
@@ -124,17 +128,17 @@ def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
     return min(fee, amount)
 
 
-def nonrefundable_suffix(tail: int, *, of_member: bool) -> int:
+def nonrefundable_suffix(unique_suffix: int, *, of_member: bool) -> int:
     """What of a tail does not go back with the rest.
 
     A member's went where the bylaws say; a visitor is bound by none, and gets theirs back.
     """
-    return tail if of_member else 0
+    return unique_suffix if of_member else 0
 
 
-def suffix_in_refund(amount: Rupiah, tail: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
+def suffix_in_refund(amount: Rupiah, unique_suffix: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
     """What of a refund is of the tail, which goes back last, after ``refunded`` went back before it."""
-    price = int(amount) - tail
+    price = int(amount) - unique_suffix
     return Rupiah(max(0, int(refunded) + int(refund) - price) - max(0, int(refunded) - price))
 
 

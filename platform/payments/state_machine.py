@@ -49,24 +49,30 @@ async def settle(
     """
     if not rules.can_transition(payment.status, "paid"):
         return False
-    capabilities = get_provider(payment.way).capabilities()
+    capabilities = get_provider(payment.method).capabilities()
     purpose = get_purpose(payment.purpose)
     payment.late = payment.status != "awaiting"
-    payment.under_way_since = None
+    payment.processing_since = None
     payment.status, payment.settled_at, payment.settled_by = "paid", at or clock.now(), by
     if await purpose.on_paid(db, payment, on=on):
-        payment.went_to = "purpose"
+        payment.applied_to = "purpose"
         credited = await purpose.credit_account(db, payment)
     else:
-        payment.went_to = "wallet" if payment.member_id is not None else "owed"
+        payment.applied_to = "wallet" if payment.member_id is not None else "owed"
         credited = journals.suspense_account(payment)
     # the bylaws say where a tail goes; most payments have none
-    tail = (await get_bylaws_on(db, on)).bylaws.transfer_tail if payment.tail else "none"
+    unique_suffix = (await get_bylaws_on(db, on)).bylaws.transfer_suffix if payment.unique_suffix else "none"
     if journals.is_posted_to_ledger(payment):
-        payment.journal = await journals.book_settlement(db, payment, capabilities, credited, tail, on=on)
+        payment.journal = await journals.book_settlement(
+            db, payment, capabilities, credited, unique_suffix, on=on
+        )
     await record_fee(db, payment, await _calculate_fee(db, payment) if fee is None else fee, on=on)
     _record(
-        db, payment, events.SETTLED, {"by": by, "went_to": payment.went_to, "late": payment.late}, by=actor
+        db,
+        payment,
+        events.SETTLED,
+        {"by": by, "applied_to": payment.applied_to, "late": payment.late},
+        by=actor,
     )
     return True
 
@@ -77,7 +83,7 @@ async def record_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, 
         return
     payment.fee = int(fee)
     if fee:
-        capabilities = get_provider(payment.way).capabilities()
+        capabilities = get_provider(payment.method).capabilities()
         await journals.book_fee(db, payment, capabilities, fee, on=on, by=str(payment.settled_by))
 
 
@@ -85,13 +91,13 @@ async def _calculate_fee(db: AsyncSession, payment: Payment) -> Rupiah | None:
     """What the way costs by the cooperative's own rule of this day; None without one, and where the provider
     tells it.
     """
-    capabilities = get_provider(payment.way).capabilities()
+    capabilities = get_provider(payment.method).capabilities()
     if capabilities.reports_fees or capabilities.confirmed_by not in ("provider", "officer"):
         return None
-    way = await methods.get_method(db, payment.way)
-    if not way.fee_percent and not way.fee_fixed:
+    method = await methods.get_method(db, payment.method)
+    if not method.fee_percent and not method.fee_fixed:
         return None
-    return rules.calculate_fee(Rupiah(payment.amount), way.fee_percent, way.fee_fixed)
+    return rules.calculate_fee(Rupiah(payment.amount), method.fee_percent, method.fee_fixed)
 
 
 async def close_unpaid(
@@ -105,7 +111,7 @@ async def close_unpaid(
         return False
     payment.status, payment.ended_at = ending, clock.now()
     await get_purpose(payment.purpose).on_closed(db, payment)
-    payment.under_way_since = None
+    payment.processing_since = None
     _record(db, payment, events.CLOSED, {"ending": ending, "why": why}, by=by)
     return True
 
@@ -116,7 +122,7 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
     Raises DomainError payments.no_such_payment, .not_awaiting, .not_for_officers.
     """
     payment = await lock_payment(db, reference)
-    if get_provider(payment.way).capabilities().confirmed_by != "officer":
+    if get_provider(payment.method).capabilities().confirmed_by != "officer":
         raise errors.NOT_FOR_OFFICERS(reference=reference)
     if not await settle(db, payment, by=actor.name, on=on, actor=actor):
         raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_LABELS[payment.status])
@@ -156,7 +162,7 @@ async def apply_provider_status(
         if status.amount != payment.amount:
             return await record_exception(db, payment, "amount", {"theirs": int(status.amount)})
         payment.provider_reference = payment.provider_reference or status.provider_reference
-        label = get_provider(payment.way).capabilities().label.id
+        label = get_provider(payment.method).capabilities().label.id
         settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
         await record_fee(db, payment, status.fee, on=on)
         if status.disputed:
@@ -164,8 +170,8 @@ async def apply_provider_status(
         return "settled" if settled else "known"
     if status.payment_status == "awaiting":
         if payment.status == "awaiting":
-            payment.under_way_since = (
-                (payment.under_way_since or payment.checked_at) if status.processing else None
+            payment.processing_since = (
+                (payment.processing_since or payment.checked_at) if status.processing else None
             )
         return "awaiting"
     return (
@@ -180,8 +186,8 @@ async def _raise_disputes(db: AsyncSession, payment: Payment, status: ProviderSt
     where the provider tells its disputes apart.
     """
     said = {"said": status.detail}
-    for facts in [said | {"dispute": each} for each in status.dispute_ids] or [said]:
-        await record_exception(db, payment, "charged_back", facts)
+    for params in [said | {"dispute": each} for each in status.dispute_ids] or [said]:
+        await record_exception(db, payment, "charged_back", params)
 
 
 async def lock_payment(db: AsyncSession, reference: str) -> Payment:
@@ -194,13 +200,13 @@ async def lock_payment(db: AsyncSession, reference: str) -> Payment:
 
 async def get_refund_source(db: AsyncSession, payment: Payment) -> LedgerAccountRef:
     """Return where the money of a paid payment lies now: what a refund takes it from."""
-    if payment.went_to == "purpose":
+    if payment.applied_to == "purpose":
         return await get_purpose(payment.purpose).debit_account(db, payment)
     return journals.suspense_account(payment)
 
 
 def _record(
-    db: AsyncSession, payment: Payment, action: str, facts: Mapping[str, object], *, by: Actor = SYSTEM
+    db: AsyncSession, payment: Payment, action: str, params: Mapping[str, object], *, by: Actor = SYSTEM
 ) -> None:
-    told = {"way": payment.way, "amount": payment.amount, **facts}
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", facts=told)
+    told = {"method": payment.method, "amount": payment.amount, **params}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=told)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 
-@external_job("payments.hear")
+@external_job("payments.process_webhook")
 async def process_webhook(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
     """Work on a stored message: read the payment's state from the provider and believe that."""
     await process_webhooks.process_webhook(database, tenant, key, event)
 
 
-@external_job("payments.look")
+@external_job("payments.sync_status")
 async def sync_status(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Ask the provider once more; a payment whose time is up ends with it."""
     await provider_calls.sync_status(database, tenant, reference, key=key)
@@ -36,7 +36,7 @@ async def refund(
     await process_webhooks.execute_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
 
 
-@external_job("payments.call_off")
+@external_job("payments.close_unpaid")
 async def cancel_at_provider(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
     """Tell the provider that nobody waits any more."""
     await provider_calls.cancel_at_provider(database, tenant, reference)
@@ -48,7 +48,7 @@ async def expire(db: AsyncSession, *, reference: str) -> None:
     await state_machine.expire(db, reference)
 
 
-@daily_job("payments.sweep")
+@daily_job("payments.retry_stalled")
 async def retry_stalled_jobs(db: AsyncSession) -> None:
     """Take up again what was left lying."""
     await retry_stalled.retry_stalled_jobs(db)

@@ -36,16 +36,18 @@ _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 # The message and its job are written together, or neither; one that is known already is neither written nor
 # worked on again.
 _STORE: Final = text(
-    "WITH sent AS (SELECT way, event_id, kind, concerns, reference, provider_reference, body FROM "
-    "jsonb_to_recordset(CAST(:events AS jsonb)) AS e(way text, event_id text, kind text, concerns text,"
+    "WITH sent AS (SELECT method, event_id, kind, object_type, reference, provider_reference, body FROM "
+    "jsonb_to_recordset(CAST(:events AS jsonb)) AS e(method text, event_id text, kind text, object_type text,"
     " reference text, provider_reference text, body text)),"
-    " fresh AS (INSERT INTO payment_events (way, event_id, kind, concerns, reference, "
+    " fresh AS (INSERT INTO payment_events (method, event_id, kind, object_type, reference, "
     "provider_reference, body)"
-    " SELECT way, event_id, kind, concerns, reference, provider_reference, convert_to(body, 'UTF8') FROM sent"
-    " ORDER BY way, event_id"  # else two that store the same messages in other orders lock each other out
-    " ON CONFLICT (way, event_id) DO NOTHING RETURNING id, way, event_id),"
+    " SELECT method, event_id, kind, object_type, reference, provider_reference, convert_to(body, "
+    "'UTF8') FROM sent"
+    " ORDER BY method, event_id"  # else two that store the same messages in other orders lock each other out
+    " ON CONFLICT (method, event_id) DO NOTHING RETURNING id, method, event_id),"
     " work AS (INSERT INTO shared.outbox (job, key, arguments)"
-    " SELECT 'payments.hear', 'payments.hear:' || way || ':' || event_id, jsonb_build_object('event', "
+    " SELECT 'payments.process_webhook', 'payments.process_webhook:' || method || ':' || event_id, "
+    "jsonb_build_object('event', "
     "id) FROM fresh RETURNING 1)"
     " SELECT pg_notify('lumbung_outbox', '') FROM (SELECT count(*) AS written FROM work) AS w WHERE "
     "w.written > 0"
@@ -87,7 +89,7 @@ class WebhookInbox:
         """
         provider, provider_account = await self._provider(tenant, endpoint)
         event = provider.verify(provider_account, headers, body)
-        await self._store(tenant, provider.way, event, body)
+        await self._store(tenant, provider.method, event, body)
         return event
 
     def invalidate(self, schema_name: str) -> None:
@@ -110,17 +112,20 @@ class WebhookInbox:
             forgotten = self.invalidations
             async with coop_reader(self.database, tenant) as ro:
                 row = await queries.find_method_by_endpoint(ro, endpoint)
-                way = await methods.get_method(ro, row.way) if row else None
-            if way is None or not way.is_complete:
+                method = await methods.get_method(ro, row.method) if row else None
+            if method is None or not method.is_complete:
                 raise UnknownEndpoint
-            found = (get_provider(way.way), methods.build_provider_account(self.database, tenant, way))
+            found = (
+                get_provider(method.method),
+                methods.build_provider_account(self.database, tenant, method),
+            )
             if forgotten == self.invalidations:  # else something changed since it was read
                 if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
                     self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
                 self.endpoint_cache[key] = found
         return found
 
-    async def _store(self, tenant: TenantRef, way: str, event: WebhookEvent, body: bytes) -> None:
+    async def _store(self, tenant: TenantRef, method: str, event: WebhookEvent, body: bytes) -> None:
         try:
             sent = body.decode()
         except UnicodeDecodeError as error:
@@ -129,10 +134,10 @@ class WebhookInbox:
             # the database keeps no such text, and others' messages are stored along with this
             raise WebhookVerificationError("the message is no text")
         row: dict[str, object] = {
-            "way": way,
+            "method": method,
             "event_id": event.event_id[:200],
             "kind": event.event_type[:100],
-            "concerns": event.subject,
+            "object_type": event.subject,
             "reference": event.reference,
             "provider_reference": event.provider_reference,
             "body": sent,

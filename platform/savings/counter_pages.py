@@ -59,7 +59,7 @@ async def deposit_form(
     initial = {
         "kind": kind,
         "amount": jumlah,
-        "way": cara,
+        "method": cara,
         "on": tanggal or today.isoformat(),
         "key": new_id(),
     }
@@ -81,7 +81,9 @@ async def preview_deposit(
     ):
         sent = form.data
         plan = await plan_deposit(db, member_id, sent.kind, sent.amount, on=sent.on, today=today)
-    back = f"jenis={SLUGS[sent.kind]}&jumlah={int(sent.amount)}&cara={sent.way}&tanggal={sent.on.isoformat()}"
+    back = (
+        f"jenis={SLUGS[sent.kind]}&jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
+    )
     return render_page(
         request,
         "savings/confirm.html",
@@ -90,7 +92,7 @@ async def preview_deposit(
         sent=sent,
         taking=True,
         kind_name=KIND_NAMES[sent.kind].localize(ctx.lang),
-        way_name=SETTLEMENT_METHOD_NAMES[sent.way].localize(ctx.lang),
+        way_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
         action=f"/pengurus/anggota/{member_id}/setor",
         back=f"/pengurus/anggota/{member_id}/setor?{back}",
     )
@@ -122,7 +124,7 @@ async def submit_deposit(
             member_id,
             sent.kind,
             sent.amount,
-            sent.way,
+            sent.method,
             on=sent.on,
             today=today,
             key=str(sent.key),
@@ -145,7 +147,7 @@ async def withdrawal_form(
 ) -> Response[bytes]:
     """Ask what is paid back."""
     today = clock.today(brand.timezone)
-    initial = {"amount": jumlah, "way": cara, "on": tanggal or today.isoformat(), "key": new_id()}
+    initial = {"amount": jumlah, "method": cara, "on": tanggal or today.isoformat(), "key": new_id()}
     context = await _withdrawal_context(ro, member_id)
     return render_page(
         request, "savings/withdrawal.html", active_menu="anggota", form=None, initial=initial, **context
@@ -165,7 +167,7 @@ async def preview_withdrawal(
     ):
         sent = form.data
         plan = await plan_withdrawal(db, member_id, sent.amount, on=sent.on, today=today)
-    back = f"jumlah={int(sent.amount)}&cara={sent.way}&tanggal={sent.on.isoformat()}"
+    back = f"jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
     return render_page(
         request,
         "savings/confirm.html",
@@ -174,7 +176,7 @@ async def preview_withdrawal(
         sent=sent,
         taking=False,
         kind_name=KIND_NAMES["voluntary"].localize(ctx.lang),
-        way_name=SETTLEMENT_METHOD_NAMES[sent.way].localize(ctx.lang),
+        way_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
         action=f"/pengurus/anggota/{member_id}/tarik",
         back=f"/pengurus/anggota/{member_id}/tarik?{back}",
     )
@@ -205,7 +207,7 @@ async def submit_withdrawal(
             viewer.as_officer(),
             member_id,
             sent.amount,
-            sent.way,
+            sent.method,
             on=sent.on,
             today=today,
             key=str(sent.key),
@@ -277,7 +279,7 @@ async def _reload_context(
 
 
 def _initial_values(today: date) -> dict[str, object]:
-    return {"kind": "mandatory", "amount": "", "way": "cash", "on": today.isoformat(), "key": new_id()}
+    return {"kind": "mandatory", "amount": "", "method": "cash", "on": today.isoformat(), "key": new_id()}
 
 
 routes: list[Any] = [

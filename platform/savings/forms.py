@@ -17,7 +17,7 @@ class DepositForm(msgspec.Struct, forbid_unknown_fields=True):
 
     kind: SavingsKind
     amount: Rupiah
-    way: CounterMethod
+    method: CounterMethod
     on: date
     key: UUID
 
@@ -26,6 +26,6 @@ class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
     """A withdrawal of voluntary savings; ``key`` as with a deposit."""
 
     amount: Rupiah
-    way: CounterMethod
+    method: CounterMethod
     on: date
     key: UUID

@@ -41,7 +41,7 @@ class SavingsReceipt(msgspec.Struct, frozen=True):
     value_date: date
     description: str
     amounts: tuple[tuple[SavingsKind, Rupiah], ...]
-    way: CounterMethod | None
+    method: CounterMethod | None
     posted_by: str
     reversed_by: int | None
 
@@ -112,13 +112,13 @@ async def get_receipt(ro: Reader, member_id: UUID, number: int) -> SavingsReceip
     if not amounts:
         return None
     used = {line.account for line in lines}
-    way = next((way for way, account in COUNTER_METHOD_ACCOUNTS.items() if account in used), None)
+    method = next((method for method, account in COUNTER_METHOD_ACCOUNTS.items() if account in used), None)
     return SavingsReceipt(
         journal.number,
         journal.value_date,
         journal.description,
         amounts,
-        way,
+        method,
         journal.posted_by,
         journal.reversed_by,
     )

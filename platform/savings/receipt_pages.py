@@ -59,7 +59,7 @@ async def receipt_page(
     if found is None:
         raise NOT_FOUND()
     lines = [(KIND_NAMES[kind].localize(ctx.lang), abs(amount)) for kind, amount in found.amounts]
-    way = SETTLEMENT_METHOD_NAMES[found.way].localize(ctx.lang) if found.way else None
+    method = SETTLEMENT_METHOD_NAMES[found.method].localize(ctx.lang) if found.method else None
     statement = f"{base}/{SLUGS[found.amounts[0][0]]}"
     return render_page(
         request,
@@ -68,7 +68,7 @@ async def receipt_page(
         saver=saver,
         receipt=found,
         lines=lines,
-        way=way,
+        method=method,
         home=home,
         statement=statement,
     )

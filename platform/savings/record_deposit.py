@@ -42,7 +42,7 @@ async def record_deposit(
     member_id: UUID,
     kind: SavingsKind,
     amount: Rupiah,
-    way: CounterMethod,
+    method: CounterMethod,
     *,
     on: date,
     today: date,
@@ -73,14 +73,14 @@ async def record_deposit(
             f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
             source_key,
             [
-                JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[way], amount),
+                JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
                 JournalLine.to_credit(ACCOUNTS[kind], amount, member_id),
             ],
         ),
         by=actor.name,
     )
-    facts = {"kind": kind, "amount": int(amount), "way": way, "journal": posted.number}
-    audit.record(db, actor, "savings.deposited", subject=f"member:{member_id}", facts=facts)
+    params = {"kind": kind, "amount": int(amount), "method": method, "journal": posted.number}
+    audit.record(db, actor, "savings.deposited", subject=f"member:{member_id}", params=params)
     return posted
 
 

@@ -33,7 +33,7 @@ async def record_withdrawal(
     actor: Actor,
     member_id: UUID,
     amount: Rupiah,
-    way: CounterMethod,
+    method: CounterMethod,
     *,
     on: date,
     today: date,
@@ -62,7 +62,7 @@ async def record_withdrawal(
         source_key,
         [
             JournalLine.to_debit(VOLUNTARY_SAVINGS, amount, member_id),
-            JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[way], amount),
+            JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[method], amount),
         ],
     )
     try:
@@ -73,8 +73,8 @@ async def record_withdrawal(
                 name=plan.saver.name, balance=plan.balance_before, field="amount"
             ) from refusal
         raise
-    facts = {"amount": int(amount), "way": way, "journal": posted.number}
-    audit.record(db, actor, "savings.withdrawn", subject=f"member:{member_id}", facts=facts)
+    params = {"amount": int(amount), "method": method, "journal": posted.number}
+    audit.record(db, actor, "savings.withdrawn", subject=f"member:{member_id}", params=params)
     return posted
 
 

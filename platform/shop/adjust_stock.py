@@ -51,8 +51,8 @@ async def receive_goods(
         await post_journal(
             db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name
         )
-    facts = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
-    audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", facts=facts)
+    params = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
+    audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", params=params)
     return product
 
 
@@ -93,6 +93,6 @@ async def count_stock(
         actor,
         events.STOCK_COUNTED,
         subject=f"product:{product.sku}",
-        facts={"difference": difference, "value": int(value)},
+        params={"difference": difference, "value": int(value)},
     )
     return product

@@ -93,29 +93,30 @@ async def submit_payment_method(
     offered = await _list_methods(ro, ctx, tenant, order)
     if isinstance(consent, DomainError):
         async with form.rerender_on_error(
-            CONFIRM_TEMPLATE, **_confirm_context(ctx, order, pick_method(offered, form.data.payment_way), key)
+            CONFIRM_TEMPLATE,
+            **_confirm_context(ctx, order, pick_method(offered, form.data.payment_method), key),
         ):
             raise consent
     async with form.rerender_on_error(TEMPLATE, **_context(ctx, order, offered, key)):
-        way = form.data.payment_way
+        method = form.data.payment_method
         waiting = await payment_queries.find_latest_payment(db, ORDER, order.id)
-        if waiting is not None and waiting.status == "awaiting" and waiting.way == way:
+        if waiting is not None and waiting.status == "awaiting" and waiting.method == method:
             # nothing to change, or pressed twice
-            return see_other(_next_url(order, way, waiting.reference, key))
-        offer = pick_method(offered, way)
+            return see_other(_next_url(order, method, waiting.reference, key))
+        offer = pick_method(offered, method)
         if order.status != "placed":
             raise errors.ALREADY_SETTLED(number=order.number)
         if not offer.sufficient:
-            raise insufficient_balance(way, offer.balance or Rupiah(0), Rupiah(order.total))
-        if get_provider(way).capabilities().confirmed_by == "books" and not form.data.confirmed:
+            raise insufficient_balance(method, offer.balance or Rupiah(0), Rupiah(order.total))
+        if get_provider(method).capabilities().confirmed_by == "books" and not form.data.confirmed:
             return render_page(
                 request, CONFIRM_TEMPLATE, form=None, **_confirm_context(ctx, order, offer, key)
             )
         payment = await change_payment_method(
-            db, ctx.actor, order.id, way, on=presenters.get_local_date(ctx), consent=consent
+            db, ctx.actor, order.id, method, on=presenters.get_local_date(ctx), consent=consent
         )
     paid = get_translations(ctx.lang).gettext("Pesanan %(number)s sudah dibayar.") % {"number": order.number}
-    address = _next_url(order, way, payment.reference if payment.status == "awaiting" else None, key)
+    address = _next_url(order, method, payment.reference if payment.status == "awaiting" else None, key)
     return see_other(address, flash=paid if payment.status == "paid" else None)
 
 
@@ -139,8 +140,8 @@ def _order_url(order: OrderView, key: str) -> str:
     return f"/pesanan/{order.number}" + ("" if order.member_id else f"?kunci={key}")
 
 
-def _next_url(order: OrderView, way: str, reference: str | None, key: str) -> str:
-    return f"/bayar/{reference}" if reference and way != "cash" else _order_url(order, key)
+def _next_url(order: OrderView, method: str, reference: str | None, key: str) -> str:
+    return f"/bayar/{reference}" if reference and method != "cash" else _order_url(order, key)
 
 
 def _context(
@@ -151,19 +152,19 @@ def _context(
         "order": order,
         "back": _order_url(order, key),
         "kunci": "" if order.member_id else key,
-        "ways": method_choices(offered, ctx),
-        "present": order.payment_way if order.payment_status == "awaiting" else None,
+        "methods": method_choices(offered, ctx),
+        "present": order.payment_method if order.payment_status == "awaiting" else None,
     }
 
 
 def _confirm_context(
     ctx: RequestContext, order: OrderView, offer: AvailableMethod, key: str
 ) -> dict[str, Any]:
-    way = offer.way.way
+    method = offer.method.method
     return _context(ctx, order, [offer], key) | {
-        "way": way,
-        "way_name": PAYMENT_METHOD_NAMES[way].localize(ctx.lang),
-        "asks_pin": offer.way.capabilities.requires_pin,
+        "method": method,
+        "way_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
+        "asks_pin": offer.method.capabilities.requires_pin,
         "has": int(offer.balance or 0),
     }
 

@@ -106,7 +106,7 @@ async def submit_checkout(
         if not ctx.brand.shop_open:
             raise errors.SHOP_CLOSED()
         presenters.require_own_checkout(ctx, key)
-        if _debits_member(form.data.payment_way) and not form.data.confirmed:
+        if _debits_member(form.data.payment_method) and not form.data.confirmed:
             return _render_confirmation(request, form, choice, ctx)
         checkout = _build_checkout(form.data, choice, consent)
         placed = await process_checkout(
@@ -115,17 +115,17 @@ async def submit_checkout(
     return _redirect_after_order(ctx, placed)
 
 
-def _debits_member(way: str) -> bool:
-    return get_provider(way).capabilities().confirmed_by == "books"
+def _debits_member(method: str) -> bool:
+    return get_provider(method).capabilities().confirmed_by == "books"
 
 
 def _render_confirmation(
     request: AnyRequest, form: Form[CheckoutForm], choice: CheckoutView, ctx: RequestContext
 ) -> Response[bytes]:
     """Show the sentence that says what will happen to what is the member's own."""
-    offer = pick_method(choice.offers, form.data.payment_way)
+    offer = pick_method(choice.offers, form.data.payment_method)
     if not offer.sufficient:
-        raise insufficient_balance(offer.way.way, offer.balance or Rupiah(0), Rupiah(choice.total))
+        raise insufficient_balance(offer.method.method, offer.balance or Rupiah(0), Rupiah(choice.total))
     if form.data.fulfilment == "delivery" and not form.data.address:
         raise errors.ADDRESS_NEEDED(field="address")
     if form.data.shown != choice.fingerprint:
@@ -138,17 +138,17 @@ def _render_confirmation(
 def _confirm_context(form: Form[CheckoutForm], choice: CheckoutView, ctx: RequestContext) -> dict[str, Any]:
     sent = {
         name: form.values.get(name, "")
-        for name in ("key", "shown", "fulfilment", "payment_way", "address", "note")
+        for name in ("key", "shown", "fulfilment", "payment_method", "address", "note")
     }
-    way = sent["payment_way"]
-    offer = next((each for each in choice.offers if each.way.way == way), None)
+    method = sent["payment_method"]
+    offer = next((each for each in choice.offers if each.method.method == method), None)
     has = int(offer.balance or 0) if offer else 0
     return {
         "active_menu": "keranjang",
         "sent": sent,
-        "way": way,
-        "way_name": PAYMENT_METHOD_NAMES[way].localize(ctx.lang),
-        "asks_pin": get_provider(way).capabilities().requires_pin,
+        "method": method,
+        "way_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
+        "asks_pin": get_provider(method).capabilities().requires_pin,
         "buyer": choice.buyer,
         "has": has,
         "total": choice.total,
@@ -165,7 +165,7 @@ def _build_checkout(data: CheckoutForm, choice: CheckoutView, consent: Consent |
             member_id=choice.buyer.member_id,
         ),
         fulfilment=data.fulfilment,
-        payment_way=data.payment_way,
+        payment_method=data.payment_method,
         address=data.address,
         note=data.note,
         key=data.key,
@@ -192,7 +192,7 @@ def _redirect_after_order(ctx: RequestContext, placed: PlacedOrder) -> Response[
     address = f"/pesanan/{order.number}"
     if order.member_id is None:
         address += f"?kunci={presenters.sign_order_key(ctx, order.id)}"
-    if payment is not None and payment.status == "awaiting" and payment.way != "cash":
+    if payment is not None and payment.status == "awaiting" and payment.method != "cash":
         address = f"/bayar/{payment.reference}"
     say = get_translations(ctx.lang).gettext
     response = see_other(
@@ -214,7 +214,7 @@ async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -
     total = sum(line.total for line in lines)
     assert ctx.tenant is not None  # pages of a cooperative alone
     if buyer.member_id is None:  # a member who left a moment ago
-        payer = PayerMethods(payer.ways, None)
+        payer = PayerMethods(payer.methods, None)
     short = next((line.error for line in lines if line.error), None)
     if gone:
         short = errors.NO_SUCH_PRODUCT().message(ctx.lang)
@@ -245,7 +245,7 @@ def _context(ctx: RequestContext, choice: CheckoutView) -> dict[str, Any]:
         "active_menu": "keranjang",
         "lines": choice.lines,
         "buyer": choice.buyer,
-        "ways": method_choices(choice.offers, ctx),
+        "methods": method_choices(choice.offers, ctx),
         "total": choice.total,
         "shown": choice.fingerprint,
         "key": presenters.new_checkout_key(ctx, secrets.token_hex(16)),

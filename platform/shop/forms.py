@@ -36,7 +36,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
     key: str
     shown: str
     fulfilment: Fulfilment
-    payment_way: PaymentMethodCode
+    payment_method: PaymentMethodCode
     address: Note = ""
     name: Annotated[str, Meta(max_length=80)] = ""
     phone: MobileNumber | None = None
@@ -48,7 +48,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
 class ChangeMethodForm(Struct, forbid_unknown_fields=True):
     """Another way of paying for an order that waits; ``kunci`` opens it to the visitor who placed it."""
 
-    payment_way: PaymentMethodCode
+    payment_method: PaymentMethodCode
     kunci: Annotated[str, Meta(max_length=64)] = ""
     pin: Annotated[str, Meta(max_length=6)] = ""
     confirmed: bool = False

@@ -55,10 +55,12 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
     ):
         return order
     waiting = [payment for payment in payments if payment.status == "awaiting"]
-    if not waiting or not rules.awaits_confirmation(order.status, order.payment_way):
+    if not waiting or not rules.awaits_confirmation(order.status, order.payment_method):
         raise _status_error(errors.NOT_AWAITING_PAYMENT, order)
     await state_machine.confirm_by_officer(db, actor, waiting[-1].reference, on=on)
-    audit.record(db, actor, events.PAYMENT_CONFIRMED, subject=f"order:{number}", facts={"total": order.total})
+    audit.record(
+        db, actor, events.PAYMENT_CONFIRMED, subject=f"order:{number}", params={"total": order.total}
+    )
     return order
 
 
@@ -71,7 +73,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     payments, order = await _lock_order(db, number)
     if order.status == "handed_over" and await _is_repeat(db, actor, events.HANDED_OVER, order):
         return order
-    if not rules.can_hand_over(order.status, order.payment_way):
+    if not rules.can_hand_over(order.status, order.payment_method):
         raise _status_error(errors.NOT_READY, order)
     await _require_no_pending_refund(db, payments)
     lines = await queries.list_order_lines(db, order.id)
@@ -79,7 +81,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     for line in lines:
         line.cost = int(costs[line.product_id])
     for payment in payments:
-        if order.status == "placed" and payment.status == "awaiting" and payment.way == "cash":
+        if order.status == "placed" and payment.status == "awaiting" and payment.method == "cash":
             await state_machine.settle(db, payment, by=actor.name, on=on, actor=actor)
     order.status, order.handed_over_at = "handed_over", clock.now()
     if order.paid_at is None:  # it costs nothing
@@ -88,7 +90,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
     if entries:
         journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
         order.sale_journal = (await post_journal(db, journal, by=actor.name)).number
-    audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", facts={"total": order.total})
+    audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", params={"total": order.total})
     return order
 
 
@@ -108,7 +110,7 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     await stock.release(db, await queries.get_order_quantities(db, order.id))
     order_payments.mark_cancelled(order, "officer", why)
     await order_payments.refund_payments(db, actor, payments, why, on=on, key="cancelled")
-    audit.record(db, actor, events.ORDER_CANCELLED, subject=f"order:{number}", facts={"reason": why})
+    audit.record(db, actor, events.ORDER_CANCELLED, subject=f"order:{number}", params={"reason": why})
     return order
 
 
@@ -136,7 +138,7 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
         await reverse_journal(db, order.sale_journal, on=on, reason=why, by=actor.name)
     await _reverse_rebates(db, actor, order, payments, on=on)
     await order_payments.refund_payments(db, actor, payments, why, on=on, key="returned")
-    audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", facts={"reason": why})
+    audit.record(db, actor, events.ORDER_RETURNED, subject=f"order:{number}", params={"reason": why})
     return order
 
 
@@ -153,7 +155,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
         or order.expires_at > clock.now()
     ):
         return
-    if any(payment.under_way_since for payment in payments):
+    if any(payment.processing_since for payment in payments):
         # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
         return
     await order_payments.expire_unpaid(db, order)
@@ -187,7 +189,7 @@ async def _reverse_rebates(
     """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is
     an advance given back.
     """
-    taken = [each for each in payments if each.went_to == "purpose"]
+    taken = [each for each in payments if each.applied_to == "purpose"]
     went_back = await refund_queries.sum_refunded_since(db, [each.id for each in taken], order.handed_over_at)
     rebates = went_back - _refunded_suffixes(taken)
     if not rebates:
@@ -212,20 +214,20 @@ async def _require_no_pending_refund(db: AsyncSession, payments: list[Payment]) 
     what a refund will take away must be known before the sale is.
     """
     for payment in payments:
-        if payment.went_to == "purpose" and await refund_queries.has_pending_refund(db, payment.id):
+        if payment.applied_to == "purpose" and await refund_queries.has_pending_refund(db, payment.id):
             raise REFUND_PENDING(reference=payment.reference)
 
 
 def _refunded_amount(payments: list[Payment]) -> Rupiah:
     """What has been given back of an order that was not handed over yet."""
-    taken = [payment for payment in payments if payment.went_to == "purpose"]
+    taken = [payment for payment in payments if payment.applied_to == "purpose"]
     return Rupiah.total(payment.refunded for payment in taken) - _refunded_suffixes(taken)
 
 
 def _refunded_suffixes(payments: list[Payment]) -> Rupiah:
     """What has been given back of transfers' tails, which are no part of the sale."""
     return Rupiah.total(
-        suffix_in_refund(Rupiah(payment.amount), payment.tail, Rupiah(0), Rupiah(payment.refunded))
+        suffix_in_refund(Rupiah(payment.amount), payment.unique_suffix, Rupiah(0), Rupiah(payment.refunded))
         for payment in payments
     )
 

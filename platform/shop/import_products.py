@@ -169,7 +169,7 @@ async def _write(
         actor,
         "shop.products_imported",
         subject="products",
-        facts={"new": len(plan.new), "changed": len(plan.changed), "skipped": len(plan.rejected)},
+        params={"new": len(plan.new), "changed": len(plan.changed), "skipped": len(plan.rejected)},
     )
     if moved is not None:
         moved(plan.report.imported, plan.report.imported)

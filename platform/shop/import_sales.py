@@ -125,7 +125,7 @@ class SalesImport:
         """Write down that recording begins."""
         if self._lines:
             audit.record(
-                db, self._actor, "shop.sales_import_begun", subject="orders", facts={"lines": self._lines}
+                db, self._actor, "shop.sales_import_begun", subject="orders", params={"lines": self._lines}
             )
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
@@ -160,8 +160,8 @@ class SalesImport:
     async def finish(self, db: AsyncSession) -> None:
         """Write down what was recorded, and empty the staging tables."""
         if self._lines:
-            facts = {"receipts": self._receipts, "lines": self._lines, "total": self._total}
-            audit.record(db, self._actor, "shop.sales_imported", subject="orders", facts=facts)
+            params = {"receipts": self._receipts, "lines": self._lines, "total": self._total}
+            audit.record(db, self._actor, "shop.sales_imported", subject="orders", params=params)
         await self.discard(db)
 
     async def discard(self, db: AsyncSession) -> None:

@@ -78,7 +78,7 @@ async def add_product(
             lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(OPENING_BALANCES, value)]
             await post_journal(db, Journal(on, f"Stok awal {data.name}", key, lines), by=actor.name)
     audit.record(
-        db, actor, events.PRODUCT_ADDED, subject=f"product:{data.sku}", facts={"price": int(data.price)}
+        db, actor, events.PRODUCT_ADDED, subject=f"product:{data.sku}", params={"price": int(data.price)}
     )
     return product
 
@@ -98,7 +98,7 @@ async def change_product(
         setattr(product, name, value)
     if changed:
         new_values = {name: str(value) for name, value in changed.items()}
-        audit.record(db, actor, events.PRODUCT_CHANGED, subject=f"product:{data.sku}", facts=new_values)
+        audit.record(db, actor, events.PRODUCT_CHANGED, subject=f"product:{data.sku}", params=new_values)
     return product
 
 
@@ -112,7 +112,7 @@ async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: 
     product = await stock.lock_product(db, product_id)
     product.picture = checksum
     audit.record(
-        db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": checksum}
+        db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", params={"picture": checksum}
     )
     return checksum
 
@@ -128,7 +128,7 @@ async def remove_picture(db: AsyncSession, actor: Actor, product_id: UUID) -> No
     """Go back to the drawn placeholder."""
     product = await stock.lock_product(db, product_id)
     product.picture = None
-    audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", facts={"picture": ""})
+    audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", params={"picture": ""})
 
 
 async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
@@ -160,7 +160,7 @@ async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, nam
         actor,
         events.CATEGORY_CHANGED,
         subject=f"category:{category.slug}",
-        facts={"from": category.name, "to": tidy},
+        params={"from": category.name, "to": tidy},
     )
     category.name = tidy
     return category

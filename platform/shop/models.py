@@ -58,7 +58,7 @@ class Product(CoopBase):
         Index("ix_products_category_id", "category_id", "name"),
         Index("ix_products_shelf", "archived", "name"),
         Index("ix_products_barcode", "barcode"),
-        Index("ix_products_words", "words", postgresql_using="gin"),
+        Index("ix_products_search_vector", "search_vector", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -76,7 +76,7 @@ class Product(CoopBase):
     picture: Mapped[str | None] = mapped_column(Text)
     archived: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     added_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    words: Mapped[str] = mapped_column(
+    search_vector: Mapped[str] = mapped_column(
         TSVECTOR, Computed("to_tsvector('simple', name || ' ' || sku || ' ' || barcode)", persisted=True)
     )
 
@@ -117,7 +117,7 @@ class Picture(CoopBase):
 class Order(CoopBase):
     """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day.
 
-    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_way`` is the way that
+    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_method`` is the way that
     was chosen last. ``cancelled_for`` is why it was called off (``rules.CancelledFor``); ``cancel_reason``
     what somebody wrote about that, or about a return.
     """
@@ -150,7 +150,7 @@ class Order(CoopBase):
     buyer_phone: Mapped[str] = mapped_column(Text, server_default="")
     fulfilment: Mapped[str] = mapped_column(Text)
     address: Mapped[str] = mapped_column(Text, server_default="")
-    payment_way: Mapped[str] = mapped_column(Text)
+    payment_method: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     total: Mapped[int] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(Text, server_default="")

@@ -56,7 +56,7 @@ async def list_orders(
     )
     orders = [
         order_pages.build_order_row(row, ctx, href=f"{HOME}/{row.number}", who=row.buyer_name)
-        | {"next": _next_step(row.status, row.payment_way)}
+        | {"next": _next_step(row.status, row.payment_method)}
         for row in rows
     ]
     return render_page(
@@ -87,7 +87,7 @@ async def show_order(
         order=order,
         lines=lines,
         state=presenters.order_status_label(order, ctx),
-        next=_next_step(order.status, order.payment_way),
+        next=_next_step(order.status, order.payment_method),
         can_cancel=rules.can_cancel(order.status),
         can_return=rules.can_return(order.status),
         **order_pages.build_order_context(order, lines, ctx),
@@ -180,11 +180,11 @@ async def return_order(
     )
 
 
-def _next_step(status: str, way: str) -> str | None:
+def _next_step(status: str, method: str) -> str | None:
     """Return the one next step of an order, as the end of its address."""
-    if rules.awaits_confirmation(status, way):
+    if rules.awaits_confirmation(status, method):
         return "pembayaran"
-    return "penyerahan" if rules.can_hand_over(status, way) else None
+    return "penyerahan" if rules.can_hand_over(status, method) else None
 
 
 def _step_error(step: str, order: OrderView) -> DomainError | None:
@@ -192,9 +192,9 @@ def _step_error(step: str, order: OrderView) -> DomainError | None:
     kind, possible = {
         "pembayaran": (
             errors.NOT_AWAITING_PAYMENT,
-            rules.awaits_confirmation(order.status, order.payment_way),
+            rules.awaits_confirmation(order.status, order.payment_method),
         ),
-        "penyerahan": (errors.NOT_READY, rules.can_hand_over(order.status, order.payment_way)),
+        "penyerahan": (errors.NOT_READY, rules.can_hand_over(order.status, order.payment_method)),
         "pembatalan": (errors.NOT_CANCELLABLE, rules.can_cancel(order.status)),
         "pengembalian": (errors.NOT_CANCELLABLE, rules.can_return(order.status)),
     }[step]
@@ -204,7 +204,7 @@ def _step_error(step: str, order: OrderView) -> DomainError | None:
 def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
     """Return the sentence, the button and the hint of a step, in the viewer's language."""
     say = get_translations(ctx.lang).gettext
-    facts = {
+    params = {
         "number": order.number,
         "amount": formats.rupiah(order.total, ctx.lang),
         "name": order.buyer_name,
@@ -212,12 +212,12 @@ def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, 
     back = say("Kalau keliru, pesanan masih bisa dibatalkan atau barangnya dikembalikan.")
     never = say("Langkah ini tidak bisa diurungkan; bila perlu, buat pesanan baru.")
     if step == "pembayaran":
-        facts["amount"] = formats.rupiah(order.payment_amount or order.total, ctx.lang)
+        params["amount"] = formats.rupiah(order.payment_amount or order.total, ctx.lang)
         sentence = (
             say(
                 "QRIS %(amount)s dari %(name)s untuk pesanan %(number)s sudah tampak di aplikasi penerimanya."
             )
-            if order.payment_way == "qris"
+            if order.payment_method == "qris"
             else say("Transfer %(amount)s dari %(name)s untuk pesanan %(number)s sudah masuk rekening.")
         )
         label, undo = say("Ya, sudah masuk"), back
@@ -232,11 +232,11 @@ def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, 
     elif step == "pembatalan":
         sentence = say("Pesanan %(number)s dari %(name)s dibatalkan dan stoknya dilepas.")
         if order.status == "paid":
-            facts["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
+            params["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
             sentence += " " + _refund_sentence(order, ctx)
         label, undo = say("Batalkan pesanan"), never
     else:
-        facts["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
+        params["amount"] = formats.rupiah(_refundable_amount(order), ctx.lang)
         sentence = (
             say("%(name)s mengembalikan barang pesanan %(number)s.") + " " + _refund_sentence(order, ctx)
         )
@@ -249,7 +249,7 @@ def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, 
     }
     return {
         "step_title": titles[step],
-        "sentence": sentence % facts,
+        "sentence": sentence % params,
         "label": label,
         "undo": undo,
         "asks_reason": step in ("pembatalan", "pengembalian"),
@@ -266,7 +266,7 @@ def _refundable_amount(order: OrderView) -> Rupiah:
         return Rupiah(order.total)  # sold before payments had rows of their own
     paid, kept = (
         Rupiah(order.payment_amount),
-        nonrefundable_suffix(order.payment_tail, of_member=order.member_id is not None),
+        nonrefundable_suffix(order.payment_unique_suffix, of_member=order.member_id is not None),
     )
     return refundable_amount(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
 
@@ -287,7 +287,8 @@ def _refund_sentence(order: OrderView, ctx: RequestContext) -> str:
         "kasbon": say("Kasbon %(name)s berkurang %(amount)s."),
         "payroll": say("Potongan gaji %(name)s berkurang %(amount)s."),
     }.get(
-        order.payment_way, say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s.")
+        order.payment_method,
+        say("Uang %(amount)s dikembalikan lewat penyedia pembayarannya kepada %(name)s."),
     )
 
 

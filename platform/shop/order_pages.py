@@ -78,7 +78,7 @@ def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: Reque
         return formats.date_time(moment, ctx.lang, ctx.brand.timezone) if moment else None
 
     ordered = {"label": say("Dipesan"), "when": at(order.placed_at), "done": True}
-    on_credit = order.payment_way in CREDIT_METHODS
+    on_credit = order.payment_method in CREDIT_METHODS
     paid = {
         "label": say("Dicatat") if on_credit else say("Dibayar"),
         "when": at(order.paid_at),
@@ -89,21 +89,21 @@ def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: Reque
         "when": at(order.handed_over_at),
         "done": order.handed_over_at is not None,
     }
-    steps = [ordered, given] if order.payment_way == "cash" else [ordered, paid, given]
+    steps = [ordered, given] if order.payment_method == "cash" else [ordered, paid, given]
     if order.status == "returned":
         steps.append({"label": say("Dikembalikan"), "when": at(order.cancelled_at), "done": True})
     elif order.cancelled_at:
         steps = [step for step in steps if step["done"]]
     delivery = order.fulfilment == "delivery"
-    facts = [
+    params = [
         (say("Penerimaan"), f"{say('Diantar ke')} {order.address}" if delivery else say("Diambil di toko")),
-        (say("Cara membayar"), PAYMENT_METHOD_NAMES[order.payment_way].localize(ctx.lang)),
+        (say("Cara membayar"), PAYMENT_METHOD_NAMES[order.payment_method].localize(ctx.lang)),
         (say("Atas nama"), order.buyer_name),
     ]
     if order.note:
-        facts.append((say("Catatan"), order.note))
+        params.append((say("Catatan"), order.note))
     if order.status == "returned" and order.cancel_reason:
-        facts.append((say("Alasan dikembalikan"), order.cancel_reason))
+        params.append((say("Alasan dikembalikan"), order.cancel_reason))
     sums = [
         (
             (
@@ -116,18 +116,20 @@ def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: Reque
     ]
     paid_by = None
     if order.paid_at and not order.cancelled_at:
-        way = PAYMENT_METHOD_NAMES[order.payment_way].localize(ctx.lang)
+        method = PAYMENT_METHOD_NAMES[order.payment_method].localize(ctx.lang)
         # what is owed is not paid, however settled the order is
         template = (
-            say("Dicatat, belum lunas: %(way)s, %(when)s.") if on_credit else say("Lunas: %(way)s, %(when)s.")
+            say("Dicatat, belum lunas: %(method)s, %(when)s.")
+            if on_credit
+            else say("Lunas: %(method)s, %(when)s.")
         )
-        paid_by = template % {"way": way, "when": at(order.paid_at)}
+        paid_by = template % {"method": method, "when": at(order.paid_at)}
     stopped = None
     if order.status == "cancelled":
         unpaid = order.cancelled_for == "unpaid"
         why = rules.NOT_PAID_IN_TIME.localize(ctx.lang) if unpaid else order.cancel_reason
         stopped = f"{at(order.cancelled_at)}: {why}"
-    return {"steps": steps, "stopped": stopped, "facts": facts, "sums": sums, "paid_by": paid_by}
+    return {"steps": steps, "stopped": stopped, "facts": params, "sums": sums, "paid_by": paid_by}
 
 
 def is_own_order(ctx: RequestContext, order: OrderView, key: str) -> bool:

@@ -47,7 +47,7 @@ async def open_order_payment(
     db: AsyncSession,
     actor: Actor,
     order: Order,
-    way: str,
+    method: str,
     *,
     on: date,
     consent: Consent | None = None,
@@ -59,9 +59,9 @@ async def open_order_payment(
     None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``,
     where they are known. Raises DomainError as ``payments.open_payment.open_payment`` does.
     """
-    order.payment_way = way
+    order.payment_method = method
     if order.total == 0:
-        if way == "cash":
+        if method == "cash":
             await _set_expiry(db, order, order.placed_at + CASH_PAYMENT_WINDOW, attempt)
         else:
             order.status, order.paid_at, order.expires_at = "paid", clock.now(), None
@@ -71,7 +71,7 @@ async def open_order_payment(
         subject_id=order.id,
         label=f"Pesanan {order.number}",
         amount=Rupiah(order.total),
-        way=way,
+        method=method,
         payer_name=order.buyer_name,
         payer_phone=order.buyer_phone,
         member_id=order.member_id,
@@ -81,32 +81,32 @@ async def open_order_payment(
     )
     payment = await open_payment(db, actor, request, on=on, bylaws=bylaws)
     if payment.status == "awaiting":
-        await _set_expiry(db, order, _deadline(way, payment.expires_at, order.placed_at), attempt)
+        await _set_expiry(db, order, _deadline(method, payment.expires_at, order.placed_at), attempt)
     else:
         order.expires_at = None
     return payment
 
 
-def payment_deadline(way: str, total: Rupiah, placed_at: datetime) -> datetime | None:
+def payment_deadline(method: str, total: Rupiah, placed_at: datetime) -> datetime | None:
     """How long an order waits whose first payment by this way is opened as it is placed; None for one that is
     paid at once, or never.
     """
-    if way not in known_methods():
+    if method not in known_methods():
         return None
-    capabilities = get_provider(way).capabilities()
+    capabilities = get_provider(method).capabilities()
     if total == 0:
-        return placed_at + CASH_PAYMENT_WINDOW if way == "cash" else None
+        return placed_at + CASH_PAYMENT_WINDOW if method == "cash" else None
     if capabilities.confirmed_by == "books":
         return None
     return _deadline(
-        way, placed_at + capabilities.expires_after if capabilities.expires_after else None, placed_at
+        method, placed_at + capabilities.expires_after if capabilities.expires_after else None, placed_at
     )
 
 
-def _deadline(way: str, payment_expires_at: datetime | None, placed_at: datetime) -> datetime:
+def _deadline(method: str, payment_expires_at: datetime | None, placed_at: datetime) -> datetime:
     if payment_expires_at is None:
         return placed_at + CASH_PAYMENT_WINDOW
-    asks_provider = get_provider(way).capabilities().confirmed_by == "provider"
+    asks_provider = get_provider(method).capabilities().confirmed_by == "provider"
     # another way chosen again and again does not keep goods from others for ever
     return min(
         payment_expires_at + (EXPIRY_GRACE if asks_provider else timedelta()), placed_at + CASH_PAYMENT_WINDOW
@@ -121,7 +121,7 @@ async def _set_expiry(db: AsyncSession, order: Order, until: datetime, attempt: 
 
 
 async def change_payment_method(
-    db: AsyncSession, actor: Actor, order_id: UUID, way: str, *, on: date, consent: Consent | None = None
+    db: AsyncSession, actor: Actor, order_id: UUID, method: str, *, on: date, consent: Consent | None = None
 ) -> Payment:
     """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
 
@@ -134,11 +134,13 @@ async def change_payment_method(
         raise errors.NO_SUCH_ORDER()
     if order.status != "placed" or order.total == 0:
         raise errors.ALREADY_SETTLED(number=order.number)
-    if any(payment.under_way_since for payment in before):
+    if any(payment.processing_since for payment in before):
         raise PAYMENT_PROCESSING()
     for payment in before:
         await cancel_payment(db, payment, why="cara lain dipilih", by=actor)
-    opened = await open_order_payment(db, actor, order, way, on=on, consent=consent, attempt=len(before) + 1)
+    opened = await open_order_payment(
+        db, actor, order, method, on=on, consent=consent, attempt=len(before) + 1
+    )
     assert opened is not None  # an order that costs nothing was refused above
     return opened
 
@@ -147,9 +149,9 @@ async def cancel_payment(db: AsyncSession, payment: Payment, *, why: str, by: Ac
     """Let a locked payment wait no more, and have its provider told."""
     if await state_machine.close_unpaid(db, payment, "cancelled", why=why, by=by):
         started = payment.provider_reference is not None
-        if started and get_provider(payment.way).capabilities().confirmed_by == "provider":
-            key = f"payments.call_off:{payment.reference}"
-            await enqueue(db, "payments.call_off", {"reference": payment.reference}, key=key)
+        if started and get_provider(payment.method).capabilities().confirmed_by == "provider":
+            key = f"payments.close_unpaid:{payment.reference}"
+            await enqueue(db, "payments.close_unpaid", {"reference": payment.reference}, key=key)
 
 
 async def refund_payments(
@@ -161,10 +163,10 @@ async def refund_payments(
     for payment in payments:
         await cancel_payment(db, payment, why=reason, by=actor)
         left = await refund_payment.get_refundable_amount(db, payment)
-        if left and payment.went_to == "purpose":
-            back_to = refund_payment.list_refund_destinations(payment)[0]
+        if left and payment.applied_to == "purpose":
+            destination = refund_payment.list_refund_destinations(payment)[0]
             await refund_payment.request_refund(
-                db, actor, payment, left, back_to, reason, key=f"{key}:{payment.id}", on=on
+                db, actor, payment, left, destination, reason, key=f"{key}:{payment.id}", on=on
             )
 
 
@@ -194,12 +196,12 @@ class OrderPurpose:
         elif order.status != "placed":
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
-        order.payment_way = payment.way
+        order.payment_method = payment.method
         alone = is_written_row(db, Order, order.id)  # no other payment can have been opened for it
         if not alone and await payment_queries.has_other_awaiting_payment(db, payment):
             # by a job: payments are locked before the order, and we hold it
-            key = f"shop.call_off_others:{payment.id}"
-            await enqueue(db, "shop.call_off_others", {"order_id": str(order.id)}, key=key)
+            key = f"shop.cancel_superseded:{payment.id}"
+            await enqueue(db, "shop.cancel_superseded", {"order_id": str(order.id)}, key=key)
         return True
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
@@ -210,7 +212,7 @@ class OrderPurpose:
         if order is None or order.status != "placed":
             return
         # an order outlasts its time while money is under way, which then may fail
-        was_waited_for = payment.status == "failed" or payment.under_way_since is not None
+        was_waited_for = payment.status == "failed" or payment.processing_since is not None
         too_late = was_waited_for and is_expired(order.expires_at, clock.now())
         if payment.status == "expired" or too_late:
             await expire_unpaid(db, order)
@@ -222,7 +224,7 @@ class OrderPurpose:
             await stock.release(db, await queries.get_order_quantities(db, order.id))
             mark_cancelled(order, "refunded", reason)
             audit.record(
-                db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", facts={"reason": reason}
+                db, SYSTEM, events.ORDER_CANCELLED, subject=f"order:{order.number}", params={"reason": reason}
             )
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
@@ -251,8 +253,8 @@ async def expire_unpaid(db: AsyncSession, order: Order) -> None:
     """Call a locked order off whose money did not come in time."""
     await stock.release(db, await queries.get_order_quantities(db, order.id))
     mark_cancelled(order, "unpaid", None)
-    facts = {"reason": rules.NOT_PAID_IN_TIME.id}
-    audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", facts=facts)
+    params = {"reason": rules.NOT_PAID_IN_TIME.id}
+    audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", params=params)
 
 
 def mark_cancelled(order: Order, cause: rules.CancelledFor, reason: str | None) -> None:
@@ -269,7 +271,7 @@ async def _reinstate(db: AsyncSession, order: Order) -> bool:
         return False
     order.cancelled_at = order.cancelled_for = order.cancel_reason = None
     audit.record(
-        db, SYSTEM, events.ORDER_REINSTATED, subject=f"order:{order.number}", facts={"total": order.total}
+        db, SYSTEM, events.ORDER_REINSTATED, subject=f"order:{order.number}", params={"total": order.total}
     )
     return True
 

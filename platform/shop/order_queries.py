@@ -33,7 +33,7 @@ class OrderView(msgspec.Struct, frozen=True):
     buyer_phone: str
     fulfilment: str
     address: str
-    payment_way: str
+    payment_method: str
     status: str
     total: int
     note: str
@@ -48,7 +48,7 @@ class OrderView(msgspec.Struct, frozen=True):
     payment_reference: str | None
     payment_status: str | None
     payment_amount: int | None
-    payment_tail: int
+    payment_unique_suffix: int
     payment_refunded: int
     payment_pending: int
     payment_journal: int | None
@@ -73,7 +73,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     number: int
     buyer_name: str
     fulfilment: str
-    payment_way: str
+    payment_method: str
     status: str
     total: int
     placed_at: datetime
@@ -103,26 +103,27 @@ class BuyerView(msgspec.Struct, frozen=True):
 _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, "
     "o.buyer_phone, o.fulfilment, o.address,"
-    " o.payment_way, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, "
+    " o.payment_method, o.status, o.total, o.note, o.placed_at, o.expires_at, o.paid_at, "
     "o.paid_confirmed_by, o.handed_over_at,"
     " o.cancelled_at, o.cancelled_for, o.cancel_reason, p.reference AS payment_reference, p.status AS "
     "payment_status, p.amount AS payment_amount,"
-    " coalesce(p.tail, 0)::int AS payment_tail, coalesce(p.refunded, 0)::bigint AS payment_refunded,"
-    " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = "
+    " coalesce(p.unique_suffix, 0)::int AS payment_unique_suffix, coalesce(p.refunded, 0)::bigint AS "
+    "payment_refunded,"
+    " coalesce((SELECT sum(r.amount) FROM payment_refunds r WHERE r.payment_id = p.id AND r.status = "
     "'pending'), 0)::bigint AS payment_pending,"
     " p.journal AS payment_journal, o.sale_journal"
     " FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN LATERAL (SELECT id, reference, "
-    "status, amount, tail, refunded, journal FROM payments"
-    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY went_to IS DISTINCT FROM 'purpose', "
+    "status, amount, unique_suffix, refunded, journal FROM payments"
+    " WHERE purpose = 'order' AND subject_id = o.id ORDER BY applied_to IS DISTINCT FROM 'purpose', "
     "settled_at IS NULL, id DESC LIMIT 1) AS p ON true WHERE o.number = $1"
 )
 _ROWS = (
-    "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_way, o.status, o.total, o.placed_at,"
+    "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_method, o.status, o.total, o.placed_at,"
     " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
 )
 # ``rules.awaits_officer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
-AWAITING_CONFIRMATION: Final = "o.status = 'placed' AND o.payment_way IN ('bank_transfer', 'qris')"
-READY_FOR_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_way = 'cash'))"
+AWAITING_CONFIRMATION: Final = "o.status = 'placed' AND o.payment_method IN ('bank_transfer', 'qris')"
+READY_FOR_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_method = 'cash'))"
 _CHIPS: Final[dict[str, str]] = {
     "perlu": "o.status IN ('placed', 'paid')",
     "bayar": AWAITING_CONFIRMATION,
@@ -163,7 +164,7 @@ async def can_change_method(ro: Reader, order_id: UUID) -> bool:
         await ro.value(
             "SELECT 1 FROM orders o WHERE o.id = $1 AND o.status = 'placed' AND o.total > 0 AND NOT EXISTS"
             " (SELECT FROM payments p WHERE p.purpose = 'order' AND p.subject_id = o.id AND "
-            "p.under_way_since IS NOT NULL)",
+            "p.processing_since IS NOT NULL)",
             order_id,
         )
     )

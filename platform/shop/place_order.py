@@ -56,7 +56,7 @@ class Checkout(msgspec.Struct, frozen=True):
     goods: Mapping[UUID, int]
     buyer: Buyer
     fulfilment: rules.Fulfilment
-    payment_way: PaymentMethodCode
+    payment_method: PaymentMethodCode
     key: str
     address: str = ""
     note: str = ""
@@ -116,9 +116,11 @@ async def process_checkout(
         raise errors.CHANGED_SINCE_SHOWN()
     total = _write_lines(db, order, checkout.goods, products, prices)
     payment = await order_payments.open_order_payment(
-        db, actor, order, checkout.payment_way, on=on, consent=checkout.consent, bylaws=bylaws
+        db, actor, order, checkout.payment_method, on=on, consent=checkout.consent, bylaws=bylaws
     )
-    audit.record(db, actor, events.ORDER_PLACED, subject=f"order:{order.number}", facts={"total": int(total)})
+    audit.record(
+        db, actor, events.ORDER_PLACED, subject=f"order:{order.number}", params={"total": int(total)}
+    )
     await db.flush()
     return PlacedOrder(order, payment)
 
@@ -162,12 +164,12 @@ async def _insert_order(db: AsyncSession, checkout: Checkout) -> Order | None:
             buyer_phone=checkout.buyer.phone,
             fulfilment=checkout.fulfilment,
             address=checkout.address.strip() if checkout.fulfilment == "delivery" else "",
-            payment_way=checkout.payment_way,
+            payment_method=checkout.payment_method,
             status="placed",
             total=int(total),
             note=checkout.note.strip(),
             placed_at=placed_at,
-            expires_at=order_payments.payment_deadline(checkout.payment_way, total, placed_at),
+            expires_at=order_payments.payment_deadline(checkout.payment_method, total, placed_at),
         )
         .on_conflict_do_nothing(index_elements=["checkout_key"])
         .returning(Order)

@@ -46,7 +46,7 @@ class _OrderState(Protocol):
     @property
     def status(self) -> str: ...
     @property
-    def payment_way(self) -> str: ...
+    def payment_method(self) -> str: ...
 
 
 def get_audience(viewer: Viewer | None) -> rules.Audience:
@@ -90,7 +90,7 @@ def picture_url(checksum: str | None, width: int) -> str | None:
 def order_status_label(order: _OrderState, ctx: RequestContext) -> tuple[str, str]:
     """Return an order's state as a word in the viewer's language, and its colour."""
     say = get_translations(ctx.lang).gettext
-    if rules.can_hand_over(order.status, order.payment_way):
+    if rules.can_hand_over(order.status, order.payment_method):
         return say("Siap diserahkan"), "go"
     if order.status == "placed":
         return say("Menunggu pembayaran"), "wait"

@@ -39,7 +39,7 @@ _ORDER: Final = (
     "member_id",
     "buyer_name",
     "fulfilment",
-    "payment_way",
+    "payment_method",
     "status",
     "total",
     "placed_at",

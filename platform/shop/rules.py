@@ -62,14 +62,14 @@ def price_for(audience: Audience, price: Rupiah, bylaws: Bylaws) -> Rupiah:
     return get_member_price(price, bylaws) if audience == "member" else get_public_price(price, bylaws)
 
 
-def awaits_confirmation(status: str, way: str) -> bool:
+def awaits_confirmation(status: str, method: str) -> bool:
     """Whether an officer may confirm that the money has come."""
-    return status == "placed" and way in OFFICER_CONFIRMED_METHODS
+    return status == "placed" and method in OFFICER_CONFIRMED_METHODS
 
 
-def can_hand_over(status: str, way: str) -> bool:
+def can_hand_over(status: str, method: str) -> bool:
     """Whether the goods may be given out: paid for, or cash on hand-over."""
-    return status == "paid" or (status == "placed" and way == "cash")
+    return status == "paid" or (status == "placed" and method == "cash")
 
 
 def can_cancel(status: str) -> bool:

@@ -74,7 +74,7 @@ def _render_confirmation(
         "bank": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar dari rekening bank."),
         "credit": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s menjadi utang kepada pemasok."),
     }[form.data.paid_from]
-    facts = {
+    params = {
         "quantity": formats.number(form.data.quantity, ctx.lang),
         "unit": product.unit.lower(),
         "name": product.name,
@@ -85,7 +85,7 @@ def _render_confirmation(
         "shop/goods_in_confirm.html",
         active_menu="barang",
         product=product,
-        sentence=sentence % facts,
+        sentence=sentence % params,
         after=product.stock + form.data.quantity,
         sent={name: form.values.get(name, "") for name in ("key", "quantity", "unit_cost", "paid_from")},
     )

@@ -82,7 +82,7 @@ _SHELF = (
     "'[]')::text AS categories"
 )
 _EVERYTHING = _SHELF.format(search="$4::text IS NULL")
-_BY_WORDS = _SHELF.format(search="p.words @@ to_tsquery('simple', $4)")
+_BY_WORDS = _SHELF.format(search="p.search_vector @@ to_tsquery('simple', $4)")
 _BY_LETTERS = _SHELF.format(search="(p.name ILIKE $4 OR p.sku ILIKE $4 OR p.barcode LIKE $4)")
 _WORD = re.compile(r"\w+")
 

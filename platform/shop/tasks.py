@@ -18,13 +18,13 @@ async def expire_order(db: AsyncSession, *, order_id: str) -> None:
     await fulfilment.expire_order(db, UUID(order_id))
 
 
-@job("shop.call_off_others")
+@job("shop.cancel_superseded")
 async def cancel_other_payments(db: AsyncSession, *, order_id: str) -> None:
     """Let nobody pay an order again that is paid."""
     await fulfilment.cancel_other_payments(db, UUID(order_id))
 
 
-@daily_job("shop.sweep_orders")
+@daily_job("shop.cancel_overdue")
 async def requeue_overdue_orders(db: AsyncSession) -> None:
     """Look again at orders whose time was over hours ago: the job that should have called them off was lost
     or given up.

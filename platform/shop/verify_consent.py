@@ -29,7 +29,7 @@ async def verify_consent(
     if (
         form.errors
         or not form.data.confirmed
-        or not get_provider(form.data.payment_way).capabilities().requires_pin
+        or not get_provider(form.data.payment_method).capabilities().requires_pin
     ):
         return None
     if ctx.viewer is None or ctx.viewer.member_id is None:

@@ -185,7 +185,7 @@ async def _insert_draft(db: AsyncSession, actor: Actor, division: _Division, ver
         actor,
         "shu.drafted",
         subject=f"shu:{division.year}",
-        facts={"year": division.year, "version": version, "surplus": int(division.allocation.surplus)},
+        params={"year": division.year, "version": version, "surplus": int(division.allocation.surplus)},
     )
     await db.flush()
     return True

@@ -60,7 +60,7 @@ async def rename_cooperative(db: AsyncSession, name: str) -> None:
 async def record_first_sign_in(db: AsyncSession) -> None:
     """Write into the registry, once for a cooperative, that somebody came in by a password or a code."""
     if not get_tenant(db).signed_in:
-        await db.execute(text("SELECT shared.note_sign_in()"))
+        await db.execute(text("SELECT shared.record_sign_in()"))
         db.sync_session.info["registry_changed"] = True
 
 

@@ -85,7 +85,7 @@ async def migrate(
         # spares are cheaper made anew than brought up; their schemas are dropped with their roles
         old = (
             await connection.execute(
-                text("SELECT schema_name FROM shared.spare_schemas WHERE revision <> :head"), {"head": head}
+                text("SELECT schema_name FROM shared.schema_pool WHERE revision <> :head"), {"head": head}
             )
         ).scalars()
         stale_schemas = list(old)
@@ -150,7 +150,7 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
 async def _drop_pool_schema(database: Database, name: str) -> None:
     async with database.owner_engine.begin() as connection:
         gone = await connection.execute(
-            text("DELETE FROM shared.spare_schemas WHERE schema_name = :name RETURNING schema_name"),
+            text("DELETE FROM shared.schema_pool WHERE schema_name = :name RETURNING schema_name"),
             {"name": name},
         )
         if gone.first():

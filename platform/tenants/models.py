@@ -73,11 +73,11 @@ class Hostname(SharedBase):
 class PooledSchema(SharedBase):
     """A schema with all tables and its role, made ahead of time and not yet anybody's."""
 
-    __tablename__ = "spare_schemas"
+    __tablename__ = "schema_pool"
 
     schema_name: Mapped[str] = mapped_column(Text, primary_key=True)
     revision: Mapped[str] = mapped_column(Text)
-    made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
 class FinishedJob(SharedBase):

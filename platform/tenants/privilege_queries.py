@@ -106,7 +106,7 @@ async def list_current_schemas(connection: AsyncConnection, root: Path | None = 
     rows = await connection.execute(
         text(
             "SELECT schema_name, slug FROM shared.cooperatives WHERE revision = :head"
-            " UNION ALL SELECT schema_name, 'spare ' || schema_name FROM shared.spare_schemas WHERE "
+            " UNION ALL SELECT schema_name, 'spare ' || schema_name FROM shared.schema_pool WHERE "
             "revision = :head"
         ),
         {"head": get_head(COOPERATIVE, root)},

@@ -29,7 +29,7 @@ POLL_SECONDS = 30.0  # seconds
 RETRY_SECONDS = 2.0
 
 ProvisionTask = Callable[["Database"], Awaitable[object]]
-_tasks: dict[str, ProvisionTask] = {"tenants.refill_spares": refill_schema_pool}
+_tasks: dict[str, ProvisionTask] = {"tenants.refill_schema_pool": refill_schema_pool}
 
 
 def provision_task(name: str) -> Callable[[ProvisionTask], ProvisionTask]:

@@ -26,7 +26,7 @@ SHARED = "shared"
 COOPERATIVE = "cooperative"
 
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
-MIN_SUPPORTED_REVISION = "0008"
+MIN_SUPPORTED_REVISION = "0009"
 
 _ROOMS = (
     "kernel",

@@ -67,7 +67,7 @@ async def create_pool_schema(database: Database) -> str:
     async with database.owner_engine.begin() as connection:
         await run_script(connection, script)
         await connection.execute(
-            text("INSERT INTO shared.spare_schemas (schema_name, revision) VALUES (:name, :revision)"),
+            text("INSERT INTO shared.schema_pool (schema_name, revision) VALUES (:name, :revision)"),
             {"name": name, "revision": head},
         )
     return name
@@ -80,7 +80,7 @@ async def refill_schema_pool(database: Database) -> int:
     async with database.owner_engine.connect() as connection:
         # one refiller at a time, in whatever process; held on this connection until it goes back
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung spare schemas'))"))
-        count = text("SELECT count(*) FROM shared.spare_schemas WHERE revision = :head")
+        count = text("SELECT count(*) FROM shared.schema_pool WHERE revision = :head")
         while (
             await connection.execute(count, {"head": head})
         ).scalar_one() < database.settings.schema_pool_size:
@@ -96,9 +96,9 @@ async def take_pool_schema(db: AsyncSession, revision: str) -> tuple[str, str] |
     row = (
         await db.execute(
             text(
-                "DELETE FROM shared.spare_schemas WHERE schema_name = ("
-                " SELECT schema_name FROM shared.spare_schemas WHERE revision = :revision"
-                " ORDER BY made_at FOR UPDATE SKIP LOCKED LIMIT 1"
+                "DELETE FROM shared.schema_pool WHERE schema_name = ("
+                " SELECT schema_name FROM shared.schema_pool WHERE revision = :revision"
+                " ORDER BY created_at FOR UPDATE SKIP LOCKED LIMIT 1"
                 ") RETURNING schema_name, revision"
             ),
             {"revision": revision},
@@ -124,7 +124,7 @@ async def wait_for_pool_schema(database: Database, deadline: float) -> bool:
         return True
     async with shared_session(database) as db:
         await notify_provisioner(db)
-    query = "SELECT EXISTS (SELECT FROM shared.spare_schemas WHERE revision = $1)"
+    query = "SELECT EXISTS (SELECT FROM shared.schema_pool WHERE revision = $1)"
     while time.monotonic() < deadline:
         async with shared_reader(database) as ro:
             if await ro.value(query, get_head(COOPERATIVE)):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 
-@platform_job("tenants.refill_spares")
+@platform_job("tenants.refill_schema_pool")
 async def refill_schema_pool(database: Database) -> None:
     """Ask provision to fill the pool of spare schemas.
 
@@ -25,13 +25,13 @@ async def refill_schema_pool(database: Database) -> None:
         await notify_provisioner(db)
 
 
-@daily_platform_job("tenants.forget_spent")
+@daily_platform_job("tenants.delete_expired")
 async def delete_expired_rows(database: Database) -> None:
     """Drop what the platform's own tables need no longer."""
     await daily_jobs.delete_expired_rows(database)
 
 
-@daily_job("tenants.forget_finished_jobs")
+@daily_job("tenants.delete_finished_job_keys")
 async def delete_finished_jobs(db: AsyncSession) -> None:
     """Drop a cooperative's keys of jobs long done."""
     await daily_jobs.delete_finished_jobs(db)

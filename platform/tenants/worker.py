@@ -15,7 +15,7 @@ import structlog
 from kernel import clock
 from kernel.broker import check_broker_durability, close_broker, declare_actor, make_broker
 from kernel.database import Database, libpq_url
-from kernel.outbox import MAX_RETRY_AGE, JobMessage, find_job, mark_processed, retry_delay
+from kernel.outbox import MAX_RETRY_AGE, JobMessage, find_job, mark_processed, resolve_job_names, retry_delay
 from kernel.relay import run_relay
 from kernel.timeouts import JOBS
 from tenants.daily_jobs import run_daily_scheduler
@@ -39,6 +39,7 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
     The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote
     runs in that cooperative whatever its arguments say, and never as one of the platform's.
     """
+    name, key, arguments = resolve_job_names(name, key, arguments)
     job, kind = find_job(name)
     if kind == "platform":
         if coop_role != database.settings.app_role:

@@ -125,7 +125,7 @@ async def before_request(request: Request[Any, Any, Any]) -> Response[Any] | Non
     """
     reject_invalid_path(request)
     _reject_long_numbers(request)
-    if get_context(request).tenant is None and request.scope["path"] == billing.stripe_webhook.PATH:
+    if get_context(request).tenant is None and request.scope["path"] in billing.stripe_webhook.PATHS:
         return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
     closed = reject_if_suspended(request)
     if closed is None:

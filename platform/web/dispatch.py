@@ -215,7 +215,7 @@ class HostDispatcher:
                     RequestContext(self.database, "apex", PLATFORM_BRAND), scope, receive, send
                 )
                 return
-        if tenant is not None and path.startswith(webhooks.PREFIX):
+        if tenant is not None and path.startswith(webhooks.PREFIXES):
             if tenant.revision >= MIN_SUPPORTED_REVISION:
                 # needs nothing of what pages need
                 await webhooks.receive_webhook(self.database, tenant, scope, receive, send)

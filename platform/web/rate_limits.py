@@ -33,7 +33,7 @@ NETWORK_PAGES_PER_MINUTE: Final = 600
 # itself does not either.
 SESSION_PAGES_PER_MINUTE: Final = 300
 EXEMPT_PATHS: Final = frozenset({"/masuk", "/masuk/serah", "/keluar", "/aktivasi"})
-EXEMPT_PREFIXES: Final = ("/bayar/", "/kait/")
+EXEMPT_PREFIXES: Final = ("/bayar/", "/webhooks/", "/kait/")
 # Parts of a page, which browsers keep for a year: they count for the network and use up no plan.
 ASSET_PREFIXES: Final = ("/gambar/", "/merek/")
 # What turned out to be no page at all.

@@ -81,7 +81,7 @@ READ_ONLY_WRITES: Final = re.compile(
     r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
     r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
     r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
-    r"|/pengurus/langganan(?:/.*)?|/kait/.+"
+    r"|/pengurus/langganan(?:/.*)?|/(?:webhooks|kait)/.+"
 )
 
 

@@ -99,7 +99,7 @@ def log_unavailable(error: BaseException, reason: UnavailableReason, scope: Any)
 
 def is_webhook(path: str) -> bool:
     """Whether machines send their messages there, which look at nothing but the status."""
-    return path.startswith(webhooks.PREFIX) or path == stripe_webhook.PATH
+    return path.startswith(webhooks.PREFIXES) or path in stripe_webhook.PATHS
 
 
 def build_failure_app(settings: Settings, answer: Any) -> Litestar:

@@ -1,4 +1,4 @@
-"""``POST /kait/<endpoint>``: where payment providers send their messages.
+"""``POST /webhooks/<endpoint>``: where payment providers send their messages.
 
 Answered here, before any page machinery, once they are stored.
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PREFIX: Final = "/kait/"
+PREFIX: Final = "/webhooks/"
+# Providers have these addresses registered from before: they are answered for good.
+FORMER_PREFIX: Final = "/kait/"
+PREFIXES: Final = (PREFIX, FORMER_PREFIX)
 RETRY_AFTER: Final = 10
 
 
@@ -42,7 +45,7 @@ async def receive_webhook(database: Database, tenant: TenantRef, scope: Any, rec
         await send_status(413, send)
         return
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    endpoint = scope["path"].removeprefix(PREFIX)
+    endpoint = scope["path"].removeprefix(FORMER_PREFIX).removeprefix(PREFIX)
     try:
         await get_inbox(database).receive(tenant, endpoint, headers, body)
     except UnknownEndpoint:

@@ -35,7 +35,9 @@ async def test_it_is_searched_by_sentence_person_and_thing(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        audit.record(db, SYSTEM, "office.unheard_of", subject="order:4711", facts={"reason": "hujan <deras>"})
+        audit.record(
+            db, SYSTEM, "office.unheard_of", subject="order:4711", params={"reason": "hujan <deras>"}
+        )
     await officer_client.post("/pengurus/pengaturan/toko/penutupan")
     for search, found, hidden in (
         ("menutup TOKO", "Menutup toko", "unheard_of"),

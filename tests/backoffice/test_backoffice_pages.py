@@ -113,8 +113,8 @@ async def test_what_the_cooperative_says_of_itself_shows_at_once(
     officer_client: SignedInClient, visitor: Visitors
 ) -> None:
     assert "Semboyan baru kami" not in (await visitor("melati").get("/")).text
-    facts = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
-    assert (await officer_client.post(SETTINGS, facts)).status_code == 303
+    params = {"name": "Koperasi Melati Jaya", "tagline": "Semboyan baru kami", "timezone": "Asia/Makassar"}
+    assert (await officer_client.post(SETTINGS, params)).status_code == 303
     assert "Pengaturan sudah disimpan." in (await officer_client.get(SETTINGS)).text
     page = (await visitor("melati").get("/")).text
     assert "Koperasi Melati Jaya" in page
@@ -133,8 +133,8 @@ async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
     assert "Tetap di sini" in answer.text
     assert (await load_profile(database, melati)).name != name
     # what one is known by already may be written otherwise
-    facts = {"name": "KOPERASI MELATI", "timezone": "Asia/Jakarta"}
-    assert (await officer_client.post(SETTINGS, facts)).status_code == 303
+    params = {"name": "KOPERASI MELATI", "timezone": "Asia/Jakarta"}
+    assert (await officer_client.post(SETTINGS, params)).status_code == 303
 
 
 async def test_a_mistake_brings_the_profile_back_as_typed(officer_client: SignedInClient) -> None:
@@ -325,9 +325,9 @@ async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> No
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:
     ro = as_reader(db)
     now = await profile_of(ro)
-    facts = update_profile.ProfileDetails(
+    params = update_profile.ProfileDetails(
         now.name, now.tagline, now.address, now.phone, now.bank_account, now.timezone
     )
-    await update_profile.update_details(db, chair, facts)
+    await update_profile.update_details(db, chair, params)
     await db.flush()
     assert await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'office.profile_changed'") == 0

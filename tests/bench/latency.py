@@ -87,7 +87,7 @@ def deposit(browser: Browser, member: UUID) -> Step:
         sent: dict[str, object] = {
             "kind": "voluntary",
             "amount": "1000",
-            "way": "cash",
+            "method": "cash",
             "on": on,
             "key": new_id(),
         }
@@ -104,7 +104,7 @@ def checkout(browser: Browser, product: UUID) -> Step:
         await browser.post("/keranjang", {"product": product, "quantity": "1"})
         text = await browser.get("/pesan")
         sent: dict[str, object] = {name: hidden(text, name) for name in ("key", "shown")}
-        return await browser.post("/pesan", sent | {"fulfilment": "pickup", "payment_way": "cash"})
+        return await browser.post("/pesan", sent | {"fulfilment": "pickup", "payment_method": "cash"})
 
     return step
 

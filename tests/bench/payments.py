@@ -103,22 +103,22 @@ async def measure_intake(
         while True:
             yield call
 
-    def messages(way: str) -> Iterator[Call]:
+    def messages(method: str) -> Iterator[Call]:
         while True:
-            headers, body = message(way)
-            yield make_poster(dispatcher, host, world.webhook_path(way), headers, body)
+            headers, body = message(method)
+            yield make_poster(dispatcher, host, world.webhook_path(method), headers, body)
 
-    for way in ORDER:
+    for method in ORDER:
         theirs, rows = hellos(), []
         for at in range(ROUNDS + 1):
-            made = list(islice(messages(way), ENOUGH))  # before, so that making them costs nothing
+            made = list(islice(messages(method), ENOUGH))  # before, so that making them costs nothing
             row = (*await rate(iter(made)), *await rate(theirs))
             if at:  # the first round warms up
                 rows.append(row)
         us, our_time, them, their_time = (statistics.median(column) for column in zip(*rows, strict=True))
         ratio = statistics.median(row[0] / row[2] for row in rows)
         print(
-            f"intake of {way} messages, {AT_ONCE} at once: {us:,.0f}/s, hello: {them:,.0f}/s, ratio "
+            f"intake of {method} messages, {AT_ONCE} at once: {us:,.0f}/s, hello: {them:,.0f}/s, ratio "
             f"{ratio:.2f} (bar 0.50);"
             f" processor of the web process {our_time:.0f} and {their_time:.0f} microseconds each",
             flush=True,
@@ -128,10 +128,10 @@ async def measure_intake(
     print(f"  {stored:,} messages stored, each with its job")
 
 
-def message(way: str) -> SentMessage:
+def message(method: str) -> SentMessage:
     """A proved message of its own about a payment that is not there."""
     number = new_id().hex
-    if way == "xendit":
+    if method == "xendit":
         payload = {
             "id": number,
             "external_id": f"L{number[:11]}",
@@ -263,7 +263,7 @@ async def measure_duplicates(dispatcher: HostDispatcher, world: FakeGateways) ->
 
 async def _waiting(world: FakeGateways) -> int:
     async with coop_reader(world.database, world.tenant) as ro:
-        return int(await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'"))
+        return int(await ro.value("SELECT count(*) FROM payment_events WHERE status = 'received'"))
 
 
 async def main() -> None:

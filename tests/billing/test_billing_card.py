@@ -35,7 +35,7 @@ from web.dispatch import HostDispatcher
 
 async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: CardBilling) -> None:
     client = get_stripe_client(cards.database)
-    sold = [(plan.code, every) for plan in catalogue().plan if not plan.free for every in INTERVALS]
+    sold = [(plan.code, interval) for plan in catalogue().plan if not plan.free for interval in INTERVALS]
     first = [await ensure_price(client, *each) for each in sold]
     assert [await ensure_price(client, *each) for each in sold] == first
     made = [parse_object(await client.v1.prices.retrieve_async(price), StripePrice) for price in first]
@@ -66,7 +66,7 @@ async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(
     assert (await cards.subscription()).plan == "benih"  # heard, not yet looked at
     assert await cards.run_webhook_jobs() > 0
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.way, subscription.status) == ("tumbuh", "card", "active")
+    assert (subscription.plan, subscription.method, subscription.status) == ("tumbuh", "card", "active")
     assert [tuple(row)[1:] for row in await cards.invoices()] == [("paid", 99_000, 0, 0, 99_000, "card")]
     assert (await officer_client.get(f"{HOME}/kartu/kembali")).status_code == 303
     assert len(await cards.invoices()) == 1
@@ -81,7 +81,7 @@ async def test_coming_back_from_an_unfinished_page_changes_nothing(
     await open_checkout(officer_client)
     await officer_client.get(f"{HOME}/kartu/kembali")
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.way) == ("benih", "invoice")
+    assert (subscription.plan, subscription.method) == ("benih", "invoice")
     assert await cards.invoices() == []
 
 
@@ -121,7 +121,7 @@ async def test_renewals_are_mirrored_with_our_numbers_even_when_messages_are_los
     await cards.stripe.advance(timedelta(days=65))
     await sync_from_stripe(cards.database, cards.tenant.id, clock.today() + timedelta(days=65))
     rows = await cards.invoices()
-    assert [row.state for row in rows] == ["paid"] * 3
+    assert [row.status for row in rows] == ["paid"] * 3
     assert len({row.number for row in rows}) == 3
     subscription = await cards.subscription()
     assert subscription.period_end is not None
@@ -141,7 +141,7 @@ async def test_a_trial_that_goes_on_is_not_paid_twice(
     await cards.stripe.complete(await open_checkout(officer_client, "panen", "year"))
     await cards.run_webhook_jobs()
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.every, subscription.way) == ("panen", "year", "card")
+    assert (subscription.plan, subscription.interval, subscription.method) == ("panen", "year", "card")
     assert (subscription.status, subscription.period_end) == ("trialing", before.period_end)
     assert await cards.invoices() == []
 
@@ -152,13 +152,13 @@ async def test_a_coupon_and_the_tax_come_along(
     monkeypatch.setattr(cards.database, "settings", replace(cards.database.settings, billing_pkp=True))
     async with shared_session(cards.database) as db:
         await create_coupon(
-            db, code="TANI25", percent=25, invoices=2, most=9, until=None, reason="Pameran", by="Wening"
+            db, code="TANI25", percent=25, invoices=2, max_uses=9, until=None, reason="Pameran", by="Wening"
         )
         await redeem_coupon(db, cards.tenant.id, "TANI25", by="Rina", on=clock.today())
     await cards.stripe.complete(await open_checkout(officer_client))
     await cards.run_webhook_jobs()
     (row,) = await cards.invoices()
-    assert (row.subtotal, row.discount, row.tax, row.to_pay) == (99_000, 24_750, 8_168, 82_418)
+    assert (row.subtotal, row.discount, row.tax, row.amount_due) == (99_000, 24_750, 8_168, 82_418)
     assert (await cards.subscription()).coupon is None
 
 
@@ -174,8 +174,8 @@ async def test_a_card_is_first_set_up_and_for_the_plan_that_is_paid(
 ) -> None:
     none = await officer_client.post(f"{HOME}/kartu/kelola")
     assert (none.status_code, "Belum ada kartu" in none.text) == (409, True)
-    await officer_client.post(f"{HOME}/paket/panen", {"every": "month", "key": "k" * 20})
-    other = await officer_client.post(f"{HOME}/kartu/tumbuh", {"every": "month", "key": "l" * 20})
+    await officer_client.post(f"{HOME}/paket/panen", {"interval": "month", "key": "k" * 20})
+    other = await officer_client.post(f"{HOME}/kartu/tumbuh", {"interval": "month", "key": "l" * 20})
     assert (other.status_code, "memakai paket lain" in other.text) == (409, True)
 
 
@@ -195,7 +195,7 @@ async def test_stopped_in_the_portal_it_ends_with_the_period(
     await cards.stripe.advance(timedelta(days=40))
     await sync_from_stripe(cards.database, cards.tenant.id, clock.today() + timedelta(days=40))
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.way, subscription.period_end) == ("benih", "invoice", None)
+    assert (subscription.plan, subscription.method, subscription.period_end) == ("benih", "invoice", None)
 
 
 async def test_a_card_that_fails_later_walks_through_the_same_dunning(
@@ -217,7 +217,7 @@ async def test_a_card_that_fails_later_walks_through_the_same_dunning(
     later = clock.today() + timedelta(days=32)
     await sync_from_stripe(cards.database, cards.tenant.id, later)
     (_, failed) = await cards.invoices()
-    assert (failed.state, failed.to_pay) == ("open", 99_000)
+    assert (failed.status, failed.amount_due) == ("open", 99_000)
     with clock.freeze_at(clock.now() + timedelta(days=32)):
         report = await run_billing(cards.database, later + timedelta(days=30))
     kinds = [each.kind for each in report.done if each.cooperative == "melati"]
@@ -234,18 +234,18 @@ async def test_a_silent_stripe_changes_nothing_and_says_so(
     key = re.search(r'name="key" value="([^"]+)"', shown.text)
     assert key is not None
     object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
-    answer = await officer_client.post(f"{HOME}/kartu/tumbuh", {"every": "month", "key": key[1]})
+    answer = await officer_client.post(f"{HOME}/kartu/tumbuh", {"interval": "month", "key": key[1]})
     assert answer.status_code == 503
     assert "Tidak ada yang berubah" in answer.text
 
 
-async def change(officer: SignedInClient, plan: str, every: str = "month") -> httpx.Response:
-    asked = await officer.get(f"{HOME}/paket/{plan}?tiap={every}")
+async def change(officer: SignedInClient, plan: str, interval: str = "month") -> httpx.Response:
+    asked = await officer.get(f"{HOME}/paket/{plan}?tiap={interval}")
     assert "diambil dari kartu" in asked.text, asked.status_code
     key = re.search(r'name="key" value="([^"]+)"', asked.text)
     assert key is not None
     for _ in range(2):
-        answer = await officer.post(f"{HOME}/paket/{plan}", {"every": every, "key": key[1]})
+        answer = await officer.post(f"{HOME}/paket/{plan}", {"interval": interval, "key": key[1]})
     return answer
 
 
@@ -256,9 +256,9 @@ async def test_a_dearer_plan_by_card_costs_the_same_to_the_rupiah(
     await cards.run_webhook_jobs()
     await change(officer_client, "panen")
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.way, subscription.status) == ("panen", "card", "active")
+    assert (subscription.plan, subscription.method, subscription.status) == ("panen", "card", "active")
     _, row = await cards.invoices()
-    assert (row.state, row.to_pay) == ("paid", 200_000)  # on the first day: the whole difference
+    assert (row.status, row.amount_due) == ("paid", 200_000)  # on the first day: the whole difference
 
 
 async def test_from_month_to_year_by_card_the_unused_days_come_off(
@@ -268,7 +268,7 @@ async def test_from_month_to_year_by_card_the_unused_days_come_off(
     await cards.run_webhook_jobs()
     await change(officer_client, "tumbuh", "year")
     subscription = await cards.subscription()
-    assert (subscription.plan, subscription.every) == ("tumbuh", "year")
+    assert (subscription.plan, subscription.interval) == ("tumbuh", "year")
     rows = await cards.invoices()
-    assert sum(row.to_pay for row in rows) == 990_000
+    assert sum(row.amount_due for row in rows) == 990_000
     assert (await officer_client.get(f"{HOME}/paket/benih")).status_code == 409

@@ -30,15 +30,15 @@ from tenants.session import shared_session
 from web.dispatch import HostDispatcher
 
 
-async def offered(cards: CardBilling, plan: str, every: str) -> PlanQuote:
+async def offered(cards: CardBilling, plan: str, interval: str) -> PlanQuote:
     async with shared_session(cards.database) as db:
-        return await quote_plan(db, cards.database.settings, cards.tenant.id, plan, every, clock.today())  # type: ignore[arg-type]
+        return await quote_plan(db, cards.database.settings, cards.tenant.id, plan, interval, clock.today())  # type: ignore[arg-type]
 
 
 async def coupon(cards: CardBilling, code: str, percent: int) -> None:
     async with shared_session(cards.database) as db:
         await create_coupon(
-            db, code=code, percent=percent, invoices=1, most=9, until=None, reason="Pameran", by="Wening"
+            db, code=code, percent=percent, invoices=1, max_uses=9, until=None, reason="Pameran", by="Wening"
         )
         await redeem_coupon(db, cards.tenant.id, code, by="Rina", on=clock.today())
 
@@ -78,7 +78,7 @@ async def test_unused_days_are_worth_what_was_paid_for_them_with_a_coupon_of_str
     await cards.stripe.complete(await open_checkout(officer_client, "tumbuh", "year"))
     await cards.run_webhook_jobs()
     assert (await cards.subscription()).value == 495_000
-    assert (await offered(cards, "panen", "year")).to_pay == 2_990_000 - 495_000
+    assert (await offered(cards, "panen", "year")).amount_due == 2_990_000 - 495_000
 
 
 async def test_no_code_is_taken_from_who_pays_by_card(
@@ -103,7 +103,7 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
             cards.database.settings,
             invoice.number,
             amount=Rupiah(299_000),
-            way="qris",
+            method="qris",
             reference="Mutasi",
             by="Wening",
             on=begun,
@@ -121,7 +121,7 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
     await cards.stripe.complete(found[0])
     await cards.run_webhook_jobs()
     after = await cards.subscription()
-    assert (after.way, after.value) == ("card", 299_000)
+    assert (after.method, after.value) == ("card", 299_000)
     assert (after.period_start, after.period_end) == (before.period_start, before.period_end)
     made = await offered(cards, "panen", "year")
     assert made.change is not None
@@ -136,12 +136,12 @@ async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpai
     async with shared_session(cards.database) as db:
         await db.execute(
             text(
-                "UPDATE shared.invoices SET state = 'open', paid_on = NULL, due_on = due_on - 40, "
+                "UPDATE shared.invoices SET status = 'open', paid_on = NULL, due_on = due_on - 40, "
                 "reminders_sent = 4,"
                 " last_reminded_on = due_on - 10, stripe_invoice = NULL, source_key = 'ours'"
             )
         )
-        await db.execute(text("UPDATE shared.subscriptions SET status = 'read_only' WHERE way = 'card'"))
+        await db.execute(text("UPDATE shared.subscriptions SET status = 'read_only' WHERE method = 'card'"))
     subscription = await cards.subscription()
     assert subscription.stripe_subscription is not None
     await get_stripe_client(cards.database).v1.subscriptions.cancel_async(subscription.stripe_subscription)
@@ -158,13 +158,13 @@ async def test_an_invoice_that_stripe_collects_is_not_closed_by_hand(
     await cards.stripe.complete(await open_checkout(officer_client))
     await cards.run_webhook_jobs()
     async with shared_session(cards.database) as db:
-        await db.execute(text("UPDATE shared.invoices SET state = 'open', paid_on = NULL"))
+        await db.execute(text("UPDATE shared.invoices SET status = 'open', paid_on = NULL"))
     ((number, *_),) = await cards.invoices()
     settings, on = cards.database.settings, date(2026, 4, 1)
     async with shared_session(cards.database) as db:
         with pytest.raises(DomainError, match="collected by Stripe"):
             await confirm_payment(
-                db, settings, number, amount=Rupiah(99_000), way="qris", reference="x", by="Wening", on=on
+                db, settings, number, amount=Rupiah(99_000), method="qris", reference="x", by="Wening", on=on
             )
         for close in (void_invoice, mark_uncollectible):
             with pytest.raises(DomainError, match="collected by Stripe"):
@@ -214,7 +214,7 @@ async def test_a_second_card_page_closes_the_first_and_the_same_form_twice_leads
     assert [(await sessions.retrieve_async(each)).status for each in (first, second)] == ["expired", "open"]
     await cards.stripe.complete(second)
     await cards.run_webhook_jobs()
-    assert (await cards.subscription()).way == "card"
+    assert (await cards.subscription()).method == "card"
 
 
 @pytest.mark.parametrize("here", ["plan", "coupon"])
@@ -224,13 +224,13 @@ async def test_a_coupon_is_not_used_here_and_once_more_on_a_card_page_that_was_l
     await coupon(cards, "SEPARUH", 50)
     left_open = await open_checkout(officer_client)
     if here == "plan":
-        sent = {"every": "month", "key": "k" * 20}
+        sent = {"interval": "month", "key": "k" * 20}
         assert (await officer_client.post(f"{HOME}/paket/tumbuh", sent)).status_code == 303
         assert [row.discount for row in await cards.invoices()] == [49_500]
     else:
         async with shared_session(cards.database) as db:
             await create_coupon(
-                db, code="BARU26", percent=20, invoices=1, most=9, until=None, reason="Uji", by="Wening"
+                db, code="BARU26", percent=20, invoices=1, max_uses=9, until=None, reason="Uji", by="Wening"
             )
         assert (await officer_client.post(f"{HOME}/kupon", {"code": "BARU26"})).status_code == 303
         assert (await cards.subscription()).coupon == "BARU26"
@@ -244,7 +244,7 @@ async def test_a_change_that_stripe_does_not_take_is_not_written_down(
     await cards.stripe.complete(await open_checkout(officer_client))
     await cards.run_webhook_jobs()
     object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
-    answer = await officer_client.post(f"{HOME}/paket/panen", {"every": "month", "key": "k" * 20})
+    answer = await officer_client.post(f"{HOME}/paket/panen", {"interval": "month", "key": "k" * 20})
     assert answer.status_code == 503
     async with shared_session(cards.database) as db:
         chosen = await db.execute(
@@ -269,8 +269,8 @@ async def test_an_invoice_of_the_old_year_that_is_read_in_the_new_one_has_a_numb
         "tax": 0,
         "total": 99_000,
         "credit": 0,
-        "to_pay": 99_000,
-        "state": "open",
+        "amount_due": 99_000,
+        "status": "open",
     }
     async with shared_session(cards.database) as db:
         subscription = await queries.find_subscription(db, cards.tenant.id)

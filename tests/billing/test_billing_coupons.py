@@ -29,24 +29,26 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
         settings,
         invoice.number,
         amount=Rupiah(99_000),
-        way="qris",
+        method="qris",
         reference="Mutasi",
         by="Wening",
         on=APRIL,
     )
     await create_coupon(
-        shared, code="SEKALI", percent=100, invoices=1, most=1, until=None, reason="Pameran", by="Wening"
+        shared, code="SEKALI", percent=100, invoices=1, max_uses=1, until=None, reason="Pameran", by="Wening"
     )
     await redeem_coupon(shared, melati.id, "SEKALI", by=BY, on=APRIL)
     made = await choose_plan(shared, settings, melati.id, "tumbuh", "year", by=BY, on=APRIL, key="one")
     assert made is not None
-    assert (made.to_pay, made.given_back) == (0, 99_000)
+    assert (made.amount_due, made.given_back) == (0, 99_000)
     assert (subscription.coupon, subscription.coupon_left) == (None, 0)
     made = await choose_plan(shared, settings, melati.id, "panen", "year", by=BY, on=APRIL, key="two")
     assert made is not None
-    assert made.to_pay == 2_990_000 - 99_000
+    assert made.amount_due == 2_990_000 - 99_000
     await process_due(shared, settings, melati.id, date(2027, 4, 10))
-    assert [each.to_pay for each in await queries.list_unpaid_invoices(shared, melati.id)][-1] == 2_990_000
+    assert [each.amount_due for each in await queries.list_unpaid_invoices(shared, melati.id)][
+        -1
+    ] == 2_990_000
 
 
 async def test_credit_has_a_most_since_it_cannot_be_taken_back(

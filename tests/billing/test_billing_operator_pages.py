@@ -96,12 +96,12 @@ async def test_confirming_a_payment_opens_the_cooperative_at_once(
     assert overdue_invoice.number in (await operator.get("/langganan/tagihan")).text
     page = f"/langganan/tagihan/{overdue_invoice.number}"
     wrong = await operator.post(
-        f"{page}/pelunasan", {"amount": "98.000", "way": "bank_transfer", "reference": "mutasi 24/11"}
+        f"{page}/pelunasan", {"amount": "98.000", "method": "bank_transfer", "reference": "mutasi 24/11"}
     )
     assert wrong.status_code == 409
     assert "bukan Rp98.000" in wrong.text
     asked = await operator.post(
-        f"{page}/pelunasan", {"amount": "99.000", "way": "bank_transfer", "reference": "mutasi 24/11"}
+        f"{page}/pelunasan", {"amount": "99.000", "method": "bank_transfer", "reference": "mutasi 24/11"}
     )
     assert "sudah tampak di rekening" in asked.text
     done = await operator.post(f"{page}/pelunasan", hidden(asked))
@@ -156,7 +156,7 @@ async def test_a_coupon_is_made_and_listed(operator: SignedInClient) -> None:
         "code": "Pameran 26",
         "percent": "20",
         "invoices": "3",
-        "most": "50",
+        "max_uses": "50",
         "reason": "Pameran koperasi",
         "until": "",
     }
@@ -177,7 +177,7 @@ async def test_a_forged_form_changes_nothing(
     )
     assert answer.status_code == 403
     async with shared_session(database) as db:
-        state = (await db.execute(text("SELECT state FROM shared.invoices"))).scalar_one()
+        state = (await db.execute(text("SELECT status FROM shared.invoices"))).scalar_one()
     assert state == "open"
 
 
@@ -268,7 +268,7 @@ async def test_one_line_of_the_bank_pays_one_invoice(
     shown = await told(operator, line)
     reference = re.search(r'name="reference" value="([^"]+)"', shown)
     assert reference is not None
-    sent = {"amount": "99.000", "way": "bank_transfer", "reference": reference[1], "confirmed": "1"}
+    sent = {"amount": "99.000", "method": "bank_transfer", "reference": reference[1], "confirmed": "1"}
     assert (
         await operator.post(f"/langganan/tagihan/{overdue_invoice.number}/pelunasan", dict(sent))
     ).status_code == 303

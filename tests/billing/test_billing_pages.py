@@ -254,7 +254,7 @@ async def test_paid_by_hand_the_invoice_says_so(
             database.settings,
             number,
             amount=Rupiah(99_000),
-            way="qris",
+            method="qris",
             reference="mutasi",
             by="Wening",
             on=clock.today(),

@@ -107,11 +107,11 @@ def test_the_31st_comes_back_after_a_short_month() -> None:
 
 
 @given(days, st.sampled_from(INTERVALS), st.integers(1, 60))
-def test_periods_follow_each_other_without_a_hole(anchor: date, every: Interval, count: int) -> None:
+def test_periods_follow_each_other_without_a_hole(anchor: date, interval: Interval, count: int) -> None:
     start = anchor
     for number in range(1, count + 1):
-        end = next_period_end(anchor, every, start)
-        assert end == add_months(anchor, number * (1 if every == "month" else 12))
+        end = next_period_end(anchor, interval, start)
+        assert end == add_months(anchor, number * (1 if interval == "month" else 12))
         start = end
 
 
@@ -163,7 +163,7 @@ def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
         anchor=anchor,
         start=anchor,
         end=end,
-        every="month",
+        interval="month",
         new=PANEN,
         new_every=rhythm,
         percent=percent,
@@ -184,7 +184,7 @@ def test_a_change_of_plan_worked_out_by_hand() -> None:
     """
     change = prorate_change(
         value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),
-        every="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
+        interval="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
     )  # fmt: skip
     assert (change.days_left, change.days) == (20, 30)
     assert (change.unused, change.charged, change.net) == (66_000, 199_333, 133_333)
@@ -231,10 +231,10 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
         credit=Rupiah(credit),
     )
     assert found.subtotal - found.discount + found.tax == found.total
-    assert found.total - found.credit == found.to_pay
-    assert found.to_pay >= 0
+    assert found.total - found.credit == found.amount_due
+    assert found.amount_due >= 0
     assert found.credit <= credit
-    assert found.to_pay == 0 or found.credit == credit
+    assert found.amount_due == 0 or found.credit == credit
     assert (
         (found.tax == 0)
         if tax is None

@@ -121,8 +121,8 @@ async def test_days_without_a_worker_are_made_up_for_with_the_date_of_today(
 
 
 async def test_the_platforms_day_runs_and_measures(database: Database, melati: TenantRef) -> None:
-    assert {"billing.run_day", "billing.measure"} <= set(daily_jobs()[1])
-    for job in ("billing.run_day", "billing.measure"):
+    assert {"billing.run_day", "billing.meter_usage"} <= set(daily_jobs()[1])
+    for job in ("billing.run_day", "billing.meter_usage"):
         assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
         assert await run_job(database, database.settings.app_role, job, f"{job}:x", {})
     async with shared_reader(database) as ro:
@@ -207,7 +207,7 @@ async def test_two_operators_do_not_take_one_transfer_for_two_invoices(
                     database.settings,
                     number,
                     amount=amount,
-                    way="bank_transfer",
+                    method="bank_transfer",
                     reference="mutasi 7",
                     by="Wening",
                     on=on,

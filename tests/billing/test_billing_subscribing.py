@@ -45,13 +45,13 @@ async def registry(db: AsyncSession, tenant: TenantRef) -> tuple[str, list[str],
 
 async def pay(db: AsyncSession, settings: Settings, tenant: TenantRef, on: date) -> None:
     number = await open_number(db, tenant.id)
-    amount = (await queries.list_unpaid_invoices(db, tenant.id))[0].to_pay
+    amount = (await queries.list_unpaid_invoices(db, tenant.id))[0].amount_due
     await confirm_payment(
         db,
         settings,
         number,
         amount=Rupiah(amount),
-        way="bank_transfer",
+        method="bank_transfer",
         reference=f"mutasi {number}",
         by="Wening",
         on=on,
@@ -84,17 +84,21 @@ async def test_who_chooses_in_the_trial_pays_from_its_end(
         shared, settings, melati.id, "panen", "year", by=BY, on=date(2026, 3, 5), key="a"
     )
     assert made is not None
-    assert (made.kind, made.begins, made.to_pay) == ("after_trial", date(2026, 3, 31), 0)
+    assert (made.kind, made.begins, made.amount_due) == ("after_trial", date(2026, 3, 31), 0)
     assert (await registry(shared, melati))[0] == "panen"
     await process_due(shared, settings, melati.id, date(2026, 3, 31))
-    assert (trial.status, trial.plan, trial.every, trial.period_end) == (
+    assert (trial.status, trial.plan, trial.interval, trial.period_end) == (
         "active",
         "panen",
         "year",
         date(2027, 3, 31),
     )
     (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
-    assert (invoice.number, invoice.to_pay, invoice.due_on) == ("2026-000001", 2_990_000, date(2026, 4, 7))
+    assert (invoice.number, invoice.amount_due, invoice.due_on) == (
+        "2026-000001",
+        2_990_000,
+        date(2026, 4, 7),
+    )
     assert trial.next_due_on == date(2026, 4, 7)
 
 
@@ -123,7 +127,7 @@ async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
     seen = await quote_plan(shared, settings, melati.id, "panen", "month", on)
     made = await choose_plan(shared, settings, melati.id, "panen", "month", by=BY, on=on, key="up")
     assert made == seen
-    assert made.to_pay == 199_333 - 66_000
+    assert made.amount_due == 199_333 - 66_000
     assert (subscription.plan, subscription.value, subscription.period_end) == (
         "panen",
         299_000,
@@ -139,18 +143,18 @@ async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
     assert "custom_domain" in (await registry(shared, melati))[1]
 
 
-@pytest.mark.parametrize(("every", "said"), [("month", "satu bulan"), ("year", "satu tahun")])
+@pytest.mark.parametrize(("interval", "said"), [("month", "satu bulan"), ("year", "satu tahun")])
 async def test_a_whole_period_is_named_by_its_rhythm(
     shared: AsyncSession,
     shared_ro: Reader,
     settings: Settings,
     start_paid_plan: StartPaidPlan,
     melati: TenantRef,
-    every: Interval,
+    interval: Interval,
     said: str,
 ) -> None:
     await start_paid_plan(APRIL)
-    await choose_plan(shared, settings, melati.id, "panen", every, by=BY, on=APRIL, key="first day")
+    await choose_plan(shared, settings, melati.id, "panen", interval, by=BY, on=APRIL, key="first day")
     _, invoice = await queries.list_unpaid_invoices(shared, melati.id)
     assert (await queries.list_invoice_lines(shared_ro, invoice.id))[0].text_id == f"Paket Panen, {said}"
 
@@ -164,7 +168,7 @@ async def test_from_month_to_year_a_new_period_begins_today(
         shared, settings, melati.id, "tumbuh", "year", by=BY, on=date(2026, 4, 25), key="y"
     )
     assert made is not None
-    assert made.to_pay == 990_000 - 49_500
+    assert made.amount_due == 990_000 - 49_500
     assert (subscription.period_start, subscription.period_end) == (date(2026, 4, 25), date(2027, 4, 25))
 
 
@@ -179,7 +183,7 @@ async def test_a_cheaper_plan_waits_for_the_end_and_can_be_taken_back(
         shared, settings, melati.id, "tumbuh", "month", by=BY, on=date(2026, 4, 20), key="down"
     )
     assert made is not None
-    assert (made.kind, made.begins, made.to_pay) == ("at_end", date(2026, 5, 10), 0)
+    assert (made.kind, made.begins, made.amount_due) == ("at_end", date(2026, 5, 10), 0)
     assert subscription.plan == "panen"
     await resume_subscription(shared, melati.id, by=BY, on=date(2026, 4, 21))
     assert subscription.next_plan is None
@@ -237,12 +241,12 @@ async def test_credit_pays_first_and_to_the_rupiah(
         )
     made = await choose_plan(shared, settings, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
     assert made is not None
-    assert (made.credit, made.to_pay) == (99_000, 0)
+    assert (made.credit, made.amount_due) == (99_000, 0)
     assert not await queries.list_unpaid_invoices(shared, melati.id)
     assert await queries.get_credit_balance(shared, melati.id) == 51_000
     await process_due(shared, settings, melati.id, date(2026, 5, 10))
     (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
-    assert (invoice.credit, invoice.to_pay) == (51_000, 48_000)
+    assert (invoice.credit, invoice.amount_due) == (51_000, 48_000)
     await void_invoice(
         shared, settings, invoice.number, reason="Salah terbit", by="Wening", on=date(2026, 5, 11)
     )
@@ -258,10 +262,10 @@ async def test_tax_only_of_a_pkp(
 ) -> None:
     await process_due(shared, taxed, melati.id, date(2026, 3, 31))
     plain = await quote_plan(shared, settings, melati.id, "tumbuh", "month", APRIL)
-    assert (plain.tax, plain.to_pay) == (0, 99_000)
+    assert (plain.tax, plain.amount_due) == (0, 99_000)
     await choose_plan(shared, taxed, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
     (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
-    assert (invoice.subtotal, invoice.tax, invoice.to_pay) == (99_000, 10_890, 109_890)
+    assert (invoice.subtotal, invoice.tax, invoice.amount_due) == (99_000, 10_890, 109_890)
 
 
 async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperative(
@@ -272,7 +276,7 @@ async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperativ
         code="tani-2026",
         percent=25,
         invoices=1,
-        most=1,
+        max_uses=1,
         until=date(2026, 12, 31),
         reason="Pameran",
         by="Wening",
@@ -283,7 +287,7 @@ async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperativ
         await redeem_coupon(shared, mawar.id, "TANI2026", by=BY, on=APRIL)
     await choose_plan(shared, settings, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
     (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
-    assert (invoice.subtotal, invoice.discount, invoice.to_pay) == (99_000, 24_750, 74_250)
+    assert (invoice.subtotal, invoice.discount, invoice.amount_due) == (99_000, 24_750, 74_250)
     await pay(shared, settings, melati, APRIL)
     made = await choose_plan(
         shared, settings, melati.id, "panen", "month", by=BY, on=date(2026, 4, 20), key="b"
@@ -315,7 +319,14 @@ async def test_a_payment_of_another_amount_is_not_taken(
     number = await open_number(shared, melati.id)
     with pytest.raises(DomainError) as refused:
         await confirm_payment(
-            shared, settings, number, amount=Rupiah(98_999), way="qris", reference="x", by="Wening", on=APRIL
+            shared,
+            settings,
+            number,
+            amount=Rupiah(98_999),
+            method="qris",
+            reference="x",
+            by="Wening",
+            on=APRIL,
         )
     assert refused.value.code == "billing.wrong_amount"
 

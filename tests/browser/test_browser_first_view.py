@@ -27,17 +27,17 @@ async def lowest(person: BrowserUser, *selectors: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("signed_in", [False, True], ids=["visitor", "member"])
 @pytest.mark.parametrize(
-    ("way", "where_to"),
+    ("method", "where_to"),
     [("qris", (".qris__code svg",)), ("bank_transfer", (".payto dd span", ".payto [data-copy]"))],
 )
 async def test_amount_countdown_and_where_to_pay_are_seen_without_scrolling(
-    open_browser: OpenBrowser, site: Site, way: str, where_to: tuple[str, ...], signed_in: bool
+    open_browser: OpenBrowser, site: Site, method: str, where_to: tuple[str, ...], signed_in: bool
 ) -> None:
     tenant = await find_tenant_by_slug(site.database, "melati")
     assert tenant is not None
     async with coop_session(site.database, tenant) as db:
         await enable_methods(db)
-        payment = await create_payment_in_status(db, "awaiting", way)
+        payment = await create_payment_in_status(db, "awaiting", method)
     person = await open_browser(size=PHONE)
     if signed_in:
         await person.sign_in_directly(SARI)

@@ -58,10 +58,10 @@ async def melati_here(site: Site) -> TenantRef:
 
 
 async def payment_in(
-    site: Site, tenant: TenantRef, state: PayerStatus, way: str = "bank_transfer"
+    site: Site, tenant: TenantRef, state: PayerStatus, method: str = "bank_transfer"
 ) -> Payment:
     async with coop_session(site.database, tenant) as db:
-        return await create_payment_in_status(db, state, way)
+        return await create_payment_in_status(db, state, method)
 
 
 async def assert_pages_faultless(person: BrowserUser, *paths: str) -> None:
@@ -97,13 +97,13 @@ async def test_on_a_wide_screen_the_ticket_stands_beside_what_to_do(
     assert left["x"] + left["width"] <= right["x"]
 
 
-async def order_by(visitor: BrowserUser, way: str) -> None:
+async def order_by(visitor: BrowserUser, method: str) -> None:
     await visitor.goto("/barang/MYK1")
     await visitor.click_button("Masukkan ke keranjang")
     await visitor.page.locator("[data-cart-count]:not([hidden])").wait_for()
     await visitor.goto("/pesan")
     await visitor.fill(name="Tono Suprapto", phone="0812 9999 0001")
-    await visitor.choose("payment_way", way)
+    await visitor.choose("payment_method", method)
     await visitor.click_button("Pesan sekarang")
     await expect(visitor.page).to_have_url(re.compile(r"/bayar/L\w+$"))
 
@@ -165,7 +165,7 @@ async def test_a_visitor_pays_by_qris_or_chooses_another_way(
     await visitor.expect_heading("Pilih cara membayar")
     if js:
         await assert_pages_faultless(visitor, page.url.partition(site.base_domain)[2])
-    await visitor.choose("payment_way", "bank_transfer")
+    await visitor.choose("payment_method", "bank_transfer")
     await visitor.click_button("Pakai cara ini")
     await visitor.expect_text("Transfer ke rekening koperasi")
     assert page.url != first
@@ -225,7 +225,7 @@ async def test_a_member_fills_the_wallet(
     await member.page.locator("main a.btn", has_text="Isi dompet").first.click()
     await member.click_link("Rp50.000")
     await expect(member.page.locator('[name="amount"]')).to_have_value("50000")
-    await member.choose("payment_way", "qris")
+    await member.choose("payment_method", "qris")
     await member.click_button("Periksa dulu")
     await member.expect_text("Rp50.000 lewat QRIS masuk ke dompet Anda.")
     if js:
@@ -263,7 +263,7 @@ async def test_a_member_makes_a_pin_and_pays_credit_off(
     await member.expect_text("PIN disimpan")
     await member.click_link("Bayar kasbon")
     await member.fill(amount="10.000")
-    await member.choose("payment_way", "savings")
+    await member.choose("payment_method", "savings")
     await member.click_button("Periksa dulu")
     await member.expect_text("Rp10.000 dari simpanan sukarela Anda membayar kasbon Anda.")
     await member.click_button("Bayar Rp10.000")

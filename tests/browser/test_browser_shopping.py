@@ -75,12 +75,12 @@ async def test_a_visitor_orders_for_delivery_and_pays_by_transfer(
     await visitor.click_link("Lanjut memesan")
     await visitor.fill(name="Tono Suprapto", phone="0812 9999 0001", note="Pagar hijau")
     await visitor.choose("fulfilment", "delivery")
-    await visitor.choose("payment_way", "bank_transfer")
+    await visitor.choose("payment_method", "bank_transfer")
     await visitor.click_button("Pesan sekarang")
     await visitor.expect_text("Yang sudah Anda ketik masih ada")  # the address is missing
     await expect(page.locator('[name="name"]')).to_have_value("Tono Suprapto")
     await expect(page.locator('[name="note"]')).to_have_value("Pagar hijau")
-    await expect(page.locator('[name="payment_way"][value="bank_transfer"]')).to_be_checked()
+    await expect(page.locator('[name="payment_method"][value="bank_transfer"]')).to_be_checked()
     await visitor.fill(address="Jalan Kenari 4, RT 02/RW 01")
     await visitor.click_button("Pesan sekarang")
     await visitor.expect_text("Menunggu pembayaran", "Rp36.", "Tulis di berita")  # and a tail of three digits
@@ -104,7 +104,7 @@ async def test_pressed_twice_the_button_orders_once_and_the_way_back_orders_noth
     await expect(visitor.page.locator("#toast")).to_have_class(re.compile("is-up"))
     await visitor.goto("/pesan")
     await visitor.fill(name="Wati Kusuma", phone="0812 9999 0002")
-    await visitor.choose("payment_way", "cash")
+    await visitor.choose("payment_method", "cash")
     await visitor.button("Pesan sekarang").dblclick()
     await visitor.expect_text("Rincian pesanan", "Rp75.000")
     number = int(urlsplit(visitor.page.url).path.rpartition("/")[2])

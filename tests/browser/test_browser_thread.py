@@ -137,7 +137,7 @@ async def buy_from_savings(member: BrowserUser) -> str:
     await expect(member.page.locator("[data-cart-count]")).to_contain_text("1")
     await member.goto("/keranjang")
     await member.click_link("Lanjut memesan")
-    await member.choose("payment_way", "savings")
+    await member.choose("payment_method", "savings")
     await member.click_button("Pesan sekarang")
     await member.expect_text(
         "Rp12.250 dari simpanan sukarela Sari Wulandari membayar pesanan ini.", "Rp87.750"

@@ -131,7 +131,7 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
     done = await run(database, "sales", "import", "melati", path)
     assert done == {"imported": 2 * DAYS - before, "unchanged": before, "rejected": []}
     assert (await run(database, "sales", "import", "mawar", path))["imported"] == 2 * DAYS
-    facts = (
+    params = (
         "SELECT o.checkout_key, o.total, (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id),"
         " (SELECT count(*) FROM stock_movements m WHERE m.source_key = o.checkout_key),"
         " (SELECT count(*) FROM journals j WHERE j.source_key IN (o.checkout_key, 'purchase-of-' || "
@@ -141,7 +141,7 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
     found = {}
     for tenant in (melati, mawar):
         async with coop_reader(database, tenant) as ro:
-            found[tenant.slug] = [tuple(record) for record in await ro.records(facts)]
+            found[tenant.slug] = [tuple(record) for record in await ro.records(params)]
             sums = await get_control_totals(ro)
             assert sums.stock_account == sums.stock_value
             assert await ro.value("SELECT count(*) FROM journals") == await ro.value(

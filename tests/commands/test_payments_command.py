@@ -53,19 +53,19 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
         )
         assert (status, complained) == (0, "")
         told = json.loads(said)
-        xendit = next(way for way in told["ways"] if way["way"] == "xendit")
+        xendit = next(method for method in told["methods"] if method["method"] == "xendit")
         assert (xendit["balance"], xendit["clearing"], xendit["difference"]) == (49_300, 49_300, 0)
         assert (await gateway.balance("1102"), told["explained"]) == (50_000, True)
 
         gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", clock.now())
         status, said, _ = await lumbung(
-            database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
+            database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
         )
         assert status == 1
         assert "No payment fits" in said
         gateway.server.secret_key = "another"
         status, _, complained = await lumbung(
-            database, "payments", "reconcile", "melati", "--way", "xendit", stand_ins=f"xendit={address}"
+            database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
         )
         assert status == 1
         assert "xendit" in complained
@@ -79,10 +79,10 @@ async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> Non
             database, "payments", "reconcile", "melati", "--offline", "--json"
         )
         assert (status, complained) == (0, "")
-        xendit = next(way for way in json.loads(said)["ways"] if way["way"] == "xendit")
+        xendit = next(method for method in json.loads(said)["methods"] if method["method"] == "xendit")
         assert (xendit["checked"], xendit["balance"]) == (False, None)
         _, said, _ = await lumbung(
-            database, "payments", "reconcile", "melati", "--offline", "--way", "xendit"
+            database, "payments", "reconcile", "melati", "--offline", "--method", "xendit"
         )
         assert "some ways told nothing" in said
     status, _, complained = await lumbung(database, "payments", "reconcile", "tiada")
@@ -92,7 +92,7 @@ async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> Non
 
 async def list_sealed_secrets(database: Database, tenant: TenantRef) -> dict[str, str]:
     async with coop_session(database, tenant) as db:
-        row = (await db.execute(text("SELECT secrets FROM payment_ways WHERE way = 'xendit'"))).one()
+        row = (await db.execute(text("SELECT secrets FROM payment_methods WHERE method = 'xendit'"))).one()
         return dict(row.secrets)
 
 
@@ -139,11 +139,11 @@ async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
     async with coop_session(database, melati) as db:
         await pay.enable_methods(db)
         _, payment = await pay.create_order_payment(db, "xendit")
-        for facts in ({"theirs": 1}, {"theirs": 2}):
-            await record_exception(db, payment, "amount", facts)
+        for params in ({"theirs": 1}, {"theirs": 2}):
+            await record_exception(db, payment, "amount", params)
     status, said, complained = await lumbung(database, "payments", "exceptions", "melati", "--json")
     assert (status, complained) == (1, "")
-    assert [(each["payment"], each["reason"], each["facts"]) for each in json.loads(said)] == [
+    assert [(each["payment"], each["reason"], each["params"]) for each in json.loads(said)] == [
         (payment.reference, "amount", {"theirs": 1}),
         (payment.reference, "amount", {"theirs": 2}),
     ]

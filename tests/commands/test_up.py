@@ -159,7 +159,9 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
             assert up.answer(f"melati.localhost:{up.port}") == 200
             if again:
                 asked = run_in_other_terminal(folder, "payments", "reconcile", "melati", "--json")
-                assert {way["fault"] for way in json.loads(asked.stdout)["ways"]} == {None}, asked.stderr
+                assert {method["fault"] for method in json.loads(asked.stdout)["methods"]} == {None}, (
+                    asked.stderr
+                )
             time.sleep(0.3)  # the lines after the address
             said = up.log.read_text(encoding="utf-8")
             if not again:

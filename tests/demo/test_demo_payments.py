@@ -62,7 +62,7 @@ async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]
     try:
         tenant = await find_tenant_by_slug(before, "melati")
         async with coop_reader(before, tenant) as ro:
-            alone = len([way for way in await methods.list_methods(ro) if way.enabled])
+            alone = len([method for method in await methods.list_methods(ro) if method.enabled])
         async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
             addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
             database = Database(
@@ -85,19 +85,19 @@ async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_da
     assert world.methods_without_gateways == len(methods.known_methods()) - len(gateways.GATEWAYS)
     async with coop_reader(world.database, world.tenant) as ro:
         found = await methods.list_methods(ro)
-        assert all(way.enabled and way.is_complete for way in found)
-        assert {way.way for way in found if not way.live} == set(gateways.GATEWAYS)
+        assert all(method.enabled and method.is_complete for method in found)
+        assert {method.method for method in found if not method.live} == set(gateways.GATEWAYS)
     async with coop_reader(world.database, await find_tenant_by_slug(world.database, "mawar")) as ro:
         assert {
-            way.way for way in await methods.list_methods(ro) if way.enabled
+            method.method for method in await methods.list_methods(ro) if method.enabled
         } == methods.ENABLED_BY_DEFAULT
         assert await ro.value("SELECT count(*) FROM payments WHERE purpose <> 'order'") == 0
 
 
 async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: DemoWorld) -> None:
     async with coop_reader(world.database, world.tenant) as ro:
-        rows = await ro.records("SELECT way, status FROM payments")
-        found = {(row["way"], row["status"]) for row in rows}
+        rows = await ro.records("SELECT method, status FROM payments")
+        found = {(row["method"], row["status"]) for row in rows}
         assert {
             ("bank_transfer", "awaiting"),
             ("bank_transfer", "paid"),
@@ -109,7 +109,7 @@ async def test_payments_stand_in_every_state_that_a_newcomer_should_see(world: D
             ("payroll", "paid"),
             ("savings", "paid"),
         } <= found
-        assert await ro.value("SELECT count(DISTINCT member_id) FROM payments WHERE way = 'payroll'") == 2
+        assert await ro.value("SELECT count(DISTINCT member_id) FROM payments WHERE method = 'payroll'") == 2
 
 
 async def test_the_pin_that_is_told_is_the_member_s(world: DemoWorld) -> None:
@@ -129,7 +129,9 @@ async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_coop
     assert gateways.get_stripe_key(MELATI) == FakeStripe.key_of("melati")
     assert FakeStripe.key == gateways.PLATFORM_KEY
     async with coop_reader(world.database, world.tenant) as ro:
-        endpoints = {way.way: f"{ORIGIN}/kait/{way.endpoint}" for way in await methods.list_methods(ro)}
+        endpoints = {
+            method.method: f"{ORIGIN}/webhooks/{method.endpoint}" for method in await methods.list_methods(ro)
+        }
     assert world.xendit.callback_url == endpoints["xendit"]
     hooks = world.stripe.world.store("acct_standin_melati").of_kind("webhook_endpoint")
     assert {hook["url"] for hook in hooks} == {endpoints["stripe"]}
@@ -173,13 +175,13 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
     mawar = await find_tenant_by_slug(world.database, "mawar")
     async with shared_session(world.database) as db:
         owed = await billing.list_unpaid_invoices(db, mawar.id)
-        assert [(each.to_pay, each.due_on > today) for each in owed] == [(99_000, True)]
+        assert [(each.amount_due, each.due_on > today) for each in owed] == [(99_000, True)]
         await settle_invoice.confirm_payment(
             db,
             world.database.settings,
             owed[0].number,
             amount=Rupiah(99_000),
-            way="bank_transfer",
+            method="bank_transfer",
             reference="TRF-1",
             by="Wira Adiguna",
             on=today,
@@ -192,17 +194,17 @@ async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_
     await sync_from_stripe(world.database, world.tenant.id, today)
     async with shared_reader(world.database) as ro:
         paid = await billing.list_invoices(ro, world.tenant.id)
-        assert [(each.state, each.to_pay) for each in paid] == [("paid", 299_000)]
+        assert [(each.status, each.amount_due) for each in paid] == [("paid", 299_000)]
     await seed_demo(world.database)
     async with shared_session(world.database) as db:
         subscription = await lock_subscription(db, world.tenant.id, today)
-        assert (subscription.plan, subscription.way, subscription.stripe_customer) == (
+        assert (subscription.plan, subscription.method, subscription.stripe_customer) == (
             "panen",
             "invoice",
             None,
         )
     hooks = world.stripe.world.store(FakeStripe.platform).of_kind("webhook_endpoint")
-    assert {hook["url"] for hook in hooks} == {"http://localhost:8000/kait/langganan"}
+    assert {hook["url"] for hook in hooks} == {"http://localhost:8000/webhooks/billing"}
 
 
 async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
@@ -229,7 +231,7 @@ async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_on
         plan = await plan_statement(ro, "bank_transfer", content)
     assert not isinstance(plan, UnknownTable)
     assert [plan.count(state) for state in ("matched", "doubtful", "unmatched", "outgoing")] == [1, 1, 1, 1]
-    doubtful = next(each.verdict for each in plan.new if each.state == "doubtful")
+    doubtful = next(each.verdict for each in plan.new if each.status == "doubtful")
     async with coop_reader(world.database, world.tenant) as ro:
         assert (
             await ro.value("SELECT status FROM payments WHERE reference = $1", doubtful.candidates[0])
@@ -255,11 +257,11 @@ async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) ->
     assert refusal.value.code == "payments.stand_in_refused"
 
 
-async def _create_test_payment(world: DemoWorld, way: str) -> str:
+async def _create_test_payment(world: DemoWorld, method: str) -> str:
 
     async with coop_session(world.database, world.tenant) as db:
         payment = await configure_method.start_method_test(
-            db, Actor("officer", "Retno Palupi"), way, key=f"try-{way}-1", on=_today()
+            db, Actor("officer", "Retno Palupi"), method, key=f"try-{method}-1", on=_today()
         )
         return payment.reference
 

@@ -17,7 +17,7 @@ from tenants.session import shared_session
 from tenants.worker import run_job
 
 HOME = "/pengurus/langganan"
-WEBHOOK_URL = "http://localhost:8000/kait/langganan"
+WEBHOOK_URL = "http://localhost:8000/webhooks/billing"
 SECRET = "whsec_langganan"
 
 
@@ -39,7 +39,7 @@ class CardBilling:
         async with shared_session(self.database) as db:
             rows = await db.execute(
                 text(
-                    "SELECT number, state, subtotal, discount, tax, to_pay, paid_way FROM "
+                    "SELECT number, status, subtotal, discount, tax, amount_due, paid_method FROM "
                     "shared.invoices ORDER BY number"
                 )
             )
@@ -51,23 +51,23 @@ class CardBilling:
             rows = (
                 await connection.execute(
                     text(
-                        "DELETE FROM shared.outbox WHERE job = 'billing.look_at_card' RETURNING key, "
+                        "DELETE FROM shared.outbox WHERE job = 'billing.refresh_card' RETURNING key, "
                         "arguments"
                     )
                 )
             ).all()
         for row in rows:
             role = self.database.settings.app_role
-            assert await run_job(self.database, role, "billing.look_at_card", row.key, row.arguments)
+            assert await run_job(self.database, role, "billing.refresh_card", row.key, row.arguments)
         return len(rows)
 
 
-async def open_checkout(officer: SignedInClient, plan: str = "tumbuh", every: str = "month") -> str:
+async def open_checkout(officer: SignedInClient, plan: str = "tumbuh", interval: str = "month") -> str:
     """Press the button and return the session that the card page is of."""
-    shown = await officer.get(f"{HOME}?tiap={every}")
+    shown = await officer.get(f"{HOME}?tiap={interval}")
     key = re.search(r'name="key" value="([^"]+)"', shown.text)
     assert key is not None
-    answer = await officer.post(f"{HOME}/kartu/{plan}", {"every": every, "key": key[1]})
+    answer = await officer.post(f"{HOME}/kartu/{plan}", {"interval": interval, "key": key[1]})
     assert answer.status_code == 200, answer.text
     found = re.search(r'href="http://127[^"]+/c/pay/(cs_test_\w+)"', answer.text)
     assert found is not None

@@ -27,7 +27,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session
 
 ORIGIN: Final = "http://melati.localhost:8000"
-UNUSED_URL: Final = "http://127.0.0.1:9/kait/x"
+UNUSED_URL: Final = "http://127.0.0.1:9/webhooks/x"
 _ACCOUNT: Final = "acct_standin_melati"
 
 SentMessage = tuple[dict[str, str], bytes]
@@ -52,17 +52,17 @@ class FakeGateways:
         for each in (self.midtrans, self.xendit):
             each.faults.messages.add("lost")
 
-    def webhook_path(self, way: str) -> str:
+    def webhook_path(self, method: str) -> str:
         """Where the provider of a way sends its messages."""
-        return f"/kait/{self.endpoints[way]}"
+        return f"/webhooks/{self.endpoints[method]}"
 
     async def start_order_payment(
-        self, way: str, *, buyer: Buyer | None = None, price: int = 50_000, product_id: UUID | None = None
+        self, method: str, *, buyer: Buyer | None = None, price: int = 50_000, product_id: UUID | None = None
     ) -> tuple[Order, Payment]:
         """Order by a way, and start the payment at its provider."""
         async with coop_session(self.database, self.tenant) as db:
             order, payment = await payments.create_order_payment(
-                db, way, buyer=buyer, price=price, product_id=product_id
+                db, method, buyer=buyer, price=price, product_id=product_id
             )
         return order, await provider_calls.start_payment(
             self.database, self.tenant, payment.reference, origin=ORIGIN
@@ -71,23 +71,23 @@ class FakeGateways:
     async def pay(self, payment: Payment, *, amount: int | None = None) -> SentMessage:
         """The payer pays, as asked or another amount; return the message that follows."""
         theirs = payment.provider_reference or ""
-        if payment.way == "stripe":
+        if payment.method == "stripe":
             if amount is not None:
                 self.stripe.faults.add("answers_amount", times=None, only="*", amount=amount * 100)
             await self.stripe.complete(theirs, "card")
             return self.last_message("stripe", "checkout.session.completed")
-        if payment.way == "midtrans":
+        if payment.method == "midtrans":
             await self.midtrans.pay(payment.reference, amount=amount)
         else:
             await self.xendit.pay(theirs, amount=amount)
-        return self.last_message(payment.way)
+        return self.last_message(payment.method)
 
     async def refund_at_provider(self, payment: Payment, amount: int) -> SentMessage:
         """Somebody gives money back at the provider's own pages; return the message that follows."""
-        if payment.way == "midtrans":
+        if payment.method == "midtrans":
             await self.midtrans.refund(payment.reference, amount, "dasbor")
             return self.last_message("midtrans")
-        if payment.way == "xendit":
+        if payment.method == "xendit":
             asked = {
                 "invoice_id": payment.provider_reference,
                 "amount": amount,
@@ -107,24 +107,24 @@ class FakeGateways:
         await self.stripe.settle()
         return self.last_message("stripe", "charge.refunded")
 
-    def last_message(self, way: str, kind: str = "") -> SentMessage:
+    def last_message(self, method: str, kind: str = "") -> SentMessage:
         """The newest message of a gateway; of Stripe the newest of this kind."""
-        if way == "stripe":
+        if method == "stripe":
             found = [each for each in self.stripe.deliveries if each.type == kind][-1]
             return dict(found.headers), found.body
-        message = (self.midtrans if way == "midtrans" else self.xendit).messages[-1]
+        message = (self.midtrans if method == "midtrans" else self.xendit).messages[-1]
         return dict(message.headers), message.body
 
     def stripe_objects(self, kind: str) -> list[Any]:
         """What Stripe holds of the cooperative's account."""
         return self.stripe.world.store(_ACCOUNT).of_kind(kind)
 
-    def forge(self, way: str, sent: SentMessage) -> SentMessage:
+    def forge(self, method: str, sent: SentMessage) -> SentMessage:
         """The same message from somebody who does not know the secret."""
         headers, body = sent
-        if way == "stripe":
+        if method == "stripe":
             return stripe_headers(body, "whsec_ditebak"), body
-        if way == "xendit":
+        if method == "xendit":
             return xendit_headers("ditebak"), body
         return headers, body.replace(b'"signature_key": "', b'"signature_key": "0')
 

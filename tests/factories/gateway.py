@@ -39,7 +39,7 @@ class GatewaySetup(Generic[ServerT]):
     database: Database
     tenant: TenantRef
     server: ServerT
-    way: str
+    method: str
 
     async def open_payment(self, amount: int = 100_000, *, purpose: str = "top_up") -> str:
         """A member's payment is opened and started; return its reference."""
@@ -50,7 +50,7 @@ class GatewaySetup(Generic[ServerT]):
                 subject_id=member,
                 label="Isi dompet",
                 amount=Rupiah(amount),
-                way=self.way,
+                method=self.method,
                 payer_name="Sari Wulandari",
                 key=new_id().hex,
                 member_id=member,
@@ -108,23 +108,23 @@ async def set_up_stripe(database: Database, tenant: TenantRef) -> AsyncIterator[
 
 
 async def _set_up(
-    database: Database, tenant: TenantRef, way: str, url: str, secrets: Mapping[str, str]
+    database: Database, tenant: TenantRef, method: str, url: str, secrets: Mapping[str, str]
 ) -> None:
-    database.settings = replace(database.settings, stand_ins=((way, url),))
+    database.settings = replace(database.settings, stand_ins=((method, url),))
     keys, schema = database.settings.encryption_keys, tenant.schema_name
     sealed = {
-        name: vault.seal(keys, schema, methods.secret_label(way, name), clear)
+        name: vault.seal(keys, schema, methods.secret_label(method, name), clear)
         for name, clear in secrets.items()
     }
     async with coop_session(database, tenant) as db:
         db.add(
             PaymentMethodRow(
-                way=way,
+                method=method,
                 enabled=True,
                 position=1,
                 settings={},
                 secrets=sealed,
-                endpoint=f"tiruan-{way}",
-                live=way != "stripe",  # its stand-in tells test keys from live ones
+                endpoint=f"tiruan-{method}",
+                live=method != "stripe",  # its stand-in tells test keys from live ones
             )
         )

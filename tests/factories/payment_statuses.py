@@ -46,7 +46,7 @@ async def enable_methods(db: AsyncSession) -> None:
     """Let a cooperative show its account for transfers, its QRIS and a gateway; the ways of the bylaws are
     all allowed.
     """
-    for position, (way, settings, secrets) in enumerate(
+    for position, (method, settings, secrets) in enumerate(
         (
             ("bank_transfer", {"account": ACCOUNT}, {}),
             ("qris", {"payload": static_qris()}, {}),
@@ -54,20 +54,22 @@ async def enable_methods(db: AsyncSession) -> None:
             ("payroll", {}, {}),
         )
     ):
-        row = PaymentMethodRow(way=way, enabled=True, position=position, settings=settings, secrets=secrets)
+        row = PaymentMethodRow(
+            method=method, enabled=True, position=position, settings=settings, secrets=secrets
+        )
         await db.merge(row)
     await db.flush()
 
 
 async def create_payment_in_status(
-    db: AsyncSession, state: PayerStatus, way: str = "bank_transfer", *, live: bool = True
+    db: AsyncSession, state: PayerStatus, method: str = "bank_transfer", *, live: bool = True
 ) -> Payment:
     """Return the payment of an order that is in this state; "in_wallet" is a member's, all others are a
     visitor's.
     """
     product = await shop.create_product(db, stock=3, price=75_000, name="Beras merah 5 kg")
     buyer = await shop.get_member_buyer(db) if state == "in_wallet" else VISITOR
-    order = await shop.create_order(db, {product.id: 1}, buyer, way)
+    order = await shop.create_order(db, {product.id: 1}, buyer, method)
     payment = await shop.get_latest_payment(db, order)
     payment = await state_machine.lock_payment(db, payment.reference)
     payment.live = live
@@ -91,7 +93,7 @@ async def create_payment_in_status(
     if state in ("failed", "cancelled"):
         await state_machine.close_unpaid(db, payment, state)  # type: ignore[arg-type]
     if state == "processing":
-        payment.under_way_since = clock.now()
+        payment.processing_since = clock.now()
     if state == "checking":
         await record_exception(db, payment, "amount")
     await db.flush()
@@ -118,7 +120,7 @@ async def _open_own_payment(db: AsyncSession, purpose: str, label: str, amount: 
         subject_id=buyer.member_id,
         label=label,
         amount=Rupiah(amount),
-        way="bank_transfer",
+        method="bank_transfer",
         payer_name=buyer.name,
         member_id=buyer.member_id,
         key=new_id().hex,

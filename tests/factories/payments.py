@@ -58,7 +58,7 @@ PLAIN_SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 async def enable_methods(
     db: AsyncSession,
     *names: str,
-    transfer_tail: UniqueSuffixPolicy = "savings",
+    transfer_suffix: UniqueSuffixPolicy = "savings",
     fee_percent: str = "0",
     fee_fixed: int = 0,
     secrets: Mapping[str, str] | None = None,
@@ -73,7 +73,7 @@ async def enable_methods(
     """
     found = await get_bylaws_on(db, TODAY)
     allowed = msgspec.structs.replace(
-        found.bylaws, payment_ways=get_args(PaymentMethodCode), transfer_tail=transfer_tail
+        found.bylaws, payment_methods=get_args(PaymentMethodCode), transfer_suffix=transfer_suffix
     )
     if allowed != found.bylaws:
         version = int(await as_reader(db).value("SELECT max(version) + 1 FROM bylaws"))
@@ -96,7 +96,7 @@ async def enable_methods(
         )
         await db.merge(
             PaymentMethodRow(
-                way=name,
+                method=name,
                 enabled=True,
                 position=at,
                 settings=dict(PLAIN_SETTINGS.get(name, {})),
@@ -115,7 +115,7 @@ async def enable_methods(
 
 async def create_order_payment(
     db: AsyncSession,
-    way: str,
+    method: str,
     *,
     buyer: Buyer | None = None,
     price: int = 50_000,
@@ -133,7 +133,7 @@ async def create_order_payment(
         goods={product_id: quantity},
         buyer=buyer,
         fulfilment="pickup",
-        payment_way=way,  # type: ignore[arg-type]
+        payment_method=method,  # type: ignore[arg-type]
         key=new_id().hex,
         consent=Consent(buyer.member_id, clock.now()) if buyer.member_id else None,
     )
@@ -144,7 +144,7 @@ async def create_order_payment(
 async def open_member_payment(
     db: AsyncSession,
     purpose: str,
-    way: str,
+    method: str,
     amount: int = 50_000,
     *,
     number: str = "0001",
@@ -158,7 +158,7 @@ async def open_member_payment(
         subject_id=buyer.member_id,
         label={"top_up": "Isi dompet", "repayment": "Bayar kasbon"}[purpose],
         amount=Rupiah(amount),
-        way=way,
+        method=method,
         payer_name=buyer.name,
         member_id=buyer.member_id,
         key=key or new_id().hex,
@@ -198,9 +198,9 @@ def provider_status(payment: Payment, state: str = "paid", **more: Any) -> Provi
 async def mark_paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
     """The money of a payment has come, by the word of whoever may say so of its way."""
     payment = await state_machine.lock_payment(db, payment.reference)
-    if payment.way in ("bank_transfer", "qris"):
+    if payment.method in ("bank_transfer", "qris"):
         await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
-    elif payment.way in GATEWAYS:
+    elif payment.method in GATEWAYS:
         assert (
             await state_machine.apply_provider_status(db, payment, provider_status(payment, **more), on=TODAY)
             == "settled"
@@ -209,11 +209,11 @@ async def mark_paid(db: AsyncSession, payment: Payment, **more: Any) -> Payment:
 
 
 async def issue_refund(
-    db: AsyncSession, payment: Payment, amount: int, back_to: RefundDestination = "by_hand"
+    db: AsyncSession, payment: Payment, amount: int, destination: RefundDestination = "by_hand"
 ) -> PaymentRefund:
     """An officer gives so much of a locked payment back."""
     return await refund_payment.request_refund(
-        db, CASHIER, payment, Rupiah(amount), back_to, "Batal", key=new_id().hex, on=TODAY
+        db, CASHIER, payment, Rupiah(amount), destination, "Batal", key=new_id().hex, on=TODAY
     )
 
 
@@ -264,13 +264,13 @@ _JOURNALS: Final = (
     "ON l.journal = j.number"
     "    WHERE j.source_key = 'payment:' || p.id || ':fee')"
     " OR p.refunded <> (SELECT coalesce(sum(r.amount), 0) FROM payment_refunds r WHERE r.payment_id = "
-    "p.id AND r.state = 'done')"
+    "p.id AND r.status = 'done')"
     " OR p.amount <> (SELECT coalesce(sum(l.debit), p.amount) FROM journals j JOIN journal_lines l ON "
     "l.journal = j.number"
     "    WHERE j.source_key = 'payment:' || p.id))"
     " UNION ALL SELECT r.key FROM payment_refunds r JOIN payments p ON p.id = r.payment_id WHERE "
     "(p.live OR p.purpose <> 'trial')"
-    " AND CASE WHEN r.state = 'done' THEN r.amount ELSE 0 END <> (SELECT coalesce(sum(l.debit), 0) "
+    " AND CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END <> (SELECT coalesce(sum(l.debit), 0) "
     "FROM journals j"
     "    JOIN journal_lines l ON l.journal = j.number WHERE j.source_key = 'refund:' || r.id)"
 )
@@ -280,21 +280,23 @@ _MONEY: Final = (
     "'1103'), ('stripe', '1105'),"
     " ('midtrans', '1106'), ('xendit', '1107'), ('savings', '2111'), ('wallet', '2104'), ('kasbon', "
     "'1110'), ('payroll', '1112'))"
-    " AS a(way, code)),"
+    " AS a(method, code)),"
     " moved AS (SELECT a.code, p.amount - coalesce(p.fee, 0) AS amount FROM payments p JOIN account a "
-    "USING (way)"
+    "USING (method)"
     "  WHERE p.status IN ('paid', 'partly_refunded', 'refunded') AND (p.live OR p.purpose <> 'trial')"
-    " UNION ALL SELECT CASE WHEN r.back_to = 'wallet' THEN '2104' WHEN r.back_to = 'by_hand' AND p.way "
+    " UNION ALL SELECT CASE WHEN r.destination = 'wallet' THEN '2104' WHEN r.destination = 'by_hand' "
+    "AND p.method "
     "<> 'cash' THEN '1102'"
     "  ELSE a.code END, -r.amount FROM payment_refunds r JOIN payments p ON p.id = r.payment_id JOIN "
-    "account a USING (way)"
-    "  WHERE r.state = 'done' AND (p.live OR p.purpose <> 'trial')"
-    " UNION ALL SELECT CASE WHEN p.purpose = 'top_up' OR p.went_to = 'wallet' THEN '2104' WHEN "
+    "account a USING (method)"
+    "  WHERE r.status = 'done' AND (p.live OR p.purpose <> 'trial')"
+    " UNION ALL SELECT CASE WHEN p.purpose = 'top_up' OR p.applied_to = 'wallet' THEN '2104' WHEN "
     "p.purpose = 'repayment' THEN '1110'"
-    "  END, -(p.amount - p.tail - p.refunded) FROM payments p WHERE p.status IN ('paid', "
+    "  END, -(p.amount - p.unique_suffix - p.refunded) FROM payments p WHERE p.status IN ('paid', "
     "'partly_refunded', 'refunded')"
-    "  AND (p.purpose IN ('top_up', 'repayment') OR p.went_to = 'wallet')"
-    " UNION ALL SELECT '2111', -p.tail FROM payments p WHERE p.tail > 0 AND $1 AND p.member_id IS NOT NULL"
+    "  AND (p.purpose IN ('top_up', 'repayment') OR p.applied_to = 'wallet')"
+    " UNION ALL SELECT '2111', -p.unique_suffix FROM payments p WHERE p.unique_suffix > 0 AND $1 AND "
+    "p.member_id IS NOT NULL"
     "  AND p.status IN ('paid', 'partly_refunded', 'refunded')),"
     " reckoned AS (SELECT code, sum(amount) AS amount FROM moved GROUP BY code),"
     " booked AS (SELECT l.account AS code, sum(l.debit - l.credit) AS amount FROM journal_lines l JOIN "
@@ -306,8 +308,9 @@ _MONEY: Final = (
     "coalesce(b.amount, 0)"
 )
 _OWED: Final = (
-    "SELECT coalesce(sum(amount - tail - least(refunded, amount - tail)), 0) FROM payments WHERE "
-    "went_to = 'owed'"
+    "SELECT coalesce(sum(amount - unique_suffix - least(refunded, amount - unique_suffix)), 0) FROM "
+    "payments WHERE "
+    "applied_to = 'owed'"
     " AND status IN ('paid', 'partly_refunded', 'refunded')"
 )
 

@@ -86,12 +86,12 @@ async def _populate_melati(site: Site, melati: TenantRef, path_values: dict[str,
             (Actor("member", "Sari"), Buyer("Sari Wulandari Melati", "", sari), "savings", "pickup"),
         )
         numbers = []
-        for actor, buyer, way, how in buyers:
+        for actor, buyer, method, how in buyers:
             checkout = Checkout(
                 {oil: 1},
                 buyer,
                 how,
-                way,
+                method,
                 new_id().hex,
                 address="Jalan Kenari 4" if how == "delivery" else "",  # type: ignore[arg-type]
             )
@@ -118,7 +118,8 @@ async def _populate_melati(site: Site, melati: TenantRef, path_values: dict[str,
         made = await create_draft(db, OFFICER, year)
         path_values.update(
             member=sari, product=oil, order=numbers[0], done=numbers[1], open=numbers[2], applicant=applicant,
-            payment=await ro.value("SELECT reference FROM payments WHERE way = 'bank_transfer' AND status = "
+            payment=await ro.value("SELECT reference FROM payments WHERE method = 'bank_transfer' AND status "
+                                   "= "
                                    "'awaiting' LIMIT 1"),
             receipt=paid.number, year=year, version=made.version,
             category=await ro.value("SELECT id FROM categories LIMIT 1"),

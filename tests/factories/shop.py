@@ -29,8 +29,8 @@ VISITOR = Buyer("Tono Suprapto", "+6281299990001")
 async def create_product(
     db: AsyncSession, *, stock: int = 10, cost: int = 7_000, price: int = 10_000, name: str = "Gula 1 kg"
 ) -> Product:
-    facts = ProductData(sku=f"T{new_id().hex[-12:]}", name=name, unit="Pcs", price=Rupiah(price))
-    return await add_product(db, CASHIER, facts, cost=Rupiah(cost), opening_stock=stock, on=TODAY)
+    params = ProductData(sku=f"T{new_id().hex[-12:]}", name=name, unit="Pcs", price=Rupiah(price))
+    return await add_product(db, CASHIER, params, cost=Rupiah(cost), opening_stock=stock, on=TODAY)
 
 
 async def get_member_buyer(db: AsyncSession, number: str = "0001") -> Buyer:
@@ -42,11 +42,11 @@ async def create_order(
     db: AsyncSession,
     goods: Mapping[UUID, int],
     buyer: Buyer = VISITOR,
-    way: str = "cash",
+    method: str = "cash",
     key: str | None = None,
 ) -> Order:
     checkout = Checkout(
-        goods=goods, buyer=buyer, fulfilment="pickup", payment_way=way, key=key or new_id().hex
+        goods=goods, buyer=buyer, fulfilment="pickup", payment_method=method, key=key or new_id().hex
     )  # type: ignore[arg-type]
     return await place_order(db, Actor("visitor", buyer.name), checkout, on=TODAY)
 
@@ -78,14 +78,15 @@ async def assert_books_agree(db: AsyncSession) -> None:
     assert await ro.value(
         "SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2103'"
     ) == await ro.value(
-        "SELECT coalesce(sum(p.amount - p.tail - least(p.refunded, p.amount - p.tail)), 0) FROM "
+        "SELECT coalesce(sum(p.amount - p.unique_suffix - least(p.refunded, p.amount - "
+        "p.unique_suffix)), 0) FROM "
         "payments p JOIN orders o ON o.id = p.subject_id"
-        " WHERE p.purpose = 'order' AND p.went_to = 'purpose' AND o.status <> 'handed_over'"
+        " WHERE p.purpose = 'order' AND p.applied_to = 'purpose' AND o.status <> 'handed_over'"
     )
     assert not await ro.records(
         "SELECT o.id FROM orders o WHERE o.status = 'paid' AND o.total > 0 AND o.total <> (SELECT "
-        "coalesce(sum(p.amount - p.tail), 0)"
-        " FROM payments p WHERE p.subject_id = o.id AND p.went_to = 'purpose' AND p.status <> 'refunded')"
+        "coalesce(sum(p.amount - p.unique_suffix), 0)"
+        " FROM payments p WHERE p.subject_id = o.id AND p.applied_to = 'purpose' AND p.status <> 'refunded')"
     )
     assert not await ro.records(
         "SELECT p.id FROM products p JOIN stock_movements m ON m.product_id = p.id GROUP BY p.id"

@@ -26,7 +26,7 @@ class StripeAccount:
         self.account = "acct_standin_melati"
         self.key = FakeStripe.key_of("melati")
         self.settings: dict[str, str] = {}
-        self.way = StripeProvider()
+        self.method = StripeProvider()
         self.numbers = iter(range(1, 1_000))
 
     def provider_account(self, *, live: bool = False) -> ProviderAccount:
@@ -57,10 +57,10 @@ class StripeAccount:
         return Intent(**(given | more))
 
     async def create(self, intent: Intent) -> PaymentSession:
-        return await self.way.create(self.provider_account(), intent)
+        return await self.method.create(self.provider_account(), intent)
 
     async def status(self, intent: Intent, started: PaymentSession) -> ProviderStatus:
-        return await self.way.status(self.provider_account(), intent.reference, started.provider_reference)
+        return await self.method.status(self.provider_account(), intent.reference, started.provider_reference)
 
     async def paid(self, **more: Any) -> ProviderStatus:
         """Somebody pays by card, and the state is read back."""
@@ -76,11 +76,11 @@ class StripeAccount:
     def register_webhook(self) -> None:
         # nobody listens at this port: what would have been delivered is read from the list of attempts
         where = {"connect": True} if self.settings.get("mode") == "connected" else {"account": self.account}
-        self.fake.register_webhook("http://127.0.0.1:9/kait/x", secret="whsec_melati", **where)
+        self.fake.register_webhook("http://127.0.0.1:9/webhooks/x", secret="whsec_melati", **where)
 
     def receive_event(self, kind: str, *, nth: int = 0) -> WebhookEvent:
         sent = [one for one in self.fake.deliveries if one.type == kind][nth]
-        return self.way.verify(self.provider_account(), sent.headers, sent.body)
+        return self.method.verify(self.provider_account(), sent.headers, sent.body)
 
 
 @asynccontextmanager

@@ -153,7 +153,7 @@ async def test_prices_follow_the_bylaws_of_the_day(db: AsyncSession) -> None:
 async def test_the_trail_tells_what_changed(db: AsyncSession) -> None:
     await adopt_bylaws(db, CHAIR, with_discount(KONSUMEN, "10"), in_days(3), "", 1)
     entries = await as_reader(db).records(
-        "SELECT facts->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
+        "SELECT params->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
         "'governance.bylaws_adopted'"
     )
     assert [row["rule"] for row in entries] == ["Members' discount"]
@@ -165,7 +165,7 @@ async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(
     async with coop_session(database, melati) as db:
         await adopt_bylaws(db, CHAIR, with_discount(KONSUMEN, "10"), in_days(3), "", 1)
     async with database.owner_engine.connect() as connection:
-        waiting = "SELECT due_at FROM shared.outbox WHERE job = 'governance.take_effect'"
+        waiting = "SELECT due_at FROM shared.outbox WHERE job = 'governance.apply_bylaws'"
         due = (await connection.execute(text(waiting))).scalar_one()
     morning = due.astimezone(ZoneInfo("Asia/Jakarta"))
     assert (morning.date(), morning.hour, morning.minute) == (in_days(3), 0, 0)

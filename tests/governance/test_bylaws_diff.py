@@ -39,8 +39,8 @@ def test_lines_come_go_and_change() -> None:
 
 
 def test_choices_are_listed_by_name() -> None:
-    old = replace(KONSUMEN, payment_ways=("cash", "bank_transfer", "savings"))
-    new = replace(old, payment_ways=("cash",), savings_basis=("principal",), transfer_tail="none")
+    old = replace(KONSUMEN, payment_methods=("cash", "bank_transfer", "savings"))
+    new = replace(old, payment_methods=("cash",), savings_basis=("principal",), transfer_suffix="none")
     changes = {change.rule.en: (change.before.en, change.after.en) for change in diff_bylaws(old, new)}
     assert changes == {
         "Savings that count": ("Principal deposit, Mandatory deposit", "Principal deposit"),

@@ -158,8 +158,8 @@ class TestProblems:
             ),
             ({"savings_basis": ()}, "governance.savings_basis_empty", "savings_basis"),
             ({"savings_basis": ("principal", "principal")}, "governance.chosen_twice", "savings_basis"),
-            ({"payment_ways": ()}, "governance.no_payment_way", "payment_ways"),
-            ({"payment_ways": ("cash", "cash")}, "governance.chosen_twice", "payment_ways"),
+            ({"payment_methods": ()}, "governance.no_payment_way", "payment_methods"),
+            ({"payment_methods": ("cash", "cash")}, "governance.chosen_twice", "payment_methods"),
         ],
     )
     def test_of_the_rest(self, changes: dict[str, Any], code: str, field: str | None) -> None:
@@ -191,7 +191,7 @@ class TestRequireValid:
 
     def test_several_are_told_together_in_each_language(self) -> None:
         with pytest.raises(DomainError) as refused:
-            require_valid(replace(with_line(KONSUMEN, 0, percent=Decimal(30)), payment_ways=()))
+            require_valid(replace(with_line(KONSUMEN, 0, percent=Decimal(30)), payment_methods=()))
         assert refused.value.code == "governance.bylaws_not_valid"
         assert refused.value.message("en") == (
             "The bylaws are not right yet: The allocation adds up to 105 %, it must be 100 %. Choose "
@@ -219,7 +219,7 @@ class TestDocument:
             ("deposits", {"principal": 1.5}),
             ("deposits", {"principal": "100000"}),
             ("prices", {"rounding_unit": None}),
-            (None, {"payment_ways": ["barter"]}),
+            (None, {"payment_methods": ["barter"]}),
         ],
     )
     def test_another_document_is_refused(self, part: str | None, changes: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ RIGHTS = {
     "operators": "SELECT",
     "outbox": "SELECT INSERT UPDATE DELETE",
     "revision": "SELECT",
-    "spare_schemas": "SELECT DELETE",
+    "schema_pool": "SELECT DELETE",
     "subscriptions": "SELECT INSERT UPDATE",
     "throttles": "SELECT INSERT UPDATE DELETE",
     "usage_figures": "SELECT INSERT UPDATE",
@@ -127,7 +127,7 @@ async def test_the_applications_login_makes_no_operator_and_no_place_for_a_coope
             "'+62811', 'x')"
         ),
         "UPDATE shared.operators SET phone = '+628110000000'",
-        "INSERT INTO shared.spare_schemas (schema_name, revision) VALUES ('coop_aaaaaaaaaaaaaaaa', '0001')",
+        "INSERT INTO shared.schema_pool (schema_name, revision) VALUES ('coop_aaaaaaaaaaaaaaaa', '0001')",
         "UPDATE shared.hostnames SET host = 'penyusup'",
         "UPDATE shared.cooperatives SET signed_in_at = NULL",
         "UPDATE shared.cooperatives SET schema_name = 'coop_aaaaaaaaaaaaaaaa'",
@@ -150,7 +150,7 @@ async def test_a_process_that_serves_has_no_way_to_the_owner(serving: Database) 
 
 async def drain(database: Database) -> None:
     async with owner_session(database) as db:
-        await db.execute(text("DELETE FROM shared.spare_schemas"))
+        await db.execute(text("DELETE FROM shared.schema_pool"))
 
 
 @asynccontextmanager
@@ -295,7 +295,7 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
             )
 
         async with coop_session(database, melati) as db:
-            await enqueue(db, "tenants.forget_finished_jobs", {}, key="a job of this test")
+            await enqueue(db, "tenants.delete_finished_job_keys", {}, key="a job of this test")
 
         async def job_done() -> bool:
             async with coop_session(database, melati) as db:
@@ -304,7 +304,7 @@ async def test_web_and_worker_serve_foundings_and_jobs_without_ever_holding_the_
 
         async def pool_full() -> bool:
             async with shared_session(database) as db:
-                return (await db.execute(text("SELECT count(*) FROM shared.spare_schemas"))).scalar_one() >= 2
+                return (await db.execute(text("SELECT count(*) FROM shared.schema_pool"))).scalar_one() >= 2
 
         await eventually(job_done)
         await eventually(pool_full)

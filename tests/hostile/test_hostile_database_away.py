@@ -96,7 +96,7 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
         fragment = await asking("/?cari=2", hx_request="true")
         assert (fragment.status_code, "<html" in fragment.text) == (503, False)
         for label in ("melati", "unheard-of"):
-            message = await asking("/kait/abc", method="POST", label=label)
+            message = await asking("/webhooks/abc", method="POST", label=label)
             assert (message.status_code, message.content, message.headers["retry-after"]) == (503, b"", "10")
         token = kept[0].text.partition('name="csrf" value="')[2].partition('"')[0]
         form = await asking(
@@ -139,7 +139,7 @@ async def test_a_worker_outlives_its_postgresql_and_goes_on(own: Installation, t
 
     async def done(key: str) -> None:
         async with coop_session(own.database, own.melati) as db:
-            await enqueue(db, "tenants.forget_finished_jobs", {}, key=key)
+            await enqueue(db, "tenants.delete_finished_job_keys", {}, key=key)
         deadline = time.monotonic() + 60
         while True:
             async with coop_session(own.database, own.melati) as db:
@@ -208,6 +208,6 @@ async def test_a_webhook_of_a_cooperative_that_waits_for_its_migration_comes_aga
             {"name": melati.schema_name},
         )
     app.hosts.clear()
-    answer = await visitor("melati").post("/kait/abc", content=b"{}")
+    answer = await visitor("melati").post("/webhooks/abc", content=b"{}")
     assert (answer.status_code, answer.content) == (503, b"")
     assert answer.headers["retry-after"].isdecimal()

@@ -91,10 +91,10 @@ async def test_an_import_is_read_beside_the_thread_that_answers(
 async def test_a_statement_is_read_beside_the_thread_that_answers(
     officer_client: SignedInClient, reading_threads: list[int]
 ) -> None:
-    path, way = "/pengurus/pembayaran/mutasi/impor", "bank_transfer"
-    assert "Kolom" in (await _send(officer_client, path, STATEMENT, way=way)).text
+    path, method = "/pengurus/pembayaran/mutasi/impor", "bank_transfer"
+    assert "Kolom" in (await _send(officer_client, path, STATEMENT, method=method)).text
     assert _read_elsewhere(reading_threads)
-    sent = {"way": way, "content": STATEMENT}
+    sent = {"method": method, "content": STATEMENT}
     assert (await officer_client.post(f"{path}/kolom", dict(sent))).status_code == 200
     assert _read_elsewhere(reading_threads)
     columns = {"name": "Bank Contoh", "date": "0", "text": "1", "credit": "2", "balance": "3"}

@@ -26,7 +26,7 @@ UPLOADS = {
     "/pengurus/anggota/impor",
     "/pengurus/barang/impor",
     "/pengurus/barang/{product_id:uuid}/gambar",
-    "/pengurus/pembayaran/cara/{way:str}/stiker/pemeriksaan",
+    "/pengurus/pembayaran/cara/{method:str}/stiker/pemeriksaan",
     "/pengurus/pembayaran/mutasi/impor",
     "/pengurus/pembayaran/potong-gaji/{batch_id:uuid}/balasan",
     "/pengurus/pengaturan/lambang",

@@ -216,7 +216,7 @@ async def test_when_nothing_happens_a_process_holds_four_connections_at_most(
     with worker_process({"LUMBUNG_DATABASE_URL": own.url, **extra}, tmp_path / "worker.log") as worker:
         async with coop_session(own.database, own.melati) as db:
             for _ in range(20):
-                await enqueue(db, "tenants.forget_finished_jobs", {})
+                await enqueue(db, "tenants.delete_finished_job_keys", {})
         await own.database.close()
         await asyncio.sleep(IDLE_SECONDS * 2 + 10)
         left = await own.last_queries()

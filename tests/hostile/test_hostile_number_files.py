@@ -46,7 +46,7 @@ STATEMENT = (
     [
         ("/pengurus/barang/impor", GOODS, {"as_of": "2026-01-01"}),
         ("/pengurus/anggota/impor", PEOPLE, {"as_of": "2026-01-01"}),
-        ("/pengurus/pembayaran/mutasi/impor", STATEMENT, {"way": "bank_transfer"}),
+        ("/pengurus/pembayaran/mutasi/impor", STATEMENT, {"method": "bank_transfer"}),
     ],
     ids=["goods", "members", "statement"],
 )
@@ -122,18 +122,18 @@ def messages(number: str) -> dict[str, SentMessage]:
 
 
 @numbers
-@pytest.mark.parametrize("way", pay.GATEWAYS)
+@pytest.mark.parametrize("method", pay.GATEWAYS)
 async def test_a_proved_message_is_kept_or_refused_and_books_nothing(
     world: FakeGateways,
     app: HostDispatcher,
     visitor: Visitors,
     database: Database,
     melati: TenantRef,
-    way: str,
+    method: str,
     number: str,
 ) -> None:
-    headers, body = messages(number)[way]
-    answer = await visitor("melati").post(world.webhook_path(way), content=body, headers=headers)
+    headers, body = messages(number)[method]
+    answer = await visitor("melati").post(world.webhook_path(method), content=body, headers=headers)
     assert answer.status_code in (200, 400)
     await pay.run_due_jobs(database)
     assert await pay.count_postings(database, melati) == 0

@@ -155,7 +155,7 @@ async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
             "reference": payment.reference,
             "code": "1101",
             "slug": "pokok",
-            "way": "bank_transfer",
+            "method": "bank_transfer",
             "lang": "id",
             "sku": "BRS5",
         }

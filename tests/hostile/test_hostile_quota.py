@@ -50,7 +50,7 @@ async def test_600_requests_from_one_address_turn_away_no_visitor_member_payment
             assert (await member_client.get("/anggota")).status_code == 200
             # those that may not be turned away are not, even for the network that has had its share
             assert (await stranger.get("/bayar/TIDAK-ADA")).status_code == 404
-            assert (await stranger.post("/kait/tidak-ada", content=b"{}")).status_code == 404
+            assert (await stranger.post("/webhooks/tidak-ada", content=b"{}")).status_code == 404
             assert (await stranger.get("/masuk")).status_code == 200
 
 

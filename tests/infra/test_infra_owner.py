@@ -81,7 +81,7 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
         async with database.owner_engine.connect() as connection:
             spare = (
-                await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
+                await connection.execute(text("SELECT schema_name FROM shared.schema_pool LIMIT 1"))
             ).scalar_one()
             is_super = await connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = 'owner'"))
             assert is_super.scalar_one() is False
@@ -105,7 +105,7 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
         await migrate(before)
         async with before.owner_engine.connect() as connection:
             spare = (
-                await connection.execute(text("SELECT schema_name FROM shared.spare_schemas LIMIT 1"))
+                await connection.execute(text("SELECT schema_name FROM shared.schema_pool LIMIT 1"))
             ).scalar_one()
         await before.close()
         await run_script(server, SCRIPTS / "plain_owner.sql")

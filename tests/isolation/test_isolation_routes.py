@@ -41,25 +41,25 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
             db, await shop.create_order(db, {product: 1}, buyer, "bank_transfer")
         )
         line = await ro.value(
-            "INSERT INTO statement_lines (id, way, fingerprint, on_date, amount, words, state, "
+            "INSERT INTO statement_lines (id, method, fingerprint, on_date, amount, description, status, "
             "imported_by) VALUES"
             " (gen_random_uuid(), 'bank_transfer', 'mawar', '2026-05-04', 20123, 'Rahasia Mawar', "
             "'unmatched', 'Ketua Mawar') RETURNING id"
         )
         batch = await ro.value(
-            "INSERT INTO payroll_batches (id, key, title, state, made_by, made_at) VALUES"
+            "INSERT INTO payroll_batches (id, key, title, status, created_by, created_at) VALUES"
             " (gen_random_uuid(), 'mawar', 'Rahasia Mawar', 'sent', 'Ketua Mawar', '2026-05-04 "
             "00:00Z') RETURNING id"
         )
         refund = await ro.value(
-            "INSERT INTO payment_refunds (id, payment_id, key, amount, back_to, state, reason, "
-            "asked_by, asked_at) VALUES"
-            " (gen_random_uuid(), $1, 'mawar', 1, 'same_way', 'pending', 'Rahasia Mawar', 'Ketua "
+            "INSERT INTO payment_refunds (id, payment_id, key, amount, destination, status, reason, "
+            "requested_by, requested_at) VALUES"
+            " (gen_random_uuid(), $1, 'mawar', 1, 'original_method', 'pending', 'Rahasia Mawar', 'Ketua "
             "Mawar', '2026-05-04 00:00Z') RETURNING id",
             payment.id,
         )
         exception = await ro.value(
-            "INSERT INTO payment_exceptions (id, payment_id, reason, facts, raised_at) VALUES"
+            "INSERT INTO payment_exceptions (id, payment_id, reason, params, raised_at) VALUES"
             " (gen_random_uuid(), $1, 'fault', '{}', '2026-05-04 00:00Z') RETURNING id",
             payment.id,
         )
@@ -83,7 +83,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
         "picture": ["0" * 64],
         "token": ["x" * 43],
         "theme": ["base"],
-        "way": ["cash"],
+        "method": ["cash"],
         "checksum": ["0" * 12],
         "file": ["x-320.webp"],
         "pool": ["jasa_modal"],

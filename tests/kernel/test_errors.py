@@ -34,7 +34,7 @@ def test_a_refusal_speaks_both_languages() -> None:
 
 
 def test_facts_are_written_as_the_reader_writes_them() -> None:
-    error_type = ErrorType("trial.facts", 409, id="{a} {b} {c} {d} {e} {f}", en="{a} {b} {c} {d} {e} {f}")
+    error_type = ErrorType("trial.params", 409, id="{a} {b} {c} {d} {e} {f}", en="{a} {b} {c} {d} {e} {f}")
     error = error_type(
         a=Rupiah(12_500),
         b=date(2026, 8, 17),

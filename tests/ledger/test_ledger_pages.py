@@ -42,23 +42,23 @@ def _today() -> Iterator[None]:
         yield
 
 
-def entry(**facts: Any) -> ManualEntry:
+def entry(**params: Any) -> ManualEntry:
     known = {
         "on": TODAY,
         "account": "6120",
         "amount": Rupiah(250_000),
-        "way": "cash",
+        "method": "cash",
         "description": "Listrik",
         "key": new_id(),
     }
-    return ManualEntry(**{**known, **facts})
+    return ManualEntry(**{**known, **params})
 
 
 async def test_a_cost_leaves_cash_and_an_income_comes_into_the_bank(db: AsyncSession) -> None:
     cash = await queries.get_balance(db, "1101")
     await record_manual_entry(db, SYSTEM, entry(), today=TODAY)
     await record_manual_entry(
-        db, SYSTEM, entry(account="4310", way="bank", amount=Rupiah(9_000)), today=TODAY
+        db, SYSTEM, entry(account="4310", method="bank", amount=Rupiah(9_000)), today=TODAY
     )
     assert await queries.get_balance(db, "1101") == cash - 250_000
     assert await queries.get_balance(db, "6120") == 250_000
@@ -75,7 +75,7 @@ async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "code"),
+    ("params", "code"),
     [
         ({"account": "1101"}, "ledger.not_an_entry_account"),
         ({"account": "6150"}, "ledger.not_an_entry_account"),
@@ -88,11 +88,11 @@ async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:
     ],
 )
 async def test_an_entry_that_cannot_be_is_refused(
-    db: AsyncSession, facts: dict[str, object], code: str
+    db: AsyncSession, params: dict[str, object], code: str
 ) -> None:
     await close_year(db, SYSTEM, 2024)
     with pytest.raises(DomainError) as refused:
-        await validate_manual_entry(as_reader(db), entry(**facts), today=TODAY)
+        await validate_manual_entry(as_reader(db), entry(**params), today=TODAY)
     assert refused.value.code == code
 
 
@@ -214,7 +214,7 @@ async def test_an_entry_is_shown_in_a_sentence_before_it_is_posted(
     sent = {
         "account": "6120",
         "amount": "Rp 250.000",
-        "way": "bank",
+        "method": "bank",
         "on": "2026-03-01",
         "description": "<b>Listrik</b>",
         "key": key,
@@ -247,7 +247,7 @@ async def test_a_wrong_entry_comes_back_with_what_was_typed(officer_client: Sign
     sent = {
         "account": "4101",
         "amount": "1,5",
-        "way": "cash",
+        "method": "cash",
         "on": "2026-03-01",
         "description": "Apa ini",
         "key": str(new_id()),

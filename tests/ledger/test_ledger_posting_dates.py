@@ -46,7 +46,7 @@ async def test_a_form_takes_no_day_long_before_the_cooperative_signed_up(
     sent = {
         "account": "6120",
         "amount": "10.000",
-        "way": "cash",
+        "method": "cash",
         "description": "Listrik",
         "key": str(new_id()),
     }
@@ -63,7 +63,7 @@ async def test_a_deposit_is_not_of_before_its_member_joined(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     home = f"/pengurus/anggota/{await member(database, melati)}/setor"
-    sent = {"kind": "voluntary", "amount": "10.000", "way": "cash", "key": str(new_id())}
+    sent = {"kind": "voluntary", "amount": "10.000", "method": "cash", "key": str(new_id())}
     for address in (f"{home}/periksa", home):
         answer = await officer_client.post(address, sent | {"on": "2024-04-30"})  # who joined on 1 May 2024
         assert answer.status_code == 422

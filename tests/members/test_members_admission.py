@@ -57,10 +57,10 @@ async def test_the_consent_is_kept_as_its_proof(db: AsyncSession, ro: Reader) ->
     applicant = await apply_for_membership(
         db, VISITOR, ANI, key="form", consent="Saya setuju data saya disimpan"
     )
-    facts = await ro.value(
-        "SELECT facts->>'consent' FROM audit_entries WHERE subject = $1", f"member:{applicant}"
+    params = await ro.value(
+        "SELECT params->>'consent' FROM audit_entries WHERE subject = $1", f"member:{applicant}"
     )
-    assert facts == "Saya setuju data saya disimpan"
+    assert params == "Saya setuju data saya disimpan"
 
 
 @pytest.mark.parametrize("phone", ["+6281299990001", "+6281200000001"])

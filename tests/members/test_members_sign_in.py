@@ -356,8 +356,8 @@ async def test_the_code_is_on_one_page_once(
     code, member_id = await issue_code(officer_client, database, melati)
     assert code not in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
     async with coop_session(database, melati) as db:
-        kept = await as_reader(db).records("SELECT facts::text AS facts FROM audit_entries")
-    assert all(code.replace("-", "") not in row["facts"] and code not in row["facts"] for row in kept)
+        kept = await as_reader(db).records("SELECT params::text AS params FROM audit_entries")
+    assert all(code.replace("-", "") not in row["params"] and code not in row["params"] for row in kept)
 
 
 async def test_the_password_form_ends_other_sessions_and_keeps_this_one(

@@ -172,7 +172,7 @@ async def test_an_open_session_saves_it_and_one_that_is_over_does_not(
     [
         {"status": "active", "period_end": clock.today()},
         {"status": "past_due"},
-        {"status": "trialing", "way": "card"},
+        {"status": "trialing", "method": "card"},
         {"status": "trialing", "stripe_customer": "cus_1"},
         {"status": "trialing", "value": 99_000},
         {"status": "trialing", "contact_email": "lestari@kenanga.example"},
@@ -238,7 +238,7 @@ async def test_signing_in_once_by_a_password_or_a_code_saves_it_for_ever(
         assert answer.status_code == 303
     else:
         async with coop_session(database, kenanga) as db:
-            await db.execute(text("SELECT shared.note_sign_in()"))
+            await db.execute(text("SELECT shared.record_sign_in()"))
     async with coop_session(database, kenanga) as db:
         await db.execute(text("DELETE FROM sessions"))
     assert await remove_abandoned.mark_abandoned(database) == []
@@ -262,7 +262,7 @@ async def test_what_came_in_while_it_waited_to_be_removed_opens_it_again(
         await db.execute(text("UPDATE profile SET name = 'Koperasi Kenanga'"))
         await db.execute(
             text(
-                "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES "
+                "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, params) VALUES "
                 "('officer', 'L', 'x.y', 'z', '{}')"
             )
         )
@@ -321,11 +321,11 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
         rows["audit_entries"] += 1
         await db.execute(
             text(
-                "INSERT INTO audit_entries (id, actor_kind, actor_name, action, subject, facts) "
+                "INSERT INTO audit_entries (id, actor_kind, actor_name, action, subject, params) "
                 "OVERRIDING SYSTEM VALUE"
-                " VALUES (-1, 'officer', 'L', 'onboarding.founded', 'x', CAST(:facts AS jsonb))"
+                " VALUES (-1, 'officer', 'L', 'onboarding.founded', 'x', CAST(:params AS jsonb))"
             ),
-            {"facts": json.dumps({"rows": rows})},
+            {"params": json.dumps({"rows": rows})},
         )
         assert table not in await remove_abandoned._find_added_own_rows(db)
     with clock.freeze_at(clock.now() + timedelta(days=2)):

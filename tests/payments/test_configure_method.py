@@ -32,40 +32,43 @@ XENDIT = {"secret_key": "xnd_production_a1b2", "callback_token": "kata-rahasia"}
 
 
 async def change(
-    db: AsyncSession, name: str, *, running: Settings = DEVELOPMENT, mark: str | None = None, **facts: object
+    db: AsyncSession, name: str, *, running: Settings = DEVELOPMENT, mark: str | None = None, **params: object
 ) -> methods.PaymentMethod:
     if mark is None:
         mark = method_settings_rules.version_of(await methods.get_method(db, name))
     return await configure_method.update_method(
-        db, CHAIR, name, MethodChange(expected_version=mark, **facts), settings=running
+        db, CHAIR, name, MethodChange(expected_version=mark, **params), settings=running
     )  # type: ignore[arg-type]
 
 
 async def allow(db: AsyncSession, *names: str) -> None:
     """Adopt bylaws that name these ways."""
     latest = await governance.queries.get_latest_version(db)
-    bylaws = msgspec.structs.replace(latest.bylaws, payment_ways=names)  # type: ignore[arg-type]
+    bylaws = msgspec.structs.replace(latest.bylaws, payment_methods=names)  # type: ignore[arg-type]
     await adopt_bylaws(db, CHAIR, bylaws, clock.today(), "", latest.version)
 
 
 async def read_audit_log(db: AsyncSession) -> str:
     return str(
         await as_reader(db).value(
-            "SELECT string_agg(facts::text, ' ') FROM audit_entries WHERE action = $1", "payments.way_changed"
+            "SELECT string_agg(params::text, ' ') FROM audit_entries WHERE action = $1",
+            "payments.way_changed",
         )
     )
 
 
 async def test_a_secret_is_sealed_and_neither_row_nor_trail_shows_it(db: AsyncSession) -> None:
-    way = await change(db, "xendit", secrets=XENDIT)
-    assert set(way.sealed_secrets) == set(XENDIT)
-    row = await as_reader(db).value("SELECT payment_ways::text FROM payment_ways WHERE way = 'xendit'")
+    method = await change(db, "xendit", secrets=XENDIT)
+    assert set(method.sealed_secrets) == set(XENDIT)
+    row = await as_reader(db).value(
+        "SELECT payment_methods::text FROM payment_methods WHERE method = 'xendit'"
+    )
     for clear in XENDIT.values():
         assert clear not in row
         assert clear not in await read_audit_log(db)
     assert '"secrets": ["callback_token", "secret_key"]' in await read_audit_log(db)
-    assert way.endpoint is not None
-    assert len(way.endpoint) >= 40
+    assert method.endpoint is not None
+    assert len(method.endpoint) >= 40
 
 
 async def test_what_is_not_typed_again_stays_and_what_is_ticked_goes(db: AsyncSession) -> None:
@@ -89,14 +92,14 @@ async def test_what_is_not_typed_again_stays_and_what_is_ticked_goes(db: AsyncSe
 async def test_money_is_real_as_the_key_says_and_never_where_a_stand_in_answers(
     db: AsyncSession, running: Settings, key: str, live: bool
 ) -> None:
-    way = await change(db, "xendit", running=running, secrets=XENDIT | {"secret_key": key})
-    assert way.live is live
+    method = await change(db, "xendit", running=running, secrets=XENDIT | {"secret_key": key})
+    assert method.live is live
     again = await change(db, "xendit", running=running, fee_fixed=Rupiah(100))
     assert again.live is live  # the key that is kept is asked, too
 
 
 @pytest.mark.parametrize(
-    ("way", "settings", "key", "live"),
+    ("method", "settings", "key", "live"),
     [
         ("stripe", {}, "sk_live_a", True),
         ("stripe", {}, "rk_live_a", True),
@@ -110,10 +113,10 @@ async def test_money_is_real_as_the_key_says_and_never_where_a_stand_in_answers(
     ],
 )
 def test_each_provider_has_its_own_mark_of_real_money(
-    way: str, settings: dict[str, str], key: str, live: bool
+    method: str, settings: dict[str, str], key: str, live: bool
 ) -> None:
-    assert method_settings_rules.moves_real_money(way, settings, key, is_faked=False) is live
-    assert not method_settings_rules.moves_real_money(way, settings, key, is_faked=True)
+    assert method_settings_rules.moves_real_money(method, settings, key, is_faked=False) is live
+    assert not method_settings_rules.moves_real_money(method, settings, key, is_faked=True)
 
 
 async def test_a_way_whose_money_is_not_real_is_never_offered_in_production(db: AsyncSession) -> None:
@@ -128,9 +131,9 @@ async def test_a_way_whose_money_is_not_real_is_never_offered_in_production(db: 
 async def test_in_development_it_is_and_says_that_it_is_a_trial(db: AsyncSession) -> None:
     await allow(db, "cash", "xendit")
     await change(db, "xendit", secrets=XENDIT | {"secret_key": "xnd_development_a"})
-    way = await configure_method.enable_method(db, CHAIR, "xendit", settings=DEVELOPMENT, on=clock.today())
-    assert way.enabled
-    assert not way.live
+    method = await configure_method.enable_method(db, CHAIR, "xendit", settings=DEVELOPMENT, on=clock.today())
+    assert method.enabled
+    assert not method.live
 
 
 async def test_a_way_that_is_on_does_not_lose_what_it_needs(db: AsyncSession) -> None:
@@ -165,7 +168,7 @@ async def test_what_cannot_serve_buyers_is_not_switched_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "facts", "code"),
+    ("name", "params", "code"),
     [
         (
             "xendit",
@@ -179,36 +182,38 @@ async def test_what_cannot_serve_buyers_is_not_switched_on(
         ("stripe", {"secrets": {"secret_key": "pk_live_a"}}, "payments.beginning_wrong"),
         ("bank_transfer", {"fee_percent": Decimal("20.5")}, "payments.fee_out_of_range"),
         ("bank_transfer", {"fee_percent": Decimal(-1)}, "payments.fee_out_of_range"),
-        ("bank_transfer", {"least": Rupiah(2), "most": Rupiah(1)}, "payments.limits_crossed"),
+        ("bank_transfer", {"min_amount": Rupiah(2), "max_amount": Rupiah(1)}, "payments.limits_crossed"),
         ("cash", {"mark": "lain"}, "payments.way_changed_meanwhile"),
     ],
 )
 async def test_what_does_not_belong_is_refused(
-    db: AsyncSession, name: str, facts: dict[str, object], code: str
+    db: AsyncSession, name: str, params: dict[str, object], code: str
 ) -> None:
     with pytest.raises(DomainError) as refused:
-        await change(db, name, **facts)  # type: ignore[arg-type]
+        await change(db, name, **params)  # type: ignore[arg-type]
     assert refused.value.code == code
 
 
 async def test_moving_a_way_changes_its_place_and_nothing_else(db: AsyncSession) -> None:
-    before = [way.way for way in await methods.list_methods(db)]
+    before = [method.method for method in await methods.list_methods(db)]
     await configure_method.move_down(db, CHAIR, before[0])
     await db.flush()
-    moved = [way.way for way in await methods.list_methods(db)]
+    moved = [method.method for method in await methods.list_methods(db)]
     assert moved == [before[1], before[0], *before[2:]]
     await configure_method.move_up(db, CHAIR, before[1])  # it is the first already
     await db.flush()
     after = await methods.list_methods(db)
-    assert [way.way for way in after] == moved
-    assert {way.way for way in after if way.enabled} == set(methods.ENABLED_BY_DEFAULT)
+    assert [method.method for method in after] == moved
+    assert {method.method for method in after if method.enabled} == set(methods.ENABLED_BY_DEFAULT)
 
 
 async def test_a_sticker_is_kept_as_it_was_recognised(db: AsyncSession) -> None:
     mark = method_settings_rules.version_of(await methods.get_method(db, "qris"))
-    way = await configure_method.save_sticker(db, CHAIR, f"  {static_qris()}\n", mark, settings=DEVELOPMENT)
-    assert way.settings["payload"] == static_qris()
-    assert way.is_complete
+    method = await configure_method.save_sticker(
+        db, CHAIR, f"  {static_qris()}\n", mark, settings=DEVELOPMENT
+    )
+    assert method.settings["payload"] == static_qris()
+    assert method.is_complete
     assert "KOPERASI MELATI" in await read_audit_log(db)
 
 
@@ -237,8 +242,8 @@ async def test_two_officers_who_save_at_once_do_not_mix(database: Database, mela
     said = await asyncio.gather(save("BCA 1", 1), save("BRI 2", 2))
     assert sorted(said)[1] == "payments.way_changed_meanwhile"
     async with coop_session(database, melati) as db:
-        way = await methods.get_method(db, "bank_transfer")
-    assert (way.settings["account"], int(way.fee_fixed)) in {("BCA 1", 1), ("BRI 2", 2)}
+        method = await methods.get_method(db, "bank_transfer")
+    assert (method.settings["account"], int(method.fee_fixed)) in {("BCA 1", 1), ("BRI 2", 2)}
 
 
 async def test_officers_who_move_ways_at_once_lose_none(database: Database, melati: TenantRef) -> None:
@@ -248,8 +253,8 @@ async def test_officers_who_move_ways_at_once_lose_none(database: Database, mela
 
     await asyncio.gather(move("cash"), move("savings"), move("qris"), move("cash"))
     async with coop_session(database, melati) as db:
-        ordered = [way.way for way in await methods.list_methods(db)]
-        places = await as_reader(db).records("SELECT position FROM payment_ways")
+        ordered = [method.method for method in await methods.list_methods(db)]
+        places = await as_reader(db).records("SELECT position FROM payment_methods")
     assert sorted(ordered) == sorted(set(ordered))
     assert len({row["position"] for row in places}) == len(places)
 

@@ -43,14 +43,14 @@ async def owing(db: AsyncSession, amount: int, *, number: str = "0001") -> UUID:
     return member
 
 
-@pytest.mark.parametrize(("way", "account"), [("cash", CASH), ("bank", BANK)])
+@pytest.mark.parametrize(("method", "account"), [("cash", CASH), ("bank", BANK)])
 async def test_paying_off_moves_the_debt_to_where_the_money_is_and_once(
-    db: AsyncSession, ro: Reader, way: str, account: str
+    db: AsyncSession, ro: Reader, method: str, account: str
 ) -> None:
     member = await owing(db, 80_000)
     before = await ledger_queries.get_balance(ro, account)
-    first = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
-    again = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), way, on=DAY, key="k")  # type: ignore[arg-type]
+    first = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), method, on=DAY, key="k")  # type: ignore[arg-type]
+    again = await repay_kasbon(db, OFFICER, member, Rupiah(50_000), method, on=DAY, key="k")  # type: ignore[arg-type]
     assert (first.number, first.created, again.created) == (again.number, True, False)
     assert await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES, member) == 30_000
     assert await ledger_queries.get_balance(ro, account) == before + 50_000
@@ -112,7 +112,7 @@ async def test_an_officer_grants_takes_money_and_gives_a_receipt(
     sentence = "boleh berutang kasbon sampai Rp250.000 dan potong gaji sampai Rp100.000"
     assert sentence in (await officer_client.post(f"{home}/batas/periksa", dict(sent))).text
     assert (await officer_client.post(f"{home}/batas", dict(sent))).status_code == 303
-    paid = {"amount": "30.000", "way": "cash", "key": str(uuid4())}
+    paid = {"amount": "30.000", "method": "cash", "key": str(uuid4())}
     checked = (await officer_client.post(f"{home}/pelunasan/periksa", dict(paid))).text
     assert "Rp30.000 tunai dari Sari Wulandari Melati (0001) melunasi kasbonnya." in checked
     receipts = {

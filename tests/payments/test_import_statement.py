@@ -47,16 +47,14 @@ async def open_transfer(
     db: AsyncSession,
     amount: int = 50_123,
     *,
-    tail: int = 123,
+    unique_suffix: int = 123,
     reference: str = "LAAAAAAAAAA1",
-    way: str = "bank_transfer",
+    method: str = "bank_transfer",
     status: str = "awaiting",
     opened: datetime = NOW - timedelta(hours=5),
 ) -> Payment:
     """A member's wallet waits for so much money."""
-    member_id = await statement_queries.as_reader(db).value(
-        "SELECT id FROM members WHERE number = '0001'"
-    )
+    member_id = await statement_queries.as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
     payment = Payment(
         id=uuid4(),
         reference=reference,
@@ -64,16 +62,16 @@ async def open_transfer(
         purpose="top_up",
         subject_id=member_id,
         label="Isi dompet",
-        way=way,
+        method=method,
         status=status,
         amount=amount,
-        tail=tail,
+        unique_suffix=unique_suffix,
         member_id=member_id,
         payer_name="Sari Wulandari",
         opened_at=opened,
         expires_at=opened + timedelta(hours=48),
         ended_at=None if status == "awaiting" else opened + timedelta(hours=48),
-        shown={},
+        instructions={},
     )
     db.add(payment)
     await db.flush()
@@ -91,16 +89,16 @@ def bri(*movements: BankMovement) -> bytes:
 
 
 async def import_movements(
-    db: AsyncSession, *movements: BankMovement, way: str = "bank_transfer"
+    db: AsyncSession, *movements: BankMovement, method: str = "bank_transfer"
 ) -> StatementImportSummary:
-    return await import_statement(db, OFFICER, way, bri(*movements))
+    return await import_statement(db, OFFICER, method, bri(*movements))
 
 
 async def states(db: AsyncSession) -> list[tuple[int, str]]:
-    records = await (await statement_queries.as_reader(db)).records(
-        "SELECT amount, state FROM statement_lines ORDER BY amount"
+    records = await statement_queries.as_reader(db).records(
+        "SELECT amount, status FROM statement_lines ORDER BY amount"
     )
-    return [(record["amount"], record["state"]) for record in records]
+    return [(record["amount"], record["status"]) for record in records]
 
 
 async def journals(db: AsyncSession) -> int:
@@ -170,7 +168,7 @@ async def test_a_line_that_comes_again_in_other_words_settles_nobody_elses_payme
 
 
 async def test_doubtful_lines_wait_for_an_officer(db: AsyncSession) -> None:
-    payment = await open_transfer(db, 50_000, tail=0)
+    payment = await open_transfer(db, 50_000, unique_suffix=0)
     assert await import_movements(db, incoming(50_000)) == StatementImportSummary(new=1, doubtful=1)
     assert payment.status == "awaiting"
     line_id = await first_line(db)
@@ -188,7 +186,7 @@ async def test_who_left_the_tail_out_has_paid_what_it_cost(db: AsyncSession, ro:
     assert (await import_movements(db, incoming(50_000))).doubtful == 1
     await match_line(db, OFFICER, await first_line(db), payment.reference)
     await db.flush()
-    assert (payment.status, payment.amount, payment.tail) == ("paid", 50_000, 0)
+    assert (payment.status, payment.amount, payment.unique_suffix) == ("paid", 50_000, 0)
     assert await ro.value("SELECT sum(debit - credit) FROM journal_lines WHERE account = '1102'") == 50_000
 
 
@@ -201,7 +199,7 @@ async def test_another_amount_is_not_matched_by_hand(db: AsyncSession) -> None:
 
 
 async def test_a_payment_of_another_way_is_not_matched_by_hand(db: AsyncSession) -> None:
-    payment = await open_transfer(db, way="qris")
+    payment = await open_transfer(db, method="qris")
     await import_movements(db, incoming(50_123))
     async with refused("payments.line_other_way"):
         await match_line(db, OFFICER, await first_line(db), payment.reference)
@@ -212,14 +210,14 @@ async def test_one_payment_is_not_matched_to_two_lines(db: AsyncSession) -> None
     await import_movements(db, incoming(50_123, "LAAAAAAAAAA1"))
     await import_movements(db, incoming(50_123, "LAIN"))
     line_id = await statement_queries.as_reader(db).value(
-        "SELECT id FROM statement_lines WHERE words = 'LAIN'"
+        "SELECT id FROM statement_lines WHERE description = 'LAIN'"
     )
     async with refused("payments.payment_seen"):
         await match_line(db, OFFICER, line_id, payment.reference)
 
 
 async def test_a_line_is_set_aside_with_a_reason_once_and_may_still_be_matched(db: AsyncSession) -> None:
-    payment = await open_transfer(db, 700_000, tail=0)
+    payment = await open_transfer(db, 700_000, unique_suffix=0)
     await import_movements(db, incoming(700_000))
     line_id = await first_line(db)
     async with refused("payments.reason_needed"):
@@ -232,7 +230,7 @@ async def test_a_line_is_set_aside_with_a_reason_once_and_may_still_be_matched(d
 
 
 async def test_what_went_out_and_interest_with_sen_pay_nothing(db: AsyncSession) -> None:
-    payment = await open_transfer(db, 1_234, tail=0)
+    payment = await open_transfer(db, 1_234, unique_suffix=0)
     content = bri(incoming(-2_500), incoming(1_234)).replace(b"1234.00", b"1234.56")
     assert await import_statement(db, OFFICER, "bank_transfer", content) == StatementImportSummary(new=2)
     assert await states(db) == [(-2_500, "outgoing"), (1_234, "set_aside")]
@@ -273,7 +271,7 @@ async def test_what_the_books_refuse_is_left_to_an_officer_and_the_rest_is_taken
 
 
 async def test_a_table_that_an_officer_described_is_known_from_then_on(db: AsyncSession) -> None:
-    payment = await open_transfer(db, 50_123, way="qris", tail=123)
+    payment = await open_transfer(db, 50_123, method="qris", unique_suffix=123)
     content = "Waktu;ID;Nominal;Status\n2026-11-24 10:01:02;QR LAAAAAAAAAA1;50.123;Berhasil\n"
     found = await plan_statement(db, "qris", content)
     assert isinstance(found, UnknownTable)

@@ -84,7 +84,7 @@ async def test_credit_is_paid_off_from_savings_at_once(
         await grant_kasbon(db, 120_000)
     page = (await member_client.get(REPAY)).text
     assert 'value="120.000"' in page
-    sent = {"key": str(new_id()), "amount": "100.000", "payment_way": "savings"}
+    sent = {"key": str(new_id()), "amount": "100.000", "payment_method": "savings"}
     asked = await member_client.post(REPAY, sent)
     assert "Rp100.000 dari simpanan sukarela Anda membayar kasbon Anda." in tags(asked.text)
     assert await owed(database, melati) == 120_000
@@ -101,7 +101,7 @@ async def test_credit_is_paid_off_by_transfer_when_the_money_is_seen(
 ) -> None:
     async with coop_session(database, melati) as db:
         await grant_kasbon(db, 120_000)
-    sent = {"key": str(new_id()), "amount": "120000", "payment_way": "bank_transfer", "confirmed": "1"}
+    sent = {"key": str(new_id()), "amount": "120000", "payment_method": "bank_transfer", "confirmed": "1"}
     address = (await member_client.post(REPAY, sent)).headers["location"]
     assert await owed(database, melati) == 120_000
     assert f'href="{address}"' in (await member_client.get("/anggota/kasbon")).text
@@ -111,7 +111,7 @@ async def test_credit_is_paid_off_by_transfer_when_the_money_is_seen(
 
 
 @pytest.mark.parametrize(
-    ("amount", "way", "says"),
+    ("amount", "method", "says"),
     [
         ("120.001", "savings", "Kasbon Anda Rp120.000"),
         ("0", "bank_transfer", "mulai dari Rp1"),
@@ -122,11 +122,11 @@ async def test_credit_is_paid_off_by_transfer_when_the_money_is_seen(
     ],
 )
 async def test_what_cannot_pay_it_off_comes_back_with_a_sentence(
-    member_client: Any, database: Database, melati: TenantRef, amount: str, way: str, says: str
+    member_client: Any, database: Database, melati: TenantRef, amount: str, method: str, says: str
 ) -> None:
     async with coop_session(database, melati) as db:
         await grant_kasbon(db, 120_000)
-    sent = {"key": str(new_id()), "amount": amount, "payment_way": way, "confirmed": "1"}
+    sent = {"key": str(new_id()), "amount": amount, "payment_method": method, "confirmed": "1"}
     answer = await member_client.post(REPAY, sent)
     assert answer.status_code in (409, 422)
     assert says in tags(answer.text)
@@ -153,13 +153,13 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
                 id=new_id(),
                 key=state,
                 title=f"Daftar {state}",
-                state=state,
-                made_by="Rina",
-                made_at=datetime(2026, 11, 3, tzinfo=UTC),
+                status=state,
+                created_by="Rina",
+                created_at=datetime(2026, 11, 3, tzinfo=UTC),
             )
             db.add(batch)
             await db.flush()
-            db.add(PayrollLine(batch_id=batch.id, member_id=member, asked=asked))
+            db.add(PayrollLine(batch_id=batch.id, member_id=member, requested=asked))
     told = tags((await member_client.get("/anggota/kasbon")).text)
     for shown in (
         "Rp90.000",

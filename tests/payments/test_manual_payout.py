@@ -88,8 +88,8 @@ async def test_what_cannot_have_come_is_not_entered(
 async def test_other_ways_have_no_such_page_and_members_have_none(
     officer_client: SignedInClient, member_client: SignedInClient, paid_by_qris: None
 ) -> None:
-    for way in ("bank_transfer", "xendit", "cash", "nothing"):
-        assert (await officer_client.get(f"{HOME}/{way}/pemasukan")).status_code == 404
+    for method in ("bank_transfer", "xendit", "cash", "nothing"):
+        assert (await officer_client.get(f"{HOME}/{method}/pemasukan")).status_code == 404
     assert (await member_client.get(QRIS)).status_code in (303, 403)
 
 

@@ -28,12 +28,17 @@ def line(
 
 
 def candidate(
-    amount: int, reference: str = "LAAAAAAAAAA1", *, tail: int = 123, opened: date = DAY, days: int = 2
+    amount: int,
+    reference: str = "LAAAAAAAAAA1",
+    *,
+    unique_suffix: int = 123,
+    opened: date = DAY,
+    days: int = 2,
 ) -> MatchCandidate:
     return MatchCandidate(
         reference=reference,
         amount=Rupiah(amount),
-        tail=tail,
+        unique_suffix=unique_suffix,
         opened=opened,
         ends=opened + timedelta(days=days),
     )
@@ -43,7 +48,8 @@ def verdicts(
     lines: list[IncomingLine], *candidates: MatchCandidate
 ) -> dict[str, tuple[str, str, str | None]]:
     return {
-        key: (each.state, each.reason, each.reference) for key, each in match_lines(lines, candidates).items()
+        key: (each.status, each.reason, each.reference)
+        for key, each in match_lines(lines, candidates).items()
     }
 
 
@@ -54,69 +60,77 @@ def verdict_of(a_line: IncomingLine, *candidates: MatchCandidate) -> MatchVerdic
 def test_amount_and_reference_are_sure_however_the_bank_breaks_the_words() -> None:
     for text in ("TRSF LAAAAAAAAAA1 SITI", "TRSF/laaaaaaaaaa1", "TRSF LAAAA AAAA-AA1SITI", "LAAAAAAAAAA1"):
         assert verdict_of(line(50_123, text), candidate(50_123)).reason == "reference"
-    assert verdict_of(line(75_000, "LAAAAAAAAAA1"), candidate(75_000, tail=0)).reference == "LAAAAAAAAAA1"
+    assert (
+        verdict_of(line(75_000, "LAAAAAAAAAA1"), candidate(75_000, unique_suffix=0)).reference
+        == "LAAAAAAAAAA1"
+    )
 
 
 def test_a_unique_amount_alone_is_sure_within_its_days() -> None:
     found = verdict_of(line(50_123), candidate(50_123), candidate(50_124, "LAAAAAAAAAA2"))
-    assert (found.state, found.reason, found.reference) == ("matched", "amount", "LAAAAAAAAAA1")
+    assert (found.status, found.reason, found.reference) == ("matched", "amount", "LAAAAAAAAAA1")
 
 
 def test_a_round_amount_alone_is_never_sure() -> None:
-    found = verdict_of(line(50_000), candidate(50_000, tail=0))
-    assert (found.state, found.reason, found.candidates) == ("doubtful", "no_tail", ("LAAAAAAAAAA1",))
+    found = verdict_of(line(50_000), candidate(50_000, unique_suffix=0))
+    assert (found.status, found.reason, found.candidates) == (
+        "doubtful",
+        "no_unique_suffix",
+        ("LAAAAAAAAAA1",),
+    )
 
 
 @pytest.mark.parametrize(
     ("days", "state"), [(-2, "doubtful"), (-1, "matched"), (0, "matched"), (9, "matched"), (10, "doubtful")]
 )
 def test_the_days_of_a_payment_bound_what_its_amount_is_worth(days: int, state: str) -> None:
-    assert verdict_of(line(50_123, day=DAY + timedelta(days=days)), candidate(50_123)).state == state
+    assert verdict_of(line(50_123, day=DAY + timedelta(days=days)), candidate(50_123)).status == state
 
 
 def test_a_reference_is_sure_whenever_it_comes() -> None:
     assert (
-        verdict_of(line(50_123, "LAAAAAAAAAA1", day=DAY + timedelta(days=60)), candidate(50_123)).state
+        verdict_of(line(50_123, "LAAAAAAAAAA1", day=DAY + timedelta(days=60)), candidate(50_123)).status
         == "matched"
     )
 
 
 def test_a_short_reference_says_nothing_since_a_banks_own_numbers_may_hold_it() -> None:
     assert (
-        verdict_of(line(75_000, "TRSF WSP1001 SITI"), candidate(75_000, "P1001", tail=0)).state == "doubtful"
+        verdict_of(line(75_000, "TRSF WSP1001 SITI"), candidate(75_000, "P1001", unique_suffix=0)).status
+        == "doubtful"
     )
 
 
 def test_a_reference_with_another_amount_is_doubtful() -> None:
     found = verdict_of(line(50_000, "LAAAAAAAAAA1"), candidate(50_123))
-    assert (found.state, found.reason, found.candidates) == ("doubtful", "amount_differs", ("LAAAAAAAAAA1",))
+    assert (found.status, found.reason, found.candidates) == ("doubtful", "amount_differs", ("LAAAAAAAAAA1",))
 
 
 def test_two_references_in_one_line_are_doubtful() -> None:
     found = verdict_of(
         line(50_123, "LAAAAAAAAAA1 LAAAAAAAAAA2"), candidate(50_123), candidate(70_001, "LAAAAAAAAAA2")
     )
-    assert (found.state, found.candidates) == ("doubtful", ("LAAAAAAAAAA1", "LAAAAAAAAAA2"))
+    assert (found.status, found.candidates) == ("doubtful", ("LAAAAAAAAAA1", "LAAAAAAAAAA2"))
 
 
 def test_an_amount_without_its_tail_is_doubtful_and_the_nearest_comes_first() -> None:
     found = verdict_of(
         line(50_000),
-        candidate(50_900, tail=900),
+        candidate(50_900, unique_suffix=900),
         candidate(50_123, "LAAAAAAAAAA2"),
         candidate(60_123, "LAAAAAAAAAA3"),
     )
-    assert (found.state, found.candidates) == ("doubtful", ("LAAAAAAAAAA2", "LAAAAAAAAAA1"))
+    assert (found.status, found.candidates) == ("doubtful", ("LAAAAAAAAAA2", "LAAAAAAAAAA1"))
 
 
 def test_money_that_nobody_was_asked_for_is_unmatched() -> None:
-    assert verdict_of(line(1_000_000), candidate(50_123)).state == "unmatched"
-    assert verdict_of(line(51_001), candidate(50_123)).state == "unmatched"
+    assert verdict_of(line(1_000_000), candidate(50_123)).status == "unmatched"
+    assert verdict_of(line(51_001), candidate(50_123)).status == "unmatched"
 
 
 def test_two_payments_of_one_amount_are_doubtful() -> None:
     found = verdict_of(line(50_123), candidate(50_123), candidate(50_123, "LAAAAAAAAAA2"))
-    assert (found.state, found.reason, len(found.candidates)) == ("doubtful", "several", 2)
+    assert (found.status, found.reason, len(found.candidates)) == ("doubtful", "several", 2)
 
 
 def test_two_lines_of_one_amount_are_doubtful_both() -> None:
@@ -156,8 +170,10 @@ def test_one_payment_has_one_line_one_line_has_one_payment_and_order_has_no_say(
     lines: list[tuple[int, list[int], int, bool]], candidates: list[tuple[int, int, int]], seed: int
 ) -> None:
     known = [
-        candidate(amount, f"LAAAAAAAAAA{number}", tail=tail, opened=DAY + timedelta(days=days))
-        for number, (amount, tail, days) in enumerate(candidates)
+        candidate(
+            amount, f"LAAAAAAAAAA{number}", unique_suffix=unique_suffix, opened=DAY + timedelta(days=days)
+        )
+        for number, (amount, unique_suffix, days) in enumerate(candidates)
     ]
     came = [
         line(
@@ -171,16 +187,19 @@ def test_one_payment_has_one_line_one_line_has_one_payment_and_order_has_no_say(
     ]
     verdicts = match_lines(came, known)
     assert verdicts.keys() == {each.key for each in came}
-    paid = [verdict.reference for verdict in verdicts.values() if verdict.state == "matched"]
+    paid = [verdict.reference for verdict in verdicts.values() if verdict.status == "matched"]
     assert len(paid) == len(set(paid))
     by_reference = {each.reference: each for each in known}
     for each in came:
         verdict = verdicts[each.key]
-        assert (verdict.reference is not None) == (verdict.state == "matched")
+        assert (verdict.reference is not None) == (verdict.status == "matched")
         if verdict.reference is not None:
             assert by_reference[verdict.reference].amount == each.amount
             assert not each.seen_before
-            assert verdict.reference in normalize_text(each.text) or by_reference[verdict.reference].tail
+            assert (
+                verdict.reference in normalize_text(each.text)
+                or by_reference[verdict.reference].unique_suffix
+            )
         assert set(verdict.candidates) <= by_reference.keys()
     chance = random.Random(seed)
     for order in (list(reversed(came)), chance.sample(came, len(came))):

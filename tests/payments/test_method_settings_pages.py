@@ -28,8 +28,8 @@ async def get_method(database: Database, tenant: TenantRef, name: str) -> method
         return await methods.get_method(ro, name)
 
 
-async def fields(client: SignedInClient, way: str, **more: object) -> dict[str, object]:
-    return {"mark": version_in((await client.get(f"{HOME}/{way}")).text), **more}
+async def fields(client: SignedInClient, method: str, **more: object) -> dict[str, object]:
+    return {"mark": version_in((await client.get(f"{HOME}/{method}")).text), **more}
 
 
 async def test_strangers_and_members_set_nothing_up(
@@ -49,12 +49,12 @@ async def test_strangers_and_members_set_nothing_up(
         assert (await visitor("melati").post(f"{HOME}/{path}", data={})).status_code == 303
         assert (await member_client.post(f"{HOME}/{path}", {})).status_code == 403
     async with coop_session(database, melati) as db:
-        assert await as_reader(db).value("SELECT count(*) FROM payment_ways") == 0
+        assert await as_reader(db).value("SELECT count(*) FROM payment_methods") == 0
 
 
-@pytest.mark.parametrize("way", methods.known_methods())
-async def test_every_way_has_a_page(officer_client: SignedInClient, way: str) -> None:
-    answer = await officer_client.get(f"{HOME}/{way}")
+@pytest.mark.parametrize("method", methods.known_methods())
+async def test_every_way_has_a_page(officer_client: SignedInClient, method: str) -> None:
+    answer = await officer_client.get(f"{HOME}/{method}")
     assert answer.status_code == 200
     assert version_in(answer.text)
 
@@ -80,9 +80,9 @@ async def test_a_secret_is_taken_and_never_shown_again(
     assert SECRET not in page
     assert "Sudah tersimpan" in page
     assert "uji coba" in page.casefold()
-    way = await get_method(database, melati, "xendit")
-    assert way.settings["channels"] == "qris"
-    assert f"http://melati.localhost:8000/kait/{way.endpoint}" in page
+    method = await get_method(database, melati, "xendit")
+    assert method.settings["channels"] == "qris"
+    assert f"http://melati.localhost:8000/webhooks/{method.endpoint}" in page
     trail = (await officer_client.get("/pengurus/jejak")).text
     assert "Mengubah cara membayar" in trail
     assert SECRET not in trail
@@ -134,18 +134,18 @@ async def test_a_refused_button_changes_nothing_and_says_why(
     assert answer.status_code == 409
     assert "Cara ini belum lengkap. Isi dulu: Kunci rahasia" in answer.text
     async with coop_session(database, melati) as db:
-        assert await as_reader(db).value("SELECT count(*) FROM payment_ways") == 0
+        assert await as_reader(db).value("SELECT count(*) FROM payment_methods") == 0
 
 
 async def test_moving_changes_the_order_of_the_list(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with coop_reader(database, melati) as ro:
-        before = [way.way for way in await methods.list_methods(ro)]
+        before = [method.method for method in await methods.list_methods(ro)]
     answer = await officer_client.post(f"{HOME}/{before[1]}/naik")
     assert answer.headers["location"] == f"{HOME}#cara-{before[1]}"
     async with coop_reader(database, melati) as ro:
-        assert [way.way for way in await methods.list_methods(ro)][:2] == [before[1], before[0]]
+        assert [method.method for method in await methods.list_methods(ro)][:2] == [before[1], before[0]]
 
 
 def photo() -> bytes:

@@ -50,7 +50,12 @@ async def test_a_trial_by_stripe_goes_all_the_way(
         assert "Percobaan berhasil" in page
         assert "tidak ada yang dicatat di buku" in page
 
-        back = {"amount": "10.000", "back_to": "by_hand", "reason": "selesai mencoba", "key": str(new_id())}
+        back = {
+            "amount": "10.000",
+            "destination": "by_hand",
+            "reason": "selesai mencoba",
+            "key": str(new_id()),
+        }
         assert (await officer_client.post(f"{one}/pengembalian", back)).status_code == 303
         assert "dikembalikan" in (await officer_client.get(one)).text
     async with coop_session(database, melati) as db:

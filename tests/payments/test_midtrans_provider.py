@@ -56,7 +56,7 @@ def _intent(**changes: Any) -> Intent:
         "buyer_phone": "+6281200000001",
         "expires_at": clock.now() + timedelta(hours=2),
         "return_url": "https://melati.example/pembayaran/KOP7F3A2B1C",
-        "webhook_url": "https://melati.example/kait/abc",
+        "webhook_url": "https://melati.example/webhooks/abc",
     }
     return Intent(**{**facts, **changes})
 
@@ -81,7 +81,7 @@ async def test_a_page_is_made_with_the_amount_in_whole_rupiah(
     assert asked.json()["transaction_details"] == {"order_id": "KOP7F3A2B1C", "gross_amount": 24_145}
     assert asked.json()["expiry"]["unit"] == "minute"
     assert asked.json()["expiry"]["duration"] == 120
-    assert asked.headers["x-override-notification"] == "https://melati.example/kait/abc"
+    assert asked.headers["x-override-notification"] == "https://melati.example/webhooks/abc"
     assert "enabled_payments" not in asked.json()
 
 
@@ -322,9 +322,9 @@ async def test_a_part_goes_back_and_then_the_rest(
     paid = await _status(provider_account)
     assert (
         await midtrans.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras basah")
-    ).state == "done"
+    ).status == "done"
     assert (await _status(provider_account)).refunded == 4_145
-    assert (await midtrans.refund(provider_account, paid, Rupiah(20_000), "ref-2", "batal")).state == "done"
+    assert (await midtrans.refund(provider_account, paid, Rupiah(20_000), "ref-2", "batal")).status == "done"
     status = await _status(provider_account)
     assert (status.payment_status, status.amount, status.refunded) == ("paid", 24_145, 24_145)
 
@@ -338,10 +338,10 @@ async def test_a_refund_asked_for_twice_happens_once(
     for _ in range(2):
         assert (
             await midtrans.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras basah")
-        ).state == "done"
+        ).status == "done"
     assert len(fake.orders["KOP7F3A2B1C"].refunds) == 1
-    assert (await midtrans.refund_status(provider_account, paid, "ref-1", "ref-1")).state == "done"
-    assert (await midtrans.refund_status(provider_account, paid, "", "ref-9")).state == "pending"
+    assert (await midtrans.refund_status(provider_account, paid, "ref-1", "ref-1")).status == "done"
+    assert (await midtrans.refund_status(provider_account, paid, "", "ref-9")).status == "pending"
 
 
 async def test_a_virtual_account_gives_nothing_back_and_midtrans_says_so(

@@ -35,11 +35,11 @@ async def beras(db: AsyncSession) -> dict[Any, int]:
 
 
 async def ordered(
-    database: Database, tenant: TenantRef, way: str = "bank_transfer", *, buyer: Buyer = VISITOR
+    database: Database, tenant: TenantRef, method: str = "bank_transfer", *, buyer: Buyer = VISITOR
 ) -> str:
     """Reference of the payment of an order by this way."""
     async with coop_session(database, tenant) as db:
-        placed = await create_order(db, await beras(db), buyer, way)
+        placed = await create_order(db, await beras(db), buyer, method)
         return (await get_latest_payment(db, placed)).reference
 
 
@@ -52,7 +52,7 @@ async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True,
             subject_id=buyer.member_id or new_id(),
             label="Isi dompet",
             amount=Rupiah(amount),
-            way="bank_transfer",
+            method="bank_transfer",
             payer_name=buyer.name,
             key=new_id().hex,
             member_id=buyer.member_id,
@@ -84,15 +84,15 @@ async def unknown_message(database: Database, tenant: TenantRef) -> None:
     async with coop_session(database, tenant) as db:
         await db.execute(
             insert(PaymentEvent).values(
-                way="xendit",
+                method="xendit",
                 event_id="e1",
                 kind="invoice.paid",
-                concerns="payment",
+                object_type="payment",
                 reference="BUKAN-KITA",
                 body=b"{}",
-                state="alarm",
+                status="exception",
                 outcome="unknown",
-                handled_at=clock.now(),
+                processed_at=clock.now(),
             )
         )
 
@@ -230,7 +230,7 @@ async def test_what_a_provider_settles_no_officer_confirms(
         await db.execute(
             update(Payment)
             .where(Payment.reference == reference)
-            .values(way="xendit", provider_reference="x1")
+            .values(method="xendit", provider_reference="x1")
         )
     page = (await officer_client.get(f"{HOME}/{reference}")).text
     assert f"{HOME}/{reference}/penerimaan" not in page
@@ -294,7 +294,7 @@ async def test_money_goes_back_after_one_sentence_and_once(
 ) -> None:
     reference = await topped_up(database, melati)
     form = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
-    sent = {"amount": "20.000", "back_to": "by_hand", "reason": "salah kirim", "key": key_in(form)}
+    sent = {"amount": "20.000", "destination": "by_hand", "reason": "salah kirim", "key": key_in(form)}
     asked = await officer_client.post(f"{HOME}/{reference}/pengembalian/periksa", sent)
     assert (
         "Rp20.000 dari Isi dompet sudah Anda transfer dari rekening koperasi kepada Sari Wulandari Melati."
@@ -316,8 +316,8 @@ async def test_money_goes_back_after_one_sentence_and_once(
     [
         ({"amount": "50.001"}, 409),
         ({"amount": "0"}, 422),
-        ({"back_to": "same_way"}, 409),
-        ({"back_to": "kawan"}, 422),
+        ({"destination": "original_method"}, 409),
+        ({"destination": "kawan"}, 422),
         ({"reason": ""}, 422),
         ({"key": "bukan"}, 422),
         ({"payment_id": "1"}, 422),
@@ -331,7 +331,7 @@ async def test_what_cannot_go_back_comes_back_with_a_sentence(
     status: int,
 ) -> None:
     reference = await topped_up(database, melati)
-    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())} | changed
+    sent = {"amount": "1.000", "destination": "by_hand", "reason": "salah", "key": str(new_id())} | changed
     for step in ("pengembalian/periksa", "pengembalian"):
         answer = await officer_client.post(f"{HOME}/{reference}/{step}", sent)
         assert answer.status_code == status
@@ -344,7 +344,7 @@ async def test_what_was_not_paid_gives_nothing_back(
 ) -> None:
     reference = await ordered(database, melati)
     assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
-    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())}
+    sent = {"amount": "1.000", "destination": "by_hand", "reason": "salah", "key": str(new_id())}
     assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 409
 
 
@@ -356,7 +356,7 @@ async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
     page = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
     number = (await payment(database, melati, reference)).label.rpartition(" ")[2]
     assert f"/pengurus/pesanan/{number}" in page
-    sent = {"amount": "1.000", "back_to": "by_hand", "reason": "salah", "key": str(new_id())}
+    sent = {"amount": "1.000", "destination": "by_hand", "reason": "salah", "key": str(new_id())}
     for step in ("pengembalian/periksa", "pengembalian"):
         assert (await officer_client.post(f"{HOME}/{reference}/{step}", sent)).status_code == 409
     async with coop_session(database, melati) as db:
@@ -373,13 +373,13 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
         await db.execute(
             update(Payment)
             .where(Payment.reference == reference)
-            .values(way="xendit", provider_reference="x1")
+            .values(method="xendit", provider_reference="x1")
         )
         locked = await state_machine.lock_payment(db, reference)
         asked = await refund_payment.request_refund(
-            db, CASHIER, locked, Rupiah(50_000), "same_way", "batal", key="gagal", on=TODAY
+            db, CASHIER, locked, Rupiah(50_000), "original_method", "batal", key="gagal", on=TODAY
         )
-        assert asked.state == "pending"
+        assert asked.status == "pending"
     assert "sedang berjalan" in (await officer_client.get(f"{HOME}/{reference}")).text
     # all of it is on its way
     assert (await officer_client.get(f"{HOME}/{reference}/pengembalian")).status_code == 303
@@ -393,7 +393,7 @@ async def test_a_refund_that_failed_is_asked_again_another_way(
     assert "Kembalikan dengan jalan lain" in page
     form = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
     assert re.search(r'value="by_hand" checked', form)
-    sent = {"amount": "50.000", "back_to": "by_hand", "reason": "batal", "key": key_in(form)}
+    sent = {"amount": "50.000", "destination": "by_hand", "reason": "batal", "key": key_in(form)}
     assert (await officer_client.post(f"{HOME}/{reference}/pengembalian", sent)).status_code == 303
     assert (await payment(database, melati, reference)).status == "refunded"
     assert not await reasons(database, melati, reference)

@@ -68,9 +68,9 @@ Waktu;ID Transaksi;Nama Pelanggan;Nominal;Status
 
 
 def parse(
-    content: str | bytes, *, today: date = TODAY, way: str = "bank_transfer", **more: object
+    content: str | bytes, *, today: date = TODAY, method: str = "bank_transfer", **more: object
 ) -> ParsedStatement:
-    found = parse_statement(content, way=way, today=today, **more)  # type: ignore[arg-type]
+    found = parse_statement(content, method=method, today=today, **more)  # type: ignore[arg-type]
     assert isinstance(found, ParsedStatement)
     return found
 
@@ -154,20 +154,20 @@ def test_a_file_saved_again_by_a_spreadsheet_with_semicolons_is_read() -> None:
 
 def test_a_spreadsheet_is_refused_with_the_way_out() -> None:
     with pytest.raises(DomainError) as refused:
-        parse_statement(b"PK\x03\x04xxxx", way="bank_transfer", today=TODAY)
+        parse_statement(b"PK\x03\x04xxxx", method="bank_transfer", today=TODAY)
     assert refused.value.code == "kernel.csv_not_text"
 
 
 def test_a_file_without_a_table_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
-        parse_statement("Halo, ini surat.\nBukan mutasi.\n", way="bank_transfer", today=TODAY)
+        parse_statement("Halo, ini surat.\nBukan mutasi.\n", method="bank_transfer", today=TODAY)
     assert refused.value.code == "payments.statement_no_table"
 
 
 def test_a_table_without_lines_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
         parse_statement(
-            BCA_ENGLISH.replace(BCA_ENGLISH.splitlines()[5], ""), way="bank_transfer", today=TODAY
+            BCA_ENGLISH.replace(BCA_ENGLISH.splitlines()[5], ""), method="bank_transfer", today=TODAY
         )
     assert refused.value.code == "payments.statement_no_lines"
 
@@ -195,12 +195,12 @@ def test_a_line_that_goes_both_ways_is_told() -> None:
 
 def test_a_quotation_mark_without_partner_is_told_with_its_line() -> None:
     with pytest.raises(DomainError) as refused:
-        parse_statement(BCA.replace("'TARIKAN ATM", '"TARIKAN ATM'), way="bank_transfer", today=TODAY)
+        parse_statement(BCA.replace("'TARIKAN ATM", '"TARIKAN ATM'), method="bank_transfer", today=TODAY)
     assert refused.value.code == "kernel.csv_broken_quotes"
 
 
 def test_an_unknown_table_is_shown_for_its_columns_to_be_told() -> None:
-    found = parse_statement(ACQUIRER, way="qris", today=TODAY)
+    found = parse_statement(ACQUIRER, method="qris", today=TODAY)
     assert isinstance(found, UnknownTable)
     assert found.header == ("Waktu", "ID Transaksi", "Nama Pelanggan", "Nominal", "Status")
     assert found.samples[0] == ("2026-11-05 10:01:02", "QR0001", "S*** R***", "50.123", "Berhasil")
@@ -208,10 +208,10 @@ def test_an_unknown_table_is_shown_for_its_columns_to_be_told() -> None:
 
 
 def test_a_table_is_read_by_what_an_officer_said_of_it_and_failed_payments_are_left_out() -> None:
-    unknown = parse_statement(ACQUIRER, way="qris", today=TODAY)
+    unknown = parse_statement(ACQUIRER, method="qris", today=TODAY)
     assert isinstance(unknown, UnknownTable)
     columns = ColumnMapping(date=0, texts=(1, 2), amount=3, outcome=4, by_sign=True)
-    found = parse(ACQUIRER, way="qris", saved_layouts={unknown.fingerprint: columns})
+    found = parse(ACQUIRER, method="qris", saved_layouts={unknown.fingerprint: columns})
     assert dated_amounts(found) == [(date(2026, 11, 5), 50_123), (date(2026, 11, 5), 75_000)]
     assert found.skipped == 1
     assert found.transactions[0].text == "QR0001 S*** R***"
@@ -235,7 +235,7 @@ def test_a_mapping_that_cannot_be_is_refused(columns: ColumnMapping, code: str) 
 def test_the_same_file_has_the_same_fingerprints_and_another_way_has_others() -> None:
     prints = [movement.fingerprint for movement in parse(BCA).transactions]
     assert prints == [movement.fingerprint for movement in parse(BCA).transactions]
-    assert not set(prints) & {movement.fingerprint for movement in parse(BCA, way="qris").transactions}
+    assert not set(prints) & {movement.fingerprint for movement in parse(BCA, method="qris").transactions}
 
 
 lines = st.lists(
@@ -262,7 +262,7 @@ def test_a_longer_statement_holds_every_line_of_a_shorter_one_and_equal_lines_st
 def refusal_of(content: bytes | str) -> int:
     """The status of the refusal, 422 too where nothing is refused."""
     try:
-        parse_statement(content, way="bank_transfer", today=TODAY)
+        parse_statement(content, method="bank_transfer", today=TODAY)
     except DomainError as refusal:
         return refusal.status
     return 422

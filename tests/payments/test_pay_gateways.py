@@ -34,7 +34,9 @@ def tags(text: str) -> str:
 async def waiting_at_gateway(database: Database, tenant: TenantRef) -> Payment:
     async with coop_session(database, tenant) as db:
         product = await shop.create_product(db, stock=3, price=75_000)
-        return await shop.get_latest_payment(db, await shop.create_order(db, {product.id: 1}, way="xendit"))
+        return await shop.get_latest_payment(
+            db, await shop.create_order(db, {product.id: 1}, method="xendit")
+        )
 
 
 async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_back(

@@ -41,10 +41,10 @@ SAYS: dict[PayerStatus, str] = {
 
 @pytest.fixture
 async def payment_in(database: Database, melati: TenantRef) -> Callable[..., Any]:
-    async def make(state: PayerStatus = "awaiting", way: str = "bank_transfer", **more: Any) -> Payment:
+    async def make(state: PayerStatus = "awaiting", method: str = "bank_transfer", **more: Any) -> Payment:
         async with coop_session(database, melati) as db:
             await enable_methods(db)
-            return await create_payment_in_status(db, state, way, **more)
+            return await create_payment_in_status(db, state, method, **more)
 
     return make
 
@@ -89,10 +89,10 @@ async def test_a_transfer_shows_account_exact_amount_and_reference(
 ) -> None:
     payment = await payment_in()
     text = (await visitor("melati").get(f"/bayar/{payment.reference}")).text
-    assert 0 < payment.tail < 1000
-    assert payment.amount == 75_000 + payment.tail
+    assert 0 < payment.unique_suffix < 1000
+    assert payment.amount == 75_000 + payment.unique_suffix
     assert "Kalau uangnya dikembalikan, ikut kembali." in text  # a visitor is bound by no bylaws
-    assert f"Rp75.<mark>{payment.tail:03}</mark>" in text
+    assert f"Rp75.<mark>{payment.unique_suffix:03}</mark>" in text
     assert "BCA 123-456-7890 a.n. Koperasi Melati" in text
     for copied in ("1234567890", str(payment.amount), payment.reference):
         assert f'data-copy="{copied}"' in text
@@ -117,7 +117,7 @@ async def test_the_orders_page_is_found_by_the_order_whatever_its_payment_is_cal
 async def test_a_qris_shows_code_merchant_and_a_picture_to_keep(
     visitor: Visitor, payment_in: Callable[..., Any]
 ) -> None:
-    payment = await payment_in(way="qris")
+    payment = await payment_in(method="qris")
     client = visitor("melati")
     text = (await client.get(f"/bayar/{payment.reference}")).text
     assert '<svg role="img"' in text
@@ -136,10 +136,10 @@ async def test_the_picture_is_the_code_of_this_payment(
     import zxingcpp
     from PIL import Image
 
-    payment = await payment_in(way="qris")
+    payment = await payment_in(method="qris")
     picture = await visitor("melati").get(f"/bayar/{payment.reference}/qris.png")
     read = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
-    assert [each.text for each in read] == [payment.shown["qr"]]
+    assert [each.text for each in read] == [payment.instructions["qr"]]
 
 
 async def test_no_code_is_shown_once_it_must_not_be_paid_any_more(
@@ -226,12 +226,12 @@ async def test_an_order_that_waits_can_be_paid_another_way_and_leads_from_the_ol
     assert 'value="qris"' in choices
     key = re.search(r'name="kunci" value="(\w+)"', choices)[1]  # type: ignore[index]
     path = change.partition("?")[0]
-    answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
+    answer = await client.post(path, data={"payment_method": "qris", "kunci": key})
     assert answer.status_code == 303
     new = answer.headers["location"]
     assert new.startswith("/bayar/")
     assert new != f"/bayar/{payment.reference}"
-    again = await client.post(path, data={"payment_way": "qris", "kunci": key})
+    again = await client.post(path, data={"payment_method": "qris", "kunci": key})
     assert again.headers["location"] == new  # pressed twice
     old = (await client.get(f"/bayar/{payment.reference}")).text
     assert "Cara membayar yang lain sudah dipilih" in old
@@ -252,7 +252,7 @@ async def test_the_way_is_changed_by_nobody_else(
         for key in ("", "0" * 32):
             path = f"/pesanan/{number}/cara-bayar"
             assert (await client.get(f"{path}?kunci={key}")).status_code == 404
-            answer = await client.post(path, data={"payment_way": "qris", "kunci": key})
+            answer = await client.post(path, data={"payment_method": "qris", "kunci": key})
             assert answer.status_code == 404
     async with coop_session(database, melati) as db:
         assert await count_payments(db, payment.purpose, payment.subject_id) == 1
@@ -266,18 +266,18 @@ async def test_a_member_pays_a_waiting_order_from_savings_after_one_sentence(
         product = await shop.create_product(db, price=75_000)
         order = await shop.create_order(db, {product.id: 1}, await shop.get_member_buyer(db), "bank_transfer")
     path = f"/pesanan/{order.number}/cara-bayar"
-    asked = await member_client.post(path, {"payment_way": "savings"})
+    asked = await member_client.post(path, {"payment_method": "savings"})
     assert asked.status_code == 200
     total = f"{order.total:,}".replace(",", ".")
     assert f"Rp{total} dari simpanan sukarela Sari Wulandari Melati membayar pesanan {order.number}." in tags(
         asked.text
     )
-    done = await member_client.post(path, {"payment_way": "savings", "confirmed": "1"})
+    done = await member_client.post(path, {"payment_method": "savings", "confirmed": "1"})
     assert (done.status_code, done.headers["location"]) == (303, f"/pesanan/{order.number}")
     async with coop_session(database, melati) as db:
         paid = await queries.find_latest_payment(db, "order", order.id)
     assert paid is not None
-    assert (paid.way, paid.status) == ("savings", "paid")
+    assert (paid.method, paid.status) == ("savings", "paid")
     assert (await member_client.get(path)).headers["location"] == f"/pesanan/{order.number}"
 
 

@@ -41,7 +41,7 @@ async def test_who_says_that_they_paid_is_heard_by_officers_once_and_believed_by
             payment = await queries.find_payment_by_reference(db, waiting)
             assert payment is not None
             assert payment.status == "awaiting"
-            moments.add(payment.said_paid_at)
+            moments.add(payment.payer_claimed_at)
             said = select(AuditEntry).where(AuditEntry.action == events.PAYER_CLAIMED_PAID)
             assert len(list((await db.execute(said)).scalars())) == 1
     assert len(moments) == 1
@@ -69,7 +69,7 @@ async def test_what_is_said_of_a_settled_payment_or_one_in_cash_changes_nothing(
         async with coop_session(database, melati) as db:
             payment = await queries.find_payment_by_reference(db, reference)
         assert payment is not None
-        assert payment.said_paid_at is None
+        assert payment.payer_claimed_at is None
 
 
 async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
@@ -78,7 +78,7 @@ async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
     async with coop_session(database, melati) as db:
         await top_up_wallet(db, 40_000)
         owed = await top_up_wallet(db, 30_000)
-        await db.execute(update(Payment).where(Payment.id == owed.id).values(way="kasbon"))
+        await db.execute(update(Payment).where(Payment.id == owed.id).values(method="kasbon"))
         came = await queries.find_payment_by_reference(db, waiting)
         assert came is not None
     for chip in ("semua", "masuk"):
@@ -90,20 +90,20 @@ async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("way", "told"), [("kasbon", "Dicatat sebagai kasbon"), ("payroll", "Akan dipotong dari gaji")]
+    ("method", "told"), [("kasbon", "Dicatat sebagai kasbon"), ("payroll", "Akan dipotong dari gaji")]
 )
 async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
     visitor: Visitor,
     officer_client: SignedInClient,
     database: Database,
     melati: TenantRef,
-    way: str,
+    method: str,
     told: str,
 ) -> None:
     async with coop_session(database, melati) as db:
         await enable_methods(db)
         payment = await create_payment_in_status(db, "paid")
-        await db.execute(update(Payment).where(Payment.id == payment.id).values(way=way))
+        await db.execute(update(Payment).where(Payment.id == payment.id).values(method=method))
         reference = payment.reference
     own = (await visitor("melati").get(f"/bayar/{reference}")).text
     assert told in own
@@ -114,7 +114,7 @@ async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
     assert "sudah dibayar" not in office
     async with coop_session(database, melati) as db:
         order = (await db.execute(select(Order).where(Order.id == payment.subject_id))).scalar_one()
-        order.payment_way = way
+        order.payment_method = method
     link = re.search(r'href="(/pesanan/\d+\?kunci=[0-9a-f]{32})"', own)
     assert link is not None
     sold = (await visitor("melati").get(link[1])).text

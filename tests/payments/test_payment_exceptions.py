@@ -41,7 +41,7 @@ async def paid_wrongly_twice(database: Database, tenant: TenantRef) -> str:
                 await state_machine.apply_provider_status(
                     db, payment, pay.provider_status(payment, **said), on=TODAY
                 )
-                == "alarm"
+                == "exception"
             )
         return payment.reference
 
@@ -83,9 +83,9 @@ async def test_how_often_a_refund_was_asked_about_is_an_argument_and_each_job_ha
     assert len({key for key, _ in seen}) == 3
 
 
-async def gateway_payment(db: AsyncSession, way: str = "xendit") -> Payment:
+async def gateway_payment(db: AsyncSession, method: str = "xendit") -> Payment:
     await pay.enable_methods(db)
-    _, payment = await pay.create_order_payment(db, way)
+    _, payment = await pay.create_order_payment(db, method)
     return await state_machine.lock_payment(db, payment.reference)
 
 
@@ -110,15 +110,15 @@ async def test_the_database_holds_that_one_exception_has_its_facts_once(db: Asyn
     payment = await gateway_payment(db)
     await record_exception(db, payment, "fault", {"said": "kunci ditolak", "theirs": 1})
     row = {"id": new_id(), "payment_id": payment.id, "reason": "fault", "raised_at": payment.opened_at}
-    db.add(PaymentException(**row, facts={"theirs": 1, "said": "kunci ditolak"}))  # in another order
-    with pytest.raises(IntegrityError, match="facts_digest"):
+    db.add(PaymentException(**row, params={"theirs": 1, "said": "kunci ditolak"}))  # in another order
+    with pytest.raises(IntegrityError, match="params_digest"):
         await db.flush()
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE payment_exceptions SET facts = '{}'",
+        "UPDATE payment_exceptions SET params = '{}'",
         "UPDATE payment_exceptions SET reason = 'fault'",
         "UPDATE payment_exceptions SET settled_at = NULL, settled_by = NULL",
         "UPDATE payment_exceptions SET note = 'lain'",
@@ -143,7 +143,7 @@ async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_l
     async def heard(*dispute_ids: str) -> list[dict[str, Any]]:
         said = pay.provider_status(payment, disputed=True, dispute_ids=dispute_ids, detail="card")
         await state_machine.apply_provider_status(db, payment, said, on=TODAY)
-        return [each.facts for each in await list_open_exceptions(db, payment.id)]
+        return [each.params for each in await list_open_exceptions(db, payment.id)]
 
     first = {"said": "card", "dispute": "du_1"}
     assert await heard("du_1") == [first]
@@ -157,21 +157,21 @@ async def test_a_refund_takes_back_what_failed_before_it_as_far_as_its_money_goe
     payment = await pay.mark_paid(db, await gateway_payment(db))
     failed = []
     for amount in (10_000, 20_000):
-        failed.append(await pay.issue_refund(db, payment, amount, "same_way"))
+        failed.append(await pay.issue_refund(db, payment, amount, "original_method"))
         await refund_payment.fail_refund(db, payment, failed[-1], "saldo kurang")
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"] * 2
     await pay.issue_refund(db, payment, 12_000)
     left = await list_open_exceptions(db, payment.id)
-    assert [each.facts["refund"] for each in left] == [str(failed[1].id)]
+    assert [each.params["refund"] for each in left] == [str(failed[1].id)]
     await pay.issue_refund(db, payment, 37_000)
     assert (payment.status, await list_open_exceptions(db, payment.id)) == ("refunded", [])
 
 
 async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: AsyncSession) -> None:
     payment = await pay.mark_paid(db, await gateway_payment(db))
-    refund = await pay.issue_refund(db, payment, 10_000, "same_way")
+    refund = await pay.issue_refund(db, payment, 10_000, "original_method")
     await record_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
-    said = RefundResult(state="failed", provider_reference="r1", detail="ditutup")
+    said = RefundResult(status="failed", provider_reference="r1", detail="ditutup")
     await refund_payment.apply_refund_result(db, payment, refund, said, on=TODAY)
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"]
 

@@ -34,7 +34,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from web.dispatch import HostDispatcher
 
-WAYS = pytest.mark.parametrize("way", pay.GATEWAYS)
+WAYS = pytest.mark.parametrize("method", pay.GATEWAYS)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def load_state(database: Database, tenant: TenantRef, payment: Payment) ->
 
 async def messages(database: Database, tenant: TenantRef) -> list[str]:
     async with coop_reader(database, tenant) as ro:
-        return [row["state"] for row in await ro.records("SELECT state FROM payment_events ORDER BY id")]
+        return [row["status"] for row in await ro.records("SELECT status FROM payment_events ORDER BY id")]
 
 
 # Whose address it is
@@ -97,22 +97,22 @@ async def messages(database: Database, tenant: TenantRef) -> list[str]:
 
 @WAYS
 async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
     """D1: a message is for the cooperative whose host and address it is sent to, or for nobody."""
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     before = await written(database, melati, mawar)
-    address = world.webhook_path(way)
+    address = world.webhook_path(method)
     for wrong in (
         address + "x",
         address[:-1],
-        "/kait/",
-        "/kait/langganan",
+        "/webhooks/",
+        "/webhooks/billing",
         address.upper(),
-        "/kait/%00",
+        "/webhooks/%00",
         f"{address}/",
-        "/kait/a/b",
+        "/webhooks/a/b",
     ):
         assert await post(wrong, sent) == 404, wrong
     assert await post(address, sent, "mawar") == 404  # another cooperative's address at this host
@@ -122,19 +122,19 @@ async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
 
 @WAYS
 async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothing_there(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
     """D1: mawar's own provider, proved, tells of a payment that melati has asked for: it is nobody's in
     mawar, and melati is untouched.
     """
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     async with coop_session(database, mawar) as db:
-        theirs = await pay.enable_methods(db, way, settings=database.settings)
+        theirs = await pay.enable_methods(db, method, settings=database.settings)
     before = await written(database, melati)
-    assert await post(f"/kait/{theirs[way]}", sent, "mawar") == 200
+    assert await post(f"/webhooks/{theirs[method]}", sent, "mawar") == 200
     await pay.run_due_jobs(database)
-    assert await messages(database, mawar) == ["alarm"]
+    assert await messages(database, mawar) == ["exception"]
     assert await pay.count_postings(database, mawar) == 0
     after = await written(database, melati)
     assert {name: after[name] for name in after if name != "outbox"} == {
@@ -148,19 +148,19 @@ async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothin
 
 @WAYS
 async def test_a_forged_message_is_400_and_nothing_is_written(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     before = await written(database, melati)
-    headers, body = world.forge(way, sent)
-    address = world.webhook_path(way)
+    headers, body = world.forge(method, sent)
+    address = world.webhook_path(method)
     assert await post(address, (headers, body)) == 400
     assert await post(address, ({"content-type": "application/json"}, b"{}")) == 400
     assert await post(address, (sent[0], b"")) == 400
     assert await post(address, (sent[0], b"\xff\xfe\x00")) == 400
-    if way != "xendit":  # whose token says nothing of the body
-        changed = sent[1].replace(b"cs_", b"cz_") if way == "stripe" else sent[1].replace(b'.00"', b'.01"')
+    if method != "xendit":  # whose token says nothing of the body
+        changed = sent[1].replace(b"cs_", b"cz_") if method == "stripe" else sent[1].replace(b'.00"', b'.01"')
         assert changed != sent[1]
         assert await post(address, (sent[0], changed)) == 400
     assert await written(database, melati) == before
@@ -203,15 +203,17 @@ async def test_a_new_secret_counts_from_the_next_message_on(
 
 @WAYS
 async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
     """D2: providers send the same message up to a dozen times."""
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
-    assert await asyncio.gather(*(post(world.webhook_path(way), sent) for _ in range(5))) == [200] * 5
+    assert await asyncio.gather(*(post(world.webhook_path(method), sent) for _ in range(5))) == [200] * 5
     assert await messages(database, melati) == ["received"]
     async with shared_reader(database) as ro:
-        assert await ro.value("SELECT count(*) FROM shared.outbox WHERE job = 'payments.hear'") == 1
+        assert (
+            await ro.value("SELECT count(*) FROM shared.outbox WHERE job = 'payments.process_webhook'") == 1
+        )
     assert await load_state(database, melati, payment) == (
         "awaiting",
         "placed",
@@ -219,8 +221,8 @@ async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
     )  # stored is not believed
     await pay.run_due_jobs(database)
     assert await load_state(database, melati, payment) == ("paid", "paid", None)
-    assert await post(world.webhook_path(way), sent) == 200
-    assert "payments.hear" not in await pay.run_due_jobs(database)
+    assert await post(world.webhook_path(method), sent) == 200
+    assert "payments.process_webhook" not in await pay.run_due_jobs(database)
     assert await messages(database, melati) == ["done"]
     assert await pay.count_postings(database, melati) == 1
     await pay.assert_invariants_in(database, melati)
@@ -228,21 +230,21 @@ async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
 
 @WAYS
 async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not_by_a_message(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str, visitor: Visitors
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str, visitor: Visitors
 ) -> None:
     """D13: a verified message whose words the provider does not repeat pays nothing, and coming back from its
     page neither.
     """
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
-    if way == "stripe":
+    if method == "stripe":
         session = world.stripe_objects("checkout.session")[0]
         session.update(status="open", payment_status="unpaid")
-    elif way == "midtrans":
+    elif method == "midtrans":
         world.midtrans.orders[payment.reference].status = "pending"
     else:
         world.xendit.invoice_of(payment.reference).status = "PENDING"
-    assert await post(world.webhook_path(way), sent) == 200
+    assert await post(world.webhook_path(method), sent) == 200
     await pay.run_due_jobs(database)
     await visitor("melati").get(f"/bayar/{payment.reference}?hasil=selesai")
     assert await load_state(database, melati, payment) == ("awaiting", "placed", None)
@@ -251,29 +253,29 @@ async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not
 
 @WAYS
 async def test_a_message_that_was_lost_is_made_good_when_the_payment_would_expire(
-    world: FakeGateways, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     await world.pay(payment)
     assert payment.expires_at is not None
     with clock.freeze_at(payment.expires_at + timedelta(minutes=1)):
-        assert "payments.look" in await pay.run_due_jobs(database)
+        assert "payments.sync_status" in await pay.run_due_jobs(database)
     assert await load_state(database, melati, payment) == ("paid", "paid", None)
     await pay.assert_invariants_in(database, melati)
 
 
 @WAYS
 async def test_a_message_that_comes_after_the_end_is_late_money_and_none_is_lost(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     async with coop_session(database, melati) as db:
         await state_machine.close_unpaid(
             db, await state_machine.lock_payment(db, payment.reference), "expired"
         )
     assert await load_state(database, melati, payment) == ("expired", "cancelled", None)
     sent = await world.pay(payment)
-    assert await post(world.webhook_path(way), sent) == 200
+    assert await post(world.webhook_path(method), sent) == 200
     await pay.run_due_jobs(database)
     assert await load_state(database, melati, payment) == ("paid", "paid", None)
     await pay.assert_invariants_in(database, melati)
@@ -299,22 +301,22 @@ async def test_messages_out_of_order_come_to_the_same(
 
 @WAYS
 async def test_a_wrong_amount_is_an_alarm_and_no_posting(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment, amount=payment.amount - 1)
-    assert await post(world.webhook_path(way), sent) == 200
+    assert await post(world.webhook_path(method), sent) == 200
     await pay.run_due_jobs(database)
-    status, order, alarm = await load_state(database, melati, payment)
+    status, order, exception = await load_state(database, melati, payment)
     assert (status, order) == ("awaiting", "placed")
     # Stripe tells the sum in two places: where they differ its answer is of no use
-    assert alarm in ("amount", "fault")
-    assert await messages(database, melati) == ["alarm"]
+    assert exception in ("amount", "fault")
+    assert await messages(database, melati) == ["exception"]
     assert await pay.count_postings(database, melati) == 0
     assert payment.expires_at is not None
     with clock.freeze_at(payment.expires_at + timedelta(minutes=1)):
         await pay.run_due_jobs(database)
-    assert (await load_state(database, melati, payment))[2] == alarm
+    assert (await load_state(database, melati, payment))[2] == exception
     assert await pay.count_postings(database, melati) == 0
 
 
@@ -327,28 +329,28 @@ async def test_another_currency_is_an_alarm_and_no_posting(
     assert await post(world.webhook_path("stripe"), sent) == 200
     await pay.run_due_jobs(database)
     assert await load_state(database, melati, payment) == ("awaiting", "placed", "fault")
-    assert await messages(database, melati) == ["alarm"]
+    assert await messages(database, melati) == ["exception"]
     assert await pay.count_postings(database, melati) == 0
 
 
 @WAYS
 async def test_a_reference_of_nobody_is_an_alarm(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     headers, body = await world.pay(payment)
     theirs, ours = payment.reference.encode(), b"LBBBBBBBBBBB"
-    if way == "stripe":
+    if method == "stripe":
         body = body.replace(theirs, ours)
         headers = stripe_headers(body)
-    elif way == "midtrans":
+    elif method == "midtrans":
         told = json.loads(body) | {"order_id": "LBBBBBBBBBBB"}
         body = json.dumps(told | {"signature_key": midtrans_signature(told)}).encode()
     else:
         body = body.replace(theirs, ours)
-    assert await post(world.webhook_path(way), (headers, body)) == 200
+    assert await post(world.webhook_path(method), (headers, body)) == 200
     await pay.run_due_jobs(database)
-    assert await messages(database, melati) == ["alarm"]
+    assert await messages(database, melati) == ["exception"]
     assert await load_state(database, melati, payment) == ("awaiting", "placed", None)
 
 

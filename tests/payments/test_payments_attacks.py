@@ -36,9 +36,9 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
         yield opened
 
 
-async def ordered(world: FakeGateways, way: str, **more: Any) -> tuple[Order, Payment]:
+async def ordered(world: FakeGateways, method: str, **more: Any) -> tuple[Order, Payment]:
     async with coop_session(world.database, world.tenant) as db:
-        return await pay.create_order_payment(db, way, **more)
+        return await pay.create_order_payment(db, method, **more)
 
 
 async def reasons(world: FakeGateways, payment: Payment) -> list[str]:
@@ -51,11 +51,11 @@ async def now(world: FakeGateways, payment: Payment) -> Payment:
         return await state_machine.lock_payment(db, payment.reference)
 
 
-async def change(world: FakeGateways, order: Order, way: str, *, after: float) -> None:
+async def change(world: FakeGateways, order: Order, method: str, *, after: float) -> None:
     """Choose another way, slowly enough for the other one to come in between."""
     async with coop_session(world.database, world.tenant) as db:
         await asyncio.sleep(after)
-        await order_payments.change_payment_method(db, CASHIER, order.id, way, on=TODAY)
+        await order_payments.change_payment_method(db, CASHIER, order.id, method, on=TODAY)
         await asyncio.sleep(0.3)
 
 
@@ -80,7 +80,7 @@ async def test_of_two_ways_chosen_at_once_the_order_goes_by_the_one_that_waits_f
         ]
         found = await orders.find_order_for_update(db, order.id)
         assert found is not None
-        assert [each.way for each in waiting] == [found.payment_way] == ["cash"]
+        assert [each.method for each in waiting] == [found.payment_method] == ["cash"]
     async with coop_session(world.database, world.tenant) as db:
         before = await ledger_queries.get_balance(db, "1101")
         await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
@@ -127,10 +127,10 @@ async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_
                 assert found.expires_at <= latest
 
 
-async def _filled(world: FakeGateways, way: str = "xendit") -> Payment:
+async def _filled(world: FakeGateways, method: str = "xendit") -> Payment:
     """A wallet filled by a gateway."""
     async with coop_session(world.database, world.tenant) as db:
-        payment = await pay.open_member_payment(db, "top_up", way, 100_000)
+        payment = await pay.open_member_payment(db, "top_up", method, 100_000)
     payment = await provider_calls.start_payment(
         world.database, world.tenant, payment.reference, origin=ORIGIN
     )
@@ -143,9 +143,9 @@ async def _back(world: FakeGateways, payment: Payment, amount: int, key: str) ->
     try:
         async with coop_session(world.database, world.tenant) as db:
             refund = await issue_refund.issue_refund(
-                db, CASHIER, payment.reference, Rupiah(amount), "same_way", "Salah", key=key, on=TODAY
+                db, CASHIER, payment.reference, Rupiah(amount), "original_method", "Salah", key=key, on=TODAY
             )
-            return refund.state
+            return refund.status
     except DomainError as refusal:
         return refusal.code
 
@@ -193,20 +193,20 @@ async def test_what_test_keys_call_paid_is_no_real_money(world: FakeGateways) ->
         await provider_calls.start_payment(world.database, world.tenant, opened[1].reference, origin=ORIGIN)
     assert refused.value.code == "payments.keys_changed"
     await world.pay(begun)
-    assert await provider_calls.sync_status(world.database, world.tenant, begun.reference) == "alarm"
+    assert await provider_calls.sync_status(world.database, world.tenant, begun.reference) == "exception"
     assert (await now(world, begun)).status == "awaiting"
     assert await reasons(world, begun) == ["fault"]
     await pay.assert_invariants_in(world.database, world.tenant)
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 40_000], ids=["lists", "objects"])
-@pytest.mark.parametrize("way", pay.GATEWAYS)
+@pytest.mark.parametrize("method", pay.GATEWAYS)
 async def test_a_message_nested_without_end_is_no_fault_of_ours(
-    world: FakeGateways, visitor: Visitors, way: str, body: bytes
+    world: FakeGateways, visitor: Visitors, method: str, body: bytes
 ) -> None:
-    headers = {"x-callback-token": "token-tiruan"} if way == "xendit" else {}
+    headers = {"x-callback-token": "token-tiruan"} if method == "xendit" else {}
     assert (
-        await visitor("melati").post(world.webhook_path(way), content=body, headers=headers)
+        await visitor("melati").post(world.webhook_path(method), content=body, headers=headers)
     ).status_code == 400
 
 
@@ -217,7 +217,7 @@ async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_ot
 
     async def store(names: list[str]) -> None:
         rows = [
-            {"way": "xendit", "event_id": name, "kind": "k", "concerns": "nothing", "body": "{}"}
+            {"method": "xendit", "event_id": name, "kind": "k", "object_type": "nothing", "body": "{}"}
             for name in names
         ]
         async with coop_session(world.database, world.tenant) as db:

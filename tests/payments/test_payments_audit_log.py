@@ -57,31 +57,31 @@ async def test_an_officer_who_gives_money_back_is_named_in_the_trail(db: AsyncSe
     assert (refunded.actor_kind, refunded.actor_name) == ("officer", CASHIER.name)
 
 
-@pytest.mark.parametrize("alarm", ["fault", "amount"])
+@pytest.mark.parametrize("exception", ["fault", "amount"])
 async def test_an_alarm_is_told_once_for_a_cause_that_lasts_and_again_for_another(
-    db: AsyncSession, alarm: rules.ExceptionReason
+    db: AsyncSession, exception: rules.ExceptionReason
 ) -> None:
     await enable_methods(db)
     payment = await create_payment_in_status(db, "awaiting")
     for day in range(3):
-        assert await record_exception(db, payment, alarm, {"said": "kunci ditolak"}) == "alarm"
+        assert await record_exception(db, payment, exception, {"said": "kunci ditolak"}) == "exception"
         await db.flush()
         if day == 0:
             await resolve_exceptions(db, payment, "Kuncinya sudah kami minta lagi")
     assert not await list_open_reasons(db, payment)
     assert len(await entries(db, payment.reference, events.EXCEPTION_RAISED)) == 1
-    await record_exception(db, payment, alarm, {"said": "akun ditutup"})
+    await record_exception(db, payment, exception, {"said": "akun ditutup"})
     await db.flush()
-    assert await list_open_reasons(db, payment) == [alarm]
+    assert await list_open_reasons(db, payment) == [exception]
     assert len(await entries(db, payment.reference, events.EXCEPTION_RAISED)) == 2
 
 
 async def test_a_second_refund_that_fails_like_the_first_is_an_alarm_of_its_own(db: AsyncSession) -> None:
     payment = await top_up_wallet(db, 50_000)
-    payment.way, payment.provider_reference = "xendit", "x1"
+    payment.method, payment.provider_reference = "xendit", "x1"
     for attempt in ("satu", "dua"):
         refund = await refund_payment.request_refund(
-            db, CASHIER, payment, Rupiah(10_000), "same_way", "Salah isi", key=attempt, on=TODAY
+            db, CASHIER, payment, Rupiah(10_000), "original_method", "Salah isi", key=attempt, on=TODAY
         )
         await refund_payment.fail_refund(db, payment, refund, "saldo kurang")
         await db.flush()

@@ -24,7 +24,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader
 from tenants.worker import run_job
 
-WAYS = pytest.mark.parametrize("way", pay.GATEWAYS)
+WAYS = pytest.mark.parametrize("method", pay.GATEWAYS)
 
 
 @pytest.fixture
@@ -33,17 +33,17 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
         yield opened
 
 
-async def receive_webhook(world: FakeGateways, way: str, sent: SentMessage) -> None:
+async def receive_webhook(world: FakeGateways, method: str, sent: SentMessage) -> None:
     """A message comes in and is worked on."""
     headers, body = sent
     lower = {name.lower(): value for name, value in headers.items()}
-    await get_inbox(world.database).receive(world.tenant, world.endpoints[way], lower, body)
+    await get_inbox(world.database).receive(world.tenant, world.endpoints[method], lower, body)
     await pay.run_due_jobs(world.database)
 
 
-async def paid(world: FakeGateways, way: str) -> tuple[Order, Payment]:
-    order, payment = await world.start_order_payment(way)
-    await receive_webhook(world, way, await world.pay(payment))
+async def paid(world: FakeGateways, method: str) -> tuple[Order, Payment]:
+    order, payment = await world.start_order_payment(method)
+    await receive_webhook(world, method, await world.pay(payment))
     return order, payment
 
 
@@ -59,7 +59,7 @@ async def reasons(world: FakeGateways, payment: Payment) -> list[str]:
 
 async def refund_states(world: FakeGateways, payment: Payment) -> list[tuple[str, int]]:
     async with coop_session(world.database, world.tenant) as db:
-        return [(each.state, each.amount) for each in await queries.list_refunds(db, payment.id)]
+        return [(each.status, each.amount) for each in await queries.list_refunds(db, payment.id)]
 
 
 async def order_status(world: FakeGateways, order: Order) -> str:
@@ -69,9 +69,9 @@ async def order_status(world: FakeGateways, order: Order) -> str:
 
 def given_back(world: FakeGateways, payment: Payment) -> int:
     """What the provider has given back of a payment, as its own books say."""
-    if payment.way == "midtrans":
+    if payment.method == "midtrans":
         return world.midtrans.orders[payment.reference].refunded
-    if payment.way == "xendit":
+    if payment.method == "xendit":
         return sum(each["amount"] for each in world.xendit.refunds.values() if each["status"] == "SUCCEEDED")
     return (
         sum(each["amount"] for each in world.stripe_objects("refund") if each["status"] == "succeeded") // 100
@@ -83,30 +83,30 @@ def given_back(world: FakeGateways, payment: Payment) -> int:
 
 @WAYS
 async def test_a_cancelled_order_is_given_back_at_the_provider_once(
-    world: FakeGateways, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
-    order, payment = await paid(world, way)
+    order, payment = await paid(world, method)
     async with coop_session(database, melati) as db:
         await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     await pay.run_due_jobs(database)
     assert ((await now(world, payment)).status, given_back(world, payment)) == ("refunded", 49_000)
     assert await refund_states(world, payment) == [("done", 49_000)]
-    if way != "stripe":
-        await receive_webhook(world, way, world.last_message(way))
+    if method != "stripe":
+        await receive_webhook(world, method, world.last_message(method))
     assert await refund_states(world, payment) == [("done", 49_000)]
     await pay.assert_invariants_in(database, melati)
 
 
 @WAYS
 async def test_a_refund_whose_answer_was_lost_is_done_once(
-    world: FakeGateways, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
     """Asked again under the same key, the provider gives nothing back a second time."""
-    _, payment = await paid(world, way)
+    _, payment = await paid(world, method)
     async with coop_session(database, melati) as db:
         payment = await state_machine.lock_payment(db, payment.reference)
         refund = await refund_payment.request_refund(
-            db, CASHIER, payment, Rupiah(9_000), "same_way", "Kurang", key="satu", on=TODAY
+            db, CASHIER, payment, Rupiah(9_000), "original_method", "Kurang", key="satu", on=TODAY
         )
     key = f"payments.refund:{refund.id}"
     original = process_webhooks.coop_session
@@ -199,14 +199,14 @@ async def test_a_refund_that_the_provider_declines_goes_on_the_work_list(
 
 @WAYS
 async def test_a_refund_made_at_the_provider_is_heard_and_calls_the_order_off(
-    world: FakeGateways, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
-    order, payment = await paid(world, way)
+    order, payment = await paid(world, method)
     sent = await world.refund_at_provider(payment, 49_000)
-    await receive_webhook(world, way, sent)
+    await receive_webhook(world, method, sent)
     assert (await now(world, payment)).status == "refunded"
     assert await order_status(world, order) == "cancelled"
-    await receive_webhook(world, way, sent)
+    await receive_webhook(world, method, sent)
     assert await refund_states(world, payment) == [("done", 49_000)]
     await pay.assert_invariants_in(database, melati)
 
@@ -236,8 +236,8 @@ async def test_a_message_about_nothing_of_ours_is_kept_and_no_more(
     body = b'{"event": "account.updated", "created": "2026-06-15T00:00:00Z", "data": {}}'
     await receive_webhook(world, "xendit", ({"x-callback-token": "token-tiruan"}, body))
     async with coop_reader(database, melati) as ro:
-        rows = await ro.records("SELECT state, outcome, body FROM payment_events")
-    assert [(row["state"], row["outcome"], row["body"]) for row in rows] == [("done", "nothing", body)]
+        rows = await ro.records("SELECT status, outcome, body FROM payment_events")
+    assert [(row["status"], row["outcome"], row["body"]) for row in rows] == [("done", "nothing", body)]
     assert await pay.count_postings(database, melati) == 0
 
 
@@ -248,29 +248,33 @@ async def test_a_job_done_twice_or_of_a_message_that_is_not_there_changes_nothin
     async with coop_reader(database, melati) as ro:
         event = await ro.value("SELECT id FROM payment_events")
     for number in (event, event + 1):
-        await run_job(database, melati.schema_name, "payments.hear", f"again:{number}", {"event": number})
-    await run_job(database, melati.schema_name, "payments.look", "look", {"reference": "LTIDAKADA000"})
-    await run_job(database, melati.schema_name, "payments.look", "look-2", {"reference": payment.reference})
+        await run_job(
+            database, melati.schema_name, "payments.process_webhook", f"again:{number}", {"event": number}
+        )
+    await run_job(database, melati.schema_name, "payments.sync_status", "look", {"reference": "LTIDAKADA000"})
+    await run_job(
+        database, melati.schema_name, "payments.sync_status", "look-2", {"reference": payment.reference}
+    )
     assert await pay.count_postings(database, melati) == 1
     await pay.assert_invariants_in(database, melati)
 
 
 @WAYS
 async def test_a_silent_provider_changes_nothing_and_is_asked_again(
-    world: FakeGateways, database: Database, melati: TenantRef, way: str
+    world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
-    _, payment = await world.start_order_payment(way)
+    _, payment = await world.start_order_payment(method)
     await world.pay(payment)
-    if way == "stripe":
+    if method == "stripe":
         world.stripe.faults.add("error_500", times=None, only="GET *")
     else:
-        (world.midtrans if way == "midtrans" else world.xendit).faults.responses.append("429")
+        (world.midtrans if method == "midtrans" else world.xendit).faults.responses.append("429")
     arguments = {"reference": payment.reference}
     with pytest.raises(ProviderError) as fault:
-        await run_job(database, melati.schema_name, "payments.look", "look", arguments)
+        await run_job(database, melati.schema_name, "payments.sync_status", "look", arguments)
     assert fault.value.transient
     world.stripe.faults.clear()
-    await run_job(database, melati.schema_name, "payments.look", "look", arguments)
+    await run_job(database, melati.schema_name, "payments.sync_status", "look", arguments)
     assert (await now(world, payment)).status == "paid"
 
 
@@ -287,11 +291,11 @@ async def test_what_a_job_gave_up_on_is_taken_up_the_next_day(
     assert waiting.expires_at is not None
     with clock.freeze_at(waiting.expires_at + timedelta(hours=4)):
         world.xendit.clock_offset = timedelta(days=2)
-        await run_job(database, melati.schema_name, "payments.sweep", "besok", {})
+        await run_job(database, melati.schema_name, "payments.retry_stalled", "besok", {})
     async with database.owner_engine.begin() as connection:
         await connection.execute(text("UPDATE shared.outbox SET due_at = now()"))
     with clock.freeze_at(waiting.expires_at + timedelta(hours=4)):
-        assert {"payments.look", "payments.refund"} <= set(await pay.run_due_jobs(database))
+        assert {"payments.sync_status", "payments.refund"} <= set(await pay.run_due_jobs(database))
     assert (await now(world, waiting)).status == "expired"
     assert (await now(world, refunded)).status == "refunded"
     await pay.assert_invariants_in(database, melati)

@@ -90,7 +90,7 @@ HISTORIES: Final = st.lists(
 class Theirs:
     """What a provider knows of one payment: the truth, which we learn only by asking."""
 
-    state: str = "awaiting"
+    status: str = "awaiting"
     amount: int = 0
     currency: str = "IDR"
     refunds: dict[str, int] = field(default_factory=dict)
@@ -117,9 +117,9 @@ class World:
         if self.answer % 53 == 5:
             raise ProviderError("unreadable", transient=False)
         known = self.of(reference)
-        paid = known.state == "paid"
+        paid = known.status == "paid"
         return ProviderStatus(
-            payment_status=known.state,  # type: ignore[arg-type]
+            payment_status=known.status,  # type: ignore[arg-type]
             reference=reference,
             provider_reference=provider_reference,
             amount=Rupiah(known.amount if paid else 0),
@@ -134,15 +134,15 @@ class World:
     ) -> RefundResult:
         known = self.of(payment.reference)
         if key in known.refunds:
-            return RefundResult(state="done", provider_reference=key)
+            return RefundResult(status="done", provider_reference=key)
         if self.answer % 5 == 0:
             known.asked[key] = int(amount)
-            return RefundResult(state="pending", provider_reference=key)
+            return RefundResult(status="pending", provider_reference=key)
         left = known.amount - sum(known.refunds.values())
         if self.answer % 5 == 1 or amount > left:
-            return RefundResult(state="failed", provider_reference=key, detail="not this time")
+            return RefundResult(status="failed", provider_reference=key, detail="not this time")
         known.refunds[key] = int(amount)
-        return RefundResult(state="done", provider_reference=key)
+        return RefundResult(status="done", provider_reference=key)
 
     async def refund_status(
         self, provider_account: object, payment: ProviderStatus, refund_reference: str, key: str
@@ -174,16 +174,16 @@ class History:
         return found[at % len(found)] if found else None
 
     async def at_gateway(self, at: int) -> Payment | None:
-        found: Payment | None = await self.pick(Payment, at, Payment.way.in_(pay.GATEWAYS))
+        found: Payment | None = await self.pick(Payment, at, Payment.method.in_(pay.GATEWAYS))
         if found is not None and found.provider_reference is None:
             found.provider_reference = f"theirs-{found.reference}"  # as starting it would have
         return found
 
     async def order(self, at: int, number: int) -> None:
         buyer = await shop.get_member_buyer(self.db, f"000{number % 2 + 1}") if number % 3 else VISITOR
-        way = WAYS[number // 3 % len(WAYS)]
+        method = WAYS[number // 3 % len(WAYS)]
         item = self.world.items[at % len(self.world.items)]
-        await pay.create_order_payment(self.db, way, buyer=buyer, product_id=item, quantity=1 + number % 3)
+        await pay.create_order_payment(self.db, method, buyer=buyer, product_id=item, quantity=1 + number % 3)
 
     async def top_up(self, at: int, number: int) -> None:
         await pay.open_member_payment(
@@ -197,26 +197,26 @@ class History:
 
     async def pays(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
-        if payment is not None and self.world.of(payment.reference).state != "paid":
+        if payment is not None and self.world.of(payment.reference).status != "paid":
             self.world.theirs[payment.reference] = Theirs("paid", payment.amount)
 
     async def pays_wrong(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
-        if payment is not None and self.world.of(payment.reference).state != "paid":
+        if payment is not None and self.world.of(payment.reference).status != "paid":
             currency = "USD" if number % 4 == 0 else "IDR"
             amount = payment.amount + (0 if currency == "USD" else number % 7 - 3 or 5)
             self.world.theirs[payment.reference] = Theirs("paid", amount, currency)
 
     async def ends(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
-        if payment is not None and self.world.of(payment.reference).state == "awaiting":
-            self.world.of(payment.reference).state = ("failed", "expired", "cancelled")[number % 3]
+        if payment is not None and self.world.of(payment.reference).status == "awaiting":
+            self.world.of(payment.reference).status = ("failed", "expired", "cancelled")[number % 3]
 
     async def gives_back(self, at: int, number: int) -> None:
         """At the provider's own pages."""
         payment = await self.at_gateway(at)
         known = self.world.of(payment.reference) if payment is not None else None
-        if known is not None and known.state == "paid":
+        if known is not None and known.status == "paid":
             left = known.amount - sum(known.refunds.values())
             amount = left if number % 3 == 0 else min(left, 1 + number * 10)
             if amount > 0:
@@ -229,12 +229,12 @@ class History:
             await provider_calls.sync_status(None, get_tenant(self.db), payment.reference)  # type: ignore[arg-type]
 
     async def confirm(self, at: int, number: int) -> None:
-        payment = await self.pick(Payment, at, Payment.way.in_(("bank_transfer", "qris", "xendit")))
+        payment = await self.pick(Payment, at, Payment.method.in_(("bank_transfer", "qris", "xendit")))
         if payment is not None:
             await state_machine.confirm_by_officer(self.db, CASHIER, payment.reference, on=TODAY)
 
     async def statement(self, at: int, number: int) -> None:
-        payment = await self.pick(Payment, at, Payment.way == "bank_transfer")
+        payment = await self.pick(Payment, at, Payment.method == "bank_transfer")
         if payment is not None:
             locked = await state_machine.lock_payment(self.db, payment.reference)
             await state_machine.settle_by_statement(self.db, locked, CASHIER, on=TODAY)
@@ -267,23 +267,30 @@ class History:
     async def change_way(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
             consent = pay.Consent(order.member_id, clock.now()) if order.member_id else None
-            way = WAYS[number % len(WAYS)]
+            method = WAYS[number % len(WAYS)]
             await order_payments.change_payment_method(
-                self.db, CASHIER, order.id, way, on=TODAY, consent=consent
+                self.db, CASHIER, order.id, method, on=TODAY, consent=consent
             )
 
     async def give_back(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.status.in_(SETTLED))
         if payment is not None:
-            amount = Rupiah(payment.amount - payment.tail if number % 3 == 0 else 1 + number * 20)
-            back_to = ("same_way", "by_hand", "wallet")[number % 3 if number % 2 else at % 3]
+            amount = Rupiah(payment.amount - payment.unique_suffix if number % 3 == 0 else 1 + number * 20)
+            destination = ("original_method", "by_hand", "wallet")[number % 3 if number % 2 else at % 3]
             give = issue_refund.issue_refund
             await give(
-                self.db, CASHIER, payment.reference, amount, back_to, "Percobaan", key=str(number), on=TODAY
+                self.db,
+                CASHIER,
+                payment.reference,
+                amount,
+                destination,
+                "Percobaan",
+                key=str(number),
+                on=TODAY,
             )  # type: ignore[arg-type]
 
     async def carry_out(self, at: int, number: int) -> None:
-        refund = await self.pick(PaymentRefund, at, PaymentRefund.state == "pending")
+        refund = await self.pick(PaymentRefund, at, PaymentRefund.status == "pending")
         if refund is not None:
             key = f"payments.refund:{refund.id}:{new_id()}"
             await process_webhooks.execute_refund(None, get_tenant(self.db), key, refund.id)  # type: ignore[arg-type]
@@ -360,10 +367,10 @@ async def test_no_history_unbalances_doubles_or_loses(
 
 async def _live_through(db: AsyncSession, history: list[Step]) -> None:
     await pay.enable_methods(db, fee_percent="0.7", secrets={})
-    for way in pay.GATEWAYS:
-        row = await db.get(pay.PaymentMethodRow, way)
+    for method in pay.GATEWAYS:
+        row = await db.get(pay.PaymentMethodRow, method)
         assert row is not None
-        row.secrets = dict.fromkeys(pay.SECRETS[way], "v1:x:x")  # offered; nobody opens them here
+        row.secrets = dict.fromkeys(pay.SECRETS[method], "v1:x:x")  # offered; nobody opens them here
     for number in ("0001", "0002"):
         await pay.grant_credit(db, kasbon=300_000, payroll=300_000, number=number)
         await pay.deposit(db, "2104", 200_000, number)
@@ -373,7 +380,7 @@ async def _live_through(db: AsyncSession, history: list[Step]) -> None:
     real = protocol.get_provider
     with pytest.MonkeyPatch.context() as patch:
         for module in (provider_calls, process_webhooks):
-            patch.setattr(module, "get_provider", lambda way: _Said(real(way), world))
+            patch.setattr(module, "get_provider", lambda method: _Said(real(method), world))
         before = await states(db)
         for kind, at, number in history:
             await life.take(kind, at, number)
@@ -389,30 +396,32 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
     """When everything was asked for once more, what came as it was asked for is booked, and no more."""
     for _ in range(2):
         for payment in (
-            (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all()
+            (await db.execute(select(Payment).where(Payment.method.in_(pay.GATEWAYS)))).scalars().all()
         ):
             payment.provider_reference = payment.provider_reference or f"theirs-{payment.reference}"
             await db.flush()
             life.world.answer = 1
             with clock.freeze_at(life.world.now):
                 await provider_calls.sync_status(None, get_tenant(db), payment.reference)  # type: ignore[arg-type]
-    for payment in (await db.execute(select(Payment).where(Payment.way.in_(pay.GATEWAYS)))).scalars().all():
+    for payment in (
+        (await db.execute(select(Payment).where(Payment.method.in_(pay.GATEWAYS)))).scalars().all()
+    ):
         known = life.world.of(payment.reference)
-        fits = known.state == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")
+        fits = known.status == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")
         assert (payment.status in SETTLED) == fits, payment.reference
         told = (
             await db.execute(select(PaymentException.id).where(PaymentException.payment_id == payment.id))
         ).first() is not None
-        if known.state == "paid" and not fits:
+        if known.status == "paid" and not fits:
             assert told
         refunds = (
             (await db.execute(select(PaymentRefund).where(PaymentRefund.payment_id == payment.id)))
             .scalars()
             .all()
         )
-        same_way = [each for each in refunds if each.back_to == "same_way"]
-        booked = sum(each.amount for each in same_way if each.state == "done")
+        original_method = [each for each in refunds if each.destination == "original_method"]
+        booked = sum(each.amount for each in original_method if each.status == "done")
         gone = sum(known.refunds.values())
         assert booked <= gone
-        if fits and not told and all(each.state != "pending" for each in same_way):
+        if fits and not told and all(each.status != "pending" for each in original_method):
             assert booked == gone, payment.reference

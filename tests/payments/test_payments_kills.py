@@ -127,7 +127,7 @@ async def receive_webhook(world: FakeGateways, payment: Payment) -> None:
 
 async def all_processed(world: FakeGateways) -> bool:
     async with coop_reader(world.database, world.tenant) as ro:
-        return not await ro.value("SELECT count(*) FROM payment_events WHERE state = 'received'")
+        return not await ro.value("SELECT count(*) FROM payment_events WHERE status = 'received'")
 
 
 @pytest.mark.slow
@@ -161,7 +161,7 @@ async def test_a_worker_killed_while_it_gives_back_gives_back_once(
 
     async def given_back() -> bool:
         async with coop_session(database, melati) as db:
-            return all(each.state == "done" for each in await queries.list_refunds(db, payment.id))
+            return all(each.status == "done" for each in await queries.list_refunds(db, payment.id))
 
     await kill_then_recover(workers, world, step, given_back)
     async with coop_session(database, melati) as db:

@@ -32,23 +32,23 @@ async def refused(code: str, doing: Awaitable[object]) -> None:
     assert refusal.value.code == code
 
 
-async def expired(db: AsyncSession, way: str, *, of_member: bool, stock: int = 1) -> tuple[Order, Payment]:
+async def expired(db: AsyncSession, method: str, *, of_member: bool, stock: int = 1) -> tuple[Order, Payment]:
     buyer = await shop.get_member_buyer(db) if of_member else VISITOR
-    order, payment = await pay.create_order_payment(db, way, buyer=buyer, stock=stock)
+    order, payment = await pay.create_order_payment(db, method, buyer=buyer, stock=stock)
     payment = await state_machine.lock_payment(db, payment.reference)
     await state_machine.close_unpaid(db, payment, "expired")
     assert (order.status, order.cancelled_for) == ("cancelled", "unpaid")
     return order, payment
 
 
-@pytest.mark.parametrize("way", ["bank_transfer", "qris", "stripe", "midtrans", "xendit"])
+@pytest.mark.parametrize("method", ["bank_transfer", "qris", "stripe", "midtrans", "xendit"])
 async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(
-    db: AsyncSession, way: str
+    db: AsyncSession, method: str
 ) -> None:
     await pay.enable_methods(db)
-    order, payment = await expired(db, way, of_member=False)
+    order, payment = await expired(db, method, of_member=False)
     await mark_paid(db, payment)
-    assert (payment.status, payment.late, payment.went_to) == ("paid", True, "purpose")
+    assert (payment.status, payment.late, payment.applied_to) == ("paid", True, "purpose")
     assert (order.status, order.cancelled_for, order.cancelled_at) == ("paid", None, None)
     await pay.assert_invariants(db)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
@@ -59,7 +59,7 @@ async def test_late_money_takes_the_order_up_again_while_its_goods_are_there(
 async def test_late_money_whose_goods_are_gone_is_the_payers(
     db: AsyncSession, of_member: bool, account: str
 ) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     order, payment = await expired(db, "stripe", of_member=of_member)
     item = (await fulfilment.queries.get_order_quantities(db, order.id)).popitem()[0]
     await pay.create_order_payment(
@@ -67,7 +67,7 @@ async def test_late_money_whose_goods_are_gone_is_the_payers(
     )  # somebody else took the last piece
     await mark_paid(db, payment)
     assert (order.status, payment.status, payment.late) == ("cancelled", "paid", True)
-    assert payment.went_to == ("wallet" if of_member else "owed")
+    assert payment.applied_to == ("wallet" if of_member else "owed")
     assert await pay.journal_lines(db, f"payment:{payment.id}") == [
         ("1105", payment.amount, 0),
         (account, 0, payment.amount),
@@ -84,7 +84,7 @@ async def test_money_for_an_order_that_an_officer_called_off_is_the_payers(db: A
     await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert payment.status == "cancelled"
     await mark_paid(db, payment)
-    assert (order.status, payment.status, payment.went_to, payment.late) == (
+    assert (order.status, payment.status, payment.applied_to, payment.late) == (
         "cancelled",
         "paid",
         "wallet",
@@ -98,7 +98,7 @@ async def test_no_words_of_an_officer_take_an_order_up_again(db: AsyncSession) -
     order, payment = await pay.create_order_payment(db, "xendit")
     await fulfilment.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.id, on=TODAY)
     await mark_paid(db, payment)
-    assert (order.status, order.cancelled_for, payment.went_to) == ("cancelled", "officer", "wallet")
+    assert (order.status, order.cancelled_for, payment.applied_to) == ("cancelled", "officer", "wallet")
     await pay.assert_invariants(db)
 
 
@@ -109,9 +109,9 @@ async def test_of_two_payments_of_one_order_the_second_fills_the_wallet(db: Asyn
     first = await state_machine.lock_payment(db, first.reference)
     assert (first.status, second.status) == ("cancelled", "awaiting")
     await mark_paid(db, first)  # the transfer had been sent before the change of mind
-    assert (order.status, order.payment_way, first.went_to) == ("paid", "bank_transfer", "purpose")
+    assert (order.status, order.payment_method, first.applied_to) == ("paid", "bank_transfer", "purpose")
     await mark_paid(db, second)
-    assert (second.went_to, second.late) == ("wallet", False)
+    assert (second.applied_to, second.late) == ("wallet", False)
     await pay.assert_invariants(db)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     await pay.assert_invariants(db)
@@ -138,12 +138,12 @@ async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSes
     await order_payments.change_payment_method(db, CASHIER, order.id, "cash", on=TODAY)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     await mark_paid(db, first)
-    assert (order.status, first.went_to) == ("handed_over", "wallet")
+    assert (order.status, first.applied_to) == ("handed_over", "wallet")
     await pay.assert_invariants(db)
 
 
 @pytest.mark.parametrize(
-    ("said", "alarm"),
+    ("said", "exception"),
     [
         ({"amount": Rupiah(48_999)}, "amount"),
         ({"amount": Rupiah(49_001)}, "amount"),
@@ -152,12 +152,12 @@ async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSes
         ({"reference": "LBBBBBBBBBBB"}, "reference"),
     ],
 )
-@pytest.mark.parametrize("way", pay.GATEWAYS)
+@pytest.mark.parametrize("method", pay.GATEWAYS)
 async def test_what_does_not_fit_is_an_alarm_and_no_posting(
-    db: AsyncSession, ro: Reader, way: str, said: dict[str, Any], alarm: str
+    db: AsyncSession, ro: Reader, method: str, said: dict[str, Any], exception: str
 ) -> None:
     await pay.enable_methods(db)
-    order, payment = await pay.create_order_payment(db, way)
+    order, payment = await pay.create_order_payment(db, method)
     payment = await state_machine.lock_payment(db, payment.reference)
     before = await ro.value("SELECT count(*) FROM journals")
     for _ in range(2):
@@ -165,11 +165,11 @@ async def test_what_does_not_fit_is_an_alarm_and_no_posting(
             await state_machine.apply_provider_status(
                 db, payment, pay.provider_status(payment, **said), on=TODAY
             )
-            == "alarm"
+            == "exception"
         )
     assert (payment.status, await pay.list_open_reasons(db, payment), order.status) == (
         "awaiting",
-        [alarm],
+        [exception],
         "placed",
     )
     assert await ro.value("SELECT count(*) FROM journals") == before

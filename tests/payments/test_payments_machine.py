@@ -132,23 +132,23 @@ CLEARING = {
 OWN = {"savings": "2111", "wallet": "2104", "kasbon": "1110", "payroll": "1112"}
 
 
-@pytest.mark.parametrize("way", [*CLEARING, *OWN])
+@pytest.mark.parametrize("method", [*CLEARING, *OWN])
 async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
-    db: AsyncSession, way: str
+    db: AsyncSession, method: str
 ) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     await pay.deposit(db, "2104", 100_000)
     await pay.grant_credit(db)
-    order, payment = await pay.create_order_payment(db, way)
+    order, payment = await pay.create_order_payment(db, method)
     assert payment.amount == order.total == 49_000  # members pay 2 % less
-    if way == "cash":
+    if method == "cash":
         assert payment.status == "awaiting"
     else:
         await mark_paid(db, payment)
         assert (payment.status, order.status) == ("paid", "paid")
     await pay.assert_invariants(db)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
-    account = CLEARING.get(way) or OWN[way]
+    account = CLEARING.get(method) or OWN[method]
     assert await pay.journal_lines(db, f"payment:{payment.id}") == [(account, 49_000, 0), ("2103", 0, 49_000)]
     assert await pay.journal_lines(db, f"order:{order.id}:sale") == [
         ("2103", 49_000, 0),
@@ -160,7 +160,7 @@ async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
 
 
 @pytest.mark.parametrize(
-    ("tail", "of_member", "account"),
+    ("unique_suffix", "of_member", "account"),
     [
         ("savings", True, "2111"),
         ("savings", False, "8110"),
@@ -169,26 +169,26 @@ async def test_each_way_debits_its_own_account_and_the_sale_credits_the_member(
     ],
 )
 async def test_the_tail_of_a_transfer_goes_where_the_bylaws_say(
-    db: AsyncSession, tail: Any, of_member: bool, account: str
+    db: AsyncSession, unique_suffix: Any, of_member: bool, account: str
 ) -> None:
-    await pay.enable_methods(db, transfer_tail=tail)
+    await pay.enable_methods(db, transfer_suffix=unique_suffix)
     buyer = await shop.get_member_buyer(db) if of_member else VISITOR
     order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=buyer)
-    assert 1 <= payment.tail <= 999
-    assert payment.amount == order.total + payment.tail
+    assert 1 <= payment.unique_suffix <= 999
+    assert payment.amount == order.total + payment.unique_suffix
     await mark_paid(db, payment)
     assert await pay.journal_lines(db, f"payment:{payment.id}") == [
         ("1102", payment.amount, 0),
         ("2103", 0, order.total),
-        (account, 0, payment.tail),
+        (account, 0, payment.unique_suffix),
     ]
-    await pay.assert_invariants(db, tail_to_savings=tail == "savings")
+    await pay.assert_invariants(db, tail_to_savings=unique_suffix == "savings")
 
 
 async def test_without_tails_a_transfer_is_its_price(db: AsyncSession) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     _, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
-    assert (payment.tail, payment.amount) == (0, 50_000)
+    assert (payment.unique_suffix, payment.amount) == (0, 50_000)
 
 
 async def test_no_two_waiting_transfers_ask_for_the_same_sum(db: AsyncSession) -> None:
@@ -223,12 +223,14 @@ async def test_a_rule_made_after_a_payment_costs_that_payment_nothing(db: AsyncS
     assert not await pay.journal_lines(db, f"payment:{payment.id}:fee")
 
 
-@pytest.mark.parametrize(("way", "account"), [("stripe", "1105"), ("midtrans", "1106"), ("xendit", "1107")])
+@pytest.mark.parametrize(
+    ("method", "account"), [("stripe", "1105"), ("midtrans", "1106"), ("xendit", "1107")]
+)
 async def test_a_told_fee_is_booked_once_also_when_it_is_told_later(
-    db: AsyncSession, way: str, account: str
+    db: AsyncSession, method: str, account: str
 ) -> None:
     await pay.enable_methods(db)
-    _, payment = await pay.create_order_payment(db, way, buyer=VISITOR)
+    _, payment = await pay.create_order_payment(db, method, buyer=VISITOR)
     await mark_paid(db, payment)
     assert payment.fee is None
     for _ in range(2):
@@ -279,7 +281,7 @@ async def test_credit_is_given_up_to_its_limit_and_only_by_a_consent_of_the_memb
 
 
 async def test_a_top_up_fills_the_wallet_and_a_repayment_lowers_what_is_owed(db: AsyncSession) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     await pay.grant_credit(db)
     member_id = (await shop.get_member_buyer(db)).member_id
     await pay.create_order_payment(db, "kasbon")

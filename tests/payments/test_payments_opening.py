@@ -37,21 +37,21 @@ async def test_the_same_key_opens_one_payment(db: AsyncSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "lasts"),
+    ("method", "lasts"),
     [("cash", None), ("bank_transfer", 48), ("qris", 24), ("midtrans", 24), ("xendit", 24), ("stripe", 1)],
 )
 async def test_a_payment_waits_as_long_as_its_way_lasts_and_its_order_with_it(
-    db: AsyncSession, way: str, lasts: int | None
+    db: AsyncSession, method: str, lasts: int | None
 ) -> None:
     await pay.enable_methods(db)
     with clock.freeze_at(clock.now()):
-        order, payment = await pay.create_order_payment(db, way, buyer=VISITOR)
+        order, payment = await pay.create_order_payment(db, method, buyer=VISITOR)
         now = clock.now()
     assert order.expires_at is not None
     if lasts is None:
         assert (payment.expires_at, order.expires_at) == (None, now + order_payments.CASH_PAYMENT_WINDOW)
     else:
-        slack = order_payments.EXPIRY_GRACE if way in pay.GATEWAYS else timedelta()
+        slack = order_payments.EXPIRY_GRACE if method in pay.GATEWAYS else timedelta()
         assert (payment.expires_at, order.expires_at) == (
             now + timedelta(hours=lasts),
             now + timedelta(hours=lasts) + slack,
@@ -70,25 +70,25 @@ async def test_what_bylaws_officers_or_plan_do_not_allow_is_not_offered(db: Asyn
         found = await methods.list_available_methods(
             db, tenant, bylaws, member_id=member_id if member else None, amount=Rupiah(amount)
         )
-        return {each.way.way for each in found}
+        return {each.method.method for each in found}
 
     everything = set(PAYMENT_METHOD_NAMES)
     assert await offered() == everything
     assert await offered(member=False) == everything - {"savings", "wallet", "kasbon", "payroll"}
     assert "stripe" not in await offered(amount=9_999)
     assert "qris" not in await offered(amount=10_000_001)
-    for way, change in (
+    for method, change in (
         ("xendit", {"enabled": False}),
         ("midtrans", {"secrets": {}}),
-        ("cash", {"least": 60_000}),
-        ("qris", {"most": 40_000}),
+        ("cash", {"min_amount": 60_000}),
+        ("qris", {"max_amount": 40_000}),
     ):
-        row = await db.get(PaymentMethodRow, way)
+        row = await db.get(PaymentMethodRow, method)
         assert row is not None
         for name, value in change.items():
             setattr(row, name, value)
         await db.flush()
-        everything.discard(way)
+        everything.discard(method)
         assert await offered() == everything
     assert await offered(amount=60_000) == everything | {"cash"}
 
@@ -100,7 +100,7 @@ async def test_read_only_a_cooperative_lends_nobody_anything_new(db: AsyncSessio
     closed = msgspec.structs.replace(tenant, read_only=True)
     open_ones, left = [
         {
-            offer.way.way
+            offer.method.method
             for offer in await methods.list_available_methods(
                 db, each, bylaws, member_id=member_id, amount=Rupiah(50_000)
             )
@@ -126,7 +126,7 @@ async def test_a_way_on_credit_is_offered_where_credit_was_granted_and_told_when
     found = await methods.list_available_methods(
         db, get_tenant(db), await _bylaws(db), member_id=member_id, amount=Rupiah(50_000)
     )
-    by_name = {each.way.way: each for each in found}
+    by_name = {each.method.method: each for each in found}
     assert (by_name["kasbon"].balance, by_name["kasbon"].sufficient) == (30_000, False)
     assert (by_name["wallet"].balance, by_name["wallet"].sufficient) == (0, False)
     assert "payroll" not in by_name
@@ -137,8 +137,8 @@ async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: Asyn
         found = await methods.list_available_methods(
             db, get_tenant(db), await _bylaws(db), member_id=None, amount=Rupiah(50_000)
         )
-        way = await methods.get_method(db, "bank_transfer")
-        return "bank_transfer" in {each.way.way for each in found}, way.is_complete
+        method = await methods.get_method(db, "bank_transfer")
+        return "bank_transfer" in {each.method.method for each in found}, method.is_complete
 
     assert await offered() == (True, True)  # the profile tells one
     await db.execute(update(Profile).values(bank_account=" "))
@@ -149,19 +149,19 @@ async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: Asyn
     await pay.enable_methods(db, "bank_transfer")
     assert await offered() == (True, True)
     _, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
-    assert payment.shown["account"] == pay.ACCOUNT
+    assert payment.instructions["account"] == pay.ACCOUNT
 
 
 async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncSession) -> None:
     await pay.enable_methods(db)
     item = await shop.create_product(db, price=9_000, stock=5)
-    for buyer, way, code in (
+    for buyer, method, code in (
         (VISITOR, "wallet", "payments.way_not_offered"),
         (VISITOR, "stripe", "payments.amount_below_least"),
     ):
         async with db.begin_nested() as point:
             with pytest.raises(DomainError) as refusal:
-                await shop.create_order(db, {item.id: 1}, buyer, way)
+                await shop.create_order(db, {item.id: 1}, buyer, method)
             assert refusal.value.code == code
             await point.rollback()
 
@@ -187,8 +187,8 @@ def test_d11_a_production_start_refuses_stand_ins() -> None:
 
 async def test_started_twice_it_is_one_payment_at_the_provider(database: Database, melati: TenantRef) -> None:
     async with run_fake_gateways(database, melati) as world:
-        for way in pay.GATEWAYS:
-            _, payment = await world.start_order_payment(way)
+        for method in pay.GATEWAYS:
+            _, payment = await world.start_order_payment(method)
             assert payment.provider_reference is not None
             assert payment.redirect_url is not None
             again = await provider_calls.start_payment(database, melati, payment.reference, origin=ORIGIN)
@@ -243,11 +243,11 @@ async def test_a_page_that_the_provider_keeps_open_longer_is_looked_at_when_it_e
         assert started.expires_at is not None
         assert started.expires_at > planned
         with clock.freeze_at(planned + timedelta(seconds=1)):
-            assert "payments.look" in await pay.run_due_jobs(database)
+            assert "payments.sync_status" in await pay.run_due_jobs(database)
         async with coop_session(database, melati) as db:
             assert (await state_machine.lock_payment(db, payment.reference)).status == "awaiting"
         with clock.freeze_at(started.expires_at + timedelta(minutes=1)):
-            assert "payments.look" in await pay.run_due_jobs(database)
+            assert "payments.sync_status" in await pay.run_due_jobs(database)
         async with coop_session(database, melati) as db:
             assert (await state_machine.lock_payment(db, payment.reference)).status == "expired"
         assert world.stripe.world is not None

@@ -29,7 +29,7 @@ async def sent(db: AsyncSession) -> tuple[Order, Payment]:
     order, payment = await pay.create_order_payment(db, "stripe", buyer=VISITOR)
     payment = await state_machine.lock_payment(db, payment.reference)
     await apply_told_status(db, payment, "awaiting", processing=True)
-    assert payment.under_way_since is not None
+    assert payment.processing_since is not None
     return order, payment
 
 
@@ -47,20 +47,20 @@ async def expire_order(db: AsyncSession, order: Order) -> None:
     await fulfilment.expire_order(db, order.id)
 
 
-@pytest.mark.parametrize("way", ["cash", "bank_transfer"])
-async def test_no_other_way_is_chosen_while_money_is_under_way(db: AsyncSession, way: str) -> None:
+@pytest.mark.parametrize("method", ["cash", "bank_transfer"])
+async def test_no_other_way_is_chosen_while_money_is_under_way(db: AsyncSession, method: str) -> None:
     order, payment = await sent(db)
     with pytest.raises(DomainError) as refusal:
-        await order_payments.change_payment_method(db, CASHIER, order.id, way, on=TODAY)
+        await order_payments.change_payment_method(db, CASHIER, order.id, method, on=TODAY)
     assert refusal.value.code == "payments.under_way"
-    assert (order.payment_way, payment.status) == ("stripe", "awaiting")
+    assert (order.payment_method, payment.status) == ("stripe", "awaiting")
 
 
 async def test_it_is_told_once_since_when_money_is_under_way(db: AsyncSession) -> None:
     _, payment = await sent(db)
-    since = payment.under_way_since
+    since = payment.processing_since
     await apply_told_status(db, payment, "awaiting", processing=True)
-    assert payment.under_way_since == since
+    assert payment.processing_since == since
 
 
 async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_by_it(
@@ -70,7 +70,7 @@ async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_b
     await expire_order(db, order)
     assert (order.status, payment.status) == ("placed", "awaiting")
     assert await apply_told_status(db, payment, "paid") == "settled"
-    assert (order.status, payment.late, payment.under_way_since) == ("paid", False, None)
+    assert (order.status, payment.late, payment.processing_since) == ("paid", False, None)
     await pay.assert_invariants(db)
 
 
@@ -78,7 +78,7 @@ async def test_money_that_fails_after_the_orders_time_calls_it_off(db: AsyncSess
     order, payment = await sent(db)
     await expire_order(db, order)
     assert await apply_told_status(db, payment, "failed") == "failed"
-    assert (order.status, order.cancelled_for, payment.under_way_since) == ("cancelled", "unpaid", None)
+    assert (order.status, order.cancelled_for, payment.processing_since) == ("cancelled", "unpaid", None)
     await pay.assert_invariants(db)
 
 
@@ -87,7 +87,7 @@ async def test_money_that_fails_within_the_orders_time_lets_the_buyer_choose_aga
     await apply_told_status(db, payment, "failed")
     assert order.status == "placed"
     opened = await order_payments.change_payment_method(db, CASHIER, order.id, "cash", on=TODAY)
-    assert (opened.way, opened.status) == ("cash", "awaiting")
+    assert (opened.method, opened.status) == ("cash", "awaiting")
 
 
 async def test_the_page_of_other_ways_leads_to_the_payment_while_money_is_under_way(
@@ -118,7 +118,7 @@ async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(
         assert await provider_calls.sync_status(database, melati, payment.reference) == "awaiting"
         async with coop_session(database, melati) as db:
             waiting = await state_machine.lock_payment(db, payment.reference)
-            assert (waiting.status, waiting.under_way_since is not None) == ("awaiting", True)
+            assert (waiting.status, waiting.processing_since is not None) == ("awaiting", True)
         await world.stripe.money_arrives(theirs)
         assert await provider_calls.sync_status(database, melati, payment.reference) == "settled"
     async with coop_session(database, melati) as db:

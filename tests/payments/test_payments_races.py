@@ -64,9 +64,9 @@ async def at_once(world: FakeGateways, *doings: Doing | Awaitable[object]) -> li
     return list(await asyncio.gather(*(alone(doing) for doing in doings)))
 
 
-async def ordered(world: FakeGateways, way: str, **more: object) -> tuple[Order, Payment]:
+async def ordered(world: FakeGateways, method: str, **more: object) -> tuple[Order, Payment]:
     async with coop_session(world.database, world.tenant) as db:
-        return await pay.create_order_payment(db, way, **more)  # type: ignore[arg-type]
+        return await pay.create_order_payment(db, method, **more)  # type: ignore[arg-type]
 
 
 async def now(world: FakeGateways, payment: Payment) -> Payment:
@@ -117,7 +117,7 @@ async def test_a_statement_with_late_money_and_a_checkout_of_its_goods_do_not_lo
     assert await at_once(world, check_out) == ["done"]
     assert await bringing[0] == ["done"]
     async with coop_session(world.database, world.tenant) as db:
-        assert (await state_machine.lock_payment(db, "LZZZZZZZZZZ1")).went_to == "purpose"
+        assert (await state_machine.lock_payment(db, "LZZZZZZZZZZ1")).applied_to == "purpose"
         order = await queries_of_shop.find_order_for_update(db, late_order.id)
         assert order is not None
         assert order.status == "paid"
@@ -145,8 +145,8 @@ async def test_confirmed_seen_in_the_statement_and_expired_at_once_it_is_paid_on
 
 
 async def test_read_back_five_times_at_once_it_is_posted_once(world: FakeGateways) -> None:
-    for way in pay.GATEWAYS:
-        _, payment = await world.start_order_payment(way)
+    for method in pay.GATEWAYS:
+        _, payment = await world.start_order_payment(method)
         await world.pay(payment)
         look = provider_calls.sync_status
         answers = await asyncio.gather(
@@ -174,8 +174,8 @@ async def test_a_refund_asked_twice_at_once_is_one_and_never_more_than_there_was
 
 
 async def test_a_refund_carried_out_twice_at_once_is_one(world: FakeGateways) -> None:
-    for way in pay.GATEWAYS:
-        order, payment = await world.start_order_payment(way)
+    for method in pay.GATEWAYS:
+        order, payment = await world.start_order_payment(method)
         await world.pay(payment)
         await provider_calls.sync_status(world.database, world.tenant, payment.reference)
         await at_once(
@@ -184,7 +184,7 @@ async def test_a_refund_carried_out_twice_at_once_is_one(world: FakeGateways) ->
         )
         async with coop_session(world.database, world.tenant) as db:
             refund = (await queries.list_refunds(db, payment.id))[0]
-        jobs = [execute_refund(world.database, world.tenant, f"k{at}:{way}", refund.id) for at in range(4)]
+        jobs = [execute_refund(world.database, world.tenant, f"k{at}:{method}", refund.id) for at in range(4)]
         await at_once(world, *jobs)
         assert (await now(world, payment)).status == "refunded"
     await pay.run_due_jobs(world.database)
@@ -234,7 +234,7 @@ async def test_handed_over_while_a_refund_is_asked_the_books_know_of_both(
     order, payment = await ordered(world, "bank_transfer")
     await at_once(world, partial(confirm, payment=payment))
     give = partial(
-        issue_refund.issue_refund, actor=CASHIER, reference=payment.reference, back_to="by_hand", key="k"
+        issue_refund.issue_refund, actor=CASHIER, reference=payment.reference, destination="by_hand", key="k"
     )
 
     async def back(db: AsyncSession) -> None:

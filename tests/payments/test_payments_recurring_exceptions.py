@@ -21,14 +21,14 @@ from shop import fulfilment
 
 
 async def given_back_by_provider(db: AsyncSession, payment: Payment, amount: int, name: str) -> None:
-    refund = await issue_refund(db, payment, amount, "same_way")
-    said = RefundResult(state="done", provider_reference=name)
+    refund = await issue_refund(db, payment, amount, "original_method")
+    said = RefundResult(status="done", provider_reference=name)
     assert await refund_payment.apply_refund_result(db, payment, refund, said, on=TODAY) == "done"
 
 
 async def heard_sent_back(db: AsyncSession, payment: Payment) -> None:
     """The provider says that none of it went back after all."""
-    await detect_returned_refund(db, payment, Rupiah(0), asked_at=clock.now() + timedelta(seconds=1))
+    await detect_returned_refund(db, payment, Rupiah(0), requested_at=clock.now() + timedelta(seconds=1))
 
 
 async def test_a_second_refund_that_a_bank_did_not_take_is_told_after_the_first_was_looked_into(
@@ -54,12 +54,12 @@ async def test_a_refund_that_is_done_does_not_take_away_that_another_one_still_w
     await pay.enable_methods(db)
     _, payment = await pay.create_order_payment(db, "stripe")
     payment = await mark_paid(db, payment)
-    waits = await issue_refund(db, payment, 10_000, "same_way")
+    waits = await issue_refund(db, payment, 10_000, "original_method")
     await record_exception(db, payment, "refund_waits", {"refund": str(waits.id)})
     await issue_refund(db, payment, 5_000, "by_hand")
     assert await pay.list_open_reasons(db, payment) == ["refund_waits"]
     await refund_payment.apply_refund_result(
-        db, payment, waits, RefundResult(state="done", provider_reference="re_1"), on=TODAY
+        db, payment, waits, RefundResult(status="done", provider_reference="re_1"), on=TODAY
     )
     assert not await pay.list_open_reasons(db, payment)
 
@@ -82,5 +82,5 @@ async def test_goods_are_free_again_however_money_under_way_ends_after_the_order
         await state_machine.apply_provider_status(db, payment, pay.provider_status(payment, ending), on=TODAY)
         == ending
     )
-    assert (order.status, order.cancelled_for, payment.under_way_since) == ("cancelled", "unpaid", None)
+    assert (order.status, order.cancelled_for, payment.processing_since) == ("cancelled", "unpaid", None)
     await pay.assert_invariants(db)

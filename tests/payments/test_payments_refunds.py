@@ -32,9 +32,9 @@ async def refused(code: str, doing: Awaitable[object]) -> None:
     assert refusal.value.code == code
 
 
-async def sold(db: AsyncSession, way: str, *, buyer: Buyer | None = None) -> tuple[Order, Payment]:
+async def sold(db: AsyncSession, method: str, *, buyer: Buyer | None = None) -> tuple[Order, Payment]:
     """Paid and handed over."""
-    order, payment = await pay.create_order_payment(db, way, buyer=buyer)
+    order, payment = await pay.create_order_payment(db, method, buyer=buyer)
     await mark_paid(db, payment)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     return order, await state_machine.lock_payment(db, payment.reference)
@@ -49,14 +49,14 @@ async def basis(db: AsyncSession) -> int:
 
 
 async def asked_of_provider(db: AsyncSession, payment: Payment, amount: int) -> PaymentRefund:
-    refund = await issue_refund(db, payment, amount, "same_way")
-    assert refund.state == "pending"
+    refund = await issue_refund(db, payment, amount, "original_method")
+    assert refund.status == "pending"
     return refund
 
 
-DONE = RefundResult(state="done", provider_reference="re_1")
-PENDING = RefundResult(state="pending", provider_reference="re_1")
-FAILED = RefundResult(state="failed", provider_reference="re_1", detail="the card is closed")
+DONE = RefundResult(status="done", provider_reference="re_1")
+PENDING = RefundResult(status="pending", provider_reference="re_1")
+FAILED = RefundResult(status="failed", provider_reference="re_1", detail="the card is closed")
 
 
 # The tail of a transfer
@@ -66,12 +66,12 @@ async def test_a_visitor_whose_order_is_called_off_gets_the_tail_back(db: AsyncS
     await pay.enable_methods(db)
     order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
     await mark_paid(db, payment)
-    assert payment.tail > 0
+    assert payment.unique_suffix > 0
     await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert (payment.status, payment.refunded) == ("refunded", payment.amount)
     assert await pay.last_journal_lines(db) == [
         ("2103", 50_000, 0),
-        ("8110", payment.tail, 0),
+        ("8110", payment.unique_suffix, 0),
         ("1102", 0, payment.amount),
     ]
     await pay.assert_invariants(db)
@@ -82,7 +82,7 @@ async def test_a_members_tail_stays_in_their_savings(db: AsyncSession) -> None:
     order, payment = await pay.create_order_payment(db, "bank_transfer")
     await mark_paid(db, payment)
     await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
-    assert (payment.status, payment.refunded) == ("refunded", payment.amount - payment.tail)
+    assert (payment.status, payment.refunded) == ("refunded", payment.amount - payment.unique_suffix)
     assert await refund_payment.get_refundable_amount(db, payment) == 0
     await pay.assert_invariants(db)
 
@@ -93,9 +93,9 @@ async def test_the_tail_goes_back_last_and_is_no_return_on_the_sale(db: AsyncSes
     await issue_refund(db, payment, 50_000)
     assert (payment.status, await refund_payment.get_refundable_amount(db, payment)) == (
         "partly_refunded",
-        payment.tail,
+        payment.unique_suffix,
     )
-    await issue_refund(db, payment, payment.tail)
+    await issue_refund(db, payment, payment.unique_suffix)
     assert payment.status == "refunded"
     assert [account for account, *_ in await pay.last_journal_lines(db)] == ["8110", "1102"]
     await fulfilment.return_order(db, CASHIER, order.number, "Rusak", on=TODAY)
@@ -115,23 +115,23 @@ BACK = {
 }
 
 
-@pytest.mark.parametrize(("way", "account"), BACK.items())
+@pytest.mark.parametrize(("method", "account"), BACK.items())
 async def test_a_cancelled_order_gives_back_what_it_brought_the_usual_way(
-    db: AsyncSession, way: str, account: str
+    db: AsyncSession, method: str, account: str
 ) -> None:
     await pay.enable_methods(db)
     await pay.deposit(db, "2104", 100_000)
     await pay.grant_credit(db)
     before = await ledger_queries.get_balance(
-        db, account, (await shop.get_member_buyer(db)).member_id if way in OWN else None
+        db, account, (await shop.get_member_buyer(db)).member_id if method in OWN else None
     )
-    order, payment = await pay.create_order_payment(db, way)
+    order, payment = await pay.create_order_payment(db, method)
     await mark_paid(db, payment)
     await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     assert (payment.status, order.status) == ("refunded", "cancelled")
     refund = (await refund_payment.queries.list_refunds(db, payment.id))[0]
     assert await pay.journal_lines(db, f"refund:{refund.id}") == [("2103", 49_000, 0), (account, 0, 49_000)]
-    if way in OWN:
+    if method in OWN:
         assert (
             await ledger_queries.get_balance(db, account, (await shop.get_member_buyer(db)).member_id)
             == before
@@ -151,7 +151,7 @@ async def test_a_cancelled_order_of_a_gateway_keeps_its_advance_until_the_provid
     payment = await mark_paid(db, payment, fee=Rupiah(1_000))
     await fulfilment.cancel_order(db, CASHIER, order.number, "Barang rusak", on=TODAY)
     refund = (await refund_payment.queries.list_refunds(db, payment.id))[0]
-    assert (payment.status, refund.state, refund.amount, refund.journal) == ("paid", "pending", 49_000, None)
+    assert (payment.status, refund.status, refund.amount, refund.journal) == ("paid", "pending", 49_000, None)
     await pay.assert_invariants(db)
     assert await refund_payment.apply_refund_result(db, payment, refund, PENDING, on=TODAY) == "pending"
     await pay.assert_invariants(db)
@@ -187,7 +187,7 @@ async def test_the_tail_of_a_transfer_is_not_given_back_again(db: AsyncSession) 
     order, payment = await sold(db, "bank_transfer")
     assert (
         await refund_payment.get_refundable_amount(db, payment)
-        == payment.amount - payment.tail
+        == payment.amount - payment.unique_suffix
         == order.total
     )
     await refused("payments.refund_too_much", issue_refund(db, payment, payment.amount))
@@ -199,24 +199,24 @@ async def test_the_tail_of_a_transfer_is_not_given_back_again(db: AsyncSession) 
 # After it
 
 
-@pytest.mark.parametrize("way", ["cash", "bank_transfer", "stripe", "wallet"])
+@pytest.mark.parametrize("method", ["cash", "bank_transfer", "stripe", "wallet"])
 async def test_a_part_given_back_after_the_hand_over_is_a_return_of_the_members(
-    db: AsyncSession, way: str
+    db: AsyncSession, method: str
 ) -> None:
     await pay.enable_methods(db)
     await pay.deposit(db, "2104", 100_000)
-    order, payment = await sold(db, way)
+    order, payment = await sold(db, method)
     assert await basis(db) == 49_000
-    back_to: rules.RefundDestination = "same_way" if way == "wallet" else "by_hand"
-    await issue_refund(db, payment, 9_000, back_to)
-    account = {"cash": "1101", "wallet": "2104"}.get(way, "1102")
+    destination: rules.RefundDestination = "original_method" if method == "wallet" else "by_hand"
+    await issue_refund(db, payment, 9_000, destination)
+    account = {"cash": "1101", "wallet": "2104"}.get(method, "1102")
     assert await pay.last_journal_lines(db) == [("4102", 9_000, 0), (account, 0, 9_000)]
     assert (payment.status, order.status) == ("partly_refunded", "handed_over")
     assert await basis(db) == 40_000
     await pay.assert_invariants(db)
-    await issue_refund(db, payment, 40_000, back_to)
+    await issue_refund(db, payment, 40_000, destination)
     assert (payment.status, await basis(db)) == ("refunded", 0)
-    await refused("payments.refund_too_much", issue_refund(db, payment, 1, back_to))
+    await refused("payments.refund_too_much", issue_refund(db, payment, 1, destination))
     await pay.assert_invariants(db)
 
 
@@ -230,7 +230,7 @@ async def test_a_part_given_back_to_a_visitor_is_a_return_of_the_public(db: Asyn
 
 
 async def test_goods_returned_after_a_part_was_given_back_give_back_the_rest(db: AsyncSession) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     before = await ledger_queries.get_balance(db, "1102")
     order, payment = await sold(db, "bank_transfer")
     await issue_refund(db, payment, 9_000)
@@ -242,12 +242,12 @@ async def test_goods_returned_after_a_part_was_given_back_give_back_the_rest(db:
 
 async def test_what_was_given_back_of_another_payment_is_no_rebate_of_the_sale(db: AsyncSession) -> None:
     """Money that came a second time lay in the wallet: that it goes back says nothing of the goods."""
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     order, first = await pay.create_order_payment(db, "bank_transfer")
     second = await fulfilment.order_payments.change_payment_method(db, CASHIER, order.id, "qris", on=TODAY)
     await mark_paid(db, second)
     first = await mark_paid(db, first)
-    assert first.went_to == "wallet"
+    assert first.applied_to == "wallet"
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
     await issue_refund(db, first, 49_000)
     assert await basis(db) == 49_000
@@ -301,7 +301,7 @@ async def test_only_what_is_there_goes_back_for_a_reason_and_once_for_each_key(d
 
 
 async def test_a_top_up_is_not_given_back_into_the_wallet_that_it_filled(db: AsyncSession) -> None:
-    await pay.enable_methods(db, transfer_tail="none")
+    await pay.enable_methods(db, transfer_suffix="none")
     payment = await mark_paid(db, await pay.open_member_payment(db, "top_up", "bank_transfer"))
     assert refund_payment.list_refund_destinations(payment) == ["by_hand"]
     await refused("payments.refund_not_this_way", issue_refund(db, payment, 1_000, "wallet"))
@@ -355,12 +355,12 @@ async def test_an_officer_cannot_give_back_by_hand_what_the_member_has_spent(db:
 # Made at the provider's own pages
 
 
-@pytest.mark.parametrize("way", pay.GATEWAYS)
+@pytest.mark.parametrize("method", pay.GATEWAYS)
 async def test_what_was_given_back_at_the_provider_calls_the_order_off_and_is_booked_once(
-    db: AsyncSession, way: str
+    db: AsyncSession, method: str
 ) -> None:
     await pay.enable_methods(db)
-    order, payment = await pay.create_order_payment(db, way)
+    order, payment = await pay.create_order_payment(db, method)
     payment = await mark_paid(db, payment)
     for _ in range(3):
         await record_external_refund(db, payment, Rupiah(49_000), on=TODAY)
@@ -390,7 +390,7 @@ async def test_a_part_given_back_at_the_provider_lowers_the_sale_that_follows(db
     await pay.assert_invariants(db)
     await fulfilment.return_order(db, CASHIER, order.number, "Robek", on=TODAY)
     refund = next(
-        each for each in await refund_payment.queries.list_refunds(db, payment.id) if each.state == "pending"
+        each for each in await refund_payment.queries.list_refunds(db, payment.id) if each.status == "pending"
     )
     assert refund.amount == 37_000
     await refund_payment.apply_refund_result(db, payment, refund, DONE, on=TODAY)

@@ -23,7 +23,7 @@ async def pay_off(db: AsyncSession, amount: int) -> Payment:
         subject_id=buyer.member_id,
         label="Bayar kasbon",
         amount=Rupiah(amount),
-        way="bank_transfer",
+        method="bank_transfer",
         payer_name=buyer.name,
         member_id=buyer.member_id,
         key=new_id().hex,
@@ -40,6 +40,6 @@ async def test_two_transfers_that_waited_at_once_pay_off_once_and_the_rest_goes_
     first, second = await pay_off(db, 50_000), await pay_off(db, 50_000)
     for payment in (first, second):
         await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
-    assert (first.went_to, second.went_to) == ("purpose", "wallet")
+    assert (first.applied_to, second.applied_to) == ("purpose", "wallet")
     assert await ledger_queries.get_balance(db, "1110", buyer.member_id) == 0
     assert await ledger_queries.get_balance(db, "2104", buyer.member_id) == 50_000

@@ -71,14 +71,14 @@ async def decide(
 
 async def test_a_file_asks_all_that_is_owed_and_once(db: AsyncSession) -> None:
     batch, sari, budi = await create_sent_batch(db)
-    lines = {each.member_id: each.asked for each in await payroll_queries.list_lines(db, batch.id)}
+    lines = {each.member_id: each.requested for each in await payroll_queries.list_lines(db, batch.id)}
     assert lines == {sari: 50_000, budi: 70_000}
     assert (await create_batch(db, OFFICER, "lain", key=batch.key)).id == batch.id
     async with refused("payments.nothing_to_ask"):
         await create_batch(db, OFFICER, "lain", key="another")
     await owe(db, "0001", 8_000)
     second = await create_batch(db, OFFICER, "susulan", key="third")
-    assert [each.asked for each in await payroll_queries.list_lines(db, second.id)] == [8_000]
+    assert [each.requested for each in await payroll_queries.list_lines(db, second.id)] == [8_000]
 
 
 async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(
@@ -100,7 +100,7 @@ async def test_an_answer_that_is_equal_pays_everything_off_in_one_journal(
     }
     view = await payroll_queries.find_batch(db, batch.id)
     assert view is not None
-    assert (view.state, view.open_differences, view.total_taken) == ("returned", 0, 120_000)
+    assert (view.status, view.open_differences, view.total_taken) == ("returned", 0, 120_000)
 
 
 async def test_the_same_answer_again_changes_nothing_and_another_is_refused(
@@ -127,7 +127,7 @@ async def test_what_was_not_taken_is_carried_or_becomes_store_credit(db: AsyncSe
     )  # what waits for a decision is not asked again
     await decide(db, batch, sari, "carry")
     (next_time,) = await payroll_queries.list_pending_requests(db)
-    assert (next_time.member_id, next_time.asked) == (sari, 30_000)
+    assert (next_time.member_id, next_time.requested) == (sari, 30_000)
     await decide(db, batch, budi, "kasbon")
     await decide(db, batch, budi, "kasbon")
     assert await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES, budi) == 70_000

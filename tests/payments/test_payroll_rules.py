@@ -30,7 +30,7 @@ def asked(n: int, amount: int = 50_000, *, owed: int | None = None, payroll: str
         member_number=f"{n:04d}",
         payroll_number=payroll or f"P-{n}",
         name=f"Anggota {n}",
-        asked=Rupiah(amount),
+        requested=Rupiah(amount),
         owed=Rupiah(amount if owed is None else owed),
     )
 
@@ -41,7 +41,7 @@ def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note:
         member_number=member,
         payroll_number=payroll,
         name="Anggota",
-        taken=Rupiah(taken),
+        deducted=Rupiah(taken),
         note=note,
     )
 
@@ -75,14 +75,14 @@ def test_what_came_of_a_line(
 ) -> None:
     plan = match_return([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
     result = plan.results[0]
-    assert (result.taken, result.booked, result.outcome, result.said) == (taken, booked, why, said)
+    assert (result.deducted, result.applied, result.outcome, result.remark) == (taken, booked, why, said)
     assert result.settled == (why is DeductionOutcome.EQUAL)
     assert plan.strays == ()
 
 
 def test_no_more_is_paid_off_than_is_owed_now() -> None:
     (result,) = match_return([asked(1, owed=20_000)], [row(50_000, payroll="P-1")]).results
-    assert (result.booked, result.excess, result.outcome) == (20_000, 30_000, DeductionOutcome.MORE)
+    assert (result.applied, result.excess, result.outcome) == (20_000, 30_000, DeductionOutcome.MORE)
     (nothing,) = match_return([asked(1, owed=0)], []).results
     assert nothing.settled
 
@@ -93,7 +93,7 @@ def test_numbers_are_found_as_spreadsheets_leave_them() -> None:
     assert [each.outcome for each in plan.results] == [DeductionOutcome.EQUAL, DeductionOutcome.EQUAL]
     twins = [asked(1, payroll="07"), asked(2, payroll="7")]
     plan = match_return(twins, [row(50_000, payroll="07")])
-    assert [each.taken for each in plan.results] == [50_000, 0]
+    assert [each.deducted for each in plan.results] == [50_000, 0]
     assert match_return(twins, [row(50_000, payroll="007")]).strays[0].amount == 50_000
 
 
@@ -145,7 +145,7 @@ def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
     assert plan.total == sum(taken for taken, _, _ in answer)
     assert plan.excess == sum(each.excess for each in plan.results) + sum(each.amount for each in plan.strays)
     for each in plan.results:
-        assert 0 <= each.booked <= min(each.taken, each.request.asked, each.request.owed)
+        assert 0 <= each.applied <= min(each.deducted, each.request.requested, each.request.owed)
 
 
 def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant() -> None:
@@ -154,7 +154,7 @@ def test_the_file_out_cannot_run_in_a_spreadsheet_and_comes_back_as_it_was_meant
         member_number="0001",
         payroll_number="+62-1",
         name='=HYPERLINK("http://x.invalid","Sari")',
-        asked=Rupiah(50_000),
+        requested=Rupiah(50_000),
         owed=Rupiah(50_000),
     )
     text = write_batch_file([person])
@@ -195,7 +195,7 @@ def test_lines_that_cannot_be_read_are_told_with_their_reasons() -> None:
         (6, "kernel.in_column"),
         (7, "kernel.csv_wrong_number_of_cells"),
     ]
-    assert [(each.taken, each.note) for each in answer.rows] == [(0, "berhenti")]
+    assert [(each.deducted, each.note) for each in answer.rows] == [(0, "berhenti")]
     with pytest.raises(DomainError, match="lacks these columns"):
         parse_return("nomor pegawai,jumlah\nP-1,5\n")
     with pytest.raises(DomainError, match="lacks these columns"):

@@ -45,9 +45,9 @@ async def create_pending_refund(gateway: XenditGateway, *, days: int = 15) -> tu
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
         refund = await refund_payment.request_refund(
-            db, CASHIER, payment, Rupiah(40_000), "same_way", "Salah isi", key=new_id().hex, on=TODAY
+            db, CASHIER, payment, Rupiah(40_000), "original_method", "Salah isi", key=new_id().hex, on=TODAY
         )
-        refund.asked_at = clock.now() - timedelta(days=days)
+        refund.requested_at = clock.now() - timedelta(days=days)
         await record_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
     await process_webhooks.execute_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
     return reference, refund.id
@@ -64,7 +64,7 @@ async def refund_summary(
         refund = await queries.find_refund(db, refund_id)
         assert payment is not None
         assert refund is not None
-        return refund.state, payment.refunded, await list_open_reasons(db, payment)
+        return refund.status, payment.refunded, await list_open_reasons(db, payment)
 
 
 async def test_asking_again_books_what_the_provider_has_done_meanwhile(
@@ -115,7 +115,7 @@ async def test_nobodys_word_is_taken_for_a_refund_that_was_just_asked_for_or_tha
     assert (await officer_client.post(path)).status_code == 409
     assert (await member_client.post(path)).status_code in (303, 403)
     async with coop_session(gateway.database, gateway.tenant) as db:
-        await db.execute(update(PaymentRefund).where(PaymentRefund.id == refund_id).values(state="failed"))
+        await db.execute(update(PaymentRefund).where(PaymentRefund.id == refund_id).values(status="failed"))
     assert (await officer_client.post(path)).status_code == 409
     assert (await refund_summary(gateway, reference, refund_id))[:2] == ("failed", 0)
     other = await gateway.pay(50_000)

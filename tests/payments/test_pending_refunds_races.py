@@ -40,9 +40,9 @@ async def test_words_questions_and_the_job_at_one_moment_book_one_refund(
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
         refund = await refund_payment.request_refund(
-            db, CASHIER, payment, Rupiah(40_000), "same_way", "Salah isi", key=new_id().hex, on=TODAY
+            db, CASHIER, payment, Rupiah(40_000), "original_method", "Salah isi", key=new_id().hex, on=TODAY
         )
-        refund.asked_at = clock.now() - timedelta(days=2)
+        refund.requested_at = clock.now() - timedelta(days=2)
     await process_webhooks.execute_refund(gateway.database, gateway.tenant, new_id().hex, refund.id)
     if at_provider == "SUCCEEDED":
         async with coop_session(gateway.database, gateway.tenant) as db:

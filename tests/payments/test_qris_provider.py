@@ -35,12 +35,12 @@ def intent(amount: int = 25_000) -> protocol.Intent:
     )
 
 
-def way() -> protocol.Provider:
+def method() -> protocol.Provider:
     return protocol.get_provider("qris")
 
 
 def test_the_way_is_registered_and_never_pays_back_or_calls_by_itself() -> None:
-    can = way().capabilities()
+    can = method().capabilities()
     assert (can.confirmed_by, can.clearing_account, can.max_amount) == ("officer", "1103", Rupiah(10_000_000))
     assert can.expires_after is not None
     assert can.expires_after.total_seconds() == 24 * 3600
@@ -60,11 +60,11 @@ def test_the_way_is_registered_and_never_pays_back_or_calls_by_itself() -> None:
 
 
 def test_no_setting_of_the_way_could_put_a_fee_on_the_buyer() -> None:
-    assert [setting.name for setting in way().capabilities().settings] == ["payload"]
+    assert [setting.name for setting in method().capabilities().settings] == ["payload"]
 
 
 async def test_a_payment_gets_the_stickers_payload_with_its_own_amount_and_reference() -> None:
-    started = await way().create(provider_account(f" {static_qris()}\n"), intent())
+    started = await method().create(provider_account(f" {static_qris()}\n"), intent())
     assert started.instructions == {
         "qr": qris.make_dynamic(static_qris(), Rupiah(25_000), "LB7K2M9Q4R"),
         "nmid": "ID1020304050607",
@@ -79,31 +79,31 @@ async def test_a_payment_gets_the_stickers_payload_with_its_own_amount_and_refer
 
 async def test_a_full_sticker_still_takes_the_amount() -> None:
     full = static_qris(t62=tlv("01", "B" * 25) + tlv("03", "T" * 25) + tlv("07", "A" * 25))
-    read = qris.parse_qris((await way().create(provider_account(full), intent())).instructions["qr"])
+    read = qris.parse_qris((await method().create(provider_account(full), intent())).instructions["qr"])
     assert (read.amount, read.reference) == (Rupiah(25_000), "")
 
 
 @pytest.mark.parametrize("payload", ["", static_qris(t01="12", t54="5000"), static_qris()[:-4] + "0000"])
 async def test_a_sticker_that_is_not_right_starts_no_payment(payload: str) -> None:
     with pytest.raises(protocol.ProviderError) as fault:
-        await way().create(provider_account(payload), intent())
+        await method().create(provider_account(payload), intent())
     assert not fault.value.transient
 
 
 @pytest.mark.parametrize("amount", [0, 10_000_001])
 async def test_an_amount_beyond_the_limit_starts_no_payment(amount: int) -> None:
     with pytest.raises(protocol.ProviderError):
-        await way().create(provider_account(static_qris()), intent(amount))
+        await method().create(provider_account(static_qris()), intent(amount))
 
 
 async def test_nothing_but_an_officer_or_the_statement_makes_it_paid() -> None:
-    status = await way().status(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
+    status = await method().status(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
     assert (status.payment_status, status.amount, status.reference) == ("awaiting", Rupiah(0), "LB7K2M9Q4R")
     with pytest.raises(protocol.WebhookVerificationError):
-        way().verify(provider_account(static_qris()), {}, b'{"status": "paid"}')
-    statement = await way().statement(provider_account(static_qris()), NOW, UNTIL)
+        method().verify(provider_account(static_qris()), {}, b'{"status": "paid"}')
+    statement = await method().statement(provider_account(static_qris()), NOW, UNTIL)
     assert (statement.lines, statement.balance) == ((), None)
-    await way().cancel(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
+    await method().cancel(provider_account(static_qris()), "LB7K2M9Q4R", "LB7K2M9Q4R")
 
 
 async def test_paying_back_is_done_by_hand() -> None:
@@ -111,9 +111,11 @@ async def test_paying_back_is_done_by_hand() -> None:
         payment_status="paid", reference="A", provider_reference="A", amount=Rupiah(5_000)
     )
     assert (
-        await way().refund(provider_account(static_qris()), paid, Rupiah(5_000), "key", "rusak")
-    ).state == "failed"
-    assert (await way().refund_status(provider_account(static_qris()), paid, "A", "key")).state == "failed"
+        await method().refund(provider_account(static_qris()), paid, Rupiah(5_000), "key", "rusak")
+    ).status == "failed"
+    assert (
+        await method().refund_status(provider_account(static_qris()), paid, "A", "key")
+    ).status == "failed"
 
 
 def test_the_officer_is_shown_whose_sticker_it_is() -> None:

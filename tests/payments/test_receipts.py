@@ -33,26 +33,26 @@ def view(**changed: Any) -> PayerPaymentView:
         "purpose": "order",
         "subject_id": UUID(int=2),
         "label": "Pesanan 1042",
-        "way": "bank_transfer",
+        "method": "bank_transfer",
         "status": "paid",
         "amount": 75_123,
-        "tail": 123,
+        "unique_suffix": 123,
         "member_id": None,
         "payer_name": "Tono Suprapto",
         "redirect_url": None,
-        "shown_text": "{}",
+        "instructions_text": "{}",
         "live": True,
         "opened_at": NOW - timedelta(hours=2),
         "expires_at": NOW,
         "settled_at": NOW,
         "ended_at": None,
         "late": False,
-        "went_to": "purpose",
+        "applied_to": "purpose",
         "refunded": 0,
         "exceptions": 0,
         "checked_at": None,
-        "said_paid_at": None,
-        "under_way_since": None,
+        "payer_claimed_at": None,
+        "processing_since": None,
     }
     return PayerPaymentView(**(given | changed))
 
@@ -182,9 +182,9 @@ def test_without_money_there_is_no_receipt(status: str) -> None:
 
 
 def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
-    for went_to, says in (("wallet", "dompet"), ("owed", "dikembalikan")):
+    for applied_to, says in (("wallet", "dompet"), ("owed", "dikembalikan")):
         receipt = build_receipt(
-            view(went_to=went_to, late=True), [], MELATI, "id", NOW, with_payer_name=False
+            view(applied_to=applied_to, late=True), [], MELATI, "id", NOW, with_payer_name=False
         )
         assert receipt is not None
         assert any(says in note for note in receipt.notes)
@@ -194,14 +194,14 @@ def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "state", "title", "said"),
+    ("method", "state", "title", "said"),
     [
         ("kasbon", "on_kasbon", "Bukti kasbon", "Dicatat sebagai kasbon."),
         ("payroll", "on_payroll", "Bukti potong gaji", "Dicatat untuk dipotong dari gaji."),
     ],
 )
-async def test_what_is_owed_is_never_called_paid(way: str, state: str, title: str, said: str) -> None:
-    owed = view(way=way, amount=75_000, tail=0)
+async def test_what_is_owed_is_never_called_paid(method: str, state: str, title: str, said: str) -> None:
+    owed = view(method=method, amount=75_000, unique_suffix=0)
     assert payer_status(owed, NOW) == state
     receipt = build_receipt(owed, [], MELATI, "id", NOW, with_payer_name=True)
     assert receipt is not None

@@ -17,19 +17,21 @@ from payments.reconciliation import reconcile_method, reconciliation_queries
 
 
 async def store_movement(
-    db: AsyncSession, *, detail: str = "", fraction: bool = False, reference: str | None = None
+    db: AsyncSession, *, detail: str = "", is_rounded: bool = False, reference: str | None = None
 ) -> None:
     """A provider that is set up, and one movement of it."""
     now = clock.now()
     await db.merge(
         PaymentMethodRow(
-            way="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True
+            method="xendit", enabled=True, position=1, settings={}, secrets={"secret_key": "x"}, live=True
         )
     )
-    await db.merge(ProviderBalance(way="xendit", balance=-9_999, told_at=now, since=now - timedelta(days=9)))
+    await db.merge(
+        ProviderBalance(method="xendit", balance=-9_999, reported_at=now, since=now - timedelta(days=9))
+    )
     db.add(
         ProviderMovement(
-            way="xendit",
+            method="xendit",
             provider_id=new_id().hex,
             kind="refund",
             gross=-10_000,
@@ -37,14 +39,14 @@ async def store_movement(
             at=now - timedelta(hours=2),
             reference=reference,
             detail=detail,
-            fraction=fraction,
+            is_rounded=is_rounded,
         )
     )
     await db.flush()
 
 
 @pytest.mark.parametrize(
-    ("detail", "fraction", "why"),
+    ("detail", "is_rounded", "why"),
     [
         ("REFUND; exactly 3", False, "rest"),
         ("hundredths: tulisan pembeli", False, "rest"),
@@ -52,9 +54,9 @@ async def store_movement(
     ],
 )
 async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
-    db: AsyncSession, detail: str, fraction: bool, why: str
+    db: AsyncSession, detail: str, is_rounded: bool, why: str
 ) -> None:
-    await store_movement(db, detail=detail, fraction=fraction)
+    await store_movement(db, detail=detail, is_rounded=is_rounded)
     ro = as_reader(db)
     state = await reconcile_method.reconcile_method(
         ro, await methods.get_method(ro, "xendit"), since=TODAY - reconcile_method.DEFAULT_WINDOW
@@ -63,13 +65,13 @@ async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
     assert (state.remainder.difference, state.remainder.reason) == (1, why)
 
 
-async def refunded(db: AsyncSession, way: str) -> tuple[Payment, PaymentRefund]:
+async def refunded(db: AsyncSession, method: str) -> tuple[Payment, PaymentRefund]:
     """A payment by a provider, and a refund of it that the provider calls RF-1."""
     payment = await top_up_wallet(db, 50_000)
     refund = await refund_payment.request_refund(
         db, CASHIER, payment, Rupiah(10_000), "by_hand", "Salah isi", key=new_id().hex, on=TODAY
     )
-    payment.way, refund.provider_reference = way, "RF-1"
+    payment.method, refund.provider_reference = method, "RF-1"
     await db.flush()
     return payment, refund
 

@@ -33,9 +33,9 @@ async def test_fetching_now_brings_all_in_and_the_page_says_that_all_is_clear(
     gateway.server.withdraw(60_000)
     answer = await officer_client.post(f"{HOME}/xendit/pengambilan")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HOME}/xendit")
-    way = await officer_client.get(f"{HOME}/xendit")
-    assert "Semua jelas" in way.text
-    assert "Rp39.300" in way.text
+    method = await officer_client.get(f"{HOME}/xendit")
+    assert "Semua jelas" in method.text
+    assert "Rp39.300" in method.text
     day = clock.today().isoformat()
     shown = (await officer_client.get(f"{HOME}/xendit", params={"hari": day})).text
     assert "Pencairan ke bank" in shown
@@ -70,8 +70,8 @@ async def test_a_silent_provider_is_said_in_a_sentence(
 async def test_what_cannot_be_compared_has_no_page_and_members_have_none(
     officer_client: SignedInClient, member_client: SignedInClient
 ) -> None:
-    for way in ("cash", "tiada", "xendit"):
-        assert (await officer_client.get(f"{HOME}/{way}")).status_code == 404
-        assert (await officer_client.post(f"{HOME}/{way}/pengambilan")).status_code == 404
+    for method in ("cash", "tiada", "xendit"):
+        assert (await officer_client.get(f"{HOME}/{method}")).status_code == 404
+        assert (await officer_client.post(f"{HOME}/{method}/pengambilan")).status_code == 404
     assert (await officer_client.get(f"{HOME}/bank_transfer?hari=besok")).status_code == 200
     assert (await member_client.get(HOME)).status_code == 403

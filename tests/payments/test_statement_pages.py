@@ -32,8 +32,8 @@ async def open_transfer(
     tenant: TenantRef,
     amount: int = 50_123,
     *,
-    tail: int = 123,
-    way: str = "bank_transfer",
+    unique_suffix: int = 123,
+    method: str = "bank_transfer",
 ) -> None:
     """A member's wallet waits for money."""
     async with coop_session(database, tenant) as db:
@@ -46,15 +46,15 @@ async def open_transfer(
                 purpose="top_up",
                 subject_id=member_id,
                 label="Isi dompet",
-                way=way,
+                method=method,
                 status="awaiting",
                 amount=amount,
-                tail=tail,
+                unique_suffix=unique_suffix,
                 member_id=member_id,
                 payer_name="Sari <Wulandari>",
                 opened_at=NOW - timedelta(hours=5),
                 expires_at=NOW + timedelta(hours=43),
-                shown={},
+                instructions={},
             )
         )
 
@@ -66,8 +66,8 @@ async def status_of(database: Database, tenant: TenantRef) -> str:
 
 async def lines_of(database: Database, tenant: TenantRef) -> dict[int, tuple[UUID, str]]:
     async with coop_session(database, tenant) as db:
-        records = await as_reader(db).records("SELECT amount, id, state FROM statement_lines")
-        return {record["amount"]: (record["id"], record["state"]) for record in records}
+        records = await as_reader(db).records("SELECT amount, id, status FROM statement_lines")
+        return {record["amount"]: (record["id"], record["status"]) for record in records}
 
 
 def file(*amounts: int, bank: str = "bca", text: str = "TRSF E-BANKING CR <b>SARI</b>") -> bytes:
@@ -75,9 +75,9 @@ def file(*amounts: int, bank: str = "bca", text: str = "TRSF E-BANKING CR <b>SAR
     return render_statement(bank, movements, BankAccount(number="9876543210"))
 
 
-async def send(client: SignedInClient, content: bytes | str, way: str = "bank_transfer") -> httpx.Response:
+async def send(client: SignedInClient, content: bytes | str, method: str = "bank_transfer") -> httpx.Response:
     raw = content if isinstance(content, bytes) else content.encode()
-    return await client.post(IMPORT, {"way": way}, files={"file": ("mutasi.csv", raw, "text/csv")})
+    return await client.post(IMPORT, {"method": method}, files={"file": ("mutasi.csv", raw, "text/csv")})
 
 
 def hidden_fields(page: str) -> dict[str, str]:
@@ -85,10 +85,10 @@ def hidden_fields(page: str) -> dict[str, str]:
     as a browser does, with its line ends and without the first.
     """
     found = re.search(r'<textarea name="content"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
-    way = re.search(r'name="way" value="([^"]+)"', page)
+    method = re.search(r'name="method" value="([^"]+)"', page)
     assert found is not None
-    assert way is not None
-    return {"content": html.unescape(found[1]).replace("\n", "\r\n"), "way": way[1]}
+    assert method is not None
+    return {"content": html.unescape(found[1]).replace("\n", "\r\n"), "method": method[1]}
 
 
 async def confirm(
@@ -119,7 +119,9 @@ async def test_only_officers_see_and_bring_statements(
         f"{line}/pencocokan",
         f"{line}/penyisihan",
     ):
-        assert (await member_client.post(path, {"way": "bank_transfer", "content": "x"})).status_code == 403
+        assert (
+            await member_client.post(path, {"method": "bank_transfer", "content": "x"})
+        ).status_code == 403
 
 
 async def test_a_statement_is_looked_at_confirmed_and_settled_once(
@@ -166,7 +168,7 @@ async def test_a_spreadsheet_and_a_letter_come_back_with_what_to_do(officer_clie
         shown = await send(officer_client, content)
         assert shown.status_code == 422
         assert told in shown.text
-    assert (await send(officer_client, file(1), way="cash")).status_code == 422
+    assert (await send(officer_client, file(1), method="cash")).status_code == 422
 
 
 async def test_another_account_than_the_one_shown_to_buyers_is_told(
@@ -189,9 +191,9 @@ async def test_another_account_than_the_one_shown_to_buyers_is_told(
 async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_again(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
-    await open_transfer(database, melati, way="qris")
+    await open_transfer(database, melati, method="qris")
     content = ACQUIRER.format(day=f"{NOW:%Y-%m-%d}")
-    asked = await send(officer_client, content, way="qris")
+    asked = await send(officer_client, content, method="qris")
     assert "Tunjukkan kolomnya" in asked.text
     assert "QR LAAAAAAAAAA1" in asked.text
     fields = hidden_fields(asked.text) | {
@@ -212,13 +214,13 @@ async def test_the_columns_of_an_unknown_table_are_told_once_and_can_be_told_aga
         "Tunjukkan kolomnya"
         in (await confirm(officer_client, hidden_fields(shown.text), f"{IMPORT}/kolom")).text
     )
-    remembered = await send(officer_client, content, way="qris")
+    remembered = await send(officer_client, content, method="qris")
     assert (await confirm(officer_client, hidden_fields(remembered.text))).status_code == 303
     assert await status_of(database, melati) == "paid"
 
 
 async def test_a_known_banks_columns_are_not_asked_for(officer_client: SignedInClient) -> None:
-    fields = {"way": "bank_transfer", "content": file(1).decode()}
+    fields = {"method": "bank_transfer", "content": file(1).decode()}
     assert (await confirm(officer_client, fields, f"{IMPORT}/kolom")).status_code == 409
 
 

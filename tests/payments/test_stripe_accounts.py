@@ -42,8 +42,8 @@ async def test_the_charge_is_the_connected_accounts_own_and_the_platform_gets_it
 async def test_the_platform_gives_its_part_of_the_fee_back(connected: StripeAccount) -> None:
     status = await connected.paid()
     assert (
-        await connected.way.refund(connected.provider_account(), status, Rupiah(62_500), "r1", "rusak")
-    ).state == "done"
+        await connected.method.refund(connected.provider_account(), status, Rupiah(62_500), "r1", "rusak")
+    ).status == "done"
     (fee,) = connected.fake.world.store(FakeStripe.platform).of_kind("application_fee")
     assert fee["amount_refunded"] == 93_750
 
@@ -121,7 +121,9 @@ async def test_only_the_ways_that_are_named_are_offered(shop: StripeAccount) -> 
     started = await shop.create(shop.intent())
     assert shop.list_objects("checkout.session")[0]["payment_method_types"] == ["qris"]
     await shop.fake.complete(started.provider_reference, "qris")
-    assert (await shop.way.status(shop.provider_account(), "", started.provider_reference)).detail == "qris"
+    assert (
+        await shop.method.status(shop.provider_account(), "", started.provider_reference)
+    ).detail == "qris"
 
 
 async def test_a_way_that_the_account_has_not_is_a_clear_refusal(shop: StripeAccount) -> None:
@@ -142,12 +144,12 @@ async def test_the_statement_adds_up_to_the_balance(shop: StripeAccount) -> None
     since = clock.now() - timedelta(minutes=1)
     first = await shop.paid()
     await shop.paid(amount=Rupiah(80_000))
-    await shop.way.refund(shop.provider_account(), first, Rupiah(25_000), "r1", "rusak")
+    await shop.method.refund(shop.provider_account(), first, Rupiah(25_000), "r1", "rusak")
     await shop.fake.advance(timedelta(days=3))
     payout = await shop.fake.pay_out(shop.account)
     assert payout is not None
     third = await shop.paid(amount=Rupiah(30_000), expires_at=None)
-    statement = await shop.way.statement(shop.provider_account(), since, since + timedelta(days=10))
+    statement = await shop.method.statement(shop.provider_account(), since, since + timedelta(days=10))
     assert sorted(line.kind for line in statement.lines) == [
         "payment",
         "payment",
@@ -184,7 +186,7 @@ async def test_a_statement_of_many_pages_is_read_to_its_end_and_holds_its_span_o
         }
         shop.fake.world.store(shop.account).add(movement)
     shop.fake.world.authenticate(shop.key)
-    statement = await shop.way.statement(
+    statement = await shop.method.statement(
         shop.provider_account(), since + timedelta(seconds=10), since + timedelta(seconds=225)
     )
     assert [line.provider_id for line in statement.lines] == [f"txn_{number}" for number in range(10, 225)]
@@ -194,7 +196,7 @@ async def test_hundredths_of_a_fee_are_told_and_counted_against_us(shop: StripeA
     shop.fake.faults.add("odd_fee", only="card")
     since = clock.now() - timedelta(minutes=1)
     await shop.paid()
-    statement = await shop.way.statement(shop.provider_account(), since, since + timedelta(hours=1))
+    statement = await shop.method.statement(shop.provider_account(), since, since + timedelta(hours=1))
     assert (statement.lines[0].fee, statement.balance) == (FEE + 1, PRICE - FEE - 1)
     assert "12500000 - 562537" in statement.lines[0].detail
 
@@ -204,5 +206,5 @@ async def test_an_account_in_dollars_is_not_mixed_with_our_books(shop: StripeAcc
     await shop.paid()
     shop.list_objects("balance_transaction")[0]["currency"] = "usd"
     with pytest.raises(ProviderError, match="kept in USD") as raised:
-        await shop.way.statement(shop.provider_account(), since, since + timedelta(hours=1))
+        await shop.method.statement(shop.provider_account(), since, since + timedelta(hours=1))
     assert not raised.value.transient

@@ -21,9 +21,9 @@ CONNECTED = Settings(
 
 
 async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED) -> methods.PaymentMethod:
-    way = await methods.get_method(db, "stripe")
+    method = await methods.get_method(db, "stripe")
     change = configure_method.MethodChange(
-        expected_version=method_settings_rules.version_of(way),
+        expected_version=method_settings_rules.version_of(method),
         settings={"mode": "connected", "account": account},
     )
     return await configure_method.update_method(db, CASHIER, "stripe", change, settings=settings)
@@ -32,13 +32,13 @@ async def connect(db: AsyncSession, account: str, settings: Settings = CONNECTED
 async def test_the_platforms_key_is_for_the_account_that_was_connected(
     db: AsyncSession, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    way = await connect(db, "acct_of_melati")
+    method = await connect(db, "acct_of_melati")
     database.settings = replace(CONNECTED, database_url=database.settings.database_url)
-    assert methods.build_provider_account(database, melati, way).secrets == {
+    assert methods.build_provider_account(database, melati, method).secrets == {
         PLATFORM_KEY: "sk_test_of_the_platform"
     }
     assert (
-        methods.build_provider_account(database, mawar, way).secrets == {}
+        methods.build_provider_account(database, mawar, method).secrets == {}
     )  # however the account came there
 
 
@@ -53,10 +53,10 @@ async def test_an_account_of_others_is_refused(db: AsyncSession, told: Settings)
 async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
     db: AsyncSession, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    way = await connect(db, "acct_of_melati")
+    method = await connect(db, "acct_of_melati")
     own = {"mode": "connected", "account": "acct_of_melati", PLATFORM_FEE_PERCENT: "0"}
     change = configure_method.MethodChange(
-        expected_version=method_settings_rules.version_of(way), settings=own
+        expected_version=method_settings_rules.version_of(method), settings=own
     )
     with pytest.raises(DomainError) as refused:
         await configure_method.update_method(db, CASHIER, "stripe", change, settings=CONNECTED)
@@ -65,9 +65,9 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
     database.settings = replace(
         CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told
     )
-    way.settings[PLATFORM_FEE_PERCENT] = "0"  # however it came there
-    assert methods.build_provider_account(database, melati, way).settings[PLATFORM_FEE_PERCENT] == "1.5"
-    assert PLATFORM_FEE_PERCENT not in methods.build_provider_account(database, mawar, way).settings
+    method.settings[PLATFORM_FEE_PERCENT] = "0"  # however it came there
+    assert methods.build_provider_account(database, melati, method).settings[PLATFORM_FEE_PERCENT] == "1.5"
+    assert PLATFORM_FEE_PERCENT not in methods.build_provider_account(database, mawar, method).settings
 
 
 @pytest.mark.parametrize("text", ["100", "-1", "1,5", "1.55555", "satu", "NaN"])

@@ -77,7 +77,7 @@ def test_a_signed_message_names_our_reference_and_the_session() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "concerns"),
+    ("kind", "object_type"),
     [
         ("checkout.session.completed", "payment"),
         ("checkout.session.async_payment_succeeded", "payment"),
@@ -90,8 +90,8 @@ def test_a_signed_message_names_our_reference_and_the_session() -> None:
         ("checkout.session.renamed_by_next_year", "nothing"),
     ],
 )
-def test_what_a_message_concerns_follows_from_its_type(kind: str, concerns: str) -> None:
-    assert verify(message(kind)).subject == concerns
+def test_what_a_message_concerns_follows_from_its_type(kind: str, object_type: str) -> None:
+    assert verify(message(kind)).subject == object_type
 
 
 @pytest.mark.parametrize(

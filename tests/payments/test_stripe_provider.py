@@ -76,7 +76,7 @@ async def test_stripe_is_told_nothing_of_the_buyer(shop: StripeAccount) -> None:
 async def test_every_parameter_that_we_send_has_its_effect(shop: StripeAccount) -> None:
     shop.settings = {"payment_method_types": "card, id_bank_transfer"}
     status = await shop.paid()
-    await shop.way.refund(shop.provider_account(), status, Rupiah(5_000), "r1", "rusak")
+    await shop.method.refund(shop.provider_account(), status, Rupiah(5_000), "r1", "rusak")
     unheeded = {
         name
         for subject, name in shop.fake.world.ignored_params
@@ -191,10 +191,12 @@ async def test_test_keys_of_a_live_cooperative_sell_nothing(shop: StripeAccount)
     intent = shop.intent()
     started = await shop.create(intent)
     with pytest.raises(ProviderError, match="moves test money"):
-        await shop.way.create(shop.provider_account(live=True), shop.intent())
+        await shop.method.create(shop.provider_account(live=True), shop.intent())
     await shop.fake.complete(started.provider_reference)
     with pytest.raises(ProviderError, match="moves test money"):
-        await shop.way.status(shop.provider_account(live=True), intent.reference, started.provider_reference)
+        await shop.method.status(
+            shop.provider_account(live=True), intent.reference, started.provider_reference
+        )
 
 
 @given(st.sampled_from(["", "?a=1", "?a=1&b=2", "#c", "?a=1#c"]), st.sampled_from(["selesai", "batal"]))

@@ -69,25 +69,27 @@ async def test_late_money_and_failed_money_are_heard_of(shop: StripeAccount) -> 
 async def test_a_refund_that_was_made_at_stripe_itself_leads_to_its_payment(shop: StripeAccount) -> None:
     shop.register_webhook()
     status = await shop.paid()
-    await shop.way.refund(shop.provider_account(), status, Rupiah(5_000), "r1", "rusak")
+    await shop.method.refund(shop.provider_account(), status, Rupiah(5_000), "r1", "rusak")
     await shop.fake.settle()
     refunded, created = shop.receive_event("charge.refunded"), shop.receive_event("refund.created")
     assert (refunded.subject, refunded.reference) == ("payment", status.reference)
     assert created.provider_reference is not None
-    found = await shop.way.status(shop.provider_account(), "", created.provider_reference)
+    found = await shop.method.status(shop.provider_account(), "", created.provider_reference)
     assert (found.reference, found.refunded) == (status.reference, Rupiah(5_000))
 
 
 async def test_a_part_and_then_the_rest_go_back(shop: StripeAccount) -> None:
     status = await shop.paid()
     provider_account = shop.provider_account()
-    part = await shop.way.refund(provider_account, status, Rupiah(25_000), "r1", "satu botol pecah")
-    assert part.state == "done"
-    after = await shop.way.status(provider_account, status.reference, status.provider_reference)
+    part = await shop.method.refund(provider_account, status, Rupiah(25_000), "r1", "satu botol pecah")
+    assert part.status == "done"
+    after = await shop.method.status(provider_account, status.reference, status.provider_reference)
     assert (after.payment_status, after.amount, after.refunded) == ("paid", PRICE, Rupiah(25_000))
-    assert (await shop.way.refund(provider_account, status, Rupiah(100_000), "r2", "sisanya")).state == "done"
     assert (
-        await shop.way.status(provider_account, status.reference, status.provider_reference)
+        await shop.method.refund(provider_account, status, Rupiah(100_000), "r2", "sisanya")
+    ).status == "done"
+    assert (
+        await shop.method.status(provider_account, status.reference, status.provider_reference)
     ).refunded == PRICE
     kept = [(refund["amount"], refund["metadata"]["reference"]) for refund in shop.list_objects("refund")]
     assert kept == [(2_500_000, status.reference), (10_000_000, status.reference)]
@@ -95,18 +97,18 @@ async def test_a_part_and_then_the_rest_go_back(shop: StripeAccount) -> None:
 
 async def test_more_than_was_paid_does_not_go_back(shop: StripeAccount) -> None:
     status = await shop.paid()
-    refused = await shop.way.refund(shop.provider_account(), status, PRICE + 1, "r1", "salah")
-    assert (refused.state, refused.provider_reference) == ("failed", "")
+    refused = await shop.method.refund(shop.provider_account(), status, PRICE + 1, "r1", "salah")
+    assert (refused.status, refused.provider_reference) == ("failed", "")
     assert "greater than unrefunded amount" in refused.detail
     assert shop.list_objects("refund") == []
 
 
 async def test_one_key_gives_back_once_also_when_stripe_has_forgotten_it(shop: StripeAccount) -> None:
     status = await shop.paid()
-    first = await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
-    assert await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak") == first
+    first = await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
+    assert await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak") == first
     shop.fake.api.stored_responses.clear()
-    assert await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak") == first
+    assert await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak") == first
     assert len(shop.list_objects("refund")) == 1
 
 
@@ -117,33 +119,33 @@ async def test_however_the_answer_is_lost_the_money_goes_back_once(shop: StripeA
     status = await shop.paid()
     shop.fake.faults.add(fault, only=REFUND)
     with pytest.raises(ProviderError) as raised:
-        await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
+        await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
     assert raised.value.transient
     assert (
-        await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
-    ).state == "done"
+        await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
+    ).status == "done"
     assert len(shop.list_objects("refund")) == 1
 
 
 async def test_a_refund_under_way_is_not_counted_until_it_is_done(shop: StripeAccount) -> None:
     status = await shop.paid()
     shop.fake.faults.add("refund_pending", only="card", seconds=3_600)
-    begun = await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
-    assert begun.state == "pending"
+    begun = await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
+    assert begun.status == "pending"
     provider_account = shop.provider_account()
     assert (
-        await shop.way.status(provider_account, status.reference, status.provider_reference)
+        await shop.method.status(provider_account, status.reference, status.provider_reference)
     ).refunded == 0
     assert (
-        await shop.way.refund_status(provider_account, status, begun.provider_reference, "r1")
-    ).state == "pending"
+        await shop.method.refund_status(provider_account, status, begun.provider_reference, "r1")
+    ).status == "pending"
     await shop.fake.advance(timedelta(hours=2))
     assert (
-        await shop.way.refund_status(provider_account, status, begun.provider_reference, "r1")
-    ).state == "done"
-    assert (await shop.way.refund_status(provider_account, status, "", "r1")).state == "done"
+        await shop.method.refund_status(provider_account, status, begun.provider_reference, "r1")
+    ).status == "done"
+    assert (await shop.method.refund_status(provider_account, status, "", "r1")).status == "done"
     assert (
-        await shop.way.status(provider_account, status.reference, status.provider_reference)
+        await shop.method.status(provider_account, status.reference, status.provider_reference)
     ).refunded == Rupiah(25_000)
 
 
@@ -151,25 +153,25 @@ async def test_a_refund_that_the_buyers_bank_sends_back_has_failed(shop: StripeA
     status = await shop.paid()
     shop.fake.faults.add("refund_pending", only="card", seconds=60)
     shop.fake.faults.add("refund_fails", only="card")
-    begun = await shop.way.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
+    begun = await shop.method.refund(shop.provider_account(), status, Rupiah(25_000), "r1", "rusak")
     await shop.fake.advance(timedelta(hours=1))
-    ended = await shop.way.refund_status(shop.provider_account(), status, begun.provider_reference, "r1")
-    assert (ended.state, ended.detail) == ("failed", "expired_or_canceled_card")
+    ended = await shop.method.refund_status(shop.provider_account(), status, begun.provider_reference, "r1")
+    assert (ended.status, ended.detail) == ("failed", "expired_or_canceled_card")
     assert (
-        await shop.way.status(shop.provider_account(), status.reference, status.provider_reference)
+        await shop.method.status(shop.provider_account(), status.reference, status.provider_reference)
     ).refunded == 0
 
 
 async def test_a_refund_that_nobody_asked_for_is_unknown(shop: StripeAccount) -> None:
     status = await shop.paid()
     with pytest.raises(ProviderError, match="no such refund"):
-        await shop.way.refund_status(shop.provider_account(), status, "", "r1")
+        await shop.method.refund_status(shop.provider_account(), status, "", "r1")
 
 
 async def test_what_was_not_paid_does_not_go_back(shop: StripeAccount) -> None:
     intent = shop.intent()
     started = await shop.create(intent)
     with pytest.raises(ProviderError, match="nothing was paid"):
-        await shop.way.refund(
+        await shop.method.refund(
             shop.provider_account(), await shop.status(intent, started), PRICE, "r1", "salah"
         )

@@ -83,21 +83,21 @@ async def test_a_payment_is_also_found_by_its_payment_intent(shop: StripeAccount
     await shop.paid()
     (_, intent) = shop.list_objects("payment_intent")
     (first, _) = shop.list_objects("payment_intent")
-    assert await shop.way.status(shop.provider_account(), "", first["id"]) == paid
-    assert (await shop.way.status(shop.provider_account(), "", intent["id"])).reference != paid.reference
+    assert await shop.method.status(shop.provider_account(), "", first["id"]) == paid
+    assert (await shop.method.status(shop.provider_account(), "", intent["id"])).reference != paid.reference
 
 
 async def test_a_payment_intent_of_elsewhere_is_not_ours(shop: StripeAccount) -> None:
     await shop.paid()
     with pytest.raises(ProviderError, match="not begun by a Checkout Session") as raised:
-        await shop.way.status(shop.provider_account(), "", "pi_elsewhere")
+        await shop.method.status(shop.provider_account(), "", "pi_elsewhere")
     assert not raised.value.transient
 
 
 async def test_the_session_of_one_payment_does_not_pay_another(shop: StripeAccount) -> None:
     one = await shop.paid()
     with pytest.raises(ProviderError, match="belongs to another payment") as raised:
-        await shop.way.status(shop.provider_account(), "MLT999999", one.provider_reference)
+        await shop.method.status(shop.provider_account(), "MLT999999", one.provider_reference)
     assert not raised.value.transient
 
 
@@ -112,7 +112,7 @@ async def test_another_cooperative_cannot_read_the_session(shop: StripeAccount) 
 
 async def test_without_a_session_there_is_nothing_to_ask(shop: StripeAccount) -> None:
     with pytest.raises(ProviderError, match="no Checkout Session"):
-        await shop.way.status(shop.provider_account(), "MLT000001", "")
+        await shop.method.status(shop.provider_account(), "MLT000001", "")
 
 
 @pytest.mark.parametrize("amount", [12_500_001, 12_500_099, 125_000])
@@ -171,7 +171,7 @@ async def test_the_fee_may_be_known_later(shop: StripeAccount) -> None:
     assert (status.payment_status, status.amount, status.fee) == ("paid", PRICE, None)
     await shop.fake.advance(seconds=11)
     assert (
-        await shop.way.status(shop.provider_account(), status.reference, status.provider_reference)
+        await shop.method.status(shop.provider_account(), status.reference, status.provider_reference)
     ).fee == FEE
 
 
@@ -197,20 +197,21 @@ async def test_a_cancelled_session_can_no_longer_be_paid(shop: StripeAccount) ->
     intent = shop.intent()
     started = await shop.create(intent)
     for _ in range(2):
-        await shop.way.cancel(shop.provider_account(), intent.reference, started.provider_reference)
+        await shop.method.cancel(shop.provider_account(), intent.reference, started.provider_reference)
     assert (await shop.status(intent, started)).payment_status == "expired"
 
 
 async def test_what_is_paid_stays_paid_though_one_cancels(shop: StripeAccount) -> None:
     status = await shop.paid()
-    await shop.way.cancel(shop.provider_account(), status.reference, status.provider_reference)
+    await shop.method.cancel(shop.provider_account(), status.reference, status.provider_reference)
     assert (
-        await shop.way.status(shop.provider_account(), status.reference, status.provider_reference) == status
+        await shop.method.status(shop.provider_account(), status.reference, status.provider_reference)
+        == status
     )
 
 
 async def test_to_cancel_before_there_is_a_session_harms_nobody(shop: StripeAccount) -> None:
-    await shop.way.cancel(shop.provider_account(), "MLT000001", "")
+    await shop.method.cancel(shop.provider_account(), "MLT000001", "")
 
 
 async def test_a_session_that_could_not_be_closed_is_told(shop: StripeAccount) -> None:
@@ -218,7 +219,7 @@ async def test_a_session_that_could_not_be_closed_is_told(shop: StripeAccount) -
     started = await shop.create(intent)
     shop.fake.faults.add("error_500", only="POST */expire")
     with pytest.raises(ProviderError) as raised:
-        await shop.way.cancel(shop.provider_account(), intent.reference, started.provider_reference)
+        await shop.method.cancel(shop.provider_account(), intent.reference, started.provider_reference)
     assert raised.value.transient
 
 

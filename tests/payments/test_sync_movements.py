@@ -139,9 +139,9 @@ async def test_the_daily_job_writes_one_for_each_provider_that_is_set_up_and_run
                 {"r": role},
             )
         ).all()
-    assert [row.arguments for row in rows] == [{"way": "xendit"}]
+    assert [row.arguments for row in rows] == [{"method": "xendit"}]
     for _ in range(2):
-        await run_job(gateway.database, role, "payments.reconcile", rows[0].key, {"way": "xendit"})
+        await run_job(gateway.database, role, "payments.reconcile", rows[0].key, {"method": "xendit"})
     assert await gateway.balance(BANK) == 1_000
 
 
@@ -153,9 +153,9 @@ async def test_a_silent_provider_is_asked_again_and_wrong_keys_wait_for_an_offic
     role = gateway.tenant.schema_name
     gateway.server.faults.responses.append("500")
     with pytest.raises(ProviderError):
-        await run_job(gateway.database, role, "payments.reconcile", "k1", {"way": "xendit"})
+        await run_job(gateway.database, role, "payments.reconcile", "k1", {"method": "xendit"})
     gateway.server.secret_key = "another"
-    await run_job(gateway.database, role, "payments.reconcile", "k2", {"way": "xendit"})
+    await run_job(gateway.database, role, "payments.reconcile", "k2", {"method": "xendit"})
     async with coop_session(gateway.database, gateway.tenant) as db:
         assert await methods.get_method(db, "xendit")
     assert not sync_movements.can_sync(await _cash(gateway))

@@ -68,7 +68,7 @@ async def test_a_refund_of_ours_and_one_of_stripes_own_pages_are_both_known(gate
             Actor("officer", "Ketua Melati"),
             payment,
             Rupiah(25_000),
-            "same_way",
+            "original_method",
             "batal",
             key="k",
             on=await get_today(db),

@@ -58,7 +58,7 @@ async def test_movements_are_those_of_the_books_and_lead_to_their_payments(
         late = await create_payment_in_status(db, "in_wallet")
         theirs = await top_up_wallet(db, 33_000, "0002")
     text = (await member_client.get("/anggota/dompet")).text
-    base = late.amount - late.tail
+    base = late.amount - late.unique_suffix
     for shown in (f"Rp{150_000 + base:,}", "Rp150,000", f"Rp{base:,}"):
         assert shown.replace(",", ".") in text
     assert f'href="/bayar/{mine.reference}"' in text
@@ -71,14 +71,18 @@ async def test_filling_is_said_in_a_sentence_before_anything_is_opened(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
     page = (await member_client.get(FILL)).text
-    sent = {"key": key_of(page), "amount": "50.000", "payment_way": "bank_transfer"}
+    sent = {"key": key_of(page), "amount": "50.000", "payment_method": "bank_transfer"}
     asked = await member_client.post(FILL, sent)
     assert asked.status_code == 200
     assert "Rp50.000 lewat Transfer bank masuk ke dompet Anda." in tags(asked.text)
     assert await counted(database, melati) == "0"
     done = await member_client.post(FILL, {**sent, "confirmed": "1"})
     payment = await the_payment(database, melati, done.headers["location"])
-    assert (payment.purpose, payment.status, payment.amount - payment.tail) == ("top_up", "awaiting", 50_000)
+    assert (payment.purpose, payment.status, payment.amount - payment.unique_suffix) == (
+        "top_up",
+        "awaiting",
+        50_000,
+    )
     assert payment.payer_name == "Sari Wulandari Melati"
     assert await balance(database, melati) == 0
     assert f'href="/bayar/{payment.reference}"' in (await member_client.get("/anggota/dompet")).text
@@ -95,7 +99,7 @@ async def counted(database: Database, tenant: TenantRef) -> str:
 async def test_sent_twice_one_payment_is_opened(
     member_client: Any, database: Database, melati: TenantRef
 ) -> None:
-    sent = {"key": str(new_id()), "amount": "50000", "payment_way": "bank_transfer", "confirmed": "1"}
+    sent = {"key": str(new_id()), "amount": "50000", "payment_method": "bank_transfer", "confirmed": "1"}
     first, second = await member_client.post(FILL, sent), await member_client.post(FILL, sent)
     assert first.headers["location"] == second.headers["location"]
     assert await counted(database, melati) == "1"
@@ -104,7 +108,7 @@ async def test_sent_twice_one_payment_is_opened(
 async def test_one_members_key_opens_nothing_of_anothers(
     member_client: Any, sign_in: Any, database: Database, melati: TenantRef
 ) -> None:
-    sent = {"key": str(new_id()), "amount": "50000", "payment_way": "bank_transfer", "confirmed": "1"}
+    sent = {"key": str(new_id()), "amount": "50000", "payment_method": "bank_transfer", "confirmed": "1"}
     mine = await member_client.post(FILL, sent)
     other = await sign_in("melati", "+6281200000002")
     theirs = await other.post(FILL, sent)
@@ -112,7 +116,7 @@ async def test_one_members_key_opens_nothing_of_anothers(
 
 
 @pytest.mark.parametrize(
-    ("amount", "way", "says"),
+    ("amount", "method", "says"),
     [
         ("", "bank_transfer", "Isi bagian ini dulu"),
         ("lima puluh", "bank_transfer", "lima puluh"),
@@ -127,12 +131,12 @@ async def test_one_members_key_opens_nothing_of_anothers(
     ],
 )
 async def test_what_cannot_fill_a_wallet_comes_back_with_a_sentence(
-    member_client: Any, database: Database, melati: TenantRef, amount: str, way: str, says: str
+    member_client: Any, database: Database, melati: TenantRef, amount: str, method: str, says: str
 ) -> None:
     async with coop_session(database, melati) as db:
         await enable_methods(db)
     for confirmed in ("", "1"):
-        sent = {"key": str(new_id()), "amount": amount, "payment_way": way, "confirmed": confirmed}
+        sent = {"key": str(new_id()), "amount": amount, "payment_method": method, "confirmed": confirmed}
         answer = await member_client.post(FILL, sent)
         assert answer.status_code in (409, 422)
         assert says in tags(answer.text)
@@ -144,12 +148,12 @@ async def test_where_the_bylaws_know_no_wallet_none_is_filled(
 ) -> None:
     allowed = methods.may_be_offered
     monkeypatch.setattr(
-        methods, "may_be_offered", lambda way, *rest: way.way != "wallet" and allowed(way, *rest)
+        methods, "may_be_offered", lambda method, *rest: method.method != "wallet" and allowed(method, *rest)
     )
     told = tags((await member_client.get("/anggota/dompet")).text)
     assert "tidak memakai dompet" in told
     assert (await member_client.get(FILL)).headers["location"] == "/anggota/dompet"
-    sent = {"key": str(new_id()), "amount": "50000", "payment_way": "bank_transfer", "confirmed": "1"}
+    sent = {"key": str(new_id()), "amount": "50000", "payment_method": "bank_transfer", "confirmed": "1"}
     assert (await member_client.post(FILL, sent)).headers["location"] == "/anggota/dompet"
     assert await counted(database, melati) == "0"
 

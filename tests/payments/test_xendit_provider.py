@@ -25,7 +25,7 @@ from stand_ins.xendit import FakeXendit
 
 KEY = "xnd_development_rahasia"
 TOKEN = "token-koperasi-melati"
-HOOK = "http://127.0.0.1:9/kait/abc"
+HOOK = "http://127.0.0.1:9/webhooks/abc"
 xendit = XenditProvider()
 
 
@@ -57,7 +57,7 @@ def _intent(**changes: Any) -> Intent:
         "buyer_phone": "+6281200000001",
         "expires_at": clock.now() + timedelta(hours=2),
         "return_url": "https://melati.example/bayar/KOP7F3A2B1C",
-        "webhook_url": "https://melati.example/kait/abc",
+        "webhook_url": "https://melati.example/webhooks/abc",
     }
     return Intent(**{**facts, **changes})
 
@@ -271,8 +271,8 @@ async def test_a_part_goes_back_and_then_the_rest(
 ) -> None:
     paid = await _paid(fake, provider_account)
     first = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras basah")
-    assert first.state == "done"
-    assert (await xendit.refund(provider_account, paid, Rupiah(20_000), "ref-2", "batal")).state == "done"
+    assert first.status == "done"
+    assert (await xendit.refund(provider_account, paid, Rupiah(20_000), "ref-2", "batal")).status == "done"
     status = await xendit.status(provider_account, paid.reference, paid.provider_reference)
     assert (status.payment_status, status.amount, status.refunded) == ("paid", 24_145, 24_145)
     event = _verified_event(fake, provider_account)
@@ -299,13 +299,13 @@ async def test_a_refund_on_its_way_is_asked_after(
     paid = await _paid(fake, provider_account)
     fake.refund_outcome = "PENDING"
     begun = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "")
-    assert begun.state == "pending"
+    assert begun.status == "pending"
     assert (await xendit.status(provider_account, "", paid.provider_reference)).refunded == 0
-    assert (await xendit.refund_status(provider_account, paid, "", "ref-1")).state == "pending"
+    assert (await xendit.refund_status(provider_account, paid, "", "ref-1")).status == "pending"
     await fake.settle_refund(begun.provider_reference, "FAILED")
     ended = await xendit.refund_status(provider_account, paid, begun.provider_reference, "ref-1")
-    assert (ended.state, ended.detail) == ("failed", "INSUFFICIENT_BALANCE")
-    assert (await xendit.refund_status(provider_account, paid, "", "ref-9")).state == "failed"
+    assert (ended.status, ended.detail) == ("failed", "INSUFFICIENT_BALANCE")
+    assert (await xendit.refund_status(provider_account, paid, "", "ref-9")).status == "failed"
 
 
 async def test_a_virtual_account_gives_nothing_back_and_xendit_says_so(

@@ -62,7 +62,7 @@ async def test_a_deposit_moves_cash_and_the_members_savings(db: AsyncSession, ro
     assert await account_balance(ro, "1101") - before == 20_000
     receipt = await queries.get_receipt(ro, sari, posted.number)
     assert receipt is not None
-    assert (receipt.amounts, receipt.way, receipt.posted_by) == (
+    assert (receipt.amounts, receipt.method, receipt.posted_by) == (
         (("mandatory", 20_000),),
         "cash",
         "Kasir Uji",
@@ -76,7 +76,7 @@ async def test_a_withdrawal_is_a_receipt_below_zero(db: AsyncSession, ro: Reader
     posted = await withdraw(db, sari, 150_000)
     receipt = await queries.get_receipt(ro, sari, posted.number)
     assert receipt is not None
-    assert (receipt.total, receipt.way) == (-150_000, "bank")
+    assert (receipt.total, receipt.method) == (-150_000, "bank")
     assert await queries.get_voluntary_balance(ro, sari) == 350_000
 
 

@@ -30,7 +30,7 @@ def movement(**changes: str) -> dict[str, object]:
     return {
         "kind": "voluntary",
         "amount": "Rp 25.000",
-        "way": "cash",
+        "method": "cash",
         "on": clock.today().isoformat(),
         "key": str(uuid.uuid4()),
     } | changes

@@ -45,7 +45,7 @@ RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)
 SAME_TRADE = {
     "deposits": DESA_MERAH_PUTIH.deposits,
     "prices": DESA_MERAH_PUTIH.prices,
-    "transfer_tail": "none",
+    "transfer_suffix": "none",
 }
 
 
@@ -70,18 +70,18 @@ class ScenarioCooperative:
                 assert sum(row.closing for row in await ledger_queries.get_trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
-    async def sell(self, day: date, pieces: int, who: str = "", way: str = "cash") -> int:
+    async def sell(self, day: date, pieces: int, who: str = "", method: str = "cash") -> int:
         """An order placed, paid and handed over within a day."""
         async with self.on(day) as db:
-            number = await self.order(db, day, pieces, who, way)
-            if way == "bank_transfer":
+            number = await self.order(db, day, pieces, who, method)
+            if method == "bank_transfer":
                 await confirm_payment(db, CHAIR, number, on=day)
             await hand_over(db, CHAIR, number, on=day)
         return number
 
-    async def order(self, db: AsyncSession, day: date, pieces: int, who: str, way: str) -> int:
+    async def order(self, db: AsyncSession, day: date, pieces: int, who: str, method: str) -> int:
         buyer = Buyer(who, member_id=self.people[who]) if who else Buyer("Tono Suprapto", "+6281299990001")
-        checkout = Checkout({self.rice: pieces}, buyer, "pickup", way, new_id().hex)  # type: ignore[arg-type]
+        checkout = Checkout({self.rice: pieces}, buyer, "pickup", method, new_id().hex)  # type: ignore[arg-type]
         return (await place_order(db, VISITOR if not who else Actor("member", who), checkout, on=day)).number
 
 
@@ -114,7 +114,7 @@ async def run_2025(coop: ScenarioCooperative) -> None:
     await coop.sell(date(2025, 2, 3), 30, "Ana Lestari")
     await coop.sell(date(2025, 3, 10), 5, "Ana Lestari", "savings")
     await coop.sell(date(2025, 3, 12), 12, "Budi Santoso")
-    await coop.sell(date(2025, 4, 2), 20, way="bank_transfer")
+    await coop.sell(date(2025, 4, 2), 20, method="bank_transfer")
     await cancel_and_return(coop)
     await restock_at_higher_cost(coop)
     await coop.sell(date(2025, 6, 15), 10, "Ana Lestari")
@@ -155,7 +155,7 @@ async def deposit_savings(
     kind: str,
     amount: int,
     day: date,
-    way: str = "cash",
+    method: str = "cash",
 ) -> None:
     await record_deposit(
         db,
@@ -163,7 +163,7 @@ async def deposit_savings(
         coop.people[name],
         kind,
         Rupiah(amount),
-        way,
+        method,
         on=day,
         today=day,
         key=f"{kind}-{day}",  # type: ignore[arg-type]
@@ -173,8 +173,8 @@ async def deposit_savings(
 async def stock_rice(coop: ScenarioCooperative) -> None:
     day = date(2025, 1, 10)
     async with coop.on(day) as db:
-        facts = ProductData(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
-        coop.rice = (await add_product(db, CHAIR, facts, cost=RICE_COST, opening_stock=0, on=day)).id
+        params = ProductData(sku="BRS1", name="Beras 1 kg", unit="Kg", price=RICE_PRICE)
+        coop.rice = (await add_product(db, CHAIR, params, cost=RICE_COST, opening_stock=0, on=day)).id
         await receive_goods(
             db, CHAIR, coop.rice, quantity=100, unit_cost=RICE_COST, paid_from="credit", on=day, key="first"
         )

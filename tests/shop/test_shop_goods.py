@@ -11,7 +11,7 @@ from shop.adjust_stock import count_stock, receive_goods
 from shop.manage_products import ProductData, add_category, add_product, change_product, rename_category
 
 
-def facts(**changes: object) -> ProductData:
+def params(**changes: object) -> ProductData:
     return ProductData(
         **(
             {"sku": f"N{new_id().hex[-8:]}", "name": "Kopi bubuk", "unit": "Pcs", "price": Rupiah(5_000)}
@@ -25,7 +25,7 @@ async def test_opening_stock_enters_the_books_at_cost(db: AsyncSession) -> None:
         await ledger_queries.get_balance(db, "1130"),
         await ledger_queries.get_balance(db, "3190"),
     )
-    product = await add_product(db, CASHIER, facts(), cost=Rupiah(4_000), opening_stock=3, on=TODAY)
+    product = await add_product(db, CASHIER, params(), cost=Rupiah(4_000), opening_stock=3, on=TODAY)
     assert (product.stock, product.stock_value) == (3, 12_000)
     assert await ledger_queries.get_balance(db, "1130") == before + 12_000
     assert await ledger_queries.get_balance(db, "3190") == opening + 12_000
@@ -33,7 +33,7 @@ async def test_opening_stock_enters_the_books_at_cost(db: AsyncSession) -> None:
 
 
 async def test_a_form_sent_twice_adds_one_product(db: AsyncSession) -> None:
-    told, key = facts(), new_id()
+    told, key = params(), new_id()
     for _ in range(2):
         product = await add_product(
             db, CASHIER, told, cost=Rupiah(1), opening_stock=3, on=TODAY, product_id=key
@@ -46,8 +46,8 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
     there = await shop.create_product(db)
     other = await shop.create_product(db)
     for doing in (
-        add_product(db, CASHIER, facts(sku=there.sku), cost=Rupiah(1), opening_stock=0, on=TODAY),
-        change_product(db, CASHIER, other.id, facts(sku=there.sku), archived=False),
+        add_product(db, CASHIER, params(sku=there.sku), cost=Rupiah(1), opening_stock=0, on=TODAY),
+        change_product(db, CASHIER, other.id, params(sku=there.sku), archived=False),
     ):
         with pytest.raises(DomainError) as refusal:
             await doing
@@ -60,7 +60,7 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
 )
 async def test_what_a_product_may_not_say(db: AsyncSession, changes: dict[str, object], code: str) -> None:
     with pytest.raises(DomainError) as refusal:
-        await add_product(db, CASHIER, facts(**changes), cost=Rupiah(1), opening_stock=0, on=TODAY)
+        await add_product(db, CASHIER, params(**changes), cost=Rupiah(1), opening_stock=0, on=TODAY)
     assert refusal.value.code == code
 
 

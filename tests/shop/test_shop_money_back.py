@@ -71,7 +71,8 @@ async def test_of_two_payments_the_one_that_bought_the_goods_goes_back(
             text(
                 "INSERT INTO payments SELECT (jsonb_populate_record(p, jsonb_build_object('id', "
                 "uuidv7(), 'reference', 'TWICEPAID', 'key', 'twice',"
-                " 'amount', 41000, 'tail', 0, 'journal', NULL, 'went_to', 'owed'))).* FROM payments p "
+                " 'amount', 41000, 'unique_suffix', 0, 'journal', NULL, 'applied_to', 'owed'))).* FROM "
+                "payments p "
                 "WHERE p.subject_id = :order"
             ),
             {"order": order.id},
@@ -110,5 +111,7 @@ async def test_the_question_about_a_transfer_has_one_large_amount_and_explains_t
         order, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
     page = (await officer_client.get(f"/pengurus/pesanan/{order.number}/pembayaran")).text
     assert f'<p class="confirm__sum">{rupiah(payment.amount)}</p>' in page
-    assert re.search(rf"Kode unik {rupiah(payment.tail)} .*{rupiah(payment.amount - payment.tail)}", page)
+    assert re.search(
+        rf"Kode unik {rupiah(payment.unique_suffix)} .*{rupiah(payment.amount - payment.unique_suffix)}", page
+    )
     assert f"<dd>{rupiah(order.total)}</dd>" not in page  # no second amount beside the question

@@ -89,12 +89,12 @@ async def test_a_transfer_waits_for_an_officer(db: AsyncSession) -> None:
     await refused("shop.not_ready", fulfilment.hand_over(db, CASHIER, order.number, on=TODAY))
     await fulfilment.confirm_payment(db, CASHIER, order.number, on=TODAY)
     payment = await shop.get_latest_payment(db, order)
-    assert 1 <= payment.tail <= 999
-    assert payment.amount == 9_800 + payment.tail
+    assert 1 <= payment.unique_suffix <= 999
+    assert payment.amount == 9_800 + payment.unique_suffix
     assert await lines(db, payment.journal) == [
         ("1102", payment.amount, 0),
         ("2103", 0, 9_800),
-        ("2111", 0, payment.tail),
+        ("2111", 0, payment.unique_suffix),
     ]
     await shop.assert_books_agree(db)
     await refused(
@@ -135,16 +135,16 @@ async def test_calling_off_gives_the_savings_back_and_frees_the_stock(db: AsyncS
     await shop.assert_books_agree(db)
 
 
-@pytest.mark.parametrize("way", ["cash", "bank_transfer", "savings"])
+@pytest.mark.parametrize("method", ["cash", "bank_transfer", "savings"])
 async def test_returned_goods_come_back_with_their_value_and_every_journal_is_reversed(
-    db: AsyncSession, way: str
+    db: AsyncSession, method: str
 ) -> None:
     buyer = await shop.get_member_buyer(db)
     product = await shop.create_product(db, stock=3, cost=3_333)
     purchases = await ledger_queries.get_balance(db, "4101", buyer.member_id)
     cash, bank = await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")
-    order = await shop.create_order(db, {product.id: 2}, buyer, way)
-    if way == "bank_transfer":
+    order = await shop.create_order(db, {product.id: 2}, buyer, method)
+    if method == "bank_transfer":
         await fulfilment.confirm_payment(db, CASHIER, order.number, on=TODAY)
     await refused(
         "shop.not_cancellable", fulfilment.return_order(db, CASHIER, order.number, "Keliru", on=TODAY)
@@ -156,12 +156,14 @@ async def test_returned_goods_come_back_with_their_value_and_every_journal_is_re
     await fulfilment.return_order(db, CASHIER, order.number, "Kemasan robek", on=TODAY)
     assert (order.status, product.stock, product.stock_value) == ("returned", 3, 9_999)
     assert await ledger_queries.get_balance(db, "4101", buyer.member_id) == purchases
-    tail = (await shop.get_latest_payment(db, order)).tail  # it went to the member's savings, and stays there
-    assert (tail > 0) == (way == "bank_transfer")
-    assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000 + tail
+    unique_suffix = (
+        await shop.get_latest_payment(db, order)
+    ).unique_suffix  # it went to the member's savings, and stays there
+    assert (unique_suffix > 0) == (method == "bank_transfer")
+    assert await ledger_queries.get_balance(db, "2111", buyer.member_id) == 500_000 + unique_suffix
     assert (await ledger_queries.get_balance(db, "1101"), await ledger_queries.get_balance(db, "1102")) == (
         cash,
-        bank + tail,
+        bank + unique_suffix,
     )
     await refused(
         "shop.not_cancellable", fulfilment.return_order(db, CASHIER, order.number, "Lagi", on=TODAY)
@@ -177,8 +179,8 @@ async def test_a_reason_is_asked_for(db: AsyncSession) -> None:
 
 async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession) -> None:
     product = await shop.create_product(db)
-    unpaid = await shop.create_order(db, {product.id: 1}, way="bank_transfer")
-    paid = await shop.create_order(db, {product.id: 1}, way="bank_transfer")
+    unpaid = await shop.create_order(db, {product.id: 1}, method="bank_transfer")
+    paid = await shop.create_order(db, {product.id: 1}, method="bank_transfer")
     await fulfilment.confirm_payment(db, CASHIER, paid.number, on=TODAY)
     assert unpaid.expires_at is not None
     await fulfilment.expire_order(db, unpaid.id)
@@ -193,19 +195,24 @@ async def test_an_unpaid_order_expires_and_a_paid_one_does_not(db: AsyncSession)
 
 
 @pytest.mark.parametrize(
-    ("way", "lasts"), [("bank_transfer", timedelta(hours=48)), ("cash", order_payments.CASH_PAYMENT_WINDOW)]
+    ("method", "lasts"),
+    [("bank_transfer", timedelta(hours=48)), ("cash", order_payments.CASH_PAYMENT_WINDOW)],
 )
-async def test_an_order_waits_for_its_money_for_a_time(db: AsyncSession, way: str, lasts: timedelta) -> None:
+async def test_an_order_waits_for_its_money_for_a_time(
+    db: AsyncSession, method: str, lasts: timedelta
+) -> None:
     product = await shop.create_product(db)
     with clock.freeze_at(clock.now()):
-        order = await shop.create_order(db, {product.id: 1}, way=way)
+        order = await shop.create_order(db, {product.id: 1}, method=method)
         assert order.expires_at == clock.now() + lasts
 
 
-@pytest.mark.parametrize(("way", "state"), [("cash", "placed"), ("bank_transfer", "paid")])
-async def test_goods_that_cost_nothing_are_not_kept_for_ever(db: AsyncSession, way: str, state: str) -> None:
+@pytest.mark.parametrize(("method", "state"), [("cash", "placed"), ("bank_transfer", "paid")])
+async def test_goods_that_cost_nothing_are_not_kept_for_ever(
+    db: AsyncSession, method: str, state: str
+) -> None:
     product = await shop.create_product(db, price=0)
-    order = await shop.create_order(db, {product.id: 1}, way=way)
+    order = await shop.create_order(db, {product.id: 1}, method=method)
     assert order.status == state
     if state == "placed":
         assert order.expires_at == order.placed_at + order_payments.CASH_PAYMENT_WINDOW
@@ -219,7 +226,7 @@ def checkout(product_id: object, **changes: object) -> Checkout:
         "goods": {product_id: 1},
         "buyer": VISITOR,
         "fulfilment": "pickup",
-        "payment_way": "cash",
+        "payment_method": "cash",
         "key": new_id().hex,
     }
     return Checkout(**(asked | changes))  # type: ignore[arg-type]
@@ -234,7 +241,7 @@ def checkout(product_id: object, **changes: object) -> Checkout:
         ("shop.address_needed", {"fulfilment": "delivery", "address": "  "}),
         ("shop.buyer_needed", {"buyer": Buyer(" ", "+6281200000009")}),
         ("shop.phone_needed", {"buyer": Buyer("Tono")}),
-        ("payments.way_not_offered", {"payment_way": "savings"}),
+        ("payments.way_not_offered", {"payment_method": "savings"}),
         ("shop.changed_since_shown", {"fingerprint": "0" * 20}),
     ],
 )

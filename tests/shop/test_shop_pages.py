@@ -50,7 +50,7 @@ async def checkout(client: httpx.AsyncClient, **changes: object) -> dict[str, ob
         "key": hidden(text, "key"),
         "shown": hidden(text, "shown"),
         "fulfilment": "pickup",
-        "payment_way": "cash",
+        "payment_method": "cash",
     }
     return sent | {"name": "Tono Suprapto", "phone": "081299990001"} | changes
 
@@ -156,8 +156,8 @@ async def test_html_in_names_is_text(
 ) -> None:
     evil = "<script>alert(1)</script>"
     async with coop_session(database, melati) as db:
-        facts = ProductData(sku="EVIL", name=evil, unit="<b>", price=Rupiah(1), description=evil)
-        product = await add_product(db, CASHIER, facts, cost=Rupiah(1), opening_stock=9, on=TODAY)
+        params = ProductData(sku="EVIL", name=evil, unit="<b>", price=Rupiah(1), description=evil)
+        product = await add_product(db, CASHIER, params, cost=Rupiah(1), opening_stock=9, on=TODAY)
         order = await shop.create_order(db, {product.id: 1}, Buyer(evil, "+6281200000077"))
         await fulfilment.cancel_order(db, CASHIER, order.number, evil, on=TODAY)
     client = visitor("melati")
@@ -234,7 +234,7 @@ async def test_a_visitor_orders_and_only_their_key_opens_the_order(
 ) -> None:
     client = visitor("melati")
     await fill(client, await product_id(database, melati), 2)
-    answer = await client.post("/pesan", data=await checkout(client, payment_way="bank_transfer"))
+    answer = await client.post("/pesan", data=await checkout(client, payment_method="bank_transfer"))
     assert answer.status_code == 303
     assert re.fullmatch(
         r"/bayar/L[0-9A-Z]{11}", answer.headers["location"]
@@ -283,8 +283,8 @@ async def test_forged_checkouts_are_refused(
         {"key": "made-up"},
         {"key": "a.b"},
         {"shown": "0" * 20},
-        {"payment_way": "savings"},
-        {"payment_way": "gold"},
+        {"payment_method": "savings"},
+        {"payment_method": "gold"},
         {"fulfilment": "delivery"},
         {"phone": ""},
         {"phone": "12"},
@@ -338,7 +338,7 @@ async def test_savings_are_asked_about_in_a_sentence_first(
     await fill(client, await product_id(database, melati), 2, member_client.csrf)
     sent = {
         k: v
-        for k, v in (await checkout(client, payment_way="savings", csrf=member_client.csrf)).items()
+        for k, v in (await checkout(client, payment_method="savings", csrf=member_client.csrf)).items()
         if k not in ("name", "phone")
     }
     asked = await client.post("/pesan", data=sent)
@@ -420,7 +420,7 @@ async def test_an_officer_takes_an_order_all_the_way_and_back(
     officer_client: Any, database: Database, melati: TenantRef
 ) -> None:
     async with coop_session(database, melati) as db:
-        order = await shop.create_order(db, {(await shop.create_product(db)).id: 1}, way="bank_transfer")
+        order = await shop.create_order(db, {(await shop.create_product(db)).id: 1}, method="bank_transfer")
     home = f"/pengurus/pesanan/{order.number}"
     assert home in (await officer_client.get("/pengurus/pesanan?keadaan=bayar")).text
     assert home in (await officer_client.get("/pengurus/pesanan?cari=tono")).text

@@ -129,10 +129,10 @@ async def test_the_same_checkout_sent_at_once_is_one_order(database: Database, m
     await agree(database, melati)
 
 
-async def placed(database: Database, tenant: TenantRef, way: str) -> int:
+async def placed(database: Database, tenant: TenantRef, method: str) -> int:
     product = await new_product(database, tenant, 5)
     async with coop_session(database, tenant) as db:
-        return (await shop.create_order(db, {product: 2}, way=way)).number  # type: ignore[dict-item]
+        return (await shop.create_order(db, {product: 2}, method=method)).number  # type: ignore[dict-item]
 
 
 async def test_a_payment_confirmed_by_two_officers_at_once_counts_once(
@@ -183,13 +183,13 @@ async def test_returned_twice_at_once_comes_back_once(database: Database, melati
 async def test_the_books_agree_after_any_history(database: Database, melati: TenantRef, seed: int) -> None:
     dice = random.Random(seed)
     products = [await new_product(database, melati, dice.randint(0, 30)) for _ in range(3)]
-    ways = ["cash", "bank_transfer", "savings"]
+    methods = ["cash", "bank_transfer", "savings"]
 
     def step() -> Doing:
         product, kind = dice.choice(products), dice.randrange(8)
-        quantity, way, key, cost = (
+        quantity, method, key, cost = (
             dice.randint(1, 4),
-            dice.choice(ways),
+            dice.choice(methods),
             new_id().hex,
             Rupiah(dice.randint(1, 9_999)),
         )
@@ -199,7 +199,10 @@ async def test_the_books_agree_after_any_history(database: Database, melati: Ten
             if kind <= 2:
                 goods = dict.fromkeys(dice.sample(products, 2), quantity)
                 return await shop.create_order(
-                    db, goods, await shop.get_member_buyer(db) if way == "savings" else shop.VISITOR, way
+                    db,
+                    goods,
+                    await shop.get_member_buyer(db) if method == "savings" else shop.VISITOR,
+                    method,
                 )  # type: ignore[arg-type]
             if kind == 3:
                 return await receive_goods(

@@ -79,12 +79,12 @@ def test_the_mark_of_a_page_changes_with_goods_quantity_and_price(changed: tuple
 
 
 @pytest.mark.parametrize(
-    ("status", "way"), [(status, way) for status in rules.STATUS_LABELS for way in known_methods()]
+    ("status", "method"), [(status, method) for status in rules.STATUS_LABELS for method in known_methods()]
 )
-def test_an_order_has_at_most_one_way_forward(status: str, way: str) -> None:
+def test_an_order_has_at_most_one_way_forward(status: str, method: str) -> None:
     steps = [
-        rules.awaits_confirmation(status, way),
-        rules.can_hand_over(status, way),
+        rules.awaits_confirmation(status, method),
+        rules.can_hand_over(status, method),
         rules.can_return(status),
     ]
     assert sum(steps) <= 1

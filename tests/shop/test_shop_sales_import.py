@@ -50,7 +50,7 @@ def told(report: ImportReport) -> dict[int, str]:
 
 async def orders(ro: Reader) -> list[tuple[object, ...]]:
     records = await ro.records(
-        "SELECT o.checkout_key, m.number, o.total, o.status, o.payment_way, o.placed_at, "
+        "SELECT o.checkout_key, m.number, o.total, o.status, o.payment_method, o.placed_at, "
         "o.handed_over_at, o.sale_journal,"
         " (SELECT string_agg(p.sku || ' ' || l.quantity || ' ' || l.amount || ' ' || l.cost, ', ' "
         "ORDER BY l.line)"

@@ -16,7 +16,7 @@ async def test_an_unpaid_order_asks_to_be_looked_at_when_its_time_is_over(
 ) -> None:
     async with coop_session(database, melati) as db:
         product = (await made.create_product(db, stock=2)).id
-        order = await made.create_order(db, {product: 2}, way="bank_transfer")
+        order = await made.create_order(db, {product: 2}, method="bank_transfer")
         paid = await made.create_order(
             db, {(await made.create_product(db)).id: 1}, await made.get_member_buyer(db), "savings"
         )
@@ -54,8 +54,8 @@ async def test_the_daily_sweep_asks_again_for_orders_whose_own_job_was_lost(
 ) -> None:
     async with coop_session(database, melati) as db:
         product = (await made.create_product(db, stock=4)).id
-        order = await made.create_order(db, {product: 2}, way="bank_transfer")
-    run, _ = find_job("shop.sweep_orders")
+        order = await made.create_order(db, {product: 2}, method="bank_transfer")
+    run, _ = find_job("shop.cancel_overdue")
 
     async def swept(hours: int) -> list[str]:
         with clock.freeze_at(order.placed_at + timedelta(hours=hours)):

@@ -241,23 +241,23 @@ class FakeMidtrans(FakeServer):
         order = self.orders.get(self.tokens.get(request.parts["token"], ""))
         if order is None:
             return json_response(404, {"error_messages": ["token not found"]})
-        facts = (
+        params = (
             f"<p>{html.escape(order.name)} · "
             f"{html.escape(order.order_id)}<br><strong>{rupiah(order.amount)}</strong></p>"
         )
         if order.status in {"", "pending"} and order.expires_at > self.now():
             choices = {"qris": "Bayar dengan QRIS", "va": "Minta nomor rekening virtual BCA"}
             if order.bank:
-                facts += f"<p>Rekening virtual {order.bank.upper()}: <strong>{order.va_number}</strong></p>"
+                params += f"<p>Rekening virtual {order.bank.upper()}: <strong>{order.va_number}</strong></p>"
                 choices = {"paid": "Uangnya sudah ditransfer"}
             choices |= {"fail": "Pembayaran ditolak", "leave": "Tinggalkan halaman ini"}
-            facts += buttons(request.path, choices)
+            params += buttons(request.path, choices)
         else:
-            facts += (
+            params += (
                 f"<p>Status: {html.escape(order.status or 'expire')}</p><p><a "
                 f'href="{html.escape(order.finish)}">Kembali</a></p>'
             )
-        return page("Midtrans", facts)
+        return page("Midtrans", params)
 
     async def _submit_page(self, request: Request) -> FakeResponse:
         order = self.orders[self.tokens[request.parts["token"]]]

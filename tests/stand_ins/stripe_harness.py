@@ -59,7 +59,7 @@ class StripeHarness:
 
     def register_receiver(self, **more: Any) -> str:
         """Let the receiver have the events. Returns the signing secret."""
-        return self.server.register_webhook(f"{SHOP}/kait", **more)
+        return self.server.register_webhook(f"{SHOP}/webhooks", **more)
 
 
 @asynccontextmanager

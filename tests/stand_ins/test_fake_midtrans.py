@@ -43,7 +43,7 @@ async def listener() -> Listener:
 async def fake(listener: Listener) -> AsyncIterator[FakeMidtrans]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(listener)) as client:
         yield FakeMidtrans(
-            server_key=KEY, notification_url="https://melati.example/kait/abc", listener=client
+            server_key=KEY, notification_url="https://melati.example/webhooks/abc", listener=client
         )
 
 

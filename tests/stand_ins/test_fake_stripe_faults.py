@@ -241,7 +241,7 @@ async def test_the_control_api_does_what_the_handle_does(harness: StripeHarness)
         assert (await control.delete("/_control/faults")).status_code == 200
         assert (await control.post("/_control/faults", json={"kind": "meteor"})).status_code == 400
         hook = (
-            await control.post("/_control/webhooks", json={"url": f"{SHOP}/kait", "events": [PAID]})
+            await control.post("/_control/webhooks", json={"url": f"{SHOP}/webhooks", "events": [PAID]})
         ).json()
         assert (await control.post(f"/_control/sessions/{session.id}", json={"how": "card"})).json() == {
             "declined": None

@@ -33,7 +33,7 @@ async def fake(heard: list[httpx.Request]) -> AsyncIterator[FakeXendit]:
         return httpx.Response(200)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(listen)) as client:
-        yield FakeXendit(secret_key=KEY, callback_url="https://melati.example/kait/abc", listener=client)
+        yield FakeXendit(secret_key=KEY, callback_url="https://melati.example/webhooks/abc", listener=client)
 
 
 @pytest.fixture

@@ -349,7 +349,7 @@ class FakeXendit(FakeServer):
 
     async def _show_page(self, request: Request) -> FakeResponse:
         invoice = self._invoice(request)
-        facts = (
+        params = (
             f"<p>{html.escape(invoice.name)} · "
             f"{html.escape(invoice.external_id)}<br><strong>{rupiah(invoice.amount)}</strong></p>"
         )
@@ -359,14 +359,14 @@ class FakeXendit(FakeServer):
                 each: "Bayar dengan QRIS" if each == "QRIS" else f"Bayar ke rekening virtual {each}"
                 for each in offered
             }
-            facts += buttons(
+            params += buttons(
                 request.path, {**choices, "fail": "Pembayaran gagal", "leave": "Tinggalkan halaman ini"}
             )
         else:
-            facts += (
+            params += (
                 f'<p>Status: {invoice.status}</p><p><a href="{html.escape(invoice.success)}">Kembali</a></p>'
             )
-        return page("Xendit", facts)
+        return page("Xendit", params)
 
     async def _submit_page(self, request: Request) -> FakeResponse:
         invoice = self._invoice(request)

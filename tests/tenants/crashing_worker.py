@@ -27,7 +27,7 @@ def die() -> None:
 async def count(db: AsyncSession, *, word: str) -> None:
     await db.execute(
         text(
-            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts) VALUES "
+            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, params) VALUES "
             "('system', 't', 'test.counted', :word, '{}')"
         ),
         {"word": word},

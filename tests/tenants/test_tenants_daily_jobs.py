@@ -28,8 +28,8 @@ async def test_a_day_begins_once_and_in_every_cooperative(
     assert await daily_jobs.schedule_daily_jobs(database, DAY)
     jobs = await list_outbox_jobs(database)
     for tenant in (melati, mawar):
-        assert (tenant.schema_name, "members.forget_spent", f"members.forget_spent:{DAY}") in jobs
-    assert (database.settings.app_role, "tenants.forget_spent", f"tenants.forget_spent:{DAY}") in jobs
+        assert (tenant.schema_name, "members.delete_expired", f"members.delete_expired:{DAY}") in jobs
+    assert (database.settings.app_role, "tenants.delete_expired", f"tenants.delete_expired:{DAY}") in jobs
     assert not await daily_jobs.schedule_daily_jobs(database, DAY)
     assert await list_outbox_jobs(database) == jobs
     assert await daily_jobs.schedule_daily_jobs(database, DAY + timedelta(days=1))
@@ -57,7 +57,7 @@ async def test_what_is_over_goes_and_what_counts_stays(database: Database, melat
             text("INSERT INTO finished_jobs (key, finished_at) VALUES ('old', :old), ('new', :new)"),
             {"old": now - timedelta(days=31), "new": now - timedelta(days=29)},
         )
-    for job in ("members.forget_spent", "tenants.forget_finished_jobs"):
+    for job in ("members.delete_expired", "tenants.delete_finished_job_keys"):
         assert await run_job(database, melati.schema_name, job, f"{job}:{DAY}", {})
     async with coop_session(database, melati) as db:
         tokens = set((await db.execute(text("SELECT token_hash FROM sessions"))).scalars())
@@ -84,7 +84,7 @@ async def test_the_platforms_own_tables_stay_small(database: Database) -> None:
 
     await put("long ago", now - timedelta(days=31))
     await put("just now", now)
-    assert await run_job(database, database.settings.app_role, "tenants.forget_spent", "t", {})
+    assert await run_job(database, database.settings.app_role, "tenants.delete_expired", "t", {})
     async with shared_reader(database) as ro:
         for table, column in (("throttles", "key"), ("heartbeats", "process"), ("finished_jobs", "key")):
             rows = await ro.records(f"SELECT {column} AS name FROM shared.{table}")

@@ -24,7 +24,7 @@ failing = {"now": True}
 async def failing_job(db: AsyncSession, *, word: str) -> None:
     await db.execute(
         text(
-            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
+            "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, params)"
             " VALUES ('system', 't', 'test.stubborn', :word, '{}')"
         ),
         {"word": word},

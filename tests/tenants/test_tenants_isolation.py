@@ -40,7 +40,7 @@ async def test_a_raw_select_on_any_table_of_the_neighbour_is_refused(
 
 @pytest.mark.parametrize(
     "table",
-    ["cooperatives", "hostnames", "operators", "operator_sessions", "outbox", "spare_schemas", "throttles"],
+    ["cooperatives", "hostnames", "operators", "operator_sessions", "outbox", "schema_pool", "throttles"],
 )
 async def test_a_cooperative_reads_nothing_of_the_platform(db: AsyncSession, table: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
@@ -195,7 +195,7 @@ async def test_a_cooperative_cannot_ask_for_a_job_of_the_platform(
     import tenants.tasks  # noqa: F401 - registers the platform's job
 
     with pytest.raises(PermissionError):
-        await run_job(database, melati.schema_name, "tenants.refill_spares", "k", {})
+        await run_job(database, melati.schema_name, "tenants.refill_schema_pool", "k", {})
 
 
 async def test_a_job_whose_transaction_is_undone_was_never_written(

@@ -102,7 +102,7 @@ async def test_one_that_fails_is_named_harms_no_other_and_is_taken_up_again(
 async def test_spares_of_an_older_revision_are_made_anew(database: Database, next_root: Path) -> None:
     await migrate(database, root=next_root)
     async with shared_session(database) as db:
-        assert not (await db.execute(text("SELECT 1 FROM shared.spare_schemas"))).all()
+        assert not (await db.execute(text("SELECT 1 FROM shared.schema_pool"))).all()
     assert await refill_schema_pool(database) == database.settings.schema_pool_size
 
 

@@ -97,8 +97,8 @@ async def test_orders_get_the_payments_that_they_had(database: Database, old_coo
     async with coop_session(database, old_cooperative) as db:
         rows = await db.execute(
             text(
-                "SELECT o.checkout_key, o.payment_way, p.way, p.status, p.amount, p.refunded, "
-                "p.journal IS NOT NULL AS booked, p.went_to,"
+                "SELECT o.checkout_key, o.payment_method, p.method, p.status, p.amount, p.refunded, "
+                "p.journal IS NOT NULL AS booked, p.applied_to,"
                 " p.reference = 'P' || o.number AS named FROM orders o LEFT JOIN payments p ON "
                 "p.subject_id = o.id AND p.purpose = 'order'"
             )
@@ -135,7 +135,7 @@ async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
         ways = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
         assert ways == ["cash", "bank_transfer", "savings"]
     async with database.owner_engine.begin() as connection:
-        enabled = text("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'bylaws_only_grows'")
+        enabled = text("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'bylaws_append_only'")
         assert set((await connection.execute(enabled)).scalars()) == {"O"}
 
 
@@ -205,14 +205,14 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
     async with coop_session(database, tenant) as db:
         lines = {
             row[0]: tuple(row[1:])
-            for row in await db.execute(text("SELECT words, reason, sen, note FROM statement_lines"))
+            for row in await db.execute(text("SELECT description, reason, sen, note FROM statement_lines"))
         }
         events = {
             row[0]: row[1] for row in await db.execute(text("SELECT event_id, outcome FROM payment_events"))
         }
-        moved_by = await db.execute(text("SELECT provider_id, fraction FROM provider_movements"))
+        moved_by = await db.execute(text("SELECT provider_id, is_rounded FROM provider_movements"))
         fractions = {row[0]: row[1] for row in moved_by}
-        payroll = (await db.execute(text("SELECT named, said FROM payroll_lines"))).one()
+        payroll = (await db.execute(text("SELECT named, remark FROM payroll_lines"))).one()
     assert lines == {
         "sen": (None, 2_000_050, ""),
         "by an officer": (None, None, "amount"),
@@ -272,7 +272,7 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     async with coop_session(database, tenant) as db:
         rows = await db.execute(
             text(
-                "SELECT p.reference, e.reason, e.facts, e.settled_by, e.note FROM payment_exceptions e "
+                "SELECT p.reference, e.reason, e.params, e.settled_by, e.note FROM payment_exceptions e "
                 "JOIN payments p ON p.id = e.payment_id"
                 " ORDER BY p.reference, e.reason"
             )

@@ -189,7 +189,7 @@ def test_refusals_are_forgotten_with_their_minute() -> None:
 
 @pytest.mark.parametrize(
     ("host", "path"),
-    [("melati.", "/masuk"), ("", "/daftar"), ("melati.", "/kait/x"), ("", "/kait/langganan")],
+    [("melati.", "/masuk"), ("", "/daftar"), ("melati.", "/webhooks/x"), ("", "/webhooks/billing")],
 )
 async def test_no_address_waits_longer_than_a_forms_time_webhooks_neither(
     app: HostDispatcher, host: str, path: str

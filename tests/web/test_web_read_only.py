@@ -82,7 +82,12 @@ async def test_a_member_gets_out_what_is_theirs(
     async with coop_reader(database, melati) as ro:
         member = await ro.value("SELECT id FROM members WHERE number = '0001'")
         before = await ro.value("SELECT balance FROM balances WHERE account = '2111' AND party = $1", member)
-    paid_out = {"amount": "25.000", "way": "cash", "on": clock.today().isoformat(), "key": str(uuid.uuid4())}
+    paid_out = {
+        "amount": "25.000",
+        "method": "cash",
+        "on": clock.today().isoformat(),
+        "key": str(uuid.uuid4()),
+    }
     taken = await officer_client.post(f"/pengurus/anggota/{member}/tarik", dict(paid_out))
     assert taken.status_code == 303, taken.text
     put_in = paid_out | {"kind": "voluntary", "key": str(uuid.uuid4())}

@@ -97,9 +97,9 @@ async def get_member_id(database: Database, tenant: TenantRef) -> UUID:
         return found
 
 
-async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], way: str) -> Order:
+async def new_order(database: Database, tenant: TenantRef, goods: list[UUID], method: str) -> Order:
     async with coop_session(database, tenant) as db:
-        return await made.create_order(db, dict.fromkeys(goods, 1), await made.get_member_buyer(db), way)
+        return await made.create_order(db, dict.fromkeys(goods, 1), await made.get_member_buyer(db), method)
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
             sent: dict[str, object] = {
                 "kind": kind,
                 "amount": "1",
-                "way": "cash",
+                "method": "cash",
                 "on": "2026-06-15",
                 "key": new_id(),
             }
@@ -137,26 +137,26 @@ async def test_a_checkout_waits_for_the_database_fourteen_times_at_most(
 ) -> None:
     goods = await create_goods(database, melati)
     found = {}
-    for way in ("cash", "bank_transfer", "savings"):
+    for method in ("cash", "bank_transfer", "savings"):
 
-        async def member(way: str = way) -> Ask:
+        async def member(method: str = method) -> Ask:
             await cart(member_client.client, goods, member_client.csrf)
             page = await member_client.get("/pesan")
-            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way, "confirmed": "1"}
+            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_method": method, "confirmed": "1"}
             return lambda: member_client.post("/pesan", sent)
 
-        found[f"member, {way}"] = await count_round_trips(proxy, member, 303)
-    for way in ("cash", "bank_transfer"):
+        found[f"member, {method}"] = await count_round_trips(proxy, member, 303)
+    for method in ("cash", "bank_transfer"):
 
-        async def stranger(way: str = way) -> Ask:
+        async def stranger(method: str = method) -> Ask:
             client = visitor("melati")
             await cart(client, goods)
             page = await client.get("/pesan")
-            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_way": way}
+            sent = hidden(page.text) | {"fulfilment": "pickup", "payment_method": method}
             sent |= {"name": "Tono Suprapto", "phone": "081299990001"}
             return lambda: client.post("/pesan", data=sent)
 
-        found[f"visitor, {way}"] = await count_round_trips(proxy, stranger, 303)
+        found[f"visitor, {method}"] = await count_round_trips(proxy, stranger, 303)
     assert found == {who: count for who, count in found.items() if count <= CHECKOUT}
 
 

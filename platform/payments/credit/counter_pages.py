@@ -57,7 +57,7 @@ async def repayment_form(
     debtor = await require_debtor(ro, member_id)
     start = {
         "amount": jumlah or (formats.number(debtor.kasbon) if debtor.kasbon > 0 else ""),
-        "way": cara,
+        "method": cara,
         "key": new_id(),
     }
     return render_page(
@@ -74,7 +74,7 @@ async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUI
         REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
     ):
         plan = await plan_repayment(db, member_id, form.data.amount)
-    back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.way})
+    back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.method})
     return render_page(
         request,
         CONFIRM,
@@ -100,7 +100,7 @@ async def submit_repayment(
     ):
         sent = form.data
         posted = await repay_kasbon(
-            db, viewer.as_officer(), member_id, sent.amount, sent.way, on=_today(ctx), key=str(sent.key)
+            db, viewer.as_officer(), member_id, sent.amount, sent.method, on=_today(ctx), key=str(sent.key)
         )
     return see_other(
         f"{HOME}/{member_id}/bukti/{posted.number}",
@@ -193,7 +193,7 @@ async def show_receipt(
 
 
 def _empty_start() -> dict[str, object]:
-    return {"amount": "", "way": "cash", "key": new_id()}
+    return {"amount": "", "method": "cash", "key": new_id()}
 
 
 def _today(ctx: RequestContext) -> date:

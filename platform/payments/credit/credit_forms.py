@@ -23,7 +23,7 @@ class RepaymentForm(msgspec.Struct, forbid_unknown_fields=True):
     """Money for store credit; ``key`` is made with the form, so that sent twice it counts once."""
 
     amount: Rupiah
-    way: CounterMethod
+    method: CounterMethod
     key: UUID
 
 

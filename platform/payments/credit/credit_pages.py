@@ -50,7 +50,7 @@ async def list_debtors(
     url = f"{HOME}?{urlencode({'cari': search})}&halaman="
     if pages and current > pages:
         return see_other(f"{url}{pages}")
-    allowed = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    allowed = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
     return render_page(
         request,
         "payments/credit.html",

@@ -29,8 +29,8 @@ class CreditView(msgspec.Struct, frozen=True):
     payroll_number: str
     has_pin: bool
 
-    def limit(self, way: str) -> Rupiah:
-        return Rupiah(self.kasbon_limit if way == "kasbon" else self.payroll_limit)
+    def limit(self, method: str) -> Rupiah:
+        return Rupiah(self.kasbon_limit if method == "kasbon" else self.payroll_limit)
 
 
 NO_CREDIT: Final = CreditView(0, 0, "", False)
@@ -61,19 +61,19 @@ async def get_code_used_at(source: AsyncSession | Reader, member_id: UUID) -> da
     return found
 
 
-async def get_available_amount(source: AsyncSession | Reader, way: str, member_id: UUID) -> Rupiah | None:
+async def get_available_amount(source: AsyncSession | Reader, method: str, member_id: UUID) -> Rupiah | None:
     """Return what a member can still pay by a way of the books: a balance, or what is left of a limit.
 
     None: not granted at all.
     """
-    if way in BALANCE_ACCOUNTS:
-        return Rupiah(await ledger_queries.get_balance(source, BALANCE_ACCOUNTS[way], member_id))
+    if method in BALANCE_ACCOUNTS:
+        return Rupiah(await ledger_queries.get_balance(source, BALANCE_ACCOUNTS[method], member_id))
     terms = await get_credit(source, member_id)
-    limit = terms.limit(way)
+    limit = terms.limit(method)
     if limit == 0:
         return None
     return max(
-        Rupiah(0), limit - Rupiah(await ledger_queries.get_balance(source, DEBT_ACCOUNTS[way], member_id))
+        Rupiah(0), limit - Rupiah(await ledger_queries.get_balance(source, DEBT_ACCOUNTS[method], member_id))
     )
 
 
@@ -87,10 +87,12 @@ async def list_available_amounts(source: AsyncSession | Reader, member_id: UUID)
         lambda ro: get_credit(ro, member_id),
         lambda ro: ledger_queries.get_balances_by_party(ro, list(accounts.values()), [member_id]),
     )
-    balances = {way: Rupiah(found.get((member_id, account), 0)) for way, account in accounts.items()}
-    held = {way: balances[way] for way in BALANCE_ACCOUNTS}
+    balances = {method: Rupiah(found.get((member_id, account), 0)) for method, account in accounts.items()}
+    held = {method: balances[method] for method in BALANCE_ACCOUNTS}
     return held | {
-        way: max(Rupiah(0), terms.limit(way) - balances[way]) for way in DEBT_ACCOUNTS if terms.limit(way)
+        method: max(Rupiah(0), terms.limit(method) - balances[method])
+        for method in DEBT_ACCOUNTS
+        if terms.limit(method)
     }
 
 

@@ -40,7 +40,14 @@ class CounterPaymentPlan(msgspec.Struct, frozen=True):
 
 
 async def repay_kasbon(
-    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, way: CounterMethod, *, on: date, key: str
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    amount: Rupiah,
+    method: CounterMethod,
+    *,
+    on: date,
+    key: str,
 ) -> PostedJournal:
     """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
     counts once.
@@ -55,12 +62,12 @@ async def repay_kasbon(
     plan = await plan_repayment(db, member_id, amount)
     words = f"Pelunasan kasbon {plan.debtor.name} ({plan.debtor.number})"
     lines = [
-        JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[way], amount),
+        JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
         JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
     ]
     posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
-    facts = {"amount": int(amount), "way": way, "journal": posted.number}
-    audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
+    params = {"amount": int(amount), "method": method, "journal": posted.number}
+    audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", params=params)
     return posted
 
 
@@ -92,8 +99,8 @@ async def top_up_wallet(
     words = f"Isi dompet {plan.debtor.name} ({plan.debtor.number})"
     lines = [JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)]
     posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
-    facts = {"amount": int(amount), "journal": posted.number}
-    audit.record(db, actor, events.TOPPED_UP_AT_COUNTER, subject=f"member:{member_id}", facts=facts)
+    params = {"amount": int(amount), "journal": posted.number}
+    audit.record(db, actor, events.TOPPED_UP_AT_COUNTER, subject=f"member:{member_id}", params=params)
     return posted
 
 

@@ -58,8 +58,8 @@ async def grant_credit(
     terms.kasbon_limit, terms.payroll_limit = int(kasbon), int(payroll)
     terms.payroll_number = payroll_number.strip()
     terms.changed_by, terms.changed_at = actor.name, clock.now()
-    facts = {"kasbon": int(kasbon), "payroll": int(payroll)}
-    audit.record(db, actor, events.CREDIT_CHANGED, subject=f"member:{member_id}", facts=facts)
+    params = {"kasbon": int(kasbon), "payroll": int(payroll)}
+    audit.record(db, actor, events.CREDIT_CHANGED, subject=f"member:{member_id}", params=params)
 
 
 async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id: UUID, pin: str) -> None:
@@ -82,7 +82,7 @@ async def save_pin_hash(db: AsyncSession, actor: Actor, member_id: UUID, hashed:
         raise errors.PIN_COOLDOWN(until=waits_until)
     terms = await _get_or_create_terms(db, member_id)
     terms.pin_hash, terms.pin_set_at = hashed, clock.now()
-    audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", facts={})
+    audit.record(db, actor, events.PIN_SET, subject=f"member:{member_id}", params={})
 
 
 async def clear_pin(db: AsyncSession, member_id: UUID) -> None:

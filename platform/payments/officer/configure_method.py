@@ -55,8 +55,8 @@ class MethodChange(msgspec.Struct, frozen=True, kw_only=True):
     removed_secrets: frozenset[str] = frozenset()
     fee_percent: Decimal = Decimal(0)
     fee_fixed: Rupiah = Rupiah(0)
-    least: Rupiah | None = None
-    most: Rupiah | None = None
+    min_amount: Rupiah | None = None
+    max_amount: Rupiah | None = None
 
     def __repr__(self) -> str:
         return f"MethodChange(settings={dict(self.settings)!r}, secrets={sorted(self.secrets)!r})"
@@ -71,14 +71,14 @@ async def update_method(
     .account_not_connected, .fee_out_of_range, .limits_crossed, .setting_missing, .stand_in_refused, and those
     of the vault.
     """
-    way, row = await _lock_method(db, name, expected_version=change.expected_version)
-    known = {each.name: each for each in way.capabilities.settings}
+    method, row = await _lock_method(db, name, expected_version=change.expected_version)
+    known = {each.name: each for each in method.capabilities.settings}
     _check_names(known, change)
     _check_prefixes(known, change)
     method_settings_rules.check_fees_and_limits(
-        change.fee_percent, change.fee_fixed, change.least, change.most
+        change.fee_percent, change.fee_fixed, change.min_amount, change.max_amount
     )
-    row.settings = {key: text for key, text in {**way.settings, **change.settings}.items() if text}
+    row.settings = {key: text for key, text in {**method.settings, **change.settings}.items() if text}
     schema = get_tenant(db).schema_name
     fresh = {
         key: vault.seal(settings.encryption_keys, schema, methods.secret_label(name, key), clear)
@@ -86,12 +86,12 @@ async def update_method(
         if clear
     }
     row.secrets = {
-        key: text for key, text in way.sealed_secrets.items() if key not in change.removed_secrets
+        key: text for key, text in method.sealed_secrets.items() if key not in change.removed_secrets
     } | fresh
     row.fee_percent, row.fee_fixed = str(change.fee_percent), int(change.fee_fixed)
-    row.least = None if change.least is None else int(change.least)
-    row.most = None if change.most is None else int(change.most)
-    if way.capabilities.has_webhooks and row.endpoint is None:
+    row.min_amount = None if change.min_amount is None else int(change.min_amount)
+    row.max_amount = None if change.max_amount is None else int(change.max_amount)
+    if method.capabilities.has_webhooks and row.endpoint is None:
         row.endpoint = secrets.token_urlsafe(ENDPOINT_BYTES)
     if method_settings_rules.uses_connected_account(name, row.settings):
         account = settings.stripe_account(get_tenant(db).slug)
@@ -103,19 +103,19 @@ async def update_method(
         _secret_key(settings, schema, row, change),
         is_faked=settings.fake_gateway_url(name) is not None,
     )
-    changed = sorted(key for key, text in change.settings.items() if text != way.settings.get(key, ""))
-    facts = {
+    changed = sorted(key for key, text in change.settings.items() if text != method.settings.get(key, ""))
+    params = {
         "what": "settings",
         "settings": changed,
         "secrets": sorted(fresh),
-        "removed": sorted((change.removed_secrets - fresh.keys()) & way.sealed_secrets.keys()),
+        "removed": sorted((change.removed_secrets - fresh.keys()) & method.sealed_secrets.keys()),
         "fee_percent": row.fee_percent,
         "fee_fixed": row.fee_fixed,
-        "least": row.least,
-        "most": row.most,
+        "min_amount": row.min_amount,
+        "max_amount": row.max_amount,
         "live": row.live,
     }
-    return await _save(db, actor, row, facts, settings=settings)
+    return await _save(db, actor, row, params, settings=settings)
 
 
 async def save_sticker(
@@ -126,10 +126,10 @@ async def save_sticker(
     Raises DomainError as ``qris.read`` and ``change_way`` do.
     """
     told = qris_provider.validate_settings({"payload": payload})
-    way, row = await _lock_method(db, "qris", expected_version=expected_version)
-    row.settings = {**way.settings, "payload": told["payload"]}
-    facts = {"what": "sticker", "merchant": told["merchant"], "nmid": told["nmid"]}
-    return await _save(db, actor, row, facts, settings=settings)
+    method, row = await _lock_method(db, "qris", expected_version=expected_version)
+    row.settings = {**method.settings, "payload": told["payload"]}
+    params = {"what": "sticker", "merchant": told["merchant"], "nmid": told["nmid"]}
+    return await _save(db, actor, row, params, settings=settings)
 
 
 async def enable_method(
@@ -140,14 +140,16 @@ async def enable_method(
     Raises DomainError: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete,
     .stand_in_refused.
     """
-    way, row = await _lock_method(db, name)
-    if name not in (await get_bylaws_on(db, on)).bylaws.payment_ways:
+    method, row = await _lock_method(db, name)
+    if name not in (await get_bylaws_on(db, on)).bylaws.payment_methods:
         raise method_settings_errors.METHOD_NOT_IN_BYLAWS()
-    entitlement = way.capabilities.entitlement
+    entitlement = method.capabilities.entitlement
     if entitlement is not None and not has_entitlement(get_tenant(db), entitlement):
         raise method_settings_errors.METHOD_NOT_IN_PLAN()
-    if not way.is_complete:
-        raise method_settings_errors.METHOD_INCOMPLETE(missing=[each.label for each in way.missing_settings])
+    if not method.is_complete:
+        raise method_settings_errors.METHOD_INCOMPLETE(
+            missing=[each.label for each in method.missing_settings]
+        )
     row.enabled = True
     return await _save(db, actor, row, {"what": "on"}, settings=settings)
 
@@ -180,8 +182,8 @@ async def rotate_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings
 
     Raises DomainError payments.no_such_way.
     """
-    way, row = await _lock_method(db, name)
-    if not way.capabilities.has_webhooks:
+    method, row = await _lock_method(db, name)
+    if not method.capabilities.has_webhooks:
         raise errors.NO_SUCH_METHOD()
     row.endpoint = secrets.token_urlsafe(ENDPOINT_BYTES)
     return await _save(db, actor, row, {"what": "address"}, settings=settings)
@@ -193,17 +195,19 @@ async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: s
 
     Raises DomainError: payments.no_such_way, .way_not_tried, .way_incomplete, .provider_declined.
     """
-    way = await methods.get_method(db, name)
-    if way.capabilities.confirmed_by not in ("provider", "officer"):
+    method = await methods.get_method(db, name)
+    if method.capabilities.confirmed_by not in ("provider", "officer"):
         raise method_settings_errors.METHOD_NOT_TESTABLE()
-    if not way.is_complete:
-        raise method_settings_errors.METHOD_INCOMPLETE(missing=[each.label for each in way.missing_settings])
+    if not method.is_complete:
+        raise method_settings_errors.METHOD_INCOMPLETE(
+            missing=[each.label for each in method.missing_settings]
+        )
     ask = PaymentRequest(
         purpose=TRIAL,
         subject_id=new_id(),
-        label=f"Percobaan {way.label.id}",
-        amount=method_settings_rules.test_amount(way),
-        way=name,
+        label=f"Percobaan {method.label.id}",
+        amount=method_settings_rules.test_amount(method),
+        method=name,
         payer_name=actor.name,
         key=f"trial:{name}:{key}",
     )
@@ -217,17 +221,17 @@ async def _lock_method(
     transaction ends.
     """
     await advisory_lock(db, _LOCK)
-    way = await methods.get_method(db, name)
-    if expected_version is not None and expected_version != method_settings_rules.version_of(way):
+    method = await methods.get_method(db, name)
+    if expected_version is not None and expected_version != method_settings_rules.version_of(method):
         raise method_settings_errors.METHOD_CHANGED_CONCURRENTLY()
-    return way, await _get_or_create_row(db, name)
+    return method, await _get_or_create_row(db, name)
 
 
 async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
     row = await queries.get_method_for_update(db, name)
     if row is None:
         row = PaymentMethodRow(
-            way=name,
+            method=name,
             enabled=name in methods.ENABLED_BY_DEFAULT,
             position=100 + known_methods().index(name),  # where ways.list_methods shows it anyway
             settings={},
@@ -242,25 +246,25 @@ async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
 
 
 async def _save(
-    db: AsyncSession, actor: Actor, row: PaymentMethodRow, facts: Mapping[str, object], *, settings: Settings
+    db: AsyncSession, actor: Actor, row: PaymentMethodRow, params: Mapping[str, object], *, settings: Settings
 ) -> PaymentMethod:
     """Write the row and the trail, unless what is switched on would not serve buyers any more."""
     row.changed_at = clock.now()
     await db.flush()
-    way = await methods.get_method(db, row.way)
-    if way.enabled:
-        if not way.is_complete:
-            raise errors.SETTING_MISSING(field=way.missing_settings[0].name)
-        if settings.is_production and not way.live:
+    method = await methods.get_method(db, row.method)
+    if method.enabled:
+        if not method.is_complete:
+            raise errors.SETTING_MISSING(field=method.missing_settings[0].name)
+        if settings.is_production and not method.live:
             raise errors.TEST_KEYS_REFUSED()
-    _audit(db, actor, way, facts)
-    return way
+    _audit(db, actor, method, params)
+    return method
 
 
 async def _move(db: AsyncSession, actor: Actor, name: str, step: int) -> None:
-    way, _ = await _lock_method(db, name)
+    method, _ = await _lock_method(db, name)
     await db.flush()
-    order: list[str] = [each.way for each in await methods.list_methods(db)]
+    order: list[str] = [each.method for each in await methods.list_methods(db)]
     at = order.index(name)
     to = at + step
     if not 0 <= to < len(order):
@@ -268,21 +272,21 @@ async def _move(db: AsyncSession, actor: Actor, name: str, step: int) -> None:
     order[at], order[to] = order[to], order[at]
     for position, each in enumerate(order):
         (await _get_or_create_row(db, each)).position = position
-    _audit(db, actor, way, {"what": "order", "position": to + 1})
+    _audit(db, actor, method, {"what": "order", "position": to + 1})
 
 
 def _secret_key(settings: Settings, schema: str, row: PaymentMethodRow, change: MethodChange) -> str:
     """The key by which the provider is asked, as far as it tells whether money is real; opened only where no
     new one was given.
     """
-    if method_settings_rules.uses_connected_account(row.way, row.settings):
+    if method_settings_rules.uses_connected_account(row.method, row.settings):
         return settings.billing_stripe_key
     name = "secret_key"
     if change.secrets.get(name):
         return change.secrets[name]
     sealed = row.secrets.get(name)
     return (
-        vault.unseal(settings.encryption_keys, schema, methods.secret_label(row.way, name), sealed)
+        vault.unseal(settings.encryption_keys, schema, methods.secret_label(row.method, name), sealed)
         if sealed
         else ""
     )
@@ -312,6 +316,6 @@ def _check_prefixes(known: Mapping[str, MethodSetting], change: MethodChange) ->
             raise method_settings_errors.WRONG_PREFIX(beginning=" / ".join(begins), field=name)
 
 
-def _audit(db: AsyncSession, actor: Actor, way: PaymentMethod, facts: Mapping[str, object]) -> None:
-    told = {"name": way.label.id, **facts}
-    audit.record(db, actor, events.METHOD_CHANGED, subject=f"payment_way:{way.way}", facts=told)
+def _audit(db: AsyncSession, actor: Actor, method: PaymentMethod, params: Mapping[str, object]) -> None:
+    told = {"name": method.label.id, **params}
+    audit.record(db, actor, events.METHOD_CHANGED, subject=f"payment_method:{method.method}", params=told)

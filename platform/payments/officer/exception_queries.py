@@ -24,20 +24,20 @@ class ExceptionView(msgspec.Struct, frozen=True):
     reference: str
     amount: int
     reason: str
-    facts_text: str
+    params_text: str
     raised_at: datetime
     refund: int | None
 
     @property
-    def facts(self) -> dict[str, Any]:
-        return msgspec.json.decode(self.facts_text, type=dict[str, Any])
+    def params(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.params_text, type=dict[str, Any])
 
 
 _OPEN: Final = (
-    "SELECT e.id, p.reference, p.amount, e.reason, e.facts::text AS facts_text, e.raised_at, r.amount "
+    "SELECT e.id, p.reference, p.amount, e.reason, e.params::text AS params_text, e.raised_at, r.amount "
     "AS refund"
     " FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
-    " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.facts->>'refund' WHERE "
+    " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.params->>'refund' WHERE "
     "e.settled_at IS NULL"
 )
 

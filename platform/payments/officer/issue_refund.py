@@ -25,7 +25,7 @@ async def issue_refund(
     actor: Actor,
     reference: str,
     amount: Rupiah,
-    back_to: rules.RefundDestination,
+    destination: rules.RefundDestination,
     reason: str,
     *,
     key: str,
@@ -42,7 +42,7 @@ async def issue_refund(
         return before
     await require_not_held(db, payment)
     return await refund_payment.request_refund(
-        db, actor, payment, amount, back_to, reason, key=own_key, on=on
+        db, actor, payment, amount, destination, reason, key=own_key, on=on
     )
 
 
@@ -50,7 +50,7 @@ async def require_not_held(db: AsyncSession, payment: Payment) -> None:
     """Raise DomainError payments.still_held while what was paid is kept for the payer: its goods would stay
     promised without their money.
     """
-    if payment.went_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment):
+    if payment.applied_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment):
         raise errors.NOT_YET_FULFILLED(label=payment.label)
 
 
@@ -61,15 +61,15 @@ async def resolve_message(db: AsyncSession, actor: Actor, number: int) -> None:
     """
     statement = (
         update(PaymentEvent)
-        .where(PaymentEvent.id == number, PaymentEvent.state == "alarm")
-        .values(state="done", handled_at=clock.now())
-        .returning(PaymentEvent.way, PaymentEvent.kind)
+        .where(PaymentEvent.id == number, PaymentEvent.status == "exception")
+        .values(status="done", processed_at=clock.now())
+        .returning(PaymentEvent.method, PaymentEvent.kind)
     )
     found = (await db.execute(statement)).first()
     if found is None:
         raise errors.NO_SUCH_WEBHOOK_EVENT()
-    facts = {"way": found.way, "message": found.kind}
-    audit.record(db, actor, events.EXCEPTION_RESOLVED, subject=f"payment_event:{number}", facts=facts)
+    params = {"method": found.method, "message": found.kind}
+    audit.record(db, actor, events.EXCEPTION_RESOLVED, subject=f"payment_event:{number}", params=params)
 
 
 def refund_key(reference: str, key: str) -> str:

@@ -61,8 +61,8 @@ def method_form(name: str) -> type[msgspec.Struct]:
     fields += [
         ("fee_percent", Decimal, Decimal(0)),
         ("fee_fixed", Rupiah, Rupiah(0)),
-        ("least", Rupiah | None, None),
-        ("most", Rupiah | None, None),
+        ("min_amount", Rupiah | None, None),
+        ("max_amount", Rupiah | None, None),
     ]
     return msgspec.defstruct(f"MethodForm_{name}", fields, forbid_unknown_fields=True, module=__name__)
 
@@ -91,6 +91,6 @@ def to_method_change(name: str, sent: msgspec.Struct) -> MethodChange:
         removed_secrets=frozenset(each for each in secrets if values[REMOVE_PREFIX + each]),
         fee_percent=values["fee_percent"],
         fee_fixed=values["fee_fixed"],
-        least=values["least"],
-        most=values["most"],
+        min_amount=values["min_amount"],
+        max_amount=values["max_amount"],
     )

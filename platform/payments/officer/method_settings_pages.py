@@ -44,7 +44,7 @@ from ui.request_body import MAX_UPLOAD_BYTES
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/cara"
-METHOD: Final = HOME + "/{way:str}"
+METHOD: Final = HOME + "/{method:str}"
 PLACE: Final = "pengaturan"
 TEMPLATE: Final = "payments/method.html"
 
@@ -59,7 +59,7 @@ async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
 
 @get(METHOD, guards=[require_officer])
 async def show_method(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, way: FromPath[str]
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
     """Show one way and what is set."""
     return render_page(
@@ -67,93 +67,95 @@ async def show_method(
         TEMPLATE,
         active_menu=PLACE,
         form=None,
-        **await build_method_context(ro, ctx, way, _host(request)),
+        **await build_method_context(ro, ctx, method, _host(request)),
     )
 
 
 @post(METHOD, guards=[require_officer])
 async def update_method(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Set it up."""
-    context = await build_method_context(db, ctx, way, _host(request))
-    form = await read_form(request, method_form(way))
+    context = await build_method_context(db, ctx, method, _host(request))
+    form = await read_form(request, method_form(method))
     async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
-        change = to_method_change(way, form.data)
+        change = to_method_change(method, form.data)
         await configure_method.update_method(
-            db, viewer.as_officer(), way, change, settings=ctx.database.settings
+            db, viewer.as_officer(), method, change, settings=ctx.database.settings
         )
-    return _redirect_to_method(ctx, way, "Pengaturan sudah disimpan.")
+    return _redirect_to_method(ctx, method, "Pengaturan sudah disimpan.")
 
 
 @post(METHOD + "/penyalaan", guards=[require_officer])
 async def enable_method(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Offer it."""
-    async with await _submit_button(request, db, ctx, way):
+    async with await _submit_button(request, db, ctx, method):
         day = clock.today(ctx.brand.timezone)
         await configure_method.enable_method(
-            db, viewer.as_officer(), way, settings=ctx.database.settings, on=day
+            db, viewer.as_officer(), method, settings=ctx.database.settings, on=day
         )
-    return _redirect_to_method(ctx, way, "Cara ini sekarang ditawarkan kepada pembeli.")
+    return _redirect_to_method(ctx, method, "Cara ini sekarang ditawarkan kepada pembeli.")
 
 
 @post(METHOD + "/pemadaman", guards=[require_officer])
 async def disable_method(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Offer it no longer."""
-    async with await _submit_button(request, db, ctx, way):
-        await configure_method.disable_method(db, viewer.as_officer(), way, settings=ctx.database.settings)
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.disable_method(db, viewer.as_officer(), method, settings=ctx.database.settings)
     return _redirect_to_method(
-        ctx, way, "Cara ini tidak ditawarkan lagi. Yang sedang menunggu tetap bisa dibayar."
+        ctx, method, "Cara ini tidak ditawarkan lagi. Yang sedang menunggu tetap bisa dibayar."
     )
 
 
 @post(METHOD + "/naik", guards=[require_officer])
 async def move_up(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Show it earlier."""
-    async with await _submit_button(request, db, ctx, way):
-        await configure_method.move_up(db, viewer.as_officer(), way)
-    return see_other(f"{HOME}#cara-{way}")
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.move_up(db, viewer.as_officer(), method)
+    return see_other(f"{HOME}#cara-{method}")
 
 
 @post(METHOD + "/turun", guards=[require_officer])
 async def move_down(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Show it later."""
-    async with await _submit_button(request, db, ctx, way):
-        await configure_method.move_down(db, viewer.as_officer(), way)
-    return see_other(f"{HOME}#cara-{way}")
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.move_down(db, viewer.as_officer(), method)
+    return see_other(f"{HOME}#cara-{method}")
 
 
 @post(METHOD + "/alamat-pesan", guards=[require_officer])
 async def rotate_endpoint(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Make another address for the provider's messages."""
-    async with await _submit_button(request, db, ctx, way):
-        await configure_method.rotate_endpoint(db, viewer.as_officer(), way, settings=ctx.database.settings)
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.rotate_endpoint(
+            db, viewer.as_officer(), method, settings=ctx.database.settings
+        )
     return _redirect_to_method(
-        ctx, way, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya."
+        ctx, method, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya."
     )
 
 
 @post(METHOD + "/percobaan", guards=[require_officer])
 async def submit_method_test(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Open a small payment and lead to where it is paid."""
-    context = await build_method_context(db, ctx, way, _host(request))
+    context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, TestPaymentForm)
     async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
         day = clock.today(ctx.brand.timezone)
         payment = await configure_method.start_method_test(
-            db, viewer.as_officer(), way, key=form.data.key, on=day
+            db, viewer.as_officer(), method, key=form.data.key, on=day
         )
     return see_other(f"/bayar/{payment.reference}")
 
@@ -164,12 +166,12 @@ async def preview_sticker(
     database: CurrentDatabase,
     tenant: CurrentTenant,
     ctx: CurrentContext,
-    way: FromPath[str],
+    method: FromPath[str],
 ) -> Response[Any]:
     """Show whose QRIS was pasted or photographed, before it is kept."""
-    _require_qris(way)
+    _require_qris(method)
     async with coop_reader(database, tenant) as ro:
-        context = await build_method_context(ro, ctx, way, _host(request))
+        context = await build_method_context(ro, ctx, method, _host(request))
     form = await read_form(request, StickerForm)
     async with form.rerender_on_error(TEMPLATE, field="payload", active_menu=PLACE, **context):
         payload = form.data.payload.strip()
@@ -187,24 +189,24 @@ async def preview_sticker(
         active_menu=PLACE,
         sticker=sticker,
         mark=form.data.mark,
-        home=f"{HOME}/{way}",
+        home=f"{HOME}/{method}",
     )
 
 
 @post(METHOD + "/stiker", guards=[require_officer])
 async def save_sticker(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Keep the sticker that the officer has recognised."""
-    _require_qris(way)
-    context = await build_method_context(db, ctx, way, _host(request))
+    _require_qris(method)
+    context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, SaveStickerForm)
     async with form.rerender_on_error(TEMPLATE, field="payload", active_menu=PLACE, **context):
         sent = form.data
         await configure_method.save_sticker(
             db, viewer.as_officer(), sent.payload, sent.mark, settings=ctx.database.settings
         )
-    return _redirect_to_method(ctx, way, "Stiker QRIS sudah disimpan.")
+    return _redirect_to_method(ctx, method, "Stiker QRIS sudah disimpan.")
 
 
 @post(METHOD + "/kemampuan", guards=[require_officer])
@@ -213,14 +215,14 @@ async def probe_account(
     database: CurrentDatabase,
     tenant: CurrentTenant,
     ctx: CurrentContext,
-    way: FromPath[str],
+    method: FromPath[str],
 ) -> Response[Any]:
     """Ask Stripe which ways the account takes, and show it."""
-    if way != "stripe":
+    if method != "stripe":
         raise errors.NO_SUCH_METHOD()
     async with coop_reader(database, tenant) as ro:
-        context = await build_method_context(ro, ctx, way, _host(request))
-        found = await methods.get_method(ro, way)
+        context = await build_method_context(ro, ctx, method, _host(request))
+        found = await methods.get_method(ro, method)
     form = await read_form(request, EmptyForm)
     async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
         with provider_calls.translate_provider_errors():
@@ -234,24 +236,24 @@ def _host(request: AnyRequest) -> str:
     return request.headers.get("host", "")
 
 
-def _require_qris(way: str) -> None:
-    if way != "qris":
+def _require_qris(method: str) -> None:
+    if method != "qris":
         raise errors.NO_SUCH_METHOD()
 
 
 async def _submit_button(
-    request: AnyRequest, db: Db, ctx: RequestContext, way: str
+    request: AnyRequest, db: Db, ctx: RequestContext, method: str
 ) -> AbstractAsyncContextManager[None]:
     """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing
     is kept.
     """
-    context = await build_method_context(db, ctx, way, _host(request))
+    context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, EmptyForm)
     return form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context)
 
 
-def _redirect_to_method(ctx: RequestContext, way: str, sentence: str) -> Response[Any]:
-    return see_other(f"{HOME}/{way}", flash=get_translations(ctx.lang).gettext(sentence))
+def _redirect_to_method(ctx: RequestContext, method: str, sentence: str) -> Response[Any]:
+    return see_other(f"{HOME}/{method}", flash=get_translations(ctx.lang).gettext(sentence))
 
 
 routes: Final[list[Any]] = [

@@ -35,61 +35,63 @@ MAX_FEE_PERCENT: Final = 20
 TEST_AMOUNT: Final = Rupiah(10_000)
 
 
-def moves_real_money(way: str, settings: Mapping[str, str], key: str, *, is_faked: bool) -> bool:
+def moves_real_money(method: str, settings: Mapping[str, str], key: str, *, is_faked: bool) -> bool:
     """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a
     setting says that marks it.
     """
-    marks = [each for each in get_provider(way).capabilities().settings if each.live_prefixes]
+    marks = [each for each in get_provider(method).capabilities().settings if each.live_prefixes]
     return not is_faked and all(
         (key if each.secret else settings.get(each.name, "")).startswith(each.live_prefixes) for each in marks
     )
 
 
-def uses_connected_account(way: str, settings: Mapping[str, str]) -> bool:
+def uses_connected_account(method: str, settings: Mapping[str, str]) -> bool:
     """Whether the way is asked with the platform's key,
     in the name of the cooperative's connected account.
     """
-    return way == "stripe" and settings.get("mode") == CONNECTED
+    return method == "stripe" and settings.get("mode") == CONNECTED
 
 
-def method_status(way: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> MethodStatus:
+def method_status(method: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> MethodStatus:
     """How a way stands, the first thing that keeps it from buyers before all others."""
-    if way.way not in bylaws.payment_ways:
+    if method.method not in bylaws.payment_methods:
         return "not_in_bylaws"
     if not in_plan:
         return "not_in_plan"
-    if not way.is_complete:
+    if not method.is_complete:
         return "incomplete"
-    return "on" if way.enabled else "off"
+    return "on" if method.enabled else "off"
 
 
-def test_amount(way: PaymentMethod) -> Rupiah:
+def test_amount(method: PaymentMethod) -> Rupiah:
     """What a trial costs, in rupiah: Rp10.000, or what the way's limits make of it."""
-    amount = max(TEST_AMOUNT, way.min_amount)
-    return amount if way.max_amount is None else min(amount, way.max_amount)
+    amount = max(TEST_AMOUNT, method.min_amount)
+    return amount if method.max_amount is None else min(amount, method.max_amount)
 
 
-def version_of(way: PaymentMethod) -> str:
+def version_of(method: PaymentMethod) -> str:
     """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it
     meanwhile.
     """
-    most = None if way.max_amount is None else int(way.max_amount)
+    max_amount = None if method.max_amount is None else int(method.max_amount)
     told = (
-        way.settings,
-        way.sealed_secrets,
-        str(way.fee_percent),
-        int(way.fee_fixed),
-        int(way.min_amount),
-        most,
+        method.settings,
+        method.sealed_secrets,
+        str(method.fee_percent),
+        int(method.fee_fixed),
+        int(method.min_amount),
+        max_amount,
     )
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
 
 
-def check_fees_and_limits(percent: Decimal, fixed: Rupiah, least: Rupiah | None, most: Rupiah | None) -> None:
+def check_fees_and_limits(
+    percent: Decimal, fixed: Rupiah, min_amount: Rupiah | None, max_amount: Rupiah | None
+) -> None:
     """Raise DomainError payments.fee_out_of_range or .limits_crossed for what cannot be."""
     if not 0 <= percent <= MAX_FEE_PERCENT:
         raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
     if fixed < 0:
         raise errors.FEE_OUT_OF_RANGE(field="fee_fixed")
-    if least is not None and most is not None and least > most:
-        raise errors.LIMITS_INVERTED(field="most")
+    if min_amount is not None and max_amount is not None and min_amount > max_amount:
+        raise errors.LIMITS_INVERTED(field="max_amount")

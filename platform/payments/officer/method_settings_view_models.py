@@ -49,7 +49,7 @@ class MethodSummary(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is the colour of its state; ``lacking`` what must be filled in first.
     """
 
-    way: str
+    method: str
     label: str
     status_label: str
     kind: str
@@ -62,7 +62,7 @@ class MethodSummary(msgspec.Struct, frozen=True, kw_only=True):
 async def build_list_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
     """Return what the list of all ways shows."""
     bylaws = await _bylaws(ro, ctx)
-    return {"ways": [_summarize(way, bylaws, ctx) for way in await methods.list_methods(ro)]}
+    return {"methods": [_summarize(method, bylaws, ctx) for method in await methods.list_methods(ro)]}
 
 
 async def build_method_context(
@@ -73,39 +73,39 @@ async def build_method_context(
     ``host`` is the cooperative's own, for the address of messages. Raises DomainError payments.no_such_way.
     """
     ro = as_reader(source)
-    way = await methods.get_method(ro, name)
+    method = await methods.get_method(ro, name)
     row = await queries.find_method_config(ro, name)
-    capabilities = way.capabilities
+    capabilities = method.capabilities
     outside = capabilities.confirmed_by in ("provider", "officer")
     scheme = ctx.database.settings.scheme
     return {
-        "way": name,
-        "standing": _summarize(way, await _bylaws(ro, ctx), ctx),
+        "method": name,
+        "standing": _summarize(method, await _bylaws(ro, ctx), ctx),
         "sends_webhooks": capabilities.has_webhooks,
-        "mark": method_settings_rules.version_of(way),
-        "fields": _fields(way, ctx),
+        "mark": method_settings_rules.version_of(method),
+        "fields": _fields(method, ctx),
         "changed_at": await officer_queries.get_method_changed_at(ro, name),
-        "fee_percent": str(way.fee_percent).replace(".", ",") if way.fee_percent else "",
-        "fee_fixed": int(way.fee_fixed) or "",
-        "least": row.least if row and row.least is not None else "",
-        "most": row.most if row and row.most is not None else "",
+        "fee_percent": str(method.fee_percent).replace(".", ",") if method.fee_percent else "",
+        "fee_fixed": int(method.fee_fixed) or "",
+        "min_amount": row.min_amount if row and row.min_amount is not None else "",
+        "max_amount": row.max_amount if row and row.max_amount is not None else "",
         "own_limits": (capabilities.min_amount, capabilities.max_amount),
         "tells_fees": capabilities.reports_fees,
         "has_fees": outside and not capabilities.reports_fees,
-        "webhook": f"{scheme}://{host}/kait/{way.endpoint}" if way.endpoint else None,
+        "webhook": f"{scheme}://{host}/webhooks/{method.endpoint}" if method.endpoint else None,
         "messages": capabilities.webhook_events,
-        "can_test": outside and way.is_complete,
-        "test_amount": method_settings_rules.test_amount(way),
+        "can_test": outside and method.is_complete,
+        "test_amount": method_settings_rules.test_amount(method),
         "test_key": str(new_id()),
-        "sticker": _sticker(way),
+        "sticker": _sticker(method),
         "asks_sticker": name == "qris",
-        "can_probe": name == "stripe" and way.is_complete,
+        "can_probe": name == "stripe" and method.is_complete,
         "method_names": [(each, _METHOD_NAMES[each].localize(ctx.lang)) for each in PROBED_METHODS],
         "methods": None,
     }
 
 
-def _fields(way: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
+def _fields(method: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
     """Each setting as its field shows it; of a secret only whether there is one."""
     return [
         {
@@ -117,36 +117,36 @@ def _fields(way: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
             "required": each.required and not each.falls_back_to_profile and each.required_with is None,
             "long": each.multiline,
             "choices": [(value, told.localize(ctx.lang)) for value, told in each.choices],
-            "value": "" if each.secret else way.settings.get(each.name, each.default),
-            "is_set": bool(way.sealed_secrets.get(each.name)) if each.secret else False,
+            "value": "" if each.secret else method.settings.get(each.name, each.default),
+            "is_set": bool(method.sealed_secrets.get(each.name)) if each.secret else False,
         }
-        for each in editable_settings(way.way)
+        for each in editable_settings(method.method)
     ]
 
 
-def _summarize(way: PaymentMethod, bylaws: Bylaws, ctx: RequestContext) -> MethodSummary:
+def _summarize(method: PaymentMethod, bylaws: Bylaws, ctx: RequestContext) -> MethodSummary:
     assert ctx.tenant is not None  # pages of a cooperative alone
-    entitlement = way.capabilities.entitlement
+    entitlement = method.capabilities.entitlement
     in_plan = entitlement is None or has_entitlement(ctx.tenant, entitlement)
-    state = method_settings_rules.method_status(way, bylaws, in_plan=in_plan)
+    state = method_settings_rules.method_status(method, bylaws, in_plan=in_plan)
     return MethodSummary(
-        way=way.way,
-        label=way.label.localize(ctx.lang),
+        method=method.method,
+        label=method.label.localize(ctx.lang),
         status_label=method_settings_rules.METHOD_STATUS_NAMES[state].localize(ctx.lang),
         kind=_KINDS[state],
-        enabled=way.enabled,
+        enabled=method.enabled,
         status=state,
-        test_mode=not way.live,
-        lacking=[each.label.localize(ctx.lang) for each in way.missing_settings],
+        test_mode=not method.live,
+        lacking=[each.label.localize(ctx.lang) for each in method.missing_settings],
     )
 
 
-def _sticker(way: PaymentMethod) -> dict[str, str] | None:
+def _sticker(method: PaymentMethod) -> dict[str, str] | None:
     """What is kept of the QRIS sticker; None where there is none, or what is kept is no sticker any more."""
-    if way.way != "qris" or not way.settings.get("payload"):
+    if method.method != "qris" or not method.settings.get("payload"):
         return None
     try:
-        return qris_provider.validate_settings(way.settings)
+        return qris_provider.validate_settings(method.settings)
     except DomainError:
         return None
 

@@ -23,6 +23,6 @@ class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     amount: Rupiah
-    back_to: Literal["same_way", "by_hand", "wallet"]
+    destination: Literal["original_method", "by_hand", "wallet"]
     reason: Annotated[str, Meta(max_length=200)]
     key: UUID

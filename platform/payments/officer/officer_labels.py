@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from governance.rules import PAYMENT_METHOD_NAMES
-from kernel import formats
+from kernel import audit, formats
 from kernel.formats import Lang
 from payments import events, rules
 from payments.credit.terms import CREDIT_METHODS
@@ -47,13 +47,13 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     note: str
 
 
-def payment_status_badge(status: str, way: str, ctx: RequestContext) -> tuple[str, str]:
+def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple[str, str]:
     """Return the word of a payment's state, and the colour of it;
     what is only owed now is not called paid.
     """
-    if status == "paid" and way in CREDIT_METHODS:
+    if status == "paid" and method in CREDIT_METHODS:
         say = get_translations(ctx.lang).gettext
-        return (say("dicatat sebagai kasbon") if way == "kasbon" else say("akan dipotong dari gaji")), "go"
+        return (say("dicatat sebagai kasbon") if method == "kasbon" else say("akan dipotong dari gaji")), "go"
     return rules.STATUS_LABELS[status].localize(ctx.lang), STATE_KINDS[status]
 
 
@@ -64,9 +64,9 @@ def refund_status_badge(state_name: str, ctx: RequestContext) -> tuple[str, str]
     return told[state_name], REFUND_KINDS[state_name]
 
 
-def method_name(way: str, ctx: RequestContext) -> str:
+def method_name(method: str, ctx: RequestContext) -> str:
     """Return what a way is called."""
-    return PAYMENT_METHOD_NAMES[way].localize(ctx.lang)
+    return PAYMENT_METHOD_NAMES[method].localize(ctx.lang)
 
 
 def exception_label(name: str, ctx: RequestContext) -> str:
@@ -77,8 +77,8 @@ def exception_label(name: str, ctx: RequestContext) -> str:
 def exception_detail(exception: ExceptionView, lang: Lang) -> str:
     """Return the facts of an exception as one line, or nothing where none are known."""
     say = get_translations(lang).gettext
-    facts = exception.facts
-    theirs, ours = facts.get("theirs"), facts.get("ours")
+    params = exception.params
+    theirs, ours = params.get("theirs"), params.get("ours")
     told = {
         "amount": formats.rupiah(exception.amount, lang),
         "theirs": formats.rupiah(theirs, lang) if isinstance(theirs, int) else str(theirs),
@@ -97,30 +97,32 @@ def exception_detail(exception: ExceptionView, lang: Lang) -> str:
     elif exception.refund is not None:
         line = say("Pengembalian %(refund)s.") % told
     return " · ".join(
-        each for each in (line, str(facts.get("said") or ""), str(facts.get("dispute") or "")) if each
+        each for each in (line, str(params.get("said") or ""), str(params.get("dispute") or "")) if each
     )
 
 
-def refund_destination_label(name: str, way: str, ctx: RequestContext) -> tuple[str, str | None]:
+def refund_destination_label(name: str, method: str, ctx: RequestContext) -> tuple[str, str | None]:
     """Return where money goes back to, and what an officer should know of it."""
     say = get_translations(ctx.lang).gettext
     if name == "wallet":
         return say("Ke dompet anggota"), say("Langsung, dan bisa dipakai berbelanja lagi.")
     if name == "by_hand":
-        if way == "cash":
+        if method == "cash":
             return say("Tunai dari kas"), say("Serahkan uangnya, lalu catat di sini.")
         return say("Ditransfer sendiri oleh pengurus"), say(
             "Transfer dulu dari rekening koperasi, lalu catat di sini."
         )
-    return say("Lewat %(way)s") % {"way": method_name(way, ctx)}, say("Kembali ke tempat uangnya berasal.")
+    return say("Lewat %(method)s") % {"method": method_name(method, ctx)}, say(
+        "Kembali ke tempat uangnya berasal."
+    )
 
 
-def went_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
+def applied_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
     """Return where the money of a paid payment went, when it did not go to what it was for."""
     say = get_translations(ctx.lang).gettext
-    if payment.went_to == "wallet":
+    if payment.applied_to == "wallet":
         return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")
-    if payment.went_to == "owed":
+    if payment.applied_to == "owed":
         return say(
             "dicatat sebagai utang kepada pembayarnya (akun 2105), karena yang dibayar sudah tidak ada"
         )
@@ -137,7 +139,7 @@ def sync_outcome_message(word: str, ctx: RequestContext) -> str:
         "expired": say("Batas waktunya sudah lewat; penyedianya belum menerima uang."),
         "failed": say("Menurut penyedianya pembayaran ini gagal."),
         "cancelled": say("Menurut penyedianya pembayaran ini dibatalkan."),
-        "alarm": say("Jawaban penyedianya tidak cocok dengan catatan kita. Periksa peringatannya."),
+        "exception": say("Jawaban penyedianya tidak cocok dengan catatan kita. Periksa peringatannya."),
     }.get(word, say("Penyedianya tidak mengatakan hal baru."))
 
 
@@ -154,20 +156,20 @@ def build_history(
     found += [
         HistoryEntry(each.ended_at, say("Pengembalian gagal"), "", each.detail)
         for each in refunds
-        if each.state == "failed" and each.ended_at is not None
+        if each.status == "failed" and each.ended_at is not None
     ]
     return sorted(found, key=lambda each: each.at)
 
 
 def _from_audit_entry(entry: PaymentAuditEntry, ctx: RequestContext) -> HistoryEntry:
     say = get_translations(ctx.lang).gettext
-    facts: dict[str, Any] = msgspec.json.decode(entry.facts)
-    amount = formats.rupiah(int(facts["amount"]), ctx.lang) if "amount" in facts else ""
+    params = audit.current_params(msgspec.json.decode(entry.params, type=dict[str, Any]))
+    amount = formats.rupiah(int(params["amount"]), ctx.lang) if "amount" in params else ""
     label = {
         events.OPENED: say("Dibuka"),
         events.PAYER_CLAIMED_PAID: say("Pembayar bilang sudah bayar"),
-        events.SETTLED: _settled_label(facts, say),
-        events.CLOSED: rules.STATUS_LABELS.get(str(facts.get("ending")), rules.STATUS_LABELS["cancelled"])
+        events.SETTLED: _settled_label(params, say),
+        events.CLOSED: rules.STATUS_LABELS.get(str(params.get("ending")), rules.STATUS_LABELS["cancelled"])
         .localize(ctx.lang)
         .capitalize(),
         events.EXCEPTION_RAISED: say("Perlu diperiksa"),
@@ -175,21 +177,27 @@ def _from_audit_entry(entry: PaymentAuditEntry, ctx: RequestContext) -> HistoryE
         events.REFUND_REQUESTED: say("Pengembalian diminta"),
         events.REFUNDED: say("Uang dikembalikan"),
     }.get(entry.action, entry.action)
-    about = exception_label(str(facts["alarm"]), ctx) if facts.get("alarm") in rules.EXCEPTION_LABELS else ""
+    about = (
+        exception_label(str(params["exception"]), ctx)
+        if params.get("exception") in rules.EXCEPTION_LABELS
+        else ""
+    )
     notes = {
         events.OPENED: amount,
         events.SETTLED: amount,
-        events.CLOSED: str(facts.get("why") or ""),
+        events.CLOSED: str(params.get("why") or ""),
         events.EXCEPTION_RAISED: about,
-        events.EXCEPTION_RESOLVED: " · ".join(each for each in (about, str(facts.get("note") or "")) if each),
-        events.REFUND_REQUESTED: f"{amount} · {facts.get('reason', '')}",
+        events.EXCEPTION_RESOLVED: " · ".join(
+            each for each in (about, str(params.get("note") or "")) if each
+        ),
+        events.REFUND_REQUESTED: f"{amount} · {params.get('reason', '')}",
         events.REFUNDED: amount,
     }
-    by = str(facts.get("by") or entry.actor) if entry.action == events.SETTLED else entry.actor
+    by = str(params.get("by") or entry.actor) if entry.action == events.SETTLED else entry.actor
     return HistoryEntry(entry.at, label, by, notes.get(entry.action, ""))
 
 
-def _settled_label(facts: Mapping[str, Any], say: Callable[[str], str]) -> str:
-    if facts.get("way") in CREDIT_METHODS:
+def _settled_label(params: Mapping[str, Any], say: Callable[[str], str]) -> str:
+    if params.get("method") in CREDIT_METHODS:
         return say("Dicatat sebagai utang pembayarnya")
-    return say("Dibayar sesudah batas waktunya") if facts.get("late") else say("Dibayar")
+    return say("Dibayar sesudah batas waktunya") if params.get("late") else say("Dibayar")

@@ -174,7 +174,7 @@ async def require_payment(ro: Reader, reference: str) -> OfficerPaymentView:
 
 def _confirmation_error(payment: OfficerPaymentView) -> DomainError | None:
     """Why an officer's word does not settle this payment, or None."""
-    if get_provider(payment.way).capabilities().confirmed_by != "officer":
+    if get_provider(payment.method).capabilities().confirmed_by != "officer":
         return errors.NOT_FOR_OFFICERS(reference=payment.reference)
     if not rules.can_transition(payment.status, "paid"):
         return errors.NOT_AWAITING(reference=payment.reference, state=rules.STATUS_LABELS[payment.status])
@@ -183,17 +183,17 @@ def _confirmation_error(payment: OfficerPaymentView) -> DomainError | None:
 
 def _confirmation_context(payment: OfficerPaymentView, ctx: RequestContext) -> dict[str, Any]:
     say = get_translations(ctx.lang).gettext
-    facts = {
+    params = {
         "amount": formats.rupiah(payment.amount, ctx.lang),
         "name": payment.payer_name,
         "label": payment.label,
     }
     sentence = (
         say("QRIS %(amount)s dari %(name)s untuk %(label)s sudah tampak di aplikasi penerimanya.")
-        if payment.way == "qris"
+        if payment.method == "qris"
         else say("Transfer %(amount)s dari %(name)s untuk %(label)s sudah masuk rekening.")
     )
-    return {"payment": payment, "sentence": sentence % facts, "is_late": payment.status != "awaiting"}
+    return {"payment": payment, "sentence": sentence % params, "is_late": payment.status != "awaiting"}
 
 
 def _redirect_to_payment(payment: OfficerPaymentView, ctx: RequestContext, sentence: str) -> Response[Any]:

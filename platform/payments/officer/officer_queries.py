@@ -33,7 +33,7 @@ class PaymentListRow(msgspec.Struct, frozen=True):
     moment: datetime
     reference: str
     label: str
-    way: str
+    method: str
     status: str
     amount: int
     refunded: int
@@ -41,7 +41,7 @@ class PaymentListRow(msgspec.Struct, frozen=True):
     reasons: list[str]
     late: bool
     live: bool
-    said_paid_at: datetime | None
+    payer_claimed_at: datetime | None
 
 
 class DayTotal(msgspec.Struct, frozen=True):
@@ -75,10 +75,10 @@ class OfficerPaymentView(msgspec.Struct, frozen=True):
     purpose: str
     subject_id: UUID
     label: str
-    way: str
+    method: str
     status: str
     amount: int
-    tail: int
+    unique_suffix: int
     member_id: UUID | None
     payer_name: str
     payer_phone: str
@@ -90,12 +90,12 @@ class OfficerPaymentView(msgspec.Struct, frozen=True):
     settled_by: str | None
     ended_at: datetime | None
     late: bool
-    went_to: str | None
+    applied_to: str | None
     journal: int | None
     fee: int | None
     refunded: int
     checked_at: datetime | None
-    said_paid_at: datetime | None
+    payer_claimed_at: datetime | None
 
 
 class OfficerRefundView(msgspec.Struct, frozen=True):
@@ -103,13 +103,13 @@ class OfficerRefundView(msgspec.Struct, frozen=True):
 
     id: UUID
     amount: int
-    back_to: str
-    state: str
+    destination: str
+    status: str
     reason: str
     detail: str
     journal: int | None
-    asked_by: str
-    asked_at: datetime
+    requested_by: str
+    requested_at: datetime
     ended_at: datetime | None
 
 
@@ -119,18 +119,18 @@ class PaymentAuditEntry(msgspec.Struct, frozen=True):
     at: datetime
     actor: str
     action: str
-    facts: str
+    params: str
 
 
 class ProviderMessageView(msgspec.Struct, frozen=True):
     """A verified message of a provider."""
 
     id: int
-    way: str
+    method: str
     kind: str
     reference: str | None
     provider_reference: str | None
-    state: str
+    status: str
     received_at: datetime
 
 
@@ -149,14 +149,14 @@ class MatchedLine(msgspec.Struct, frozen=True):
     id: UUID
     on_date: date
     amount: int
-    words: str
+    description: str
 
 
 _OPEN: Final = "payment_exceptions e WHERE e.payment_id = p.id AND e.settled_at IS NULL"
 # The money that a payment brought: none came for one that waits, was only tried, or is owed by the member.
 _RECEIVED: Final = (
     "CASE WHEN p.settled_at IS NOT NULL AND (p.live OR p.purpose <> 'trial')"
-    f" AND p.way NOT IN ({', '.join(map(repr, CREDIT_METHODS))}) THEN p.amount ELSE 0 END"
+    f" AND p.method NOT IN ({', '.join(map(repr, CREDIT_METHODS))}) THEN p.amount ELSE 0 END"
 )
 # Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
 _FILTERS: Final[dict[StatusFilter, tuple[str, str, str]]] = {
@@ -171,7 +171,7 @@ _SEARCH: Final = (
     "p.provider_reference ILIKE $1 OR p.amount = $2)"
 )
 # The verified messages that name no payment of ours, and that nobody has looked at.
-_UNKNOWN: Final = "e.state = 'alarm' AND e.outcome = 'unknown'"
+_UNKNOWN: Final = "e.status = 'exception' AND e.outcome = 'unknown'"
 
 
 def _from_clause(chip: StatusFilter) -> str:
@@ -194,9 +194,9 @@ async def list_payments(
     rows = await ro.rows(
         PaymentListRow,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
-        f"p.way, p.status, p.amount, p.refunded,"
+        f"p.method, p.status, p.amount, p.refunded,"
         f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, "
-        f"p.said_paid_at {_from_clause(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f"p.payer_claimed_at {_from_clause(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
         *asked,
         PAGE_SIZE,
         (page - 1) * PAGE_SIZE,
@@ -229,14 +229,14 @@ async def count_officer_queue(ro: Reader) -> OfficerQueueCounts:
     """Return how much waits for an officer."""
     found = await ro.one(
         OfficerQueueCounts,
-        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND way = ANY($1::text[]) AND "
+        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND method = ANY($1::text[]) AND "
         "purpose <> ALL($2::text[])) AS to_confirm,"
         " (SELECT count(*) FROM payment_exceptions WHERE settled_at IS NULL) AS exceptions,"
         f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
-        " (SELECT count(*) FROM statement_lines WHERE state IN ('doubtful', 'unmatched')) AS lines,"
+        " (SELECT count(*) FROM statement_lines WHERE status IN ('doubtful', 'unmatched')) AS lines,"
         " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE "
-        "b.state = 'returned' AND NOT l.settled)"
-        " + (SELECT count(*) FROM payroll_strays WHERE NOT settled) AS deductions",
+        "b.status = 'returned' AND NOT l.settled)"
+        " + (SELECT count(*) FROM payroll_unmatched_lines WHERE NOT settled) AS deductions",
         list(officer_confirmed_methods()),
         list(purposes_for_goods()),
     )
@@ -253,11 +253,11 @@ async def find_payment(ro: Reader, reference: str) -> OfficerPaymentView | None:
     """Return one payment by our reference."""
     return await ro.one(
         OfficerPaymentView,
-        "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail, member_id, "
+        "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix, member_id, "
         "payer_name, payer_phone,"
         " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, "
-        "went_to, journal, fee, refunded,"
-        " checked_at, said_paid_at FROM payments WHERE reference = $1",
+        "applied_to, journal, fee, refunded,"
+        " checked_at, payer_claimed_at FROM payments WHERE reference = $1",
         reference,
     )
 
@@ -266,7 +266,8 @@ async def list_refunds(ro: Reader, payment_id: UUID) -> list[OfficerRefundView]:
     """Return a payment's refunds, oldest first."""
     return await ro.rows(
         OfficerRefundView,
-        "SELECT id, amount, back_to, state, reason, detail, journal, asked_by, asked_at, ended_at FROM "
+        "SELECT id, amount, destination, status, reason, detail, journal, requested_by, requested_at, "
+        "ended_at FROM "
         "payment_refunds"
         " WHERE payment_id = $1 ORDER BY id",
         payment_id,
@@ -277,7 +278,7 @@ async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
     """Return what the trail says of a payment, oldest first."""
     return await ro.rows(
         PaymentAuditEntry,
-        "SELECT at, actor_name AS actor, action, facts::text AS facts FROM audit_entries WHERE subject "
+        "SELECT at, actor_name AS actor, action, params::text AS params FROM audit_entries WHERE subject "
         "= $1 ORDER BY id",
         f"payment:{reference}",
     )
@@ -287,9 +288,9 @@ async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderM
     """Return the provider's messages about a payment, oldest first."""
     return await ro.rows(
         ProviderMessageView,
-        "SELECT id, way, kind, reference, provider_reference, state, received_at FROM payment_events"
-        " WHERE way = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
-        found.way,
+        "SELECT id, method, kind, reference, provider_reference, status, received_at FROM payment_events"
+        " WHERE method = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
+        found.method,
         found.reference,
         found.provider_reference,
     )
@@ -299,7 +300,7 @@ async def list_unknown_messages(ro: Reader) -> list[ProviderMessageView]:
     """Return the messages about no payment of ours that nobody has looked at, oldest first."""
     return await ro.rows(
         ProviderMessageView,
-        "SELECT e.id, e.way, e.kind, e.reference, e.provider_reference, e.state, e.received_at FROM "
+        "SELECT e.id, e.method, e.kind, e.reference, e.provider_reference, e.status, e.received_at FROM "
         "payment_events e"
         f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",
     )
@@ -323,12 +324,14 @@ async def find_matched_line(ro: Reader, payment_id: UUID) -> MatchedLine | None:
     """Return the line of a statement that shows this payment's money."""
     return await ro.one(
         MatchedLine,
-        "SELECT id, on_date, amount, words FROM statement_lines WHERE payment_id = $1",
+        "SELECT id, on_date, amount, description FROM statement_lines WHERE payment_id = $1",
         payment_id,
     )
 
 
-async def get_method_changed_at(ro: Reader, way: str) -> datetime | None:
+async def get_method_changed_at(ro: Reader, method: str) -> datetime | None:
     """Return when a way was last set up."""
-    changed_at: datetime | None = await ro.value("SELECT changed_at FROM payment_ways WHERE way = $1", way)
+    changed_at: datetime | None = await ro.value(
+        "SELECT changed_at FROM payment_methods WHERE method = $1", method
+    )
     return changed_at

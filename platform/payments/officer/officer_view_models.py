@@ -45,7 +45,7 @@ async def build_unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[s
     return [
         {
             "id": each.id,
-            "way": officer_labels.method_name(each.way, ctx),
+            "method": officer_labels.method_name(each.method, ctx),
             "kind": each.kind,
             "named": each.reference or each.provider_reference or "",
             "at": each.received_at,
@@ -61,13 +61,13 @@ async def build_payment_context(
     refunds = await officer_queries.list_refunds(ro, payment.id)
     trail = await officer_queries.list_audit_log(ro, payment.reference)
     messages = await officer_queries.list_messages(ro, payment)
-    pending = sum(each.amount for each in refunds if each.state == "pending")
-    capabilities = get_provider(payment.way).capabilities()
+    pending = sum(each.amount for each in refunds if each.status == "pending")
+    capabilities = get_provider(payment.method).capabilities()
     can_be_paid = rules.can_transition(payment.status, "paid")
     return {
         "payment": payment,
-        "state": officer_labels.payment_status_badge(payment.status, payment.way, ctx),
-        "method_label": officer_labels.method_name(payment.way, ctx),
+        "state": officer_labels.payment_status_badge(payment.status, payment.method, ctx),
+        "method_label": officer_labels.method_name(payment.method, ctx),
         "exceptions": [
             {
                 "id": each.id,
@@ -78,10 +78,10 @@ async def build_payment_context(
             for each in await exception_queries.list_payment_exceptions(ro, payment.id)
         ],
         "settling": None,
-        "went_to": officer_labels.went_to(payment, ctx),
+        "applied_to": officer_labels.applied_to(payment, ctx),
         "is_trial": payment.purpose == TRIAL,
-        "on_credit": payment.way in CREDIT_METHODS,
-        "said_paid_at": payment.said_paid_at if can_be_paid else None,
+        "on_credit": payment.method in CREDIT_METHODS,
+        "payer_claimed_at": payment.payer_claimed_at if can_be_paid else None,
         "subject_href": await get_subject_pages(payment.purpose).backoffice_url(ro, payment.subject_id),
         "history": officer_labels.build_history(trail, messages, refunds, ctx),
         "journals": await officer_queries.list_journals(ro, payment, [each.id for each in refunds]),
@@ -89,48 +89,50 @@ async def build_payment_context(
         "refunds": [
             {
                 "amount": each.amount,
-                "state": officer_labels.refund_status_badge(each.state, ctx),
-                "back_to": officer_labels.refund_destination_label(each.back_to, payment.way, ctx)[0],
+                "status": officer_labels.refund_status_badge(each.status, ctx),
+                "destination": officer_labels.refund_destination_label(each.destination, payment.method, ctx)[
+                    0
+                ],
                 "reason": each.reason,
                 "detail": each.detail,
                 "journal": each.journal,
-                "asked_by": each.asked_by,
-                "asked_at": each.asked_at,
-                "failed": each.state == "failed",
+                "requested_by": each.requested_by,
+                "requested_at": each.requested_at,
+                "failed": each.status == "failed",
                 "id": each.id,
-                "pending": each.state == "pending",
-                "can_confirm_manually": can_confirm_manually(each.state, each.asked_at, clock.now()),
+                "pending": each.status == "pending",
+                "can_confirm_manually": can_confirm_manually(each.status, each.requested_at, clock.now()),
             }
             for each in refunds
         ],
         "left": _left_to_refund(payment, pending),
         "can_confirm": capabilities.confirmed_by == "officer" and can_be_paid,
         "can_ask": capabilities.confirmed_by == "provider" and payment.provider_reference is not None,
-        "can_pay": payment.status == "awaiting" and payment.way != "cash",
+        "can_pay": payment.status == "awaiting" and payment.method != "cash",
     }
 
 
 def _left_to_refund(payment: OfficerPaymentView, pending: int) -> Rupiah:
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
-    kept = rules.nonrefundable_suffix(payment.tail, of_member=payment.member_id is not None)
+    kept = rules.nonrefundable_suffix(payment.unique_suffix, of_member=payment.member_id is not None)
     return rules.refundable_amount(Rupiah(payment.amount), kept, Rupiah(payment.refunded), Rupiah(pending))
 
 
 def _row(row: PaymentListRow, ctx: RequestContext) -> dict[str, Any]:
-    label, kind = officer_labels.payment_status_badge(row.status, row.way, ctx)
+    label, kind = officer_labels.payment_status_badge(row.status, row.method, ctx)
     return {
         "href": f"/pengurus/pembayaran/{row.reference}",
         "label": row.label,
         "payer": row.payer_name,
-        "way": officer_labels.method_name(row.way, ctx),
+        "method": officer_labels.method_name(row.method, ctx),
         "amount": row.amount,
         "refunded": row.refunded,
         "moment": row.moment,
-        "state": label,
+        "status": label,
         "kind": kind,
         "exceptions": [officer_labels.exception_label(each, ctx) for each in dict.fromkeys(row.reasons)],
         "late": row.late,
         "test_mode": not row.live,
-        "said_paid_at": row.said_paid_at if row.status in ("awaiting", "expired") else None,
+        "payer_claimed_at": row.payer_claimed_at if row.status in ("awaiting", "expired") else None,
     }

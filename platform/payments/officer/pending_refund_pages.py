@@ -75,7 +75,7 @@ async def confirm_refund_page(
 ) -> Response[Any]:
     """Say in one sentence what an officer's word will do."""
     payment, refund = await _require_refund(ro, reference, refund_id)
-    if not resolve_pending_refund.can_confirm_manually(refund.state, refund.asked_at, clock.now()):
+    if not resolve_pending_refund.can_confirm_manually(refund.status, refund.requested_at, clock.now()):
         return see_other(f"{HOME}/{payment.reference}")
     return render_page(request, CONFIRM, active_menu=PLACE, form=None, **_context(payment, refund, ctx))
 
@@ -115,14 +115,15 @@ async def _require_refund(
 
 def _context(payment: OfficerPaymentView, refund: OfficerRefundView, ctx: RequestContext) -> dict[str, Any]:
     say = get_translations(ctx.lang).gettext
-    facts = {
+    params = {
         "amount": formats.rupiah(refund.amount, ctx.lang),
         "label": payment.label,
         "name": payment.payer_name,
-        "way": get_provider(payment.way).capabilities().company_name,
+        "method": get_provider(payment.method).capabilities().company_name,
     }
     sentence = (
-        say("Menurut layar %(way)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.") % facts
+        say("Menurut layar %(method)s, %(amount)s dari %(label)s sudah dikembalikan kepada %(name)s.")
+        % params
     )
     home = f"{HOME}/{payment.reference}"
     return {

@@ -59,7 +59,7 @@ async def refund_form(
     context = await _context(db, payment, ctx)
     start = {
         "amount": jumlah or formats.number(context["left"]),
-        "back_to": tujuan or context["proposed"],
+        "destination": tujuan or context["proposed"],
         "reason": alasan,
     }
     return render_page(request, FORM, active_menu=PLACE, form=None, **(context | {"start": start}))
@@ -76,8 +76,8 @@ async def check_refund(
     async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
         await issue_refund.require_not_held(db, payment)
-        await refund_payment.check_refund(db, payment, sent.amount, sent.back_to, sent.reason)
-    typed = {"jumlah": int(sent.amount), "tujuan": sent.back_to, "alasan": sent.reason}
+        await refund_payment.check_refund(db, payment, sent.amount, sent.destination, sent.reason)
+    typed = {"jumlah": int(sent.amount), "tujuan": sent.destination, "alasan": sent.reason}
     return render_page(
         request,
         "payments/refund_confirm.html",
@@ -103,7 +103,7 @@ async def submit_refund(
             viewer.as_officer(),
             payment.reference,
             sent.amount,
-            sent.back_to,
+            sent.destination,
             sent.reason,
             key=str(sent.key),
             on=clock.today(ctx.brand.timezone),
@@ -111,7 +111,7 @@ async def submit_refund(
     say = get_translations(ctx.lang).gettext
     told = (
         say("Pengembalian sudah diminta kepada penyedianya. Hasilnya tampak di sini.")
-        if refund.state == "pending"
+        if refund.status == "pending"
         else say("Pengembalian sudah dicatat.")
     )
     return see_other(f"{HOME}/{payment.reference}", flash=told)
@@ -136,14 +136,16 @@ async def _refund_error(db: AsyncSession, payment: Payment) -> DomainError | Non
 
 async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> dict[str, Any]:
     left = await refund_payment.get_refundable_amount(db, payment)
-    held = payment.went_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment)
-    ways = [
-        (name, *officer_labels.refund_destination_label(name, payment.way, ctx))
+    held = payment.applied_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment)
+    methods = [
+        (name, *officer_labels.refund_destination_label(name, payment.method, ctx))
         for name in refund_payment.list_refund_destinations(payment)
     ]
-    failed = {each.back_to for each in await queries.list_refunds(db, payment.id) if each.state == "failed"}
+    failed = {
+        each.destination for each in await queries.list_refunds(db, payment.id) if each.status == "failed"
+    }
     # what failed one way is proposed another way
-    proposed = next((name for name, *_ in ways if name not in failed), ways[0][0] if ways else "")
+    proposed = next((name for name, *_ in methods if name not in failed), methods[0][0] if methods else "")
     return {
         "payment": payment,
         "left": left,
@@ -151,9 +153,9 @@ async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> d
         "subject_href": await get_subject_pages(payment.purpose).backoffice_url(
             as_reader(db), payment.subject_id
         ),
-        "refund_destinations": ways,
+        "refund_destinations": methods,
         "proposed": proposed,
-        "start": {"amount": formats.number(left), "back_to": proposed, "reason": ""},
+        "start": {"amount": formats.number(left), "destination": proposed, "reason": ""},
         "key": str(new_id()),
         "home": f"{HOME}/{payment.reference}",
     }
@@ -161,22 +163,22 @@ async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> d
 
 def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
     say = get_translations(ctx.lang).gettext
-    facts = {
+    params = {
         "amount": formats.rupiah(sent.amount, ctx.lang),
         "name": payment.payer_name,
         "label": payment.label,
-        "way": officer_labels.method_name(payment.way, ctx),
+        "method": officer_labels.method_name(payment.method, ctx),
     }
-    if sent.back_to == "wallet":
-        return say("%(amount)s dari %(label)s masuk ke dompet %(name)s.") % facts
-    if sent.back_to == "by_hand":
-        if payment.way == "cash":
-            return say("%(amount)s dari %(label)s dikembalikan tunai dari kas kepada %(name)s.") % facts
+    if sent.destination == "wallet":
+        return say("%(amount)s dari %(label)s masuk ke dompet %(name)s.") % params
+    if sent.destination == "by_hand":
+        if payment.method == "cash":
+            return say("%(amount)s dari %(label)s dikembalikan tunai dari kas kepada %(name)s.") % params
         return (
             say("%(amount)s dari %(label)s sudah Anda transfer dari rekening koperasi kepada %(name)s.")
-            % facts
+            % params
         )
-    return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(way)s.") % facts
+    return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(method)s.") % params
 
 
 routes: Final[list[Any]] = [refund_form, check_refund, submit_refund]

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 MANUAL_CONFIRMATION_AFTER: Final = timedelta(days=1)
 
 
-def can_confirm_manually(state: str, asked_at: datetime, now: datetime) -> bool:
+def can_confirm_manually(state: str, requested_at: datetime, now: datetime) -> bool:
     """Whether an officer's word may end a refund: it has been under way for longer than most take."""
-    return state == "pending" and asked_at <= now - MANUAL_CONFIRMATION_AFTER
+    return state == "pending" and requested_at <= now - MANUAL_CONFIRMATION_AFTER
 
 
 async def sync_refund(database: Database, tenant: TenantRef, reference: str, refund_id: UUID) -> str:
@@ -40,14 +40,14 @@ async def sync_refund(database: Database, tenant: TenantRef, reference: str, ref
     """
     async with coop_session(database, tenant) as db:
         _, refund = await _lock_refund(db, reference, refund_id)
-        if refund.state != "pending":
+        if refund.status != "pending":
             raise refund_errors.REFUND_NOT_PENDING()
     await process_webhooks.execute_refund(
         database, tenant, f"payments.refund:{refund_id}:pressed:{new_id()}", refund_id
     )
     async with coop_session(database, tenant) as db:
         _, refund = await _lock_refund(db, reference, refund_id)
-        return refund.state
+        return refund.status
 
 
 async def confirm_refund(
@@ -61,11 +61,11 @@ async def confirm_refund(
     ledger.year_closed, .below_floor.
     """
     payment, refund = await _lock_refund(db, reference, refund_id)
-    if refund.state == "done":
+    if refund.status == "done":
         return
-    if refund.state != "pending":
+    if refund.status != "pending":
         raise refund_errors.REFUND_NOT_PENDING()
-    if not can_confirm_manually(refund.state, refund.asked_at, clock.now()):
+    if not can_confirm_manually(refund.status, refund.requested_at, clock.now()):
         raise refund_errors.REFUND_TOO_RECENT()
     await refund_payment.complete_refund(db, payment, refund, on=on, by=actor)
 

@@ -97,7 +97,7 @@ async def submit_repayment(
         if before is not None:
             return see_other(f"/bayar/{before.reference}")
         await open_pay_in.require_within_debt(db, viewer.member_id, sent.amount)
-        offer = open_pay_in.require_available_method(context["offers"], sent.payment_way, sent.amount)
+        offer = open_pay_in.require_available_method(context["offers"], sent.payment_method, sent.amount)
         if not sent.confirmed:
             asked = pay_in_confirmation(ctx, builtin_purposes.REPAYMENT, sent, offer, context)
             return render_page(request, "payments/pay_in_confirm.html", **asked)
@@ -107,7 +107,7 @@ async def submit_repayment(
             builtin_purposes.REPAYMENT,
             viewer.member_id,
             sent.amount,
-            sent.payment_way,
+            sent.payment_method,
             key=sent.key,
             on=clock.today(ctx.brand.timezone),
         )
@@ -167,7 +167,7 @@ async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id
         "offers": offered,
         "choices": pay_in_choices(offered, ctx),
         "owed": int(max(Rupiah(0), await open_pay_in.get_kasbon_debt(ro, member_id))),
-        "tail": bylaws.transfer_tail != "none",
+        "unique_suffix": bylaws.transfer_suffix != "none",
         "key": new_id(),
     }
 

@@ -21,7 +21,8 @@ def method_choices(
 ) -> list[tuple[str, str, str | None]]:
     """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
     return [
-        (str(offer.way.way), offer.way.label.localize(ctx.lang), method_hint(offer, ctx)) for offer in offers
+        (str(offer.method.method), offer.method.label.localize(ctx.lang), method_hint(offer, ctx))
+        for offer in offers
     ]
 
 
@@ -32,15 +33,19 @@ def pay_in_choices(
     say = get_translations(ctx.lang).gettext
     found: list[tuple[str, str, str | None]] = []
     for offer in offers:
-        name, hint = offer.way.label.localize(ctx.lang), method_hint(offer, ctx)
+        name, hint = offer.method.label.localize(ctx.lang), method_hint(offer, ctx)
         limits = []
-        if offer.way.min_amount > 1:
-            limits.append(say("mulai %(least)s") % {"least": formats.rupiah(offer.way.min_amount, ctx.lang)})
-        if offer.way.max_amount is not None and offer.way.max_amount < NO_PRACTICAL_LIMIT:
+        if offer.method.min_amount > 1:
             limits.append(
-                say("paling banyak %(most)s") % {"most": formats.rupiah(offer.way.max_amount, ctx.lang)}
+                say("mulai %(min_amount)s")
+                % {"min_amount": formats.rupiah(offer.method.min_amount, ctx.lang)}
             )
-        found.append((offer.way.way, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
+        if offer.method.max_amount is not None and offer.method.max_amount < NO_PRACTICAL_LIMIT:
+            limits.append(
+                say("paling banyak %(max_amount)s")
+                % {"max_amount": formats.rupiah(offer.method.max_amount, ctx.lang)}
+            )
+        found.append((offer.method.method, name, "; ".join((*([hint] if hint else ()), *limits)) or None))
     return found
 
 
@@ -49,8 +54,8 @@ def method_hint(offer: AvailableMethod, ctx: RequestContext) -> str | None:
     say = get_translations(ctx.lang).gettext
     if offer.balance is not None:
         amount = {"amount": formats.rupiah(offer.balance, ctx.lang)}
-        on_credit = offer.way.capabilities.requires_pin
+        on_credit = offer.method.capabilities.requires_pin
         told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
         return told if offer.sufficient else f"{told}. {say('Belum cukup.')}"
-    hint = offer.way.capabilities.hint
+    hint = offer.method.capabilities.hint
     return hint.localize(ctx.lang) if hint else None

@@ -49,15 +49,15 @@ async def list_pay_in_methods(
     comes with how much it is.
     """
     found = []
-    for way in await methods.list_methods(source):
-        if not methods.may_be_offered(way, bylaws, tenant):
+    for method in await methods.list_methods(source):
+        if not methods.may_be_offered(method, bylaws, tenant):
             continue
-        if way.capabilities.confirmed_by in ("provider", "officer"):
-            found.append(AvailableMethod(way=way))
-        elif way.way in INTERNAL_METHODS[purpose]:
-            has = await credit_queries.get_available_amount(source, way.way, member_id)
+        if method.capabilities.confirmed_by in ("provider", "officer"):
+            found.append(AvailableMethod(method=method))
+        elif method.method in INTERNAL_METHODS[purpose]:
+            has = await credit_queries.get_available_amount(source, method.method, member_id)
             if has:
-                found.append(AvailableMethod(way=way, balance=has))
+                found.append(AvailableMethod(method=method, balance=has))
     return found
 
 
@@ -70,7 +70,7 @@ def require_available_method(
     .wallet_too_low.
     """
     offer = methods.pick_method(offered, name)
-    methods.check_amount_limits(offer.way, amount)
+    methods.check_amount_limits(offer.method, amount)
     if offer.balance is not None and offer.balance < amount:
         raise insufficient_balance(name, offer.balance, amount)
     return offer
@@ -99,7 +99,7 @@ async def open_pay_in(
     purpose: str,
     member_id: UUID,
     amount: Rupiah,
-    way: str,
+    method: str,
     *,
     key: UUID,
     on: date,
@@ -117,7 +117,7 @@ async def open_pay_in(
         subject_id=member_id,
         label=PAYMENT_LABELS[purpose],
         amount=amount,
-        way=way,
+        method=method,
         payer_name=member.name,
         payer_phone=member.phone or "",
         member_id=member_id,

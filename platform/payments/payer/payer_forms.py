@@ -20,7 +20,7 @@ class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
 
     key: UUID
     amount: Rupiah
-    payment_way: PaymentMethodCode
+    payment_method: PaymentMethodCode
     confirmed: bool = False
 
 

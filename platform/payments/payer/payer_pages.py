@@ -192,7 +192,7 @@ async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
     app.
     """
     payment = await _require_payment(ro, reference)
-    payload = payment.shown.get("qr")
+    payload = payment.instructions.get("qr")
     if not payload or payer_status(payment, clock.now()) != "awaiting":
         raise errors.NO_SUCH_PAYMENT()
     headers = _IMAGE_HEADERS | {"Content-Disposition": f'attachment; filename="qris-{payment.reference}.png"'}
@@ -237,7 +237,7 @@ async def _context(ro: Reader, ctx: RequestContext, reference: str) -> dict[str,
     refunds = await payer_queries.list_refunds(ro, payment.id)
     pages = get_subject_pages(payment.purpose)
     of_member = payment.member_id is not None
-    qr = payment.shown.get("qr") if state == "awaiting" else None
+    qr = payment.instructions.get("qr") if state == "awaiting" else None
     newer = None
     if payment.purpose not in _BUILTIN_PURPOSES and payment.settled_at is None:
         newer = await payer_queries.find_newer_payment(ro, payment.purpose, payment.subject_id, payment.id)
@@ -254,21 +254,21 @@ async def _context(ro: Reader, ctx: RequestContext, reference: str) -> dict[str,
         "on_credit": CREDIT_METHODS,
         "view_version": view_version(payment, refunds, now),
         "seconds_left": seconds_left(payment, now),
-        "settles": get_provider(payment.way).capabilities().confirmed_by,
-        "method_name": PAYMENT_METHOD_NAMES[payment.way].localize(ctx.lang),
+        "settles": get_provider(payment.method).capabilities().confirmed_by,
+        "method_name": PAYMENT_METHOD_NAMES[payment.method].localize(ctx.lang),
         "provider": _provider_name(payment),
         "can_redirect": _can_redirect(ctx, payment),
-        "shown": _EMPTY_INSTRUCTIONS | payment.shown,
-        "account_number": extract_account_number(str(payment.shown.get("account", ""))),
+        "instructions": _EMPTY_INSTRUCTIONS | payment.instructions,
+        "account_number": extract_account_number(str(payment.instructions.get("account", ""))),
         "amount_parts": split_amount(payment, ctx.lang),
         "qr": _render_qr(str(qr), ctx) if qr else None,
         "refunds": refunds,
-        "pending": sum(each.amount for each in refunds if each.state == "pending"),
+        "pending": sum(each.amount for each in refunds if each.status == "pending"),
         "subject": await pages.page_url(ro, payment.subject_id, ctx, of_member=of_member),
         "other": other,
         "newer": newer,
-        "suffix_destination": bylaws.transfer_tail
-        if of_member or bylaws.transfer_tail != "savings"
+        "suffix_destination": bylaws.transfer_suffix
+        if of_member or bylaws.transfer_suffix != "savings"
         else "income",
     }
 
@@ -283,11 +283,11 @@ def _render_qr(payload: str, ctx: RequestContext) -> Markup | None:
 
 def _can_redirect(ctx: RequestContext, payment: PayerPaymentView) -> bool:
     """Whether there is a page of the provider that we lead to."""
-    return is_allowed_redirect(payment.redirect_url, ctx.database.settings.fake_gateway_url(payment.way))
+    return is_allowed_redirect(payment.redirect_url, ctx.database.settings.fake_gateway_url(payment.method))
 
 
 def _provider_name(payment: PayerPaymentView) -> str:
-    return get_provider(payment.way).capabilities().company_name
+    return get_provider(payment.method).capabilities().company_name
 
 
 routes: Final[list[Any]] = [pay_page, poll_status, start_payment, redirect_page, check_payment, qris_image]

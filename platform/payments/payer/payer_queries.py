@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class PayerPaymentView(msgspec.Struct, frozen=True):
     """One payment as its page tells it.
 
-    Amounts in rupiah, moments are aware; ``shown_text`` is JSON; ``exceptions`` are open.
+    Amounts in rupiah, moments are aware; ``instructions_text`` is JSON; ``exceptions`` are open.
     """
 
     id: UUID
@@ -27,40 +27,40 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
     purpose: str
     subject_id: UUID
     label: str
-    way: str
+    method: str
     status: str
     amount: int
-    tail: int
+    unique_suffix: int
     member_id: UUID | None
     payer_name: str
     redirect_url: str | None
-    shown_text: str
+    instructions_text: str
     live: bool
     opened_at: datetime
     expires_at: datetime | None
     settled_at: datetime | None
     ended_at: datetime | None
     late: bool
-    went_to: str | None
+    applied_to: str | None
     refunded: int
     exceptions: int
     checked_at: datetime | None
-    said_paid_at: datetime | None
-    under_way_since: datetime | None
+    payer_claimed_at: datetime | None
+    processing_since: datetime | None
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def instructions(self) -> dict[str, Any]:
         """What the buyer looks at to pay, by the names of ``provider.Started.shown``."""
-        return msgspec.json.decode(self.shown_text, type=dict[str, Any])
+        return msgspec.json.decode(self.instructions_text, type=dict[str, Any])
 
 
 class PayerRefundView(msgspec.Struct, frozen=True):
     """Money that goes back, or went."""
 
     amount: int
-    back_to: str
-    state: str
-    asked_at: datetime
+    destination: str
+    status: str
+    requested_at: datetime
     ended_at: datetime | None
 
 
@@ -83,7 +83,7 @@ class PendingPaymentView(msgspec.Struct, frozen=True):
 
     reference: str
     label: str
-    way: str
+    method: str
     amount: int
     expires_at: datetime | None
 
@@ -92,17 +92,19 @@ class PendingDeductionView(msgspec.Struct, frozen=True):
     """What is asked of a member's pay and not answered by the employer yet, in rupiah."""
 
     title: str
-    made_at: datetime
-    asked: int
+    created_at: datetime
+    requested: int
 
 
 _PAYMENT: Final = (
-    "SELECT id, reference, purpose, subject_id, label, way, status, amount, tail::int AS tail, "
+    "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix::int AS "
+    "unique_suffix, "
     "member_id, payer_name, redirect_url,"
-    " shown::text AS shown_text, live, opened_at, expires_at, settled_at, ended_at, late, went_to, refunded,"
+    " instructions::text AS instructions_text, live, opened_at, expires_at, settled_at, ended_at, "
+    "late, applied_to, refunded,"
     " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS "
     "NULL) AS exceptions,"
-    " checked_at, said_paid_at, under_way_since"
+    " checked_at, payer_claimed_at, processing_since"
     " FROM payments WHERE reference = $1"
 )
 
@@ -118,8 +120,9 @@ async def list_refunds(ro: Reader, payment_id: UUID) -> list[PayerRefundView]:
     """
     return await ro.rows(
         PayerRefundView,
-        "SELECT amount, back_to, state, asked_at, ended_at FROM payment_refunds WHERE payment_id = $1 "
-        "AND state <> 'failed' ORDER BY id",
+        "SELECT amount, destination, status, requested_at, ended_at FROM payment_refunds WHERE "
+        "payment_id = $1 "
+        "AND status <> 'failed' ORDER BY id",
         payment_id,
     )
 
@@ -166,7 +169,7 @@ async def list_pending_payments(
     """Return a member's payments for these purposes that can still be paid, newest first."""
     return await ro.rows(
         PendingPaymentView,
-        "SELECT reference, label, way, amount, expires_at FROM payments WHERE member_id = $1 AND "
+        "SELECT reference, label, method, amount, expires_at FROM payments WHERE member_id = $1 AND "
         "purpose = ANY($2::text[])"
         " AND status = 'awaiting' AND (expires_at IS NULL OR expires_at > $3) ORDER BY id DESC LIMIT 20",
         member_id,
@@ -179,7 +182,8 @@ async def list_pending_deductions(ro: Reader, member_id: UUID) -> list[PendingDe
     """Return what was asked of a member's pay in files that the employer has not answered."""
     return await ro.rows(
         PendingDeductionView,
-        "SELECT b.title, b.made_at, l.asked FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id"
-        " WHERE l.member_id = $1 AND b.state = 'sent' ORDER BY b.made_at",
+        "SELECT b.title, b.created_at, l.requested FROM payroll_lines l JOIN payroll_batches b ON b.id "
+        "= l.batch_id"
+        " WHERE l.member_id = $1 AND b.status = 'sent' ORDER BY b.created_at",
         member_id,
     )

@@ -84,15 +84,15 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
     if payment.status in ("partly_refunded", "refunded"):
         return payment.status  # type: ignore[return-value]  # just compared
     if payment.status == "paid":
-        if payment.went_to == "purpose" and payment.way in CREDIT_METHODS:
-            return "on_kasbon" if payment.way == "kasbon" else "on_payroll"
-        if payment.went_to == "purpose":
+        if payment.applied_to == "purpose" and payment.method in CREDIT_METHODS:
+            return "on_kasbon" if payment.method == "kasbon" else "on_payroll"
+        if payment.applied_to == "purpose":
             return "paid_late" if payment.late else "paid"
-        return "in_wallet" if payment.went_to == "wallet" else "owed"
+        return "in_wallet" if payment.applied_to == "wallet" else "owed"
     if payment.exceptions:
         return "checking"
     if payment.status == "awaiting":
-        if payment.under_way_since is not None:
+        if payment.processing_since is not None:
             return "processing"
         return "lapsed" if is_expired(payment.expires_at, now) else "awaiting"
     return payment.status  # type: ignore[return-value]  # the column's check knows the states
@@ -106,17 +106,17 @@ def status_badge(state: PayerStatus, lang: Lang) -> tuple[str, str]:
 
 def view_version(payment: PayerPaymentView, refunds: Sequence[PayerRefundView], now: datetime) -> str:
     """Return a short text that changes when the page of this payment would look different."""
-    facts = (
+    params = (
         payer_status(payment, now),
         payment.refunded,
         payment.exceptions,
         payment.redirect_url,
-        payment.shown_text,
+        payment.instructions_text,
         payment.expires_at,
-        payment.said_paid_at,
-        *((each.amount, each.state) for each in refunds),
+        payment.payer_claimed_at,
+        *((each.amount, each.status) for each in refunds),
     )
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(params).encode()).hexdigest()[:16]
 
 
 def seconds_left(payment: PayerPaymentView, now: datetime) -> int | None:
@@ -128,7 +128,7 @@ def split_amount(payment: PayerPaymentView, lang: Lang) -> tuple[str, str] | Non
     """Return the amount as written, divided before the digits that tell it from others; None for a payment
     without a tail.
     """
-    if not payment.tail:
+    if not payment.unique_suffix:
         return None
     written = formats.rupiah(payment.amount, lang)
     return written[:-3], written[-3:]

@@ -44,7 +44,7 @@ class PaymentReceipt(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     refunds: list[tuple[str, int]]
     net_total: int
-    way: str
+    method: str
     payer: str | None
     on_credit: bool
     notes: list[str]
@@ -66,24 +66,24 @@ def build_receipt(
     if payment.settled_at is None or payer_status(payment, now) not in SETTLED_STATUSES:
         return None
     say = get_translations(lang).gettext
-    lines = [(payment.label, payment.amount - payment.tail)]
-    if payment.tail:
-        lines.append((say("Angka pengenal transfer"), payment.tail))
-    done = [each for each in refunds if each.state == "done"]
+    lines = [(payment.label, payment.amount - payment.unique_suffix)]
+    if payment.unique_suffix:
+        lines.append((say("Angka pengenal transfer"), payment.unique_suffix))
+    done = [each for each in refunds if each.status == "done"]
     notes = []
-    if payment.way == "kasbon":
+    if payment.method == "kasbon":
         notes.append(say("Dicatat sebagai kasbon. Bukti ini bukan tanda lunas."))
-    if payment.way == "payroll":
+    if payment.method == "payroll":
         notes.append(say("Dicatat untuk dipotong dari gaji. Bukti ini bukan tanda lunas."))
-    if payment.went_to == "wallet":
+    if payment.applied_to == "wallet":
         notes.append(say("Uangnya masuk dompet anggota."))
-    if payment.went_to == "owed":
+    if payment.applied_to == "owed":
         notes.append(say("Uangnya disimpan koperasi untuk dikembalikan kepada pembayar."))
     if not payment.live:
         notes.append(say("Uji coba: tidak ada uang yang berpindah."))
     return PaymentReceipt(
         title={"kasbon": say("Bukti kasbon"), "payroll": say("Bukti potong gaji")}.get(
-            payment.way, say("Bukti pembayaran")
+            payment.method, say("Bukti pembayaran")
         ),
         reference=payment.reference,
         when=formats.date_time(payment.settled_at, lang, brand.timezone),
@@ -93,15 +93,15 @@ def build_receipt(
         refunds=[
             (
                 say("Dikembalikan %(when)s")
-                % {"when": formats.date_time(each.ended_at or each.asked_at, lang, brand.timezone)},
+                % {"when": formats.date_time(each.ended_at or each.requested_at, lang, brand.timezone)},
                 each.amount,
             )
             for each in done
         ],
         net_total=payment.amount - sum(each.amount for each in done),
-        way=PAYMENT_METHOD_NAMES[payment.way].localize(lang),
+        method=PAYMENT_METHOD_NAMES[payment.method].localize(lang),
         payer=payment.payer_name if with_payer_name else None,
-        on_credit=payment.way in CREDIT_METHODS,
+        on_credit=payment.method in CREDIT_METHODS,
         notes=notes,
     )
 
@@ -129,20 +129,20 @@ def _template_data(receipt: PaymentReceipt, brand: Brand, lang: Lang) -> dict[st
     def written(lines: Sequence[tuple[str, int]]) -> list[list[str]]:
         return [[label, formats.rupiah(amount, lang)] for label, amount in lines]
 
-    facts = [
+    params = [
         [say("Nomor rujukan"), receipt.reference],
         [say("Dicatat") if receipt.on_credit else say("Diterima"), receipt.when],
     ]
-    facts.append([say("Cara membayar"), receipt.way])
+    params.append([say("Cara membayar"), receipt.method])
     if receipt.payer:
-        facts.append([say("Dari"), receipt.payer])
+        params.append([say("Dari"), receipt.payer])
     return {
         "lang": lang,
         "title": receipt.title,
         "shop": brand.name,
         "address": brand.address,
         "phone": brand.phone,
-        "facts": facts,
+        "facts": params,
         "lines": written(receipt.lines),
         "total": [say("Jumlah"), formats.rupiah(receipt.total, lang)],
         "back": written([(label, -amount) for label, amount in receipt.refunds]),

@@ -24,11 +24,15 @@ async def record_payer_claim(db: AsyncSession, actor: Actor, reference: str) -> 
     Raises DomainError payments.no_such_payment.
     """
     payment = await state_machine.lock_payment(db, reference)
-    if get_provider(payment.way).capabilities().confirmed_by != "officer":
+    if get_provider(payment.method).capabilities().confirmed_by != "officer":
         return
-    if payment.said_paid_at is not None or payment.settled_at is not None:
+    if payment.payer_claimed_at is not None or payment.settled_at is not None:
         return
-    payment.said_paid_at = clock.now()
+    payment.payer_claimed_at = clock.now()
     audit.record(
-        db, actor, events.PAYER_CLAIMED_PAID, subject=f"payment:{reference}", facts={"way": payment.way}
+        db,
+        actor,
+        events.PAYER_CLAIMED_PAID,
+        subject=f"payment:{reference}",
+        params={"method": payment.method},
     )

@@ -93,7 +93,7 @@ async def submit_top_up(
         sent = form.data
         if not context["offered"]:
             return see_other("/anggota/dompet")
-        offer = open_pay_in.require_available_method(context["offers"], sent.payment_way, sent.amount)
+        offer = open_pay_in.require_available_method(context["offers"], sent.payment_method, sent.amount)
         if not sent.confirmed:
             return render_page(
                 request,
@@ -106,7 +106,7 @@ async def submit_top_up(
             builtin_purposes.TOP_UP,
             viewer.member_id,
             sent.amount,
-            sent.payment_way,
+            sent.payment_method,
             key=sent.key,
             on=clock.today(ctx.brand.timezone),
         )
@@ -121,10 +121,10 @@ def pay_in_confirmation(
         "active_menu": "akun",
         "purpose": purpose,
         "sent": sent,
-        "method_name": offer.way.label.localize(ctx.lang),
+        "method_name": offer.method.label.localize(ctx.lang),
         "at_once": offer.balance is not None,
         "has": int(offer.balance or 0),
-        "tail": sent.payment_way == "bank_transfer" and context["tail"],
+        "unique_suffix": sent.payment_method == "bank_transfer" and context["unique_suffix"],
     }
 
 
@@ -138,7 +138,7 @@ async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id
         "choices": pay_in_choices(offered, ctx),
         "balance": await ledger_queries.get_balance(ro, WALLETS, member_id),
         "suggested_amounts": SUGGESTED_AMOUNTS,
-        "tail": bylaws.transfer_tail != "none",
+        "unique_suffix": bylaws.transfer_suffix != "none",
         "key": new_id(),
     }
 

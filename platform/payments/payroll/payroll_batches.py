@@ -61,7 +61,12 @@ async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) 
     if not asked:
         raise payroll_errors.NOTHING_TO_ASK()
     batch = PayrollBatch(
-        id=new_id(), key=key, title=title.strip(), state="sent", made_by=actor.name, made_at=clock.now()
+        id=new_id(),
+        key=key,
+        title=title.strip(),
+        status="sent",
+        created_by=actor.name,
+        created_at=clock.now(),
     )
     db.add(batch)
     await db.flush()
@@ -70,8 +75,8 @@ async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) 
             PayrollLine(
                 batch_id=batch.id,
                 member_id=each.member_id,
-                asked=each.asked,
-                said="",
+                requested=each.requested,
+                remark="",
                 named=True,
                 settled=False,
                 note="",
@@ -80,8 +85,8 @@ async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) 
         ]
     )
     await db.flush()
-    facts = {"people": len(asked), "amount": sum(each.asked for each in asked), "title": batch.title}
-    audit.record(db, actor, events.PAYROLL_SENT, subject=f"payroll:{batch.id}", facts=facts)
+    params = {"people": len(asked), "amount": sum(each.requested for each in asked), "title": batch.title}
+    audit.record(db, actor, events.PAYROLL_SENT, subject=f"payroll:{batch.id}", params=params)
     return batch
 
 
@@ -121,13 +126,13 @@ async def import_return(
     answer, plan = await plan_return(db, batch_id, content)
     if answer.bad_lines:
         raise payroll_errors.RETURN_HAS_BAD_LINES(count=len(answer.bad_lines))
-    if batch.state == "returned":
+    if batch.status == "returned":
         await _require_same_return(db, batch_id, lines, plan)
         return ReturnResult(plan, batch.journal, fresh=False)
     batch.journal = await _post_return(db, batch, plan, on=on, by=actor.name)
     for result in plan.results:
         line = lines[result.request.member_id]
-        line.taken, line.booked, line.said = int(result.taken), int(result.booked), result.said
+        line.deducted, line.applied, line.remark = int(result.deducted), int(result.applied), result.remark
         line.named, line.settled = result.named, result.settled
     db.add_all(
         [
@@ -136,17 +141,17 @@ async def import_return(
                 line=each.line,
                 who=each.who,
                 amount=int(each.amount),
-                said=each.said,
+                remark=each.remark,
                 settled=False,
                 note="",
             )
             for each in plan.strays
         ]
     )
-    batch.state, batch.returned_by, batch.returned_at = "returned", actor.name, clock.now()
+    batch.status, batch.returned_by, batch.returned_at = "returned", actor.name, clock.now()
     await db.flush()
-    facts = {"amount": int(plan.total), "owed_back": int(plan.excess), "journal": batch.journal}
-    audit.record(db, actor, events.PAYROLL_RETURNED, subject=f"payroll:{batch_id}", facts=facts)
+    params = {"amount": int(plan.total), "owed_back": int(plan.excess), "journal": batch.journal}
+    audit.record(db, actor, events.PAYROLL_RETURNED, subject=f"payroll:{batch_id}", params=params)
     return ReturnResult(plan, batch.journal, fresh=True)
 
 
@@ -157,9 +162,9 @@ async def _post_return(
     if not plan.total:
         return None
     paid_off = [
-        JournalLine.to_credit(PAYROLL_RECEIVABLES, each.booked, each.request.member_id)
+        JournalLine.to_credit(PAYROLL_RECEIVABLES, each.applied, each.request.member_id)
         for each in plan.results
-        if each.booked
+        if each.applied
     ]
     owed_back = [JournalLine.to_credit(OWED_TO_PAYERS, plan.excess)] if plan.excess else []
     lines = [JournalLine.to_debit(BANK, plan.total), *paid_off, *owed_back]
@@ -174,11 +179,11 @@ async def _require_same_return(
     strays = sorted(
         (each.line, each.who, each.amount) for each in await payroll_queries.list_strays(db, batch_id)
     )
-    same = all(lines[each.request.member_id].taken == each.taken for each in plan.results)
+    same = all(lines[each.request.member_id].deducted == each.deducted for each in plan.results)
     if not same or strays != [(each.line, each.who, int(each.amount)) for each in plan.strays]:
         raise payroll_errors.ALREADY_RETURNED()
 
 
 def sum_asked(rows: list[payroll_queries.DeductionRequestRow]) -> Rupiah:
     """What a file of these asks in all."""
-    return Rupiah.total(each.asked for each in rows)
+    return Rupiah.total(each.requested for each in rows)

@@ -47,7 +47,9 @@ def write_batch_file(asked: Iterable[DeductionRequest]) -> str:
 
     Whatever a spreadsheet would take for a formula is quoted by an apostrophe.
     """
-    lines = [(each.member_number, each.payroll_number, each.name, int(each.asked), "", "") for each in asked]
+    lines = [
+        (each.member_number, each.payroll_number, each.name, int(each.requested), "", "") for each in asked
+    ]
     return BYTE_ORDER_MARK + "".join(stream_csv(COLUMNS, lines, delimiter=SEPARATOR))
 
 
@@ -93,6 +95,6 @@ def _row(line: int, cells: dict[str, str]) -> ReturnRow:
         member_number=member_number.removeprefix("'"),
         payroll_number=payroll_number.removeprefix("'"),
         name=parse_text_cell(cells.get(NAME, ""), NAME, limit=LONGEST_NAME, required=False),
-        taken=parse_cell(Rupiah.parse, taken, TAKEN) if taken else Rupiah(0),
+        deducted=parse_cell(Rupiah.parse, taken, TAKEN) if taken else Rupiah(0),
         note=note,
     )

@@ -57,7 +57,7 @@ async def list_batches(
 ) -> Response[bytes]:
     """List the files that were sent, and what waits for the next."""
     asked = await payroll_queries.list_pending_requests(ro)
-    ways = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_ways
+    methods = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
     return render_page(
         request,
         "payments/payroll.html",
@@ -66,7 +66,7 @@ async def list_batches(
         waiting=sum_asked(asked),
         people=len(asked),
         in_plan=has_entitlement(tenant, "payroll"),
-        forbidden="payroll" not in ways,
+        forbidden="payroll" not in methods,
     )
 
 
@@ -101,7 +101,7 @@ async def show_batch(
     """Show a file: what it asked, what came of it, what waits for a decision."""
     batch = await require_batch(ro, batch_id)
     lines = await payroll_queries.list_lines(ro, batch_id)
-    waiting = [each for each in lines if batch.state == "returned" and not each.settled]
+    waiting = [each for each in lines if batch.status == "returned" and not each.settled]
     return render_page(
         request,
         "payments/payroll_batch.html",
@@ -120,7 +120,7 @@ async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[byte
     """The file for the employer."""
     batch = await require_batch(ro, batch_id)
     asked = [each.to_request() for each in await payroll_queries.list_batch_requests(ro, batch_id)]
-    name = f"potong-gaji-{batch.made_at.date().isoformat()}.csv"
+    name = f"potong-gaji-{batch.created_at.date().isoformat()}.csv"
     return Response(
         await asyncio.to_thread(lambda: write_batch_file(asked).encode()),
         media_type="text/csv; charset=utf-8",
@@ -213,7 +213,7 @@ async def _new_context(source: AsyncSession | Reader, ctx: RequestContext) -> di
     asked = await payroll_queries.list_pending_requests(source)
     month = formats.month(clock.today(ctx.brand.timezone))
     return {
-        "asked": asked[:SHOWN_LINES],
+        "requested": asked[:SHOWN_LINES],
         "more": max(0, len(asked) - SHOWN_LINES),
         "people": len(asked),
         "total": sum_asked(asked),
@@ -226,7 +226,7 @@ async def _line_context(
 ) -> dict[str, Any]:
     batch = await require_batch(source, batch_id)
     line = await payroll_queries.find_line(source, batch_id, member_id)
-    if line is None or line.taken is None:
+    if line is None or line.deducted is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()
     told = _line_view(line, ctx)
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": told, "choices": told["choices"]}
@@ -244,9 +244,11 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
 
 def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
     """A line with what its difference is, in words, and how it can be settled."""
-    known = line.taken is not None and line.booked is not None
+    known = line.deducted is not None and line.applied is not None
     why = (
-        payroll_rules.classify_outcome(line.asked, line.taken or 0, line.booked or 0, named=line.named)
+        payroll_rules.classify_outcome(
+            line.requested, line.deducted or 0, line.applied or 0, named=line.named
+        )
         if known
         else None
     )
@@ -256,11 +258,11 @@ def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
         "payroll_number": line.payroll_number,
         "name": line.name,
         "is_active": line.status == "active",
-        "asked": line.asked,
-        "taken": line.taken,
-        "short": line.asked - (line.booked or 0),
-        "excess": (line.taken or 0) - (line.booked or 0),
-        "said": line.said,
+        "requested": line.requested,
+        "deducted": line.deducted,
+        "short": line.requested - (line.applied or 0),
+        "excess": (line.deducted or 0) - (line.applied or 0),
+        "remark": line.remark,
         "settled": line.settled,
         "decision": line.decision,
         "note": line.note,

@@ -30,7 +30,7 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
     member_number: str
     payroll_number: str
     name: str
-    asked: int
+    requested: int
     owed: int
 
     def to_request(self) -> DeductionRequest:
@@ -39,7 +39,7 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
             member_number=self.member_number,
             payroll_number=self.payroll_number,
             name=self.name,
-            asked=Rupiah(self.asked),
+            requested=Rupiah(self.requested),
             owed=Rupiah(self.owed),
         )
 
@@ -49,16 +49,16 @@ class PayrollBatchView(msgspec.Struct, frozen=True):
 
     id: UUID
     title: str
-    state: str
-    made_by: str
-    made_at: datetime
+    status: str
+    created_by: str
+    created_at: datetime
     returned_by: str | None
     returned_at: datetime | None
     journal: int | None
     people: int
-    asked: int
-    taken: int
-    booked: int
+    requested: int
+    deducted: int
+    applied: int
     strays: int
     open_lines: int
     open_strays: int
@@ -71,7 +71,7 @@ class PayrollBatchView(msgspec.Struct, frozen=True):
     @property
     def total_taken(self) -> int:
         """All that the employer took."""
-        return self.taken + self.strays
+        return self.deducted + self.strays
 
 
 class PayrollLineView(msgspec.Struct, frozen=True):
@@ -82,10 +82,10 @@ class PayrollLineView(msgspec.Struct, frozen=True):
     payroll_number: str
     name: str
     status: str
-    asked: int
-    taken: int | None
-    booked: int | None
-    said: str
+    requested: int
+    deducted: int | None
+    applied: int | None
+    remark: str
     named: bool
     settled: bool
     decision: str | None
@@ -98,7 +98,7 @@ class StrayView(msgspec.Struct, frozen=True):
     line: int
     who: str
     amount: int
-    said: str
+    remark: str
     settled: bool
     decision: str | None
     note: str
@@ -107,28 +107,29 @@ class StrayView(msgspec.Struct, frozen=True):
 
 # What is asked already, or waits for a decision about whether it is asked again.
 _ALREADY_ASKED = (
-    "(SELECT l.member_id, sum(CASE WHEN b.state = 'sent' THEN l.asked ELSE l.asked - l.booked "
+    "(SELECT l.member_id, sum(CASE WHEN b.status = 'sent' THEN l.requested ELSE l.requested - l.applied "
     "END)::bigint AS amount"
     " FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id"
-    " WHERE b.state = 'sent' OR (NOT l.settled AND l.taken = l.booked) GROUP BY l.member_id)"
+    " WHERE b.status = 'sent' OR (NOT l.settled AND l.deducted = l.applied) GROUP BY l.member_id)"
 )
 _ASKED = (
     "m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS "
     "payroll_number, m.name"
 )
 _BATCH = (
-    "SELECT b.id, b.title, b.state, b.made_by, b.made_at, b.returned_by, b.returned_at, b.journal,"
-    " coalesce(l.people, 0)::int AS people, coalesce(l.asked, 0)::bigint AS asked, coalesce(l.taken, "
-    "0)::bigint AS taken,"
-    " coalesce(l.booked, 0)::bigint AS booked, coalesce(s.amount, 0)::bigint AS strays,"
-    " CASE WHEN b.state = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, "
+    "SELECT b.id, b.title, b.status, b.created_by, b.created_at, b.returned_by, b.returned_at, b.journal,"
+    " coalesce(l.people, 0)::int AS people, coalesce(l.requested, 0)::bigint AS requested, "
+    "coalesce(l.deducted, "
+    "0)::bigint AS deducted,"
+    " coalesce(l.applied, 0)::bigint AS applied, coalesce(s.amount, 0)::bigint AS strays,"
+    " CASE WHEN b.status = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, "
     "coalesce(s.waiting, 0)::int AS open_strays"
-    " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(asked) AS asked, "
-    "sum(taken) AS taken,"
-    "  sum(booked) AS booked, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP "
+    " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(requested) AS requested, "
+    "sum(deducted) AS deducted,"
+    "  sum(applied) AS applied, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP "
     "BY batch_id) l ON l.batch_id = b.id"
     " LEFT JOIN (SELECT batch_id, sum(amount) AS amount, count(*) FILTER (WHERE NOT settled) AS "
-    "waiting FROM payroll_strays"
+    "waiting FROM payroll_unmatched_lines"
     "  GROUP BY batch_id) s ON s.batch_id = b.id"
 )
 
@@ -137,7 +138,7 @@ async def list_pending_requests(source: AsyncSession | Reader) -> list[Deduction
     """Return what can be asked now: what members owe, less what is asked already or waits for a decision."""
     return await as_reader(source).rows(
         DeductionRequestRow,
-        f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS asked, b.balance AS owed"
+        f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS requested, b.balance AS owed"
         " FROM balances b JOIN members m ON m.id = b.party LEFT JOIN credit_terms t ON t.member_id = m.id"
         f" LEFT JOIN {_ALREADY_ASKED} h ON h.member_id = m.id"
         " WHERE b.account = $1 AND b.balance - coalesce(h.amount, 0) > 0 ORDER BY lower(m.name), m.number",
@@ -149,7 +150,7 @@ async def list_batch_requests(source: AsyncSession | Reader, batch_id: UUID) -> 
     """Return what a file asked, and what its people owe now."""
     return await as_reader(source).rows(
         DeductionRequestRow,
-        f"SELECT {_ASKED}, l.asked, coalesce(b.balance, 0)::bigint AS owed"
+        f"SELECT {_ASKED}, l.requested, coalesce(b.balance, 0)::bigint AS owed"
         " FROM payroll_lines l JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON "
         "t.member_id = m.id"
         " LEFT JOIN balances b ON b.party = m.id AND b.account = $2 WHERE l.batch_id = $1 ORDER BY "
@@ -163,7 +164,7 @@ async def list_batches(ro: Reader, *, limit: int = 60) -> list[PayrollBatchView]
     """Return the files that were sent, those with open differences first, then the newest."""
     return await ro.rows(
         PayrollBatchView,
-        _BATCH + " ORDER BY coalesce(l.waiting, 0) + coalesce(s.waiting, 0) = 0, b.made_at DESC LIMIT $1",
+        _BATCH + " ORDER BY coalesce(l.waiting, 0) + coalesce(s.waiting, 0) = 0, b.created_at DESC LIMIT $1",
         limit,
     )
 
@@ -176,14 +177,14 @@ async def find_batch(source: AsyncSession | Reader, batch_id: UUID) -> PayrollBa
 _LINES = (
     "SELECT m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') "
     "AS payroll_number, m.name,"
-    " m.status, l.asked, l.taken, l.booked, l.said, l.named, l.settled, l.decision, l.note FROM "
+    " m.status, l.requested, l.deducted, l.applied, l.remark, l.named, l.settled, l.decision, l.note FROM "
     "payroll_lines l"
     " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE "
     "l.batch_id = $1"
 )
 _STRAYS = (
-    "SELECT s.line, s.who, s.amount, s.said, s.settled, s.decision, s.note, m.name AS member_name"
-    " FROM payroll_strays s LEFT JOIN members m ON m.id = s.member_id WHERE s.batch_id = $1"
+    "SELECT s.line, s.who, s.amount, s.remark, s.settled, s.decision, s.note, m.name AS member_name"
+    " FROM payroll_unmatched_lines s LEFT JOIN members m ON m.id = s.member_id WHERE s.batch_id = $1"
 )
 
 

@@ -123,10 +123,10 @@ def _preview(
             {
                 "name": each.request.name,
                 "number": each.request.member_number,
-                "asked": each.request.asked,
-                "taken": each.taken,
+                "requested": each.request.requested,
+                "deducted": each.deducted,
                 "why": each.outcome.value.localize(ctx.lang),
-                "said": each.said,
+                "remark": each.remark,
             }
             for each in uneven[:SHOWN_LINES]
         ],

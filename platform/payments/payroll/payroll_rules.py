@@ -38,7 +38,7 @@ class DeductionRequest(msgspec.Struct, frozen=True, kw_only=True):
     member_number: str
     payroll_number: str
     name: str
-    asked: Rupiah
+    requested: Rupiah
     owed: Rupiah
 
 
@@ -49,7 +49,7 @@ class ReturnRow(msgspec.Struct, frozen=True, kw_only=True):
     member_number: str
     payroll_number: str
     name: str
-    taken: Rupiah
+    deducted: Rupiah
     note: str = ""
 
     @property
@@ -66,25 +66,27 @@ class DeductionResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     request: DeductionRequest
-    taken: Rupiah
-    booked: Rupiah
-    said: str
+    deducted: Rupiah
+    applied: Rupiah
+    remark: str
     named: bool
 
     @property
     def outcome(self) -> DeductionOutcome:
-        return classify_outcome(int(self.request.asked), int(self.taken), int(self.booked), named=self.named)
+        return classify_outcome(
+            int(self.request.requested), int(self.deducted), int(self.applied), named=self.named
+        )
 
     @property
     def excess(self) -> Rupiah:
-        return self.taken - self.booked
+        return self.deducted - self.applied
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left to decide: all that was asked, or all that is still owed, was taken and no
         more.
         """
-        return self.taken == self.booked == min(self.request.asked, max(self.request.owed, Rupiah(0)))
+        return self.deducted == self.applied == min(self.request.requested, max(self.request.owed, Rupiah(0)))
 
 
 class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     who: str
     amount: Rupiah
-    said: str
+    remark: str
 
 
 class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,18 +107,18 @@ class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Rupiah:
         """All that the employer took, in rupiah: what must have reached the bank."""
-        return Rupiah.total(each.taken for each in self.results) + Rupiah.total(
+        return Rupiah.total(each.deducted for each in self.results) + Rupiah.total(
             each.amount for each in self.strays
         )
 
     @property
-    def asked(self) -> Rupiah:
-        return Rupiah.total(each.request.asked for each in self.results)
+    def requested(self) -> Rupiah:
+        return Rupiah.total(each.request.requested for each in self.results)
 
     @property
     def excess(self) -> Rupiah:
         """What pays off nothing, and belongs to somebody."""
-        return self.total - Rupiah.total(each.booked for each in self.results)
+        return self.total - Rupiah.total(each.applied for each in self.results)
 
     def count(self, *whys: DeductionOutcome) -> int:
         return sum(1 for each in self.results if each.outcome in whys)
@@ -142,10 +144,10 @@ def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -
         }
         if len(people) == 1:
             found.setdefault(people.pop(), []).append(row)
-        elif row.taken:
+        elif row.deducted:
             said = "nomornya milik dua orang" if people else "tidak ada di daftar yang dikirim"
             said = f"{said}; {row.note}" if row.note else said
-            strays.append(StrayDeduction(line=row.line, who=row.label, amount=row.taken, said=said))
+            strays.append(StrayDeduction(line=row.line, who=row.label, amount=row.deducted, remark=said))
     results = tuple(_result(each, found.get(each.member_id, [])) for each in asked)
     return ReturnPlan(results=results, strays=tuple(strays))
 
@@ -171,13 +173,15 @@ def allowed_decisions(why: DeductionOutcome) -> tuple[Decision, ...]:
 
 
 def _result(asked: DeductionRequest, rows: Sequence[ReturnRow]) -> DeductionResult:
-    taken = Rupiah.total(row.taken for row in rows)
+    taken = Rupiah.total(row.deducted for row in rows)
     # never below what is owed now: goods that came back meanwhile have paid a part already
-    booked = min(taken, asked.asked, max(asked.owed, Rupiah(0)))
+    booked = min(taken, asked.requested, max(asked.owed, Rupiah(0)))
     notes = [row.note for row in rows if row.note]
     if len(rows) > 1:
         notes.insert(0, DUPLICATE_NOTE)
-    return DeductionResult(request=asked, taken=taken, booked=booked, said="; ".join(notes), named=bool(rows))
+    return DeductionResult(
+        request=asked, deducted=taken, applied=booked, remark="; ".join(notes), named=bool(rows)
+    )
 
 
 def _index_by_number(

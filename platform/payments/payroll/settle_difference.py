@@ -53,13 +53,13 @@ async def settle_line(
         await queries.get_credit_terms_for_update(db, member_id)
     line = await payroll_queries.lock_line(db, batch_id, member_id)
     shown = await payroll_queries.find_line(db, batch_id, member_id)
-    if line is None or shown is None or line.taken is None or line.booked is None:
+    if line is None or shown is None or line.deducted is None or line.applied is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()
     if line.settled:
         _require_same(line.decision, decision)
         return
     _require_reason(reason)
-    why = payroll_rules.classify_outcome(line.asked, line.taken, line.booked, named=line.named)
+    why = payroll_rules.classify_outcome(line.requested, line.deducted, line.applied, named=line.named)
     if decision not in payroll_rules.allowed_decisions(why):
         raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
     key = f"payroll-difference:{batch_id}:{member_id}"
@@ -69,10 +69,17 @@ async def settle_line(
         if decision == "wallet" and not await credit_queries.is_active_member(db, member_id):
             raise payroll_errors.NO_MEMBER_WALLET(name=shown.name, field="decision")
         owner = member_id if decision == "wallet" else None
-        await _post_excess(db, Rupiah(line.taken - line.booked), owner, shown.name, key, on=on, by=actor.name)
+        await _post_excess(
+            db, Rupiah(line.deducted - line.applied), owner, shown.name, key, on=on, by=actor.name
+        )
     line.settled, line.decision, line.note = True, decision, reason.strip()
-    facts = {"decision": decision, "reason": line.note, "asked": line.asked, "taken": line.taken}
-    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"member:{member_id}", facts=facts)
+    params = {
+        "decision": decision,
+        "reason": line.note,
+        "requested": line.requested,
+        "deducted": line.deducted,
+    }
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"member:{member_id}", params=params)
 
 
 async def settle_stray(
@@ -116,18 +123,18 @@ async def settle_stray(
     key = f"payroll-stray:{batch_id}:{number}"
     await _post_excess(db, Rupiah(stray.amount), owner, name, key, on=on, by=actor.name)
     stray.settled, stray.decision, stray.member_id, stray.note = True, decision, owner, reason.strip()
-    facts = {"decision": decision, "reason": stray.note, "amount": stray.amount, "who": stray.who}
-    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", facts=facts)
+    params = {"decision": decision, "reason": stray.note, "amount": stray.amount, "who": stray.who}
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", params=params)
 
 
 async def _post_shortfall_as_kasbon(
     db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str
 ) -> None:
     """What was not taken and is still owed becomes store credit."""
-    assert line.booked is not None  # the answer has been taken
+    assert line.applied is not None  # the answer has been taken
     await lock_ledger(db)
     owed = await ledger_queries.get_balance(db, PAYROLL_RECEIVABLES, line.member_id)
-    amount = Rupiah(min(line.asked - line.booked, owed))
+    amount = Rupiah(min(line.requested - line.applied, owed))
     if amount <= 0:
         return
     lines = [

@@ -27,8 +27,8 @@ class LocalProvider:
     officer sees it.
     """
 
-    def __init__(self, way: PaymentMethodCode, capabilities: Capabilities) -> None:
-        self.way = way
+    def __init__(self, method: PaymentMethodCode, capabilities: Capabilities) -> None:
+        self.method = method
         self._capabilities = capabilities
 
     def capabilities(self) -> Capabilities:
@@ -48,7 +48,7 @@ class LocalProvider:
     def verify(
         self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
     ) -> WebhookEvent:
-        raise WebhookVerificationError(f"{self.way} sends no messages")
+        raise WebhookVerificationError(f"{self.method} sends no messages")
 
     async def refund(
         self,
@@ -60,14 +60,16 @@ class LocalProvider:
     ) -> RefundResult:
         """Nobody is asked: what goes back is booked by who gives it back."""
         return RefundResult(
-            state="failed", provider_reference=key, detail=f"{self.way} is given back by hand"
+            status="failed", provider_reference=key, detail=f"{self.method} is given back by hand"
         )
 
     async def refund_status(
         self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
     ) -> RefundResult:
         return RefundResult(
-            state="failed", provider_reference=refund_reference, detail=f"{self.way} is given back by hand"
+            status="failed",
+            provider_reference=refund_reference,
+            detail=f"{self.method} is given back by hand",
         )
 
     async def cancel(
@@ -92,12 +94,12 @@ register_provider(
 
 
 def _book_method(
-    way: PaymentMethodCode, account: str, *, asks_pin: bool = False, entitlement: str | None = None
+    method: PaymentMethodCode, account: str, *, asks_pin: bool = False, entitlement: str | None = None
 ) -> LocalProvider:
     return LocalProvider(
-        way,
+        method,
         Capabilities(
-            label=PAYMENT_METHOD_NAMES[way],
+            label=PAYMENT_METHOD_NAMES[method],
             confirmed_by="books",
             clearing_account=account,
             per_member=True,

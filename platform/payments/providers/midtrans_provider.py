@@ -76,7 +76,7 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 class MidtransProvider:
     """See the head of this file."""
 
-    way: PaymentMethodCode = "midtrans"
+    method: PaymentMethodCode = "midtrans"
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -182,11 +182,11 @@ class MidtransProvider:
         )
         code = _status_code(gateway, answer)
         if code in {200, 201}:
-            return RefundResult(state="done" if code == 200 else "pending", provider_reference=key)
+            return RefundResult(status="done" if code == 200 else "pending", provider_reference=key)
         known = await _fetch_transaction(gateway, provider_account, payment.reference)
         if known is not None and known.find_refund(key) is not None:
             # asked before: it was done, the answer got lost, and the same key is refused now
-            return RefundResult(state="done", provider_reference=key)
+            return RefundResult(status="done", provider_reference=key)
         if known is not None and known.transaction_status == "capture":
             said = "Midtrans: a card payment is given back after it is settled, which is on the next day"
             raise ProviderError(said, transient=True)
@@ -202,7 +202,7 @@ class MidtransProvider:
         known = await _fetch_transaction(_client(provider_account), provider_account, payment.reference)
         granted = known is not None and known.find_refund(key) is not None
         return RefundResult(
-            state="done" if granted else "pending", provider_reference=refund_reference or key
+            status="done" if granted else "pending", provider_reference=refund_reference or key
         )
 
     async def cancel(

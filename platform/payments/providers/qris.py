@@ -143,7 +143,7 @@ def parse_qris(payload: str) -> Qris:
     if not text.startswith(_PREFIX):
         raise errors.QRIS_NOT_EMV()
     if len(text) > MAX_PAYLOAD_LENGTH:
-        raise errors.QRIS_TOO_LONG(length=len(text), most=MAX_PAYLOAD_LENGTH)
+        raise errors.QRIS_TOO_LONG(length=len(text), max_amount=MAX_PAYLOAD_LENGTH)
     for position, letter in enumerate(text, start=1):
         # control characters, and halves that no UTF-8 can hold
         if unicodedata.category(letter) in {"Cc", "Cs"}:
@@ -169,13 +169,13 @@ def make_dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> 
     old = parse_qris(payload)
     money = Rupiah(amount)
     if not MIN_AMOUNT <= money <= MAX_AMOUNT:
-        raise errors.QRIS_AMOUNT_OUT_OF_RANGE(least=MIN_AMOUNT, most=MAX_AMOUNT, amount=money)
+        raise errors.QRIS_AMOUNT_OUT_OF_RANGE(min_amount=MIN_AMOUNT, max_amount=MAX_AMOUNT, amount=money)
     parts = tuple(part for part in old.data_objects if part.tag not in _PAYMENT_SPECIFIC_TAGS)
     parts = with_data_object(parts, DataObject("01", "12"))
     parts = with_data_object(parts, DataObject("54", str(money)))
     if reference is not None:
         if not _REFERENCE.fullmatch(reference) or reference == _PROMPT_PLACEHOLDER:
-            raise errors.QRIS_REFERENCE_MALFORMED(most=MAX_REFERENCE_LENGTH)
+            raise errors.QRIS_REFERENCE_MALFORMED(max_amount=MAX_REFERENCE_LENGTH)
         parts = with_data_object(
             parts,
             DataObject(

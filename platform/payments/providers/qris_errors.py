@@ -17,8 +17,8 @@ QRIS_NOT_EMV = ErrorType(
 QRIS_TOO_LONG = ErrorType(
     "payments.qris_too_long",
     422,
-    id="Teks QRIS terlalu panjang: {length} karakter, paling banyak {most}.",
-    en="The QRIS text is too long: {length} characters, at most {most}.",
+    id="Teks QRIS terlalu panjang: {length} karakter, paling banyak {max_amount}.",
+    en="The QRIS text is too long: {length} characters, at most {max_amount}.",
 )
 QRIS_TRUNCATED = ErrorType(
     "payments.qris_cut_off",
@@ -87,14 +87,14 @@ QRIS_NOT_STATIC = ErrorType(
 QRIS_AMOUNT_OUT_OF_RANGE = ErrorType(
     "payments.qris_amount_out_of_range",
     422,
-    id="Pembayaran QRIS harus dari {least} sampai {most}, bukan {amount}.",
-    en="A QRIS payment must be from {least} to {most}, not {amount}.",
+    id="Pembayaran QRIS harus dari {min_amount} sampai {max_amount}, bukan {amount}.",
+    en="A QRIS payment must be from {min_amount} to {max_amount}, not {amount}.",
 )
 QRIS_REFERENCE_MALFORMED = ErrorType(
     "payments.qris_reference_malformed",
     422,
-    id="Nomor rujukan QRIS harus 1 sampai {most} huruf, angka, atau tanda baca biasa.",
-    en="A QRIS reference must be 1 to {most} plain letters, digits or signs.",
+    id="Nomor rujukan QRIS harus 1 sampai {max_amount} huruf, angka, atau tanda baca biasa.",
+    en="A QRIS reference must be 1 to {max_amount} plain letters, digits or signs.",
 )
 QRIS_PAYLOAD_FULL = ErrorType(
     "payments.qris_no_room",

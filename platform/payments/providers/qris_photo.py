@@ -80,11 +80,11 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 def _scan(picture: Image.Image, side: int) -> set[str]:
     """What the QR codes say, the picture's longer side being at most ``side`` pixels."""
-    looked_at = picture
+    processed_at = picture
     if max(picture.size) > side:
-        looked_at = picture.copy()
-        looked_at.thumbnail((side, side))
-    found = zxingcpp.read_barcodes(looked_at, formats=_BARCODE_FORMATS)
+        processed_at = picture.copy()
+        processed_at.thumbnail((side, side))
+    found = zxingcpp.read_barcodes(processed_at, formats=_BARCODE_FORMATS)
     return {_barcode_text(barcode).strip() for barcode in found}
 
 

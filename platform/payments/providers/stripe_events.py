@@ -128,18 +128,18 @@ def _is_recent(signed_at: int, now: datetime) -> bool:
 
 def _event(message: _EventBody) -> WebhookEvent:
     about = message.data.object
-    concerns = _subject_of(message.type)
+    object_type = _subject_of(message.type)
     is_session = about.object == "checkout.session"
     provider_reference = about.id if is_session else _id_of(about.payment_intent)
     reference = about.client_reference_id or (about.metadata or {}).get("reference")
-    if concerns == "payment" and not _may_be_ours(about, reference, provider_reference):
-        concerns = "nothing"
-    if concerns == "payout":
+    if object_type == "payment" and not _may_be_ours(about, reference, provider_reference):
+        object_type = "nothing"
+    if object_type == "payout":
         reference, provider_reference = None, about.id
     return WebhookEvent(
         event_id=message.id,
         event_type=message.type,
-        subject=concerns,
+        subject=object_type,
         reference=reference,
         provider_reference=provider_reference,
     )

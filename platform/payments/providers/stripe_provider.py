@@ -141,7 +141,7 @@ class StripeProvider:
     (a dispute never does), ask ``status(means, "", event.provider_reference)`` and take ``Status.reference``.
     """
 
-    way: PaymentMethodCode = "stripe"
+    method: PaymentMethodCode = "stripe"
 
     def capabilities(self) -> Capabilities:
         """Stripe's least is about half a US dollar, and its most is twelve digits of hundredths."""

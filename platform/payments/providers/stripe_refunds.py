@@ -52,7 +52,7 @@ async def create_refund(
             )
         except StripeProviderError as fault:
             if fault.is_rejection:
-                return RefundResult(state="failed", provider_reference="", detail=str(fault))
+                return RefundResult(status="failed", provider_reference="", detail=str(fault))
             if not (fault.replayed and fault.transient) or attempt == _MAX_KEYS - 1:
                 raise
             # A stored 500 is repeated to the same key for a day. Another key is safe only once Stripe itself
@@ -82,12 +82,12 @@ async def find_refund(
 def to_refund_result(refund: StripeRefund) -> RefundResult:
     """Read a refund. A new or unknown state counts as pending: only what succeeded is done."""
     if refund.status == "succeeded":
-        return RefundResult(state="done", provider_reference=refund.id)
+        return RefundResult(status="done", provider_reference=refund.id)
     if refund.status in {"failed", "canceled"}:
         return RefundResult(
-            state="failed", provider_reference=refund.id, detail=refund.failure_reason or refund.status
+            status="failed", provider_reference=refund.id, detail=refund.failure_reason or refund.status
         )
-    return RefundResult(state="pending", provider_reference=refund.id, detail=refund.status or "")
+    return RefundResult(status="pending", provider_reference=refund.id, detail=refund.status or "")
 
 
 async def _find_by_key(client: stripe.StripeClient, payment_intent: str, key: str) -> StripeRefund | None:

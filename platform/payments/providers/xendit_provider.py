@@ -105,7 +105,7 @@ _SETTINGS: Final = (
 class XenditProvider:
     """See the head of this file. ``provider_reference`` is the invoice's id."""
 
-    way: PaymentMethodCode = "xendit"
+    method: PaymentMethodCode = "xendit"
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -242,7 +242,7 @@ class XenditProvider:
         )
         if known is None:
             return RefundResult(
-                state="failed", provider_reference="", detail="Xendit knows of no such refund"
+                status="failed", provider_reference="", detail="Xendit knows of no such refund"
             )
         return _to_refund_result(known)
 
@@ -351,7 +351,7 @@ async def _sum_refunded(
 
 def _to_refund_result(refund: XenditRefund) -> RefundResult:
     return RefundResult(
-        state=refund.refund_status, provider_reference=refund.id, detail=refund.failure_code or ""
+        status=refund.refund_status, provider_reference=refund.id, detail=refund.failure_code or ""
     )
 
 

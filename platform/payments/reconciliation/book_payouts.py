@@ -37,24 +37,24 @@ _SET_JOURNALS = text(
 )
 
 
-async def book_movements(db: AsyncSession, way: str) -> int:
+async def book_movements(db: AsyncSession, method: str) -> int:
     """Post what has no journal yet of a way's payouts and fees; return how many journals that made.
 
     A payout goes to the bank on the day on which it left the provider, or today where that year is closed;
     one that failed comes back the same way. Fees are an expense.
     """
-    await advisory_lock(db, f"movements of {way}")
-    capabilities = get_provider(way).capabilities()
+    await advisory_lock(db, f"movements of {method}")
+    capabilities = get_provider(method).capabilities()
     closed, zone, now = await get_closed_years(db), ZoneInfo(await get_timezone(db)), await get_today(db)
 
     def day_of(movement: UnbookedMovement) -> date:
         day = movement.at.astimezone(zone).date()
         return now if day.year in closed else day
 
-    whole = await reconciliation_queries.list_unbooked_payouts(db, way)
-    costs = await reconciliation_queries.list_unbooked_fees(db, way)
-    journals = [_movement_journal(way, capabilities, each, day_of(each)) for each in whole]
-    journals += [_fee_journal(way, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
+    whole = await reconciliation_queries.list_unbooked_payouts(db, method)
+    costs = await reconciliation_queries.list_unbooked_fees(db, method)
+    journals = [_movement_journal(method, capabilities, each, day_of(each)) for each in whole]
+    journals += [_fee_journal(method, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
     posted = await post_journals(db, journals, by=capabilities.label.id)
     numbers = {each.source_key: each.number for each in posted}
     booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
@@ -64,24 +64,26 @@ async def book_movements(db: AsyncSession, way: str) -> int:
         )
     for each, journal in zip(whole, journals, strict=False):
         if each.kind == "payout":
-            facts = {"way": way, "amount": each.gross, "journal": numbers[journal.source_key]}
-            audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{way}", facts=facts)
+            params = {"method": method, "amount": each.gross, "journal": numbers[journal.source_key]}
+            audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{method}", params=params)
     return sum(1 for each in posted if each.created)
 
 
-def _movement_journal(way: str, capabilities: Capabilities, movement: UnbookedMovement, on: date) -> Journal:
+def _movement_journal(
+    method: str, capabilities: Capabilities, movement: UnbookedMovement, on: date
+) -> Journal:
     if movement.kind == "fee":
-        return _fee_journal(way, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
+        return _fee_journal(method, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
     label, amount = capabilities.label.id, Rupiah(abs(movement.gross))
     to_bank = movement.gross < 0
     words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
     into, out_of = (BANK, capabilities.clearing_account) if to_bank else (capabilities.clearing_account, BANK)
     lines = [JournalLine.to_debit(into, amount), JournalLine.to_credit(out_of, amount)]
-    return Journal(on, words, f"{MOVEMENT_KEY}:{way}:{movement.provider_id}", lines)
+    return Journal(on, words, f"{MOVEMENT_KEY}:{method}:{movement.provider_id}", lines)
 
 
 def _fee_journal(
-    way: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
+    method: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
 ) -> Journal:
     """``fee`` below zero was given back."""
     taken, given = (
@@ -91,4 +93,4 @@ def _fee_journal(
     )
     lines = [JournalLine.to_debit(taken, abs(fee)), JournalLine.to_credit(given, abs(fee))]
     words = f"Biaya {capabilities.label.id} {movement.provider_id}"
-    return Journal(on, words, f"{MOVEMENT_FEE_KEY}:{way}:{movement.provider_id}", lines)
+    return Journal(on, words, f"{MOVEMENT_FEE_KEY}:{method}:{movement.provider_id}", lines)

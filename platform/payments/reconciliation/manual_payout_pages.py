@@ -43,12 +43,12 @@ async def manual_payout_form(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
-    way: FromPath[str],
+    method: FromPath[str],
     jumlah: FromQuery[str] = "",
     tanggal: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Ask how much reached the bank, and when."""
-    found = await require_manual_payout_method(ro, way)
+    found = await require_manual_payout_method(ro, method)
     left = await ledger_queries.get_balance(ro, found.capabilities.clearing_account)
     context = _context(found, left, ctx)
     context["start"] |= {
@@ -60,19 +60,19 @@ async def manual_payout_form(
 
 @post(METHOD + "/pemasukan/periksa", guards=[require_officer], status_code=200)
 async def preview_manual_payout(
-    request: AnyRequest, db: Db, ctx: CurrentContext, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
     """Say in one sentence what will be entered."""
-    found = await require_manual_payout_method(db, way)
+    found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.capabilities.clearing_account), ctx)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
         await check_manual_payout(db, found, sent.amount, on=sent.on, today=clock.today(ctx.brand.timezone))
     say = get_translations(ctx.lang).gettext
-    sentence = say("%(amount)s dari %(way)s sudah masuk rekening koperasi pada %(day)s.") % {
+    sentence = say("%(amount)s dari %(method)s sudah masuk rekening koperasi pada %(day)s.") % {
         "amount": formats.rupiah(sent.amount, ctx.lang),
-        "way": context["name"],
+        "method": context["name"],
         "day": formats.date_long(sent.on, ctx.lang),
     }
     return render_page(request, CONFIRM, active_menu=PLACE, sent=sent, sentence=sentence, **context)
@@ -80,27 +80,27 @@ async def preview_manual_payout(
 
 @post(METHOD + "/pemasukan", guards=[require_officer])
 async def submit_manual_payout(
-    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, way: FromPath[str]
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Enter it."""
-    found = await require_manual_payout_method(db, way)
+    found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.capabilities.clearing_account), ctx)
     today = clock.today(ctx.brand.timezone)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
         await record_manual_payout(
-            db, viewer.as_officer(), way, sent.amount, on=sent.on, today=today, key=str(sent.key)
+            db, viewer.as_officer(), method, sent.amount, on=sent.on, today=today, key=str(sent.key)
         )
     say = get_translations(ctx.lang).gettext
-    return see_other(f"{HOME}/{way}", flash=say("Sudah dicatat: uangnya sekarang di rekening bank."))
+    return see_other(f"{HOME}/{method}", flash=say("Sudah dicatat: uangnya sekarang di rekening bank."))
 
 
-def _context(way: PaymentMethod, left: int, ctx: RequestContext) -> dict[str, Any]:
+def _context(method: PaymentMethod, left: int, ctx: RequestContext) -> dict[str, Any]:
     return {
-        "name": way.label.localize(ctx.lang),
-        "path": f"{HOME}/{way.way}",
-        "account": way.capabilities.clearing_account,
+        "name": method.label.localize(ctx.lang),
+        "path": f"{HOME}/{method.method}",
+        "account": method.capabilities.clearing_account,
         "left": left,
         "start": {
             "amount": formats.number(left) if left > 0 else "",

@@ -46,16 +46,17 @@ _ROLES: Final[dict[str, EntryRole]] = {"payment": "payment", "refund": "refund",
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     """How a way stands.
 
-    ``balance`` is what the provider holds as it said at ``told_at`` (None: it says none, or was never asked).
+    ``balance`` is what the provider holds as it said at ``reported_at`` (None: it says none, or was never
+    asked).
 
     ``clearing`` is the balance of our account now. ``checked``: there was something to compare with. ``rest``
     is the finding that no day holds.
     """
 
-    way: PaymentMethod
+    method: PaymentMethod
     account: str
     comparable: bool
-    told_at: datetime | None
+    reported_at: datetime | None
     reported_on: date | None
     balance: int | None
     clearing: int
@@ -79,9 +80,9 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
         return self.unexplained == 0
 
 
-def can_reconcile(way: PaymentMethod) -> bool:
+def can_reconcile(method: PaymentMethod) -> bool:
     """Whether somebody outside tells of this way's money: a provider that is set up, or statements."""
-    return can_sync(way) or (way.capabilities.confirmed_by == "officer" and way.enabled)
+    return can_sync(method) or (method.capabilities.confirmed_by == "officer" and method.enabled)
 
 
 async def count_unexplained(ro: Reader, *, since: date) -> int:
@@ -89,19 +90,23 @@ async def count_unexplained(ro: Reader, *, since: date) -> int:
     ever told has none.
     """
     told = await reconciliation_queries.list_reported_methods(ro)
-    found = [way for way in await list_methods(ro) if way.way in told and can_reconcile(way)] if told else []
-    return sum([(await reconcile_method(ro, way, since=since)).unexplained for way in found])
+    found = (
+        [method for method in await list_methods(ro) if method.method in told and can_reconcile(method)]
+        if told
+        else []
+    )
+    return sum([(await reconcile_method(ro, method, since=since)).unexplained for method in found])
 
 
-async def reconcile_method(ro: Reader, way: PaymentMethod, *, since: date) -> Reconciliation:
+async def reconcile_method(ro: Reader, method: PaymentMethod, *, since: date) -> Reconciliation:
     """Compare a way from ``since`` on."""
-    if way.capabilities.confirmed_by == "provider":
-        return await _reconcile_with_provider(ro, way, since)
-    return await _reconcile_with_statement(ro, way, since)
+    if method.capabilities.confirmed_by == "provider":
+        return await _reconcile_with_provider(ro, method, since)
+    return await _reconcile_with_statement(ro, method, since)
 
 
-async def _reconcile_with_provider(ro: Reader, way: PaymentMethod, since: date) -> Reconciliation:
-    account, name = way.capabilities.clearing_account, way.way
+async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
+    account, name = method.capabilities.clearing_account, method.method
     zone = ZoneInfo(await get_timezone(ro))
     told = await reconciliation_queries.get_reported_balance(ro, name)
     first = since - PAIRING_MARGIN
@@ -109,7 +114,7 @@ async def _reconcile_with_provider(ro: Reader, way: PaymentMethod, since: date) 
     booked = await reconciliation_queries.list_clearing_lines(ro, account, first)
     clearing = await ledger_queries.get_balance(ro, account)
     checked = told is not None and (told.balance is not None or bool(moved))
-    reported_on = told.told_at.astimezone(zone).date() if told else None
+    reported_on = told.reported_at.astimezone(zone).date() if told else None
     theirs = [piece for movement in moved for piece in _entries_of_movement(movement, zone)]
     ours = [_entry_of_journal(line, name) for line in booked]
     payments = await _load_payments(ro, theirs, ours)
@@ -119,17 +124,17 @@ async def _reconcile_with_provider(ro: Reader, way: PaymentMethod, since: date) 
         known = {reference: _payment_facts(payment) for reference, payment in payments.items()}
         findings = reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on)
         if told.balance is not None:
-            fractions = sum(1 for each in moved if each.fraction)
+            fractions = sum(1 for each in moved if each.is_rounded)
             findings = reconciliation_rules.with_remainder(
                 findings, balance=told.balance, clearing=clearing, on=reported_on, fractions=fractions
             )
             rest = next((each for each in findings if each.theirs is None and each.ours is None), None)
             findings = [each for each in findings if each is not rest]
     return Reconciliation(
-        way=way,
+        method=method,
         account=account,
         comparable=checked,
-        told_at=told.told_at if told else None,
+        reported_at=told.reported_at if told else None,
         reported_on=reported_on,
         balance=told.balance if told else None,
         clearing=clearing,
@@ -141,11 +146,11 @@ async def _reconcile_with_provider(ro: Reader, way: PaymentMethod, since: date) 
     )
 
 
-async def _reconcile_with_statement(ro: Reader, way: PaymentMethod, since: date) -> Reconciliation:
+async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
     """A bank's statement tells of other money, too: only what came in by payments is compared, and no
     balance.
     """
-    account, name = way.capabilities.clearing_account, way.way
+    account, name = method.capabilities.clearing_account, method.method
     first = since - PAIRING_MARGIN
     reported_on = await reconciliation_queries.get_last_statement_day(ro, name)
     theirs = [
@@ -162,10 +167,10 @@ async def _reconcile_with_statement(ro: Reader, way: PaymentMethod, since: date)
         reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on) if reported_on else []
     )
     return Reconciliation(
-        way=way,
+        method=method,
         account=account,
         comparable=reported_on is not None,
-        told_at=None,
+        reported_at=None,
         reported_on=reported_on,
         balance=None,
         clearing=await ledger_queries.get_balance(ro, account),
@@ -211,7 +216,7 @@ def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list
 
 
 def _entry_of_statement_row(row: StatementRow) -> ExternalEntry:
-    aside = row.state == "set_aside"
+    aside = row.status == "set_aside"
     return ExternalEntry(
         id=str(row.id),
         role="payment",
@@ -219,21 +224,21 @@ def _entry_of_statement_row(row: StatementRow) -> ExternalEntry:
         on=row.on,
         reference=row.payment,
         is_set_aside=aside,
-        text=row.words,
+        text=row.description,
     )
 
 
-def _entry_of_journal(line: ClearingLine, way: str) -> BookEntry:
+def _entry_of_journal(line: ClearingLine, method: str) -> BookEntry:
     """What a journal on the clearing account was posted for, by its key; what no key of ours tells was
     entered by hand.
     """
     kind, _, what = line.source_key.partition(":")
     movement: str | None = None
     role: EntryRole = "hand"
-    if kind == MOVEMENT_KEY and what.startswith(f"{way}:"):
-        role, movement = "payout", what.removeprefix(f"{way}:")
-    elif kind == MOVEMENT_FEE_KEY and what.startswith(f"{way}:"):
-        role, movement = "fee", what.removeprefix(f"{way}:")
+    if kind == MOVEMENT_KEY and what.startswith(f"{method}:"):
+        role, movement = "payout", what.removeprefix(f"{method}:")
+    elif kind == MOVEMENT_FEE_KEY and what.startswith(f"{method}:"):
+        role, movement = "fee", what.removeprefix(f"{method}:")
     elif kind == "payment" and line.payment is not None:
         role = "fee" if what.endswith(":fee") else "payment"
     elif kind == "refund" and line.payment is not None:

@@ -39,7 +39,7 @@ from ui import (
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
-METHOD: Final = HOME + "/{way:str}"
+METHOD: Final = HOME + "/{method:str}"
 PLACE: Final = "penjualan"
 BOOKS: Final = "/pengurus/buku"
 SHOWN_DAYS: Final = 31
@@ -49,8 +49,8 @@ SHOWN_DAYS: Final = 31
 async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show how every way stands that somebody outside tells of."""
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
-    found = [way for way in await methods.list_methods(ro) if reconcile_method.can_reconcile(way)]
-    states = [await reconcile_method.reconcile_method(ro, way, since=since) for way in found]
+    found = [method for method in await methods.list_methods(ro) if reconcile_method.can_reconcile(method)]
+    states = [await reconcile_method.reconcile_method(ro, method, since=since) for method in found]
     states.sort(key=lambda state: state.all_explained)
     return render_page(
         request,
@@ -62,11 +62,11 @@ async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response
 
 @get(METHOD, guards=[require_officer])
 async def show_method(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, way: FromPath[str], hari: FromQuery[str] = ""
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str], hari: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show a way's days, those with differences first; or the lines of one day."""
     day = _parse_day(hari)
-    state = await _load(ro, way, day)
+    state = await _load(ro, method, day)
     if day is not None:
         shown = next((each for each in state.days if each.on == day), None)
         return render_page(
@@ -99,23 +99,23 @@ async def sync_now(
     database: CurrentDatabase,
     tenant: CurrentTenant,
     ctx: CurrentContext,
-    way: FromPath[str],
+    method: FromPath[str],
 ) -> Response[Any]:
     """Ask the provider now."""
     form = await read_form(request, EmptyForm)
     if form.errors:
         raise errors.NO_SUCH_METHOD()
     with provider_calls.translate_provider_errors():
-        fetched = await sync_movements.sync_provider(database, tenant, way)
-    return see_other(f"{HOME}/{way}", flash=_sync_message(fetched, ctx))
+        fetched = await sync_movements.sync_provider(database, tenant, method)
+    return see_other(f"{HOME}/{method}", flash=_sync_message(fetched, ctx))
 
 
 async def _load(ro: Reader, name: str, day: date | None) -> Reconciliation:
-    way = await methods.get_method(ro, name)
-    if not reconcile_method.can_reconcile(way):
+    method = await methods.get_method(ro, name)
+    if not reconcile_method.can_reconcile(method):
         raise errors.NO_SUCH_METHOD()
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
-    return await reconcile_method.reconcile_method(ro, way, since=min(since, day) if day else since)
+    return await reconcile_method.reconcile_method(ro, method, since=min(since, day) if day else since)
 
 
 def _parse_day(typed: str) -> date | None:
@@ -133,24 +133,24 @@ def _worst_first(days: Sequence[ReconciliationDay]) -> list[ReconciliationDay]:
 def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
     uneven = [day for day in state.days if not day.is_equal]
     return {
-        "way": state.way.way,
-        "name": state.way.label.localize(ctx.lang),
-        "path": f"{HOME}/{state.way.way}",
+        "method": state.method.method,
+        "name": state.method.label.localize(ctx.lang),
+        "path": f"{HOME}/{state.method.method}",
         "account": state.account,
         "account_path": f"{BOOKS}/akun/{state.account}",
         "checked": state.comparable,
-        "told_at": state.told_at,
+        "reported_at": state.reported_at,
         "reported_on": state.reported_on,
         "balance": state.balance,
         "clearing": state.clearing,
         "difference": state.difference,
         "unexplained": state.unexplained,
         "uneven": len(uneven),
-        "can_ask": sync_movements.can_sync(state.way),
-        "manual_payout_path": f"{HOME}/{state.way.way}/pemasukan"
-        if has_manual_payouts(state.way) and state.clearing > 0
+        "can_ask": sync_movements.can_sync(state.method),
+        "manual_payout_path": f"{HOME}/{state.method.method}/pemasukan"
+        if has_manual_payouts(state.method) and state.clearing > 0
         else None,
-        "by_statement": state.way.capabilities.confirmed_by == "officer",
+        "by_statement": state.method.capabilities.confirmed_by == "officer",
         "remainder": _item_view(state.remainder, state, ctx) if state.remainder else None,
         "open": [
             {**_item_view(each, state, ctx), "day": day.on}
@@ -164,7 +164,7 @@ def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str
 def _day_view(day: ReconciliationDay, state: Reconciliation) -> dict[str, Any]:
     return {
         "on": day.on,
-        "path": f"{HOME}/{state.way.way}?hari={day.on.isoformat()}",
+        "path": f"{HOME}/{state.method.method}?hari={day.on.isoformat()}",
         "theirs": day.theirs,
         "ours": day.ours,
         "difference": day.difference,
@@ -181,7 +181,7 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
     )
     texts = [each.ours.text] if each.ours and each.ours.text else []
     if each.theirs and each.theirs.text:
-        by_provider = state.way.capabilities.confirmed_by == "provider"
+        by_provider = state.method.capabilities.confirmed_by == "provider"
         say = get_translations(ctx.lang).gettext
         texts.append(
             say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text
@@ -201,7 +201,7 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
         "ours_on": each.ours.on if each.ours else None,
         "movement": each.theirs.id if each.theirs else None,
         "statement_path": f"/pengurus/pembayaran/mutasi/{each.theirs.id}"
-        if each.theirs and state.way.capabilities.confirmed_by == "officer"
+        if each.theirs and state.method.capabilities.confirmed_by == "officer"
         else None,
         "journal": each.ours.journal if each.ours else None,
         "journal_path": f"{BOOKS}/jurnal/{each.ours.journal}" if each.ours else None,

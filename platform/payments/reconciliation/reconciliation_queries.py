@@ -28,7 +28,7 @@ class ProviderMovementView(msgspec.Struct, frozen=True):
     fee: int
     at: datetime
     detail: str
-    fraction: bool
+    is_rounded: bool
     payment: str | None
 
 
@@ -63,7 +63,7 @@ class ReportedBalance(msgspec.Struct, frozen=True):
     """What a provider said last, and since when its movements are kept."""
 
     balance: int | None
-    told_at: datetime
+    reported_at: datetime
     since: datetime
 
 
@@ -73,8 +73,8 @@ class StatementRow(msgspec.Struct, frozen=True):
     id: UUID
     on: date
     amount: int
-    words: str
-    state: str
+    description: str
+    status: str
     payment: str | None
 
 
@@ -93,12 +93,13 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # A movement names a payment by our reference, by the provider's, or by a refund of ours: by our key for it,
 # or by the provider's.
 _JOIN_PAYMENTS = (
-    " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.way = m.way"
-    " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.way = m.way AND p1.id IS NULL"
+    " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.method = m.method"
+    " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.method = m.method AND p1.id IS NULL"
     f" LEFT JOIN payment_refunds r1 ON r1.id = substring(m.reference FROM '^{_UUID}$')::uuid"
-    " LEFT JOIN payments p3 ON p3.id = r1.payment_id AND p3.way = m.way AND p1.id IS NULL AND p2.id IS NULL"
+    " LEFT JOIN payments p3 ON p3.id = r1.payment_id AND p3.method = m.method AND p1.id IS NULL AND "
+    "p2.id IS NULL"
     " LEFT JOIN (payment_refunds r2 JOIN payments p4 ON p4.id = r2.payment_id) ON "
-    "r2.provider_reference = m.reference AND p4.way = m.way"
+    "r2.provider_reference = m.reference AND p4.method = m.method"
     " AND p1.id IS NULL AND p2.id IS NULL AND p3.id IS NULL"
 )
 _PAYMENT_ID = "coalesce(p1.id, p2.id, p3.id, p4.id)"
@@ -107,15 +108,15 @@ _SETTLED = "('paid', 'partly_refunded', 'refunded')"
 
 
 async def list_movements(
-    source: AsyncSession | Reader, way: str, since: datetime
+    source: AsyncSession | Reader, method: str, since: datetime
 ) -> list[ProviderMovementView]:
     """Return a way's movements since a moment, oldest first."""
     return await as_reader(source).rows(
         ProviderMovementView,
-        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.fraction, {_PAYMENT} AS "
+        f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.is_rounded, {_PAYMENT} AS "
         f"payment"
-        f" FROM provider_movements m {_JOIN_PAYMENTS} WHERE m.way = $1 AND m.at >= $2 ORDER BY m.at, m.id",
-        way,
+        f" FROM provider_movements m {_JOIN_PAYMENTS} WHERE m.method = $1 AND m.at >= $2 ORDER BY m.at, m.id",
+        method,
         since,
     )
 
@@ -151,7 +152,7 @@ async def list_clearing_lines(ro: Reader, account: str, since: date) -> list[Cle
     )
 
 
-async def list_settled_lines(ro: Reader, way: str, account: str, since: date) -> list[ClearingLine]:
+async def list_settled_lines(ro: Reader, method: str, account: str, since: date) -> list[ClearingLine]:
     """Return the journals by which payments of a way came onto an account since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
@@ -159,8 +160,8 @@ async def list_settled_lines(ro: Reader, way: str, account: str, since: date) ->
         "amount, p.reference AS payment,"
         " false AS reversed FROM payments p JOIN journals j ON j.number = p.journal"
         " JOIN journal_lines l ON l.journal = j.number AND l.account = $2 AND l.debit > 0"
-        " WHERE p.way = $1 AND j.value_date >= $3 ORDER BY j.value_date, j.number",
-        way,
+        " WHERE p.method = $1 AND j.value_date >= $3 ORDER BY j.value_date, j.number",
+        method,
         account,
         since,
     )
@@ -171,7 +172,7 @@ async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, Reco
     rows = await ro.rows(
         ReconciledPayment,
         "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
-        " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.state = 'pending') AS "
+        " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.status = 'pending') AS "
         "refund_pending"
         " FROM payments p WHERE p.reference = ANY($1::text[])",
         list(references),
@@ -179,73 +180,75 @@ async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, Reco
     return {row.reference: row for row in rows}
 
 
-async def get_reported_balance(source: AsyncSession | Reader, way: str) -> ReportedBalance | None:
+async def get_reported_balance(source: AsyncSession | Reader, method: str) -> ReportedBalance | None:
     """Return what a provider said last of its balance, or None when it was never asked."""
     return await as_reader(source).one(
-        ReportedBalance, "SELECT balance, told_at, since FROM provider_balances WHERE way = $1", way
+        ReportedBalance, "SELECT balance, reported_at, since FROM provider_balances WHERE method = $1", method
     )
 
 
 async def list_reported_methods(ro: Reader) -> set[str]:
     """Return the ways of which a provider or a statement has ever told anything."""
-    records = await ro.records("SELECT way FROM provider_balances UNION SELECT way FROM statement_lines")
-    return {record["way"] for record in records}
+    records = await ro.records(
+        "SELECT method FROM provider_balances UNION SELECT method FROM statement_lines"
+    )
+    return {record["method"] for record in records}
 
 
-async def get_first_opened_at(source: AsyncSession | Reader, way: str) -> datetime | None:
+async def get_first_opened_at(source: AsyncSession | Reader, method: str) -> datetime | None:
     """Return when a way's first payment was opened, or None."""
     found: datetime | None = await as_reader(source).value(
-        "SELECT min(opened_at) FROM payments WHERE way = $1", way
+        "SELECT min(opened_at) FROM payments WHERE method = $1", method
     )
     return found
 
 
-async def list_statement_rows(ro: Reader, way: str, since: date) -> list[StatementRow]:
+async def list_statement_rows(ro: Reader, method: str, since: date) -> list[StatementRow]:
     """Return the lines of a way's statements by which money came in since a day, oldest first."""
     return await ro.rows(
         StatementRow,
-        'SELECT s.id, s.on_date AS "on", s.amount, s.words, s.state, p.reference AS payment'
+        'SELECT s.id, s.on_date AS "on", s.amount, s.description, s.status, p.reference AS payment'
         " FROM statement_lines s LEFT JOIN payments p ON p.id = s.payment_id"
-        " WHERE s.way = $1 AND s.on_date >= $2 AND s.amount > 0 ORDER BY s.on_date, s.id",
-        way,
+        " WHERE s.method = $1 AND s.on_date >= $2 AND s.amount > 0 ORDER BY s.on_date, s.id",
+        method,
         since,
     )
 
 
-async def get_last_statement_day(ro: Reader, way: str) -> date | None:
+async def get_last_statement_day(ro: Reader, method: str) -> date | None:
     """Return the last day that a way's statements tell of, or None without any."""
-    found: date | None = await ro.value("SELECT max(on_date) FROM statement_lines WHERE way = $1", way)
+    found: date | None = await ro.value("SELECT max(on_date) FROM statement_lines WHERE method = $1", method)
     return found
 
 
-async def list_paid_only_at_provider(db: AsyncSession, way: str, since: datetime) -> list[str]:
+async def list_paid_only_at_provider(db: AsyncSession, method: str, since: datetime) -> list[str]:
     """Return the references of payments that the provider shows paid and we do not."""
     records = await as_reader(db).records(
         f"SELECT DISTINCT {_PAYMENT} AS reference FROM provider_movements m {_JOIN_PAYMENTS}"
-        " WHERE m.way = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
+        " WHERE m.method = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
         f" AND coalesce(p1.status, p2.status, p3.status, p4.status) NOT IN {_SETTLED} ORDER BY 1",
-        way,
+        method,
         since,
     )
     return [record["reference"] for record in records]
 
 
-async def list_unlinked_refund_references(db: AsyncSession, way: str, since: datetime) -> list[str]:
+async def list_unlinked_refund_references(db: AsyncSession, method: str, since: datetime) -> list[str]:
     """Return the provider's names of payments that it gave back money of, and that none of our references is
     in.
     """
     records = await as_reader(db).records(
-        f"SELECT DISTINCT m.reference FROM provider_movements m {_JOIN_PAYMENTS} WHERE m.way = $1 AND "
+        f"SELECT DISTINCT m.reference FROM provider_movements m {_JOIN_PAYMENTS} WHERE m.method = $1 AND "
         f"m.at >= "
         f"$2 AND m.kind = 'refund'"
         f" AND m.reference IS NOT NULL AND {_PAYMENT_ID} IS NULL ORDER BY 1",
-        way,
+        method,
         since,
     )
     return [record["reference"] for record in records]
 
 
-async def list_external_refund_totals(db: AsyncSession, way: str, since: datetime) -> dict[str, Rupiah]:
+async def list_external_refund_totals(db: AsyncSession, method: str, since: datetime) -> dict[str, Rupiah]:
     """Return what the provider gave back of payments in all, by reference, where that is more than we asked
     of it.
 
@@ -255,54 +258,55 @@ async def list_external_refund_totals(db: AsyncSession, way: str, since: datetim
     records = await as_reader(db).records(
         f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
         f"latest FROM provider_movements m {_JOIN_PAYMENTS}"
-        " WHERE m.way = $1 AND m.kind = 'refund' GROUP BY 1),"
+        " WHERE m.method = $1 AND m.kind = 'refund' GROUP BY 1),"
         " ours AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
-        "  WHERE state <> 'failed' AND back_to = 'same_way' GROUP BY payment_id)"
+        "  WHERE status <> 'failed' AND destination = 'original_method' GROUP BY payment_id)"
         " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON "
         "o.payment_id = p.id"
         f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND NOT EXISTS (SELECT FROM payment_exceptions e"
         "  WHERE e.payment_id = p.id AND e.settled_at IS NULL AND e.reason = 'unheard_refund' AND "
-        "e.facts->'theirs' = to_jsonb(t.amount))"
+        "e.params->'theirs' = to_jsonb(t.amount))"
         " AND t.amount > coalesce(o.amount, 0) ORDER BY p.reference",
-        way,
+        method,
         since,
     )
     return {record["reference"]: Rupiah(record["amount"]) for record in records}
 
 
-async def list_unrecorded_fees(db: AsyncSession, way: str) -> dict[str, Rupiah]:
+async def list_unrecorded_fees(db: AsyncSession, method: str) -> dict[str, Rupiah]:
     """Return what the provider kept of payments whose cost we do not know yet, by reference."""
     records = await as_reader(db).records(
         "SELECT p.reference, min(m.fee) AS fee FROM provider_movements m"
-        " JOIN payments p ON p.way = m.way AND (p.reference = m.reference OR p.provider_reference = "
+        " JOIN payments p ON p.method = m.method AND (p.reference = m.reference OR p.provider_reference = "
         "m.reference)"
-        f" WHERE m.way = $1 AND m.kind = 'payment' AND m.fee > 0 AND p.fee IS NULL AND p.status IN {_SETTLED}"
+        f" WHERE m.method = $1 AND m.kind = 'payment' AND m.fee > 0 AND p.fee IS NULL AND p.status IN "
+        f"{_SETTLED}"
         " AND (p.live OR p.purpose <> 'trial') GROUP BY p.reference ORDER BY p.reference",
-        way,
+        method,
     )
     return {record["reference"]: Rupiah(record["fee"]) for record in records}
 
 
-async def list_unbooked_payouts(db: AsyncSession, way: str) -> list[UnbookedMovement]:
+async def list_unbooked_payouts(db: AsyncSession, method: str) -> list[UnbookedMovement]:
     """Return payouts, and fees that are no payment's, without a journal, oldest first."""
     return await as_reader(db).rows(
         UnbookedMovement,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
-        " WHERE m.way = $1 AND m.journal IS NULL AND ((m.kind = 'payout' AND m.gross <> 0)"
+        " WHERE m.method = $1 AND m.journal IS NULL AND ((m.kind = 'payout' AND m.gross <> 0)"
         " OR (m.kind = 'fee' AND m.gross <> m.fee)) ORDER BY m.at, m.id",
-        way,
+        method,
     )
 
 
-async def list_unbooked_fees(db: AsyncSession, way: str) -> list[UnbookedMovement]:
+async def list_unbooked_fees(db: AsyncSession, method: str) -> list[UnbookedMovement]:
     """Return payouts and refunds that cost something which has no journal yet, oldest first."""
     return await as_reader(db).rows(
         UnbookedMovement,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
-        " LEFT JOIN journals j ON j.source_key = 'movement-fee:' || m.way || ':' || m.provider_id"
-        " WHERE m.way = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL "
+        " LEFT JOIN journals j ON j.source_key = 'movement-fee:' || m.method || ':' || m.provider_id"
+        " WHERE m.method = $1 AND m.kind IN ('payout', 'refund') AND m.fee <> 0 AND j.number IS NULL "
         "ORDER BY m.at, m.id",
-        way,
+        method,
     )
 
 

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from payments.methods import PaymentMethod
 
 
-def has_manual_payouts(way: PaymentMethod) -> bool:
+def has_manual_payouts(method: PaymentMethod) -> bool:
     """Whether this way's money waits on an account of its own until somebody says that it is at the bank."""
-    return way.capabilities.confirmed_by == "officer" and way.capabilities.clearing_account != BANK
+    return method.capabilities.confirmed_by == "officer" and method.capabilities.clearing_account != BANK
 
 
 async def require_manual_payout_method(source: AsyncSession | Reader, name: str) -> PaymentMethod:
     """Return such a way by its name. Raises DomainError payments.no_such_way for any other."""
-    way = await methods.get_method(source, name)
-    if not has_manual_payouts(way):
+    method = await methods.get_method(source, name)
+    if not has_manual_payouts(method):
         raise errors.NO_SUCH_METHOD()
-    return way
+    return method
 
 
 async def check_manual_payout(
-    db: AsyncSession, way: PaymentMethod, amount: Rupiah, *, on: date, today: date
+    db: AsyncSession, method: PaymentMethod, amount: Rupiah, *, on: date, today: date
 ) -> None:
     """Raise DomainError payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
     cannot have reached the bank.
@@ -47,10 +47,10 @@ async def check_manual_payout(
         raise manual_payout_errors.PAYOUT_AMOUNT_NEEDED(field="amount")
     if on > today:
         raise manual_payout_errors.PAYOUT_IN_FUTURE(field="on")
-    left = Rupiah(max(0, await ledger_queries.get_balance(db, way.capabilities.clearing_account)))
+    left = Rupiah(max(0, await ledger_queries.get_balance(db, method.capabilities.clearing_account)))
     if amount > left:
         raise manual_payout_errors.PAYOUT_EXCEEDS_BALANCE(left=left, field="amount")
-    first = await reconciliation_queries.get_first_movement_day(db, way.capabilities.clearing_account)
+    first = await reconciliation_queries.get_first_movement_day(db, method.capabilities.clearing_account)
     if on < first:
         raise manual_payout_errors.PAYOUT_BEFORE_FIRST_PAYMENT(first=first, field="on")
 
@@ -64,19 +64,19 @@ async def record_manual_payout(
 
     Raises DomainError as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
     """
-    way = await require_manual_payout_method(db, name)
+    method = await require_manual_payout_method(db, name)
     source_key = f"arrival:{name}:{key}"
     await lock_ledger(db)  # what waits there stays what it is until this is posted
     if (number := await ledger_queries.find_journal_number(db, source_key)) is not None:
         return PostedJournal(source_key, number, created=False)
-    await check_manual_payout(db, way, amount, on=on, today=today)
+    await check_manual_payout(db, method, amount, on=on, today=today)
     lines = [
         JournalLine.to_debit(BANK, amount),
-        JournalLine.to_credit(way.capabilities.clearing_account, amount),
+        JournalLine.to_credit(method.capabilities.clearing_account, amount),
     ]
     posted = await post_journal(
-        db, Journal(on, f"Uang {way.label.id} masuk rekening", source_key, lines), by=actor.name
+        db, Journal(on, f"Uang {method.label.id} masuk rekening", source_key, lines), by=actor.name
     )
-    facts = {"way": name, "amount": int(amount), "journal": posted.number}
-    audit.record(db, actor, events.PAYOUT_BOOKED, subject=f"way:{name}", facts=facts)
+    params = {"method": name, "amount": int(amount), "journal": posted.number}
+    audit.record(db, actor, events.PAYOUT_BOOKED, subject=f"way:{name}", params=params)
     return posted

@@ -47,27 +47,29 @@ MAX_LOOKBACK: Final = timedelta(days=400)
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
 _UPSERT_MOVEMENTS: Final = text(
-    "INSERT INTO provider_movements AS m (way, provider_id, kind, gross, fee, at, reference, detail, "
-    "fraction)"
-    " SELECT :way, provider_id, kind, gross, fee, at, reference, detail, fraction FROM "
+    "INSERT INTO provider_movements AS m (method, provider_id, kind, gross, fee, at, reference, detail, "
+    "is_rounded)"
+    " SELECT :method, provider_id, kind, gross, fee, at, reference, detail, is_rounded FROM "
     "jsonb_to_recordset(CAST(:lines AS jsonb))"
     " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, "
-    "detail text, fraction boolean)"
-    " ON CONFLICT (way, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail "
-    "= excluded.detail, fraction = excluded.fraction,"
+    "detail text, is_rounded boolean)"
+    " ON CONFLICT (method, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail "
+    "= excluded.detail, is_rounded = excluded.is_rounded,"
     " reference = coalesce(excluded.reference, m.reference)"
-    " WHERE (m.gross, m.fee, m.detail, m.fraction) IS DISTINCT FROM (excluded.gross, excluded.fee, "
-    "excluded.detail, excluded.fraction)"
+    " WHERE (m.gross, m.fee, m.detail, m.is_rounded) IS DISTINCT FROM (excluded.gross, excluded.fee, "
+    "excluded.detail, excluded.is_rounded)"
     " RETURNING (xmax = 0) AS fresh"
 )
 _UPSERT_BALANCE: Final = text(
-    "INSERT INTO provider_balances AS b (way, balance, told_at, since) VALUES (:way, :balance, "
-    ":told_at, :since)"
-    " ON CONFLICT (way) DO UPDATE SET balance = excluded.balance, told_at = excluded.told_at WHERE "
-    "b.told_at <= excluded.told_at"
+    "INSERT INTO provider_balances AS b (method, balance, reported_at, since) VALUES (:method, :balance, "
+    ":reported_at, :since)"
+    " ON CONFLICT (method) DO UPDATE SET balance = excluded.balance, reported_at = "
+    "excluded.reported_at WHERE "
+    "b.reported_at <= excluded.reported_at"
 )
 _SET_REFERENCE: Final = text(
-    "UPDATE provider_movements SET reference = :ours WHERE way = :way AND reference = :theirs AND :ours <> ''"
+    "UPDATE provider_movements SET reference = :ours WHERE method = :method AND reference = :theirs "
+    "AND :ours <> ''"
 )
 
 
@@ -81,9 +83,9 @@ class SyncResult(msgspec.Struct, frozen=True):
     journals: int = 0
 
 
-def can_sync(way: PaymentMethod) -> bool:
+def can_sync(method: PaymentMethod) -> bool:
     """Whether this way has a provider outside, and all that is needed to ask it."""
-    return way.capabilities.confirmed_by == "provider" and way.is_complete
+    return method.capabilities.confirmed_by == "provider" and method.is_complete
 
 
 async def sync_provider(
@@ -96,20 +98,20 @@ async def sync_provider(
     Raises DomainError payments.no_such_way for a way without a provider outside; ProviderError.
     """
     async with coop_session(database, tenant) as db:
-        way = await methods.get_method(db, name)
-        if not can_sync(way):
+        method = await methods.get_method(db, name)
+        if not can_sync(method):
             raise errors.NO_SUCH_METHOD()
         now = clock.now()
         since = await _since(db, name, now)
     statement = await _fetch_statement(
-        methods.build_provider_account(database, tenant, way), name, since, now + CLOCK_SKEW
+        methods.build_provider_account(database, tenant, method), name, since, now + CLOCK_SKEW
     )
     async with coop_session(database, tenant) as db:
         new = await _store(db, name, statement, since, now)
         paid = await reconciliation_queries.list_paid_only_at_provider(db, name, since)
     for reference in paid:
         await provider_calls.sync_status(database, tenant, reference)
-    await _resolve_references(database, tenant, way, since)
+    await _resolve_references(database, tenant, method, since)
     refunds = await _apply_external_refunds(database, tenant, name, since)
     fees = await _record_fees(database, tenant, name)
     async with coop_session(database, tenant) as db:
@@ -122,7 +124,7 @@ async def sync_provider(
 async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
     told = await reconciliation_queries.get_reported_balance(db, name)
     if told is not None:
-        return max(told.told_at - OVERLAP, now - MAX_LOOKBACK)
+        return max(told.reported_at - OVERLAP, now - MAX_LOOKBACK)
     first = await reconciliation_queries.get_first_opened_at(db, name)
     return max(first - timedelta(days=1), now - MAX_LOOKBACK) if first is not None else now - INITIAL_LOOKBACK
 
@@ -155,39 +157,43 @@ async def _store(
             "at": line.at,
             "reference": line.reference,
             "detail": line.detail[:300],
-            "fraction": line.is_rounded,
+            "is_rounded": line.is_rounded,
         }
         for line in {line.provider_id: line for line in statement.lines}.values()
     ]
     new = 0
     if rows:
         stored = await db.execute(
-            _UPSERT_MOVEMENTS, {"way": name, "lines": msgspec.json.encode(rows).decode()}
+            _UPSERT_MOVEMENTS, {"method": name, "lines": msgspec.json.encode(rows).decode()}
         )
         new = sum(1 for row in stored if row.fresh)
     balance = int(statement.balance) if statement.balance is not None else None
-    await db.execute(_UPSERT_BALANCE, {"way": name, "balance": balance, "told_at": now, "since": since})
+    await db.execute(
+        _UPSERT_BALANCE, {"method": name, "balance": balance, "reported_at": now, "since": since}
+    )
     return new
 
 
 async def _resolve_references(
-    database: Database, tenant: TenantRef, way: PaymentMethod, since: datetime
+    database: Database, tenant: TenantRef, method: PaymentMethod, since: datetime
 ) -> None:
     """Learn which payment a refund is about that the provider calls by another name: it is asked for the
     payment of that name.
     """
     async with coop_session(database, tenant) as db:
-        names = await reconciliation_queries.list_unlinked_refund_references(db, way.way, since)
-    provider_account = methods.build_provider_account(database, tenant, way)
+        names = await reconciliation_queries.list_unlinked_refund_references(db, method.method, since)
+    provider_account = methods.build_provider_account(database, tenant, method)
     for theirs in names:
         try:
-            status = await get_provider(way.way).status(provider_account, "", theirs)
+            status = await get_provider(method.method).status(provider_account, "", theirs)
         except ProviderError as fault:
             if fault.transient:
                 raise
             continue
         async with coop_session(database, tenant) as db:
-            await db.execute(_SET_REFERENCE, {"way": way.way, "theirs": theirs, "ours": status.reference})
+            await db.execute(
+                _SET_REFERENCE, {"method": method.method, "theirs": theirs, "ours": status.reference}
+            )
 
 
 async def _apply_external_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:

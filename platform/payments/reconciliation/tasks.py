@@ -24,13 +24,13 @@ log = structlog.get_logger()
 
 
 @external_job("payments.reconcile")
-async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str) -> None:
+async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: str) -> None:
     """Ask a provider what it moved, and bring the books up to it.
 
     What asking again cannot mend is left to the officers' page.
     """
     try:
-        await sync_movements.sync_provider(database, tenant, way, key=key)
+        await sync_movements.sync_provider(database, tenant, method, key=key)
     except ProviderError as fault:
         if fault.transient:
             raise
@@ -39,7 +39,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, way: str
         said = refusal.code
     else:
         return
-    log.warning("a provider could not be reconciled", tenant=tenant.slug, way=way, said=said)
+    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, said=said)
     async with coop_session(database, tenant) as db:
         await mark_processed(db, key)
 
@@ -49,11 +49,11 @@ async def reconcile_all(db: AsyncSession) -> None:
     """Write a job for every provider that can be asked: one that was switched off still pays out what it
     holds.
     """
-    for way in await methods.list_methods(db):
-        if sync_movements.can_sync(way):
+    for method in await methods.list_methods(db):
+        if sync_movements.can_sync(method):
             await enqueue(
                 db,
                 "payments.reconcile",
-                {"way": way.way},
-                key=f"payments.reconcile:{way.way}:{clock.today()}",
+                {"method": method.method},
+                key=f"payments.reconcile:{method.method}:{clock.today()}",
             )

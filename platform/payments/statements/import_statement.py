@@ -53,7 +53,7 @@ class PlannedLine(msgspec.Struct, frozen=True):
     """
 
     transaction: BankTransaction
-    state: str
+    status: str
     verdict: MatchVerdict
 
 
@@ -65,7 +65,7 @@ class StatementImportPlan(msgspec.Struct, frozen=True, kw_only=True):
     known: int
 
     def count(self, state: str) -> int:
-        return sum(planned.state == state for planned in self.new)
+        return sum(planned.status == state for planned in self.new)
 
 
 class StatementImportSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,25 +79,25 @@ class StatementImportSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def plan_statement(
-    source: Reader | AsyncSession, way: str, content: bytes | str
+    source: Reader | AsyncSession, method: str, content: bytes | str
 ) -> StatementImportPlan | UnknownTable:
     """Read a file and compare it with what is there.
 
     Raises DomainError: payments.way_has_no_statement, .statement_…, kernel.csv_….
     """
-    if way not in officer_confirmed_methods():
-        raise statement_errors.METHOD_HAS_NO_STATEMENT(field="way")
+    if method not in officer_confirmed_methods():
+        raise statement_errors.METHOD_HAS_NO_STATEMENT(field="method")
     ro = as_reader(source)
     day = await get_today(ro)
     read = parse_statement(
-        content, way=way, today=day, saved_layouts=await statement_queries.list_saved_layouts(ro)
+        content, method=method, today=day, saved_layouts=await statement_queries.list_saved_layouts(ro)
     )
     if isinstance(read, UnknownTable):
         return read
     if not read.transactions:
         return StatementImportPlan(parsed=read, new=[], known=0)
     first, last = min(each.day for each in read.transactions), max(each.day for each in read.transactions)
-    before = await statement_queries.list_imported_lines(ro, way, first, last)
+    before = await statement_queries.list_imported_lines(ro, method, first, last)
     known = {line.fingerprint for line in before}
     here = {movement.fingerprint for movement in read.transactions}
     gone = Counter((line.on_date, line.amount) for line in before if line.fingerprint not in here)
@@ -114,27 +114,27 @@ async def plan_statement(
         if _is_payable(each)
     ]
     ended_since = datetime.combine(first, time(), UTC) - statement_queries.MATCH_LOOKBACK
-    candidates = await statement_queries.list_candidates(ro, way, ended_since, day) if lines else []
+    candidates = await statement_queries.list_candidates(ro, method, ended_since, day) if lines else []
     verdicts = match_lines(lines, candidates)
     planned = [_plan_line(each, verdicts.get(each.fingerprint)) for each in new]
     return StatementImportPlan(parsed=read, new=planned, known=len(read.transactions) - len(new))
 
 
 async def describe_unknown_table(
-    source: Reader | AsyncSession, way: str, content: bytes | str
+    source: Reader | AsyncSession, method: str, content: bytes | str
 ) -> UnknownTable:
     """Return the table of a file for an officer to tell its columns, told before or not.
 
     Raises DomainError (409): payments.statement_layout_known.
     """
-    read = parse_statement(content, way=way, today=await get_today(source), saved_layouts={})
+    read = parse_statement(content, method=method, today=await get_today(source), saved_layouts={})
     if isinstance(read, ParsedStatement):
         raise statement_errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
     return read
 
 
 async def import_statement(
-    db: AsyncSession, actor: Actor, way: str, content: bytes | str
+    db: AsyncSession, actor: Actor, method: str, content: bytes | str
 ) -> StatementImportSummary:
     """Keep the new lines of a statement and settle what is sure.
 
@@ -142,7 +142,7 @@ async def import_statement(
     (nothing is written), .statement_…, kernel.csv_….
     """
     await advisory_lock(db, STATEMENT_LOCK)
-    plan = await plan_statement(db, way, content)
+    plan = await plan_statement(db, method, content)
     if isinstance(plan, UnknownTable):
         raise statement_errors.LAYOUT_UNKNOWN()
     if plan.parsed.bad_lines:
@@ -152,14 +152,14 @@ async def import_statement(
         )
     if not plan.new:
         return StatementImportSummary(known=plan.known)
-    lines = [_build_line(way, planned, actor) for planned in plan.new]
+    lines = [_build_line(method, planned, actor) for planned in plan.new]
     db.add_all(lines)
     await db.flush()
     sure = [
-        (line, planned) for line, planned in zip(lines, plan.new, strict=True) if planned.state == "matched"
+        (line, planned) for line, planned in zip(lines, plan.new, strict=True) if planned.status == "matched"
     ]
     await _settle_matched(db, actor, sure)
-    states = Counter(line.state for line in lines)
+    states = Counter(line.status for line in lines)
     summary = StatementImportSummary(
         new=len(lines),
         known=plan.known,
@@ -171,8 +171,8 @@ async def import_statement(
         db,
         actor,
         events.STATEMENT_IMPORTED,
-        subject=f"statement:{way}",
-        facts=msgspec.structs.asdict(summary),
+        subject=f"statement:{method}",
+        params=msgspec.structs.asdict(summary),
     )
     return summary
 
@@ -234,26 +234,26 @@ async def link_payment(
     db: AsyncSession, actor: Actor, line: BankLine, *, payment_id: UUID, reason: LineReason | None
 ) -> None:
     """Write down that a line showed the money of a payment."""
-    line.state, line.payment_id, line.reason, line.note = "matched", payment_id, reason, ""
+    line.status, line.payment_id, line.reason, line.note = "matched", payment_id, reason, ""
     line.candidates = []
     line.decided_by, line.decided_at = actor.name, clock.now()
     await db.flush()
 
 
-def _build_line(way: str, planned: PlannedLine, actor: Actor) -> BankLine:
+def _build_line(method: str, planned: PlannedLine, actor: Actor) -> BankLine:
     """A line as it is kept; a sure one is doubtful until it is settled."""
     movement, verdict = planned.transaction, planned.verdict
     return BankLine(
         id=new_id(),
-        way=way,
+        method=method,
         fingerprint=movement.fingerprint,
         on_date=movement.day,
         amount=int(movement.amount),
-        words=movement.text,
-        state="doubtful" if planned.state == "matched" else planned.state,
+        description=movement.text,
+        status="doubtful" if planned.status == "matched" else planned.status,
         candidates=list(verdict.candidates),
         reason=verdict.reason,
-        sen=movement.sen if planned.state == "set_aside" else None,
+        sen=movement.sen if planned.status == "set_aside" else None,
         imported_by=actor.name,
         imported_at=clock.now(),
     )
@@ -261,7 +261,7 @@ def _build_line(way: str, planned: PlannedLine, actor: Actor) -> BankLine:
 
 def _plan_line(movement: BankTransaction, verdict: MatchVerdict | None) -> PlannedLine:
     if verdict is not None:
-        return PlannedLine(movement, verdict.state, verdict)
+        return PlannedLine(movement, verdict.status, verdict)
     return PlannedLine(movement, "outgoing" if movement.sen < 0 else "set_aside", NO_MATCH)
 
 

@@ -54,7 +54,7 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
     await advisory_lock(db, STATEMENT_LOCK)
     line = await _lock_line(db, line_id)
     payment = await state_machine.lock_payment(db, reference)
-    if line.state == "matched" and line.payment_id == payment.id:
+    if line.status == "matched" and line.payment_id == payment.id:
         return MatchedPayment(reference, settled=False)
     _require_match_allowed(line, payment)
     if await statement_queries.has_matched_line(db, payment.id):
@@ -68,7 +68,7 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
         actor,
         events.LINE_MATCHED,
         subject=f"payment:{reference}",
-        facts={"line": str(line.id), "amount": line.amount, "number": reference},
+        params={"line": str(line.id), "amount": line.amount, "number": reference},
     )
     return MatchedPayment(reference, settled)
 
@@ -82,18 +82,18 @@ async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: 
     why = " ".join(reason.split())
     if not why:
         raise errors.REASON_NEEDED(field="reason")
-    if line.state == "set_aside" and line.note == why:
+    if line.status == "set_aside" and line.note == why:
         return
-    if line.state not in ("unmatched", "doubtful"):
-        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.state])
-    line.state, line.reason, line.note, line.candidates = "set_aside", None, why, []
+    if line.status not in ("unmatched", "doubtful"):
+        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
+    line.status, line.reason, line.note, line.candidates = "set_aside", None, why, []
     line.decided_by, line.decided_at = actor.name, clock.now()
     audit.record(
         db,
         actor,
         events.LINE_SET_ASIDE,
         subject=f"statement_line:{line.id}",
-        facts={"amount": line.amount, "reason": why},
+        params={"amount": line.amount, "reason": why},
     )
     await db.flush()
 
@@ -108,18 +108,18 @@ async def _lock_line(db: AsyncSession, line_id: UUID) -> BankLine:
 def _require_match_allowed(line: BankLine, payment: Payment) -> None:
     if not is_payable(line.amount, line.sen):
         raise statement_errors.LINE_NOT_PAYABLE()
-    if line.state == "matched":
-        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.state])
-    if payment.way != line.way:
-        way = get_provider(payment.way).capabilities().label
-        raise statement_errors.METHOD_DIFFERS(reference=payment.reference, way=way)
-    if not amount_fits(line.amount, payment.amount, payment.tail, payment.status):
+    if line.status == "matched":
+        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
+    if payment.method != line.method:
+        method = get_provider(payment.method).capabilities().label
+        raise statement_errors.METHOD_DIFFERS(reference=payment.reference, method=method)
+    if not amount_fits(line.amount, payment.amount, payment.unique_suffix, payment.status):
         raise statement_errors.AMOUNT_DIFFERS(
             amount=Rupiah(line.amount), reference=payment.reference, asked=Rupiah(payment.amount)
         )
 
 
 def _adjust_unique_suffix(line: BankLine, payment: Payment) -> None:
-    tail = unique_suffix_paid(Rupiah(line.amount), Rupiah(payment.amount), payment.tail)
-    if line.amount != payment.amount and tail is not None:
-        payment.amount, payment.tail = line.amount, tail
+    unique_suffix = unique_suffix_paid(Rupiah(line.amount), Rupiah(payment.amount), payment.unique_suffix)
+    if line.amount != payment.amount and unique_suffix is not None:
+        payment.amount, payment.unique_suffix = line.amount, unique_suffix

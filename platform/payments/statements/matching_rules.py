@@ -23,7 +23,14 @@ from payments.rules import MAX_UNIQUE_SUFFIX, SETTLED
 
 MatchStatus = Literal["matched", "doubtful", "unmatched"]
 MatchReason = Literal[
-    "reference", "amount", "two_lines", "seen_before", "several", "amount_differs", "outside_days", "no_tail"
+    "reference",
+    "amount",
+    "two_lines",
+    "seen_before",
+    "several",
+    "amount_differs",
+    "outside_days",
+    "no_unique_suffix",
 ]
 # Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or
 # the goods did not take it.
@@ -71,14 +78,14 @@ class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     reference: str
     amount: Rupiah
-    tail: int
+    unique_suffix: int
     opened: date
     ends: date
 
     @property
     def base(self) -> Rupiah:
         """The amount without its tail."""
-        return self.amount - self.tail
+        return self.amount - self.unique_suffix
 
     def can_be_paid_on(self, day: date) -> bool:
         """Whether money that a bank booked on this day may be for it."""
@@ -92,13 +99,13 @@ class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
     ``reason`` is None where nothing is said of it: no payment comes into question.
     """
 
-    state: MatchStatus
+    status: MatchStatus
     reason: MatchReason | None
     reference: str | None = None
     candidates: tuple[str, ...] = ()
 
 
-NO_MATCH: Final = MatchVerdict(state="unmatched", reason=None)
+NO_MATCH: Final = MatchVerdict(status="unmatched", reason=None)
 
 
 class _CandidateIndex:
@@ -115,7 +122,7 @@ class _CandidateIndex:
         for each in self.by_reference.values():
             self.by_amount.setdefault(int(each.amount), []).append(each)
         self.with_tail = sorted(
-            (int(each.base), each.reference) for each in self.by_reference.values() if each.tail
+            (int(each.base), each.reference) for each in self.by_reference.values() if each.unique_suffix
         )
         self.lengths = {
             len(reference) for reference in self.by_reference if len(reference) >= MIN_REFERENCE_LENGTH
@@ -153,7 +160,7 @@ def match_lines(
             continue
         if verdict.reason == "reference" and named[reference] == 1:
             continue  # the others only have the amount, this one names the payment
-        verdicts[key] = MatchVerdict(state="doubtful", reason="two_lines", candidates=(reference,))
+        verdicts[key] = MatchVerdict(status="doubtful", reason="two_lines", candidates=(reference,))
     return verdicts
 
 
@@ -182,17 +189,17 @@ def _by_reference(line: IncomingLine, named: Sequence[MatchCandidate]) -> MatchV
 
 
 def _by_amount(line: IncomingLine, only: MatchCandidate) -> MatchVerdict:
-    if not only.tail:  # a round sum says nothing: anybody may have sent it, for anything
-        return _doubtful("no_tail", [only])
+    if not only.unique_suffix:  # a round sum says nothing: anybody may have sent it, for anything
+        return _doubtful("no_unique_suffix", [only])
     return _doubtful("seen_before", [only]) if line.seen_before else _matched("amount", only)
 
 
-def unique_suffix_paid(amount: Rupiah, asked: Rupiah, tail: int) -> int | None:
+def unique_suffix_paid(amount: Rupiah, asked: Rupiah, unique_suffix: int) -> int | None:
     """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out,
     None where it does not pay it.
     """
-    rest = int(amount - asked) + tail
-    return rest if tail and 0 <= rest <= MAX_UNIQUE_SUFFIX else None
+    rest = int(amount - asked) + unique_suffix
+    return rest if unique_suffix and 0 <= rest <= MAX_UNIQUE_SUFFIX else None
 
 
 def is_payable(amount: int, sen: int | None) -> bool:
@@ -200,11 +207,13 @@ def is_payable(amount: int, sen: int | None) -> bool:
     return amount > 0 and sen is None
 
 
-def amount_fits(came: int, asked: int, tail: int, status: str) -> bool:
+def amount_fits(came: int, asked: int, unique_suffix: int, status: str) -> bool:
     """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
     if came == asked:
         return status != "refunded"
-    return status not in SETTLED and unique_suffix_paid(Rupiah(came), Rupiah(asked), tail) is not None
+    return (
+        status not in SETTLED and unique_suffix_paid(Rupiah(came), Rupiah(asked), unique_suffix) is not None
+    )
 
 
 def normalize_text(text: str) -> str:
@@ -215,12 +224,12 @@ def normalize_text(text: str) -> str:
 
 
 def _matched(reason: MatchReason, candidate: MatchCandidate) -> MatchVerdict:
-    return MatchVerdict(state="matched", reason=reason, reference=candidate.reference)
+    return MatchVerdict(status="matched", reason=reason, reference=candidate.reference)
 
 
 def _doubtful(reason: MatchReason, candidates: Sequence[MatchCandidate]) -> MatchVerdict:
     return MatchVerdict(
-        state="doubtful",
+        status="doubtful",
         reason=reason,
         candidates=tuple(each.reference for each in candidates[:MAX_CANDIDATES]),
     )

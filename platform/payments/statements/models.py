@@ -27,16 +27,16 @@ class BankLine(CoopBase):
     __tablename__ = "statement_lines"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="state"
+            "status IN ('unmatched', 'doubtful', 'matched', 'set_aside', 'outgoing')", name="status"
         ),
-        CheckConstraint("(state = 'matched') = (payment_id IS NOT NULL)", name="payment"),
+        CheckConstraint("(status = 'matched') = (payment_id IS NOT NULL)", name="payment"),
         CheckConstraint(
             "reason IN ('reference', 'amount', 'two_lines', 'seen_before', 'several', "
-            "'amount_differs', 'outside_days', 'no_tail',"
+            "'amount_differs', 'outside_days', 'no_unique_suffix',"
             " 'by_hand', 'refused')",
             name="reason",
         ),
-        Index("ix_statement_lines_state", "state", "on_date"),
+        Index("ix_statement_lines_status", "status", "on_date"),
         Index(
             "ix_statement_lines_payment_id",
             "payment_id",
@@ -46,12 +46,12 @@ class BankLine(CoopBase):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    way: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
     fingerprint: Mapped[str] = mapped_column(Text, unique=True)
     on_date: Mapped[date]
     amount: Mapped[int] = mapped_column(BigInteger)
-    words: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
     candidates: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
     reason: Mapped[str | None] = mapped_column(Text)

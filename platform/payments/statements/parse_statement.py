@@ -115,7 +115,11 @@ class ParsedStatement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_statement(
-    content: bytes | str, *, way: str, today: date, saved_layouts: Mapping[str, ColumnMapping] | None = None
+    content: bytes | str,
+    *,
+    method: str,
+    today: date,
+    saved_layouts: Mapping[str, ColumnMapping] | None = None,
 ) -> ParsedStatement | UnknownTable:
     """Read a statement of the account behind ``way``; ``remembered`` are the officers' own mappings by the
     fingerprint of the header.
@@ -135,7 +139,7 @@ def parse_statement(
         layout=table.layout,
         account=find_account_number(table),
         period=found.period,
-        transactions=_fingerprint_lines(found.lines, way),
+        transactions=_fingerprint_lines(found.lines, method),
         bad_lines=found.bad_lines,
         pending=found.pending,
         skipped=found.skipped,
@@ -245,7 +249,7 @@ class _LineParser:
         return cells[place] if place < len(cells) else ""
 
 
-def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], way: str) -> list[BankTransaction]:
+def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], method: str) -> list[BankTransaction]:
     """Give each line its fingerprint: equal lines of a day are told apart by which of them it is, so that a
     longer statement finds them again.
     """
@@ -254,7 +258,7 @@ def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], way: str) -
     for number, (line, day, sen, text, balance) in enumerate(lines, 1):
         same = (day, sen, text.upper(), balance)
         seen[same] += 1
-        told = "\x1f".join((way, day.isoformat(), str(sen), text.upper(), balance, str(seen[same])))
+        told = "\x1f".join((method, day.isoformat(), str(sen), text.upper(), balance, str(seen[same])))
         movements.append(
             BankTransaction(line, number, day, sen, text, balance, hashlib.sha256(told.encode()).hexdigest())
         )

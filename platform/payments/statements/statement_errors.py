@@ -128,9 +128,9 @@ LINE_NOT_PAYABLE = ErrorType(
 METHOD_DIFFERS = ErrorType(
     "payments.line_other_way",
     409,
-    id="Pembayaran {reference} memakai cara lain ({way}). Pilih pembayaran lewat cara yang sama dengan "
+    id="Pembayaran {reference} memakai cara lain ({method}). Pilih pembayaran lewat cara yang sama dengan "
     "mutasinya.",
-    en="Payment {reference} goes another way ({way}). Choose one of the statement's own way.",
+    en="Payment {reference} goes another way ({method}). Choose one of the statement's own way.",
 )
 AMOUNT_DIFFERS = ErrorType(
     "payments.line_amount_differs",

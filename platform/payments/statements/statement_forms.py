@@ -15,21 +15,21 @@ Content = Annotated[str, Meta(max_length=MAX_FILE_BYTES)]
 class StatementUploadForm(msgspec.Struct, forbid_unknown_fields=True):
     """A statement, and the way of paying whose money is in it."""
 
-    way: str
+    method: str
     file: UploadFile
 
 
 class ConfirmImportForm(msgspec.Struct, forbid_unknown_fields=True):
     """A statement that was looked at, to be taken or described."""
 
-    way: str
+    method: str
     content: Content
 
 
 class ColumnsForm(msgspec.Struct, forbid_unknown_fields=True):
     """What stands in the columns of a table, by their places."""
 
-    way: str
+    method: str
     content: Content
     name: Annotated[str, Meta(max_length=60)]
     date: int

@@ -78,9 +78,9 @@ async def preview(
         raw = await form.data.file.read(MAX_FILE_BYTES + 1)
         if len(raw) > MAX_FILE_BYTES:
             raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
-        content, way = _normalize_newlines(decode_statement(raw)), form.data.way
-        found = await read_in_thread(database, tenant, lambda ro: plan_statement(ro, way, content))
-    return await _preview_or_columns(request, ctx, way, content, found)
+        content, method = _normalize_newlines(decode_statement(raw)), form.data.method
+        found = await read_in_thread(database, tenant, lambda ro: plan_statement(ro, method, content))
+    return await _preview_or_columns(request, ctx, method, content, found)
 
 
 @post(
@@ -95,10 +95,10 @@ async def ask_columns(
     """Show the columns of a table again, to tell them otherwise."""
     form = await read_form(request, ConfirmImportForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
-        content, way = await _sent_content(request), form.data.way
-        found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, way, content))
+        content, method = await _sent_content(request), form.data.method
+        found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, method, content))
     return render_page(
-        request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, way, content, found)
+        request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, method, content, found)
     )
 
 
@@ -118,20 +118,20 @@ async def submit_columns(
     """Remember the columns, and say what the file would do."""
     form = await read_form(request, ColumnsForm)
     content = await _sent_content(request)
-    way = form.values.get("way", "")
-    found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, way, content))
+    method = form.values.get("method", "")
+    found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, method, content))
 
     async def remember(db: AsyncSession) -> StatementImportPlan | UnknownTable:
         await save_layout(
             db, viewer.as_officer(), found.fingerprint, form.data.name, form.data.columns, len(found.header)
         )
-        return await plan_statement(db, way, content)
+        return await plan_statement(db, method, content)
 
     async with form.rerender_on_error(
-        COLUMNS, active_menu=PLACE, **_columns_context(ctx, way, content, found)
+        COLUMNS, active_menu=PLACE, **_columns_context(ctx, method, content, found)
     ):
         plan = await write_in_thread(database, tenant, remember)
-    return await _preview_or_columns(request, ctx, way, content, plan)
+    return await _preview_or_columns(request, ctx, method, content, plan)
 
 
 @post(f"{IMPORT}/pencatatan", guards=[require_officer], request_max_body_size=MAX_FORM_WITH_FILE_BYTES)
@@ -145,9 +145,9 @@ async def submit_import(
     """Take the file."""
     form = await read_form(request, ConfirmImportForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
-        content, way = await _sent_content(request), form.data.way
+        content, method = await _sent_content(request), form.data.method
         summary = await write_in_thread(
-            database, tenant, lambda db: import_statement(db, viewer.as_officer(), way, content)
+            database, tenant, lambda db: import_statement(db, viewer.as_officer(), method, content)
         )
     return see_other(LIST, flash=_summary_message(summary, ctx))
 
@@ -155,13 +155,13 @@ async def submit_import(
 async def _preview_or_columns(
     request: AnyRequest,
     ctx: RequestContext,
-    way: str,
+    method: str,
     content: str,
     found: StatementImportPlan | UnknownTable,
 ) -> Response[bytes]:
     if isinstance(found, UnknownTable):
         return render_page(
-            request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, way, content, found)
+            request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, method, content, found)
         )
     lang = ctx.lang
     references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
@@ -170,23 +170,23 @@ async def _preview_or_columns(
         payments = {
             row.reference: row for row in await statement_queries.list_payments_by_reference(ro, references)
         }
-        other_account = await _other_account(ro, way, found.parsed.account)
-    coming = [each for each in found.new if each.state in ("matched", "doubtful", "unmatched")]
-    coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.state))
+        other_account = await _other_account(ro, method, found.parsed.account)
+    coming = [each for each in found.new if each.status in ("matched", "doubtful", "unmatched")]
+    coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.status))
     return render_page(
         request,
         "payments/statement_preview.html",
         active_menu=PLACE,
-        way=way,
+        method=method,
         content=content,
-        bank=_bank_label(found.parsed.layout, way, ctx),
+        bank=_bank_label(found.parsed.layout, method, ctx),
         own_columns=found.parsed.layout == SAVED_LAYOUT,
         plan=found,
         counts={
             state: found.count(state)
             for state in ("matched", "doubtful", "unmatched", "outgoing", "set_aside")
         },
-        paid=Rupiah.total(each.transaction.amount for each in found.new if each.state == "matched"),
+        paid=Rupiah.total(each.transaction.amount for each in found.new if each.status == "matched"),
         other_account=other_account,
         rows=[_row(each, payments, ctx) for each in coming[:SHOWN_LINES]],
         more=max(0, len(coming) - SHOWN_LINES),
@@ -195,7 +195,7 @@ async def _preview_or_columns(
 
 
 def _row(planned: PlannedLine, payments: dict[str, Any], ctx: RequestContext) -> dict[str, Any]:
-    label, kind = line_status_badge(planned.state, ctx.lang)
+    label, kind = line_status_badge(planned.status, ctx.lang)
     payment = payments.get(str(planned.verdict.reference))
     return {
         "day": planned.transaction.day,
@@ -209,16 +209,16 @@ def _row(planned: PlannedLine, payments: dict[str, Any], ctx: RequestContext) ->
     }
 
 
-def _bank_label(layout: str, way: str, ctx: RequestContext) -> str:
-    name = PAYMENT_METHOD_NAMES[way].localize(ctx.lang)
+def _bank_label(layout: str, method: str, ctx: RequestContext) -> str:
+    name = PAYMENT_METHOD_NAMES[method].localize(ctx.lang)
     return name if layout == SAVED_LAYOUT else f"{BANKS[layout]}, {name}"
 
 
-async def _other_account(ro: Reader, way: str, account: str) -> str:
+async def _other_account(ro: Reader, method: str, account: str) -> str:
     """The account that the file tells, when the cooperative shows its buyers another one."""
-    if way != "bank_transfer" or not account:
+    if method != "bank_transfer" or not account:
         return ""
-    shown = (await methods.get_method(ro, way)).settings.get("account", "")
+    shown = (await methods.get_method(ro, method)).settings.get("account", "")
     if not shown:
         told = await get_profile(ro)
         shown = told.bank_account if told else ""
@@ -228,15 +228,18 @@ async def _other_account(ro: Reader, way: str, account: str) -> str:
 
 def _upload_context(ctx: RequestContext) -> dict[str, Any]:
     return {
-        "ways": [(way, PAYMENT_METHOD_NAMES[way].localize(ctx.lang)) for way in officer_confirmed_methods()]
+        "methods": [
+            (method, PAYMENT_METHOD_NAMES[method].localize(ctx.lang))
+            for method in officer_confirmed_methods()
+        ]
     }
 
 
-def _columns_context(ctx: RequestContext, way: str, content: str, found: UnknownTable) -> dict[str, Any]:
+def _columns_context(ctx: RequestContext, method: str, content: str, found: UnknownTable) -> dict[str, Any]:
     say = get_translations(ctx.lang).gettext
     names = [(at, name or say("Kolom %(n)s") % {"n": at + 1}) for at, name in enumerate(found.header)]
     return {
-        "way": way,
+        "method": method,
         "content": content,
         "columns": names,
         "samples": found.samples,

@@ -47,7 +47,7 @@ MATCH_REASON_LABELS: Final[dict[LineReason, LocalizedText]] = {
         "Jumlahnya pas, tetapi uangnya datang di luar hari-hari pembayaran itu.",
         "The amount is right, but the money came outside the days of that payment.",
     ),
-    "no_tail": LocalizedText(
+    "no_unique_suffix": LocalizedText(
         "Jumlahnya pas tetapi bulat, dan nomor pembayarannya tidak tertulis.",
         "The amount is right but round, and the text names no payment.",
     ),

@@ -170,27 +170,27 @@ async def _require_line(ro: Reader, line_id: UUID) -> BankLineView:
 
 async def _line_context(ro: Reader, ctx: RequestContext, line_id: UUID, search: str) -> dict[str, Any]:
     line = await _require_line(ro, line_id)
-    can_pay = line.state != "matched" and is_payable(line.amount, line.sen)
+    can_pay = line.status != "matched" and is_payable(line.amount, line.sen)
     search = search.strip()[:100]
     proposed = await statement_queries.list_payments_by_reference(ro, line.candidates) if can_pay else []
     others: list[MatchablePayment] = []
     if can_pay:
         others = await statement_queries.list_unmatched_payments(
             ro,
-            line.way,
+            line.method,
             clock.now() - statement_queries.MATCH_LOOKBACK,
             search=search,
             amount=line.amount,
-            most=SHOWN_PAYMENTS,
+            max_amount=SHOWN_PAYMENTS,
         )
     known = {row.reference for row in proposed}
     every = [*proposed, *(row for row in others if row.reference not in known)]
     return {
         "line": _line_view(line, ctx),
         "path": f"{LIST}/{line.id}",
-        "way": PAYMENT_METHOD_NAMES[line.way].localize(ctx.lang),
+        "method": PAYMENT_METHOD_NAMES[line.method].localize(ctx.lang),
         "can_pay": can_pay,
-        "is_open": line.state in ("doubtful", "unmatched"),
+        "is_open": line.status in ("doubtful", "unmatched"),
         "fitting": [_payment_view(row, ctx) for row in every if _amount_fits(line, row)],
         "near": [_payment_view(row, ctx) for row in proposed if not _amount_fits(line, row)],
         "search": search,
@@ -198,11 +198,11 @@ async def _line_context(ro: Reader, ctx: RequestContext, line_id: UUID, search: 
 
 
 def _line_view(line: BankLineView, ctx: RequestContext) -> dict[str, Any]:
-    label, kind = line_status_badge(line.state, ctx.lang)
+    label, kind = line_status_badge(line.status, ctx.lang)
     return {
         "id": line.id,
         "day": line.on_date,
-        "text": line.words,
+        "text": line.description,
         "amount": line.amount,
         "state": label,
         "kind": kind,
@@ -227,7 +227,7 @@ def _payment_view(row: MatchablePayment, ctx: RequestContext) -> dict[str, Any]:
 
 
 def _amount_fits(line: BankLineView, payment: MatchablePayment) -> bool:
-    return amount_fits(line.amount, payment.amount, payment.tail, payment.status)
+    return amount_fits(line.amount, payment.amount, payment.unique_suffix, payment.status)
 
 
 routes: Final[list[Any]] = [

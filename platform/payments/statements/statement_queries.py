@@ -28,11 +28,11 @@ class BankLineView(msgspec.Struct, frozen=True):
     """A line of a statement, as stored; ``reference`` is that of the payment it paid."""
 
     id: UUID
-    way: str
+    method: str
     on_date: date
     amount: int
-    words: str
-    state: str
+    description: str
+    status: str
     candidates_text: str
     reason: str | None
     sen: int | None
@@ -56,7 +56,7 @@ class MatchablePayment(msgspec.Struct, frozen=True):
     label: str
     payer_name: str
     amount: int
-    tail: int
+    unique_suffix: int
     status: str
     opened_at: datetime
 
@@ -64,7 +64,7 @@ class MatchablePayment(msgspec.Struct, frozen=True):
 class _CandidateRow(msgspec.Struct, frozen=True):
     reference: str
     amount: int
-    tail: int
+    unique_suffix: int
     opened: date
     ends: date
 
@@ -78,37 +78,39 @@ class ImportedLine(msgspec.Struct, frozen=True):
 
 
 _LINE = (
-    "SELECT s.id, s.way, s.on_date, s.amount, s.words, s.state, s.candidates::text AS candidates_text, "
+    "SELECT s.id, s.method, s.on_date, s.amount, s.description, s.status, s.candidates::text AS "
+    "candidates_text, "
     "s.reason, s.sen, s.note, p.reference,"
     " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN "
     "payments AS p ON p.id = s.payment_id"
 )
 _PAYMENT = (
-    "SELECT p.reference, p.label, p.payer_name, p.amount, p.tail, p.status, p.opened_at FROM payments AS p"
+    "SELECT p.reference, p.label, p.payer_name, p.amount, p.unique_suffix, p.status, p.opened_at FROM "
+    "payments AS p"
 )
 # A payment whose money has not been seen: it waits, it ended lately, or an officer's word was taken before
 # the statement came.
 _UNMATCHED = (
-    "p.way = $1 AND NOT EXISTS (SELECT FROM statement_lines AS s WHERE s.payment_id = p.id)"
+    "p.method = $1 AND NOT EXISTS (SELECT FROM statement_lines AS s WHERE s.payment_id = p.id)"
     " AND (p.status = 'awaiting' OR greatest(p.settled_at, p.ended_at, p.opened_at) > $2)"
     " AND p.status IN ('awaiting', 'expired', 'failed', 'cancelled', 'paid', 'partly_refunded')"
 )
 
 
 async def list_candidates(
-    source: AsyncSession | Reader, way: str, ended_since: datetime, today: date
+    source: AsyncSession | Reader, method: str, ended_since: datetime, today: date
 ) -> list[MatchCandidate]:
     """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
     after a moment.
     """
     rows = await as_reader(source).rows(
         _CandidateRow,
-        "SELECT p.reference, p.amount, p.tail::int AS tail, (p.opened_at AT TIME ZONE "
+        "SELECT p.reference, p.amount, p.unique_suffix::int AS unique_suffix, (p.opened_at AT TIME ZONE "
         "f.timezone)::date AS opened,"
         " coalesce((greatest(p.expires_at, p.settled_at, p.ended_at) AT TIME ZONE f.timezone)::date, "
         "$3) AS ends"
         f" FROM payments AS p CROSS JOIN profile AS f WHERE {_UNMATCHED} ORDER BY p.reference",
-        way,
+        method,
         ended_since,
         today,
     )
@@ -116,7 +118,7 @@ async def list_candidates(
         MatchCandidate(
             reference=row.reference,
             amount=Rupiah(row.amount),
-            tail=row.tail,
+            unique_suffix=row.unique_suffix,
             opened=row.opened,
             ends=row.ends,
         )
@@ -125,14 +127,14 @@ async def list_candidates(
 
 
 async def list_imported_lines(
-    source: AsyncSession | Reader, way: str, first: date, last: date
+    source: AsyncSession | Reader, method: str, first: date, last: date
 ) -> list[ImportedLine]:
     """Return what earlier files of this way brought for these days."""
     return await as_reader(source).rows(
         ImportedLine,
-        "SELECT fingerprint, on_date, amount FROM statement_lines WHERE way = $1 AND on_date BETWEEN "
+        "SELECT fingerprint, on_date, amount FROM statement_lines WHERE method = $1 AND on_date BETWEEN "
         "$2 AND $3",
-        way,
+        method,
         first,
         last,
     )
@@ -151,8 +153,8 @@ async def list_saved_layouts(source: AsyncSession | Reader) -> dict[str, ColumnM
 
 async def count_lines_by_status(ro: Reader) -> dict[str, int]:
     """Return how many lines there are in each state."""
-    records = await ro.records("SELECT state, count(*) AS lines FROM statement_lines GROUP BY state")
-    return {record["state"]: record["lines"] for record in records}
+    records = await ro.records("SELECT status, count(*) AS lines FROM statement_lines GROUP BY status")
+    return {record["status"]: record["lines"] for record in records}
 
 
 async def list_lines(
@@ -160,7 +162,8 @@ async def list_lines(
 ) -> tuple[list[BankLineView], int]:
     """Return one page of the lines in these states, newest first, and how many there are in all."""
     where = (
-        "WHERE s.state = ANY($1::text[]) AND ($2 = '%%' OR s.words ILIKE $2 OR s.amount::text LIKE $2 OR "
+        "WHERE s.status = ANY($1::text[]) AND ($2 = '%%' OR s.description ILIKE $2 OR s.amount::text "
+        "LIKE $2 OR "
         "p.reference ILIKE $2)"
     )
     found = list(states), like_pattern(search)
@@ -202,7 +205,7 @@ async def list_payments_by_reference(ro: Reader, references: Sequence[str]) -> l
 
 
 async def list_unmatched_payments(
-    ro: Reader, way: str, ended_since: datetime, *, search: str, amount: int, most: int
+    ro: Reader, method: str, ended_since: datetime, *, search: str, amount: int, max_amount: int
 ) -> list[MatchablePayment]:
     """Return payments of a way whose money no line has shown yet, those nearest to an amount first."""
     return await ro.rows(
@@ -210,11 +213,11 @@ async def list_unmatched_payments(
         f"{_PAYMENT} WHERE {_UNMATCHED} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR "
         f"p.payer_name ILIKE $3)"
         " ORDER BY abs(p.amount - $4), p.opened_at DESC LIMIT $5",
-        way,
+        method,
         ended_since,
         like_pattern(search),
         amount,
-        most,
+        max_amount,
     )
 
 
