@@ -9,6 +9,7 @@ import msgspec
 
 from backoffice import errors, queries
 from cooperative.offices import Office
+from credit.terms import clear_pin
 from kernel import audit
 from kernel.ids import new_id
 from members.activate_account import prepare_code, store_code
@@ -16,7 +17,6 @@ from members.models import User
 from members.queries import lock_register
 from members.rules import format_code
 from members.sessions import end_sessions
-from payments.credit.terms import clear_pin
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:

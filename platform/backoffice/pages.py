@@ -13,14 +13,14 @@ from backoffice import audit_log_pages, errors, manage_officers, queries, update
 from backoffice.checklist import build_checklist, get_day_bounds
 from backoffice.forms import AppearanceForm, LogoForm, OfficerForm, ProfileForm
 from backoffice.theme_previews import render_theme_preview
+from banking import reconcile_method
 from cooperative.queries import ProfileView
 from cooperative.queries import get_profile as stored_profile
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
-from payments.officer.officer_queries import count_officer_queue as waiting_payments
-from payments.reconciliation import reconcile_method
+from payments.officer_queries import count_officer_queue as waiting_payments
 from shop.rules import LOW_STOCK
 from ui import (
     AnyRequest,

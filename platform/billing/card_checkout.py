@@ -27,8 +27,8 @@ from billing.stripe_gateway import (
     get_stripe_client,
     noon_timestamp,
 )
-from payments.protocol import ProviderError
-from payments.providers.stripe_client import call_stripe, parse_object
+from gateways.protocol import ProviderError
+from gateways.stripe_client import call_stripe, parse_object
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from litestar.params import FromPath
 from billing.card_checkout import create_checkout_session, create_portal_session
 from billing.forms import ChoosePlanForm
 from billing.stripe_sync import sync_from_stripe
+from gateways.protocol import ProviderError
 from kernel import clock
-from payments.protocol import ProviderError
 from tenants.changes import REGISTRY, invalidate_local
 from ui import (
     AnyRequest,

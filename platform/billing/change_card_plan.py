@@ -22,10 +22,10 @@ from billing.stripe_gateway import (
     list_subscriptions,
 )
 from billing.stripe_sync import sync_from_stripe
+from gateways.protocol import ProviderError
+from gateways.stripe_amounts import CURRENCY, to_stripe
+from gateways.stripe_client import call_stripe
 from kernel.money import Rupiah
-from payments.protocol import ProviderError
-from payments.providers.stripe_amounts import CURRENCY, to_stripe
-from payments.providers.stripe_client import call_stripe
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from banking.matching_rules import IncomingLine, MatchCandidate, match_lines
+from banking.parse_statement import parse_statement
+from banking.statement_files import UnknownTable
 from billing.errors import UNKNOWN_STATEMENT
 from kernel.money import Rupiah
-from payments.statements.matching_rules import IncomingLine, MatchCandidate, match_lines
-from payments.statements.parse_statement import parse_statement
-from payments.statements.statement_files import UnknownTable
 
 if TYPE_CHECKING:
     from billing.operator_queries import OpenInvoiceRow

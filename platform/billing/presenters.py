@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from billing.plans import Limit, Plan, catalogue
 from billing.rules import percent_used
+from gateways.qris import make_dynamic
+from gateways.qris_renderer import render_svg
 from kernel import formats
 from kernel.errors import DomainError, LocalizedText
 from kernel.formats import Lang
 from kernel.money import Rupiah
-from payments.providers.qris import make_dynamic
-from payments.providers.qris_renderer import render_svg
 from tenants.entitlements import NOT_YET_AVAILABLE
 
 if TYPE_CHECKING:

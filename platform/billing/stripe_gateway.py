@@ -18,12 +18,12 @@ import stripe
 
 from billing.errors import NO_CARD_HERE
 from billing.plans import INTERVALS, Interval, catalogue
+from gateways.http_client import get_http_client
+from gateways.protocol import LIVE_BASE_URLS
+from gateways.stripe_amounts import CURRENCY, to_stripe
+from gateways.stripe_client import StripeProviderError, build_client, call_stripe, parse_object
 from kernel.formats import JAKARTA
 from kernel.money import Rupiah
-from payments.http_client import get_http_client
-from payments.protocol import LIVE_BASE_URLS
-from payments.providers.stripe_amounts import CURRENCY, to_stripe
-from payments.providers.stripe_client import StripeProviderError, build_client, call_stripe, parse_object
 
 if TYPE_CHECKING:
     from kernel.database import Database

@@ -32,10 +32,10 @@ from billing.stripe_gateway import (
     to_date,
     to_rupiah,
 )
+from gateways.protocol import ProviderError
+from gateways.stripe_amounts import CURRENCY
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
-from payments.protocol import ProviderError
-from payments.providers.stripe_amounts import CURRENCY
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

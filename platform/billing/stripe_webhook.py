@@ -15,10 +15,10 @@ from sqlalchemy import text
 
 from billing import queries
 from billing.stripe_gateway import cards_enabled
+from gateways.protocol import WebhookVerificationError
+from gateways.stripe_events import verify_event
 from kernel import clock
 from kernel.outbox import enqueue
-from payments.protocol import WebhookVerificationError
-from payments.providers.stripe_events import verify_event
 from tenants.session import shared_session
 from ui import AnyRequest, CurrentDatabase
 from ui.errors import NOT_FOUND

@@ -12,9 +12,9 @@ from billing.billing_run import run_billing
 from billing.measure_usage import measure_all_cooperatives
 from billing.stripe_gateway import cards_enabled
 from billing.stripe_sync import sync_from_stripe
+from gateways.protocol import ProviderError
 from kernel import clock
 from kernel.outbox import daily_platform_job, platform_job
-from payments.protocol import ProviderError
 from tenants.session import shared_session
 
 if TYPE_CHECKING:

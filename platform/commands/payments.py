@@ -14,9 +14,9 @@ from kernel.errors import DomainError
 from kernel.formats import number
 
 if TYPE_CHECKING:
-    from payments.officer.exception_queries import ExceptionView
-    from payments.reconciliation.reconcile_method import Reconciliation
-    from payments.reconciliation.reconciliation_rules import ReconciliationItem
+    from banking.reconcile_method import Reconciliation
+    from banking.reconciliation_rules import ReconciliationItem
+    from payments.exception_queries import ExceptionView
     from payments.rotate_keys import RotationReport
 
 
@@ -45,10 +45,10 @@ def reconcile(slug: str, method: str | None, since: datetime | None, *, offline:
 
 
 async def _reconcile(slug: str, name: str | None, since: date | None, *, offline: bool, as_json: bool) -> int:
+    from banking import reconcile_method, sync_movements
     from cooperative.queries import get_today
+    from gateways.protocol import ProviderError
     from payments import methods
-    from payments.protocol import ProviderError
-    from payments.reconciliation import reconcile_method, sync_movements
     from tenants.session import coop_reader
 
     faults: dict[str, str] = {}
@@ -121,7 +121,7 @@ def _finding(each: "ReconciliationItem") -> dict[str, Any]:
 
 
 def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool) -> None:
-    from payments.reconciliation.reconciliation_labels import reason_label
+    from banking.reconciliation_labels import reason_label
 
     def figure(amount: int | None) -> str:
         return "" if amount is None else number(amount, lang())
@@ -178,7 +178,7 @@ def exceptions(slug: str, *, as_json: bool) -> int:
 
 
 async def _exceptions(slug: str, *, as_json: bool) -> int:
-    from payments.officer.exception_queries import list_open_exceptions
+    from payments.exception_queries import list_open_exceptions
     from tenants.session import coop_reader
 
     async with open_database() as database:
@@ -194,7 +194,7 @@ async def _exceptions(slug: str, *, as_json: bool) -> int:
 
 
 def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
-    from payments.officer.officer_labels import exception_detail
+    from payments.officer_labels import exception_detail
     from payments.rules import EXCEPTION_LABELS
 
     if not found:

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from commands.output import json_option, lang, print_result, print_table
+from gateways.qris import DataObject, Qris, make_dynamic
+from gateways.qris import parse_qris as read_qris
 from kernel import formats
 from kernel.money import Rupiah
-from payments.providers.qris import DataObject, Qris, make_dynamic
-from payments.providers.qris import parse_qris as read_qris
 
 
 @click.group()

@@ -10,7 +10,7 @@ from kernel import logs
 from kernel.settings import check_startable, load
 
 ROOMS = (
-    *("tenants", "ledger", "governance", "members", "savings", "payments", "shop", "shu"),
+    *("tenants", "ledger", "governance", "members", "savings", "payments", "banking", "shop", "shu"),
     *("onboarding", "operators", "billing"),
 )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
+from credit.terms import consent_with_pin, grant_credit, set_pin
 from demo import queries
 from demo.bank_statement import write_bank_statement
 from demo.cooperatives import PIN, DemoCooperative
@@ -25,10 +26,16 @@ from governance.templates import DEFAULT_PAYMENT_METHODS
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
-from payments import builtin_purposes, methods, refund_payment, state_machine
-from payments.credit.terms import Consent, consent_with_pin, grant_credit, set_pin
+from payments import (
+    builtin_purposes,
+    configure_method,
+    method_settings_rules,
+    methods,
+    refund_payment,
+    state_machine,
+)
+from payments.member_funds import Consent
 from payments.models import Payment
-from payments.officer import configure_method, method_settings_rules
 from payments.open_payment import PaymentRequest, open_payment
 from payments.queries import find_latest_payment
 from shop.fulfilment import cancel_order, confirm_payment, hand_over
@@ -88,7 +95,7 @@ async def set_up_method(
 ) -> None:
     """Set a way of paying up and offer it.
 
-    Raises DomainError as ``payments.officer.configure_method`` does.
+    Raises DomainError as ``payments.configure_method`` does.
     """
     mark = method_settings_rules.version_of(await methods.get_method(db, name))
     change = configure_method.MethodChange(

@@ -16,10 +16,10 @@ from billing.stripe_webhook import PATH as BILLING_WEBHOOK_PATH
 from demo import queries
 from demo.cooperatives import DemoCooperative
 from demo.enable_payments import set_up_method
+from gateways.http_client import get_http_client
 from kernel import clock
 from kernel.actor import Actor
 from payments import methods, state_machine
-from payments.http_client import get_http_client
 from tenants.session import coop_reader, coop_session
 
 if TYPE_CHECKING:

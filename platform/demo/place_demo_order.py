@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from governance.rules import PaymentMethodCode
-    from payments.credit.terms import Consent
+    from payments.member_funds import Consent
     from shop.rules import Fulfilment
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.providers.qris_tlv import DataObject, crc16, serialize_tlv
+from gateways.qris_tlv import DataObject, crc16, serialize_tlv
 
 MERCHANT: Final = "UJI COBA KOPERASI MELATI"
 # No acquirer has this number, and no merchant this NMID.

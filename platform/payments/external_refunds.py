@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from gateways.protocol import get_provider
 from kernel import clock
 from kernel.actor import Actor
 from kernel.errors import DomainError
@@ -15,7 +16,6 @@ from kernel.money import Rupiah
 from payments import queries, refund_payment, rules
 from payments.exceptions_queue import record_exception
 from payments.models import Payment, PaymentRefund
-from payments.protocol import get_provider
 from payments.purposes import get_purpose
 
 if TYPE_CHECKING:

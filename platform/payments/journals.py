@@ -7,13 +7,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from gateways.protocol import Capabilities
 from governance.rules import UniqueSuffixPolicy
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
 from payments import rules
 from payments.builtin_purposes import TRIAL
-from payments.protocol import Capabilities
 from payments.purposes import LedgerAccountRef
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def is_posted_to_ledger(payment: Payment) -> bool:
 def clearing_account(payment: Payment, capabilities: Capabilities) -> LedgerAccountRef:
     """Return the account that holds this way's money until it is in hand."""
     return LedgerAccountRef(
-        capabilities.clearing_account, payment.member_id if capabilities.per_member else None
+        rules.CLEARING_ACCOUNTS[payment.method], payment.member_id if capabilities.per_member else None
     )
 
 
@@ -86,7 +86,10 @@ async def book_fee(
         on,
         f"Biaya {capabilities.label.id}, {payment.label}",
         f"payment:{payment.id}:fee",
-        [JournalLine.to_debit(GATEWAY_FEES, fee), JournalLine.to_credit(capabilities.clearing_account, fee)],
+        [
+            JournalLine.to_debit(GATEWAY_FEES, fee),
+            JournalLine.to_credit(rules.CLEARING_ACCOUNTS[payment.method], fee),
+        ],
     )
     await post_journal(db, journal, by=by)
 

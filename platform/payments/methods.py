@@ -11,18 +11,12 @@ from uuid import UUID
 
 import msgspec
 
-import payments.builtin_purposes
-import payments.providers.registry  # noqa: F401 - every way and purpose registers itself
+import gateways.registry  # noqa: F401 - providers register themselves
+import payments.local_methods  # noqa: F401 - every way and purpose registers itself
 from cooperative.queries import get_profile
-from governance.rules import PAYMENT_METHOD_NAMES, Bylaws, PaymentMethodCode
-from kernel.batching import read_batch
-from kernel.errors import LocalizedText
-from kernel.money import Rupiah
-from payments import errors, queries, vault
-from payments.credit import credit_queries
-from payments.credit.terms import CREDIT_METHODS
-from payments.http_client import get_http_client
-from payments.protocol import (
+from gateways import stripe_provider
+from gateways.http_client import get_http_client
+from gateways.protocol import (
     LIVE_BASE_URLS,
     Capabilities,
     MethodSetting,
@@ -30,7 +24,12 @@ from payments.protocol import (
     get_provider,
     known_methods,
 )
-from payments.providers import stripe_provider
+from governance.rules import PAYMENT_METHOD_NAMES, Bylaws, PaymentMethodCode
+from kernel.batching import read_batch
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from payments import errors, member_funds, queries, rules, vault
+from payments.member_funds import CREDIT_METHODS
 from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
@@ -68,6 +67,11 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def capabilities(self) -> Capabilities:
         return get_provider(self.method).capabilities()
+
+    @property
+    def clearing_account(self) -> str:
+        """The account that holds its money until it is in hand."""
+        return rules.CLEARING_ACCOUNTS[self.method]
 
     @property
     def is_complete(self) -> bool:
@@ -191,9 +195,7 @@ async def load_payer_methods(source: AsyncSession | Reader, member_id: UUID | No
     if member_id is None:
         return PayerMethods(await list_methods(source), None)
     return PayerMethods(
-        *await read_batch(
-            source, list_methods, lambda ro: credit_queries.list_available_amounts(ro, member_id)
-        )
+        *await read_batch(source, list_methods, lambda ro: member_funds.list_available_amounts(ro, member_id))
     )
 
 

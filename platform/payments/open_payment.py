@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
+from gateways.protocol import Intent, ProviderError, get_provider, known_methods
 from governance.queries import get_bylaws_on
 from governance.rules import Bylaws
 from kernel import audit, clock
@@ -22,16 +23,14 @@ from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
-from payments import errors, events, methods, queries, rules, state_machine
-from payments.credit import credit_queries
+from payments import errors, events, member_funds, methods, queries, rules, state_machine
 from payments.models import Payment
-from payments.protocol import Intent, ProviderError, get_provider, known_methods
 from tenants.session import get_tenant
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from payments.credit.terms import Consent
+    from payments.member_funds import Consent
 
 _REFERENCE_LENGTH: Final = 11
 
@@ -109,7 +108,7 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
     elif capabilities.requires_pin and request.member_id is not None:
         # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
         # the limit
-        await queries.get_credit_terms_for_update(db, request.member_id)
+        await member_funds.lock_credit_limits(db, request.member_id)
 
     async def taken(ro: Reader) -> list[int]:
         min_amount, max_amount = int(request.amount) + 1, int(request.amount) + rules.MAX_UNIQUE_SUFFIX
@@ -123,7 +122,7 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
     async def has(ro: Reader) -> Rupiah | None:
         if capabilities.confirmed_by != "books" or request.member_id is None:
             return None
-        return await credit_queries.get_available_amount(ro, request.method, request.member_id)
+        return await member_funds.get_available_amount(ro, request.method, request.member_id)
 
     before, method, amounts, there = await read_batch(
         db,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from cooperative.queries import get_today
+from gateways.protocol import ProviderError, RefundResult, get_provider
 from kernel import clock
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.outbox import enqueue, mark_processed
 from payments import methods, provider_calls, queries, refund_payment, rules, state_machine
 from payments.exceptions_queue import record_exception
-from payments.protocol import ProviderError, RefundResult, get_provider
 from tenants.session import coop_session
 
 if TYPE_CHECKING:

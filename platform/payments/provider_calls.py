@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cooperative.queries import get_today
+from gateways.protocol import ProviderError, ProviderStatus, get_provider
 from kernel import clock
 from kernel.money import Rupiah
 from kernel.outbox import mark_processed
@@ -23,7 +24,6 @@ from payments import errors, external_refunds, methods, open_payment, queries, r
 from payments.builtin_purposes import TRIAL
 from payments.exceptions_queue import record_exception
 from payments.models import Payment
-from payments.protocol import ProviderError, ProviderStatus, get_provider
 from tenants.session import coop_session
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from kernel.database import Reader, as_reader
 from kernel.locks import advisory_lock
-from payments.models import CreditTerms, Payment, PaymentEvent, PaymentMethodRow, PaymentRefund
+from payments.models import Payment, PaymentEvent, PaymentMethodRow, PaymentRefund
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -151,17 +151,6 @@ async def find_payment_of_event(
         )
         return (await db.execute(statement.limit(1))).scalar_one_or_none()
     return None
-
-
-async def get_credit_terms_for_update(db: AsyncSession, member_id: UUID) -> CreditTerms | None:
-    """Return what a member may owe, locked: one decision about it at a time."""
-    statement = (
-        select(CreditTerms)
-        .where(CreditTerms.member_id == member_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await db.execute(statement)).scalar_one_or_none()
 
 
 class MethodConfig(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from gateways.protocol import RefundResult, get_provider
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import DomainError
@@ -21,7 +22,6 @@ from ledger.chart import WALLETS
 from payments import errors, events, exceptions_queue, journals, queries, rules, state_machine
 from payments.builtin_purposes import TOP_UP
 from payments.models import Payment, PaymentRefund
-from payments.protocol import RefundResult, get_provider
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from gateways.protocol import get_provider
 from kernel import clock
 from kernel.outbox import enqueue
 from payments import queries
-from payments.protocol import get_provider
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

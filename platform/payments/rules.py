@@ -9,6 +9,18 @@ from typing import Final, Literal
 
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
+from ledger.chart import (
+    BANK,
+    CASH,
+    GATEWAYS,
+    MEMBER_RECEIVABLES,
+    MIDTRANS,
+    PAYROLL_RECEIVABLES,
+    STRIPE,
+    VOLUNTARY_SAVINGS,
+    WALLETS,
+    XENDIT,
+)
 
 PaymentStatus = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 UnpaidStatus = Literal["failed", "expired", "cancelled"]
@@ -82,6 +94,19 @@ EXCEPTION_LABELS: Final[dict[str, LocalizedText]] = {
     "charged_back": LocalizedText("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
 }
 
+# The account that holds a method's money until it is in hand; by member where the method is their own.
+CLEARING_ACCOUNTS: Final[Mapping[str, str]] = {
+    "cash": CASH,
+    "bank_transfer": BANK,
+    "qris": GATEWAYS,
+    "stripe": STRIPE,
+    "midtrans": MIDTRANS,
+    "xendit": XENDIT,
+    "savings": VOLUNTARY_SAVINGS,
+    "wallet": WALLETS,
+    "kasbon": MEMBER_RECEIVABLES,
+    "payroll": PAYROLL_RECEIVABLES,
+}
 MAX_UNIQUE_SUFFIX: Final = 999
 # A tail stays taken for this long after its payment ended: transfers come late, over a weekend and a holiday.
 UNIQUE_SUFFIX_COOLDOWN: Final = timedelta(days=7)

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from gateways.protocol import ProviderStatus, get_provider
 from governance.queries import get_bylaws_on
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
 from payments import errors, events, journals, methods, queries, rules
 from payments.exceptions_queue import record_exception
-from payments.protocol import ProviderStatus, get_provider
 from payments.purposes import LedgerAccountRef, get_purpose
 
 if TYPE_CHECKING:

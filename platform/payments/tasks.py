@@ -7,7 +7,6 @@ from uuid import UUID
 
 from kernel.outbox import daily_job, external_job, job
 from payments import process_webhooks, provider_calls, retry_stalled, state_machine
-from payments.reconciliation import tasks as reconcile_tasks  # noqa: F401 - jobs register themselves
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 from sqlalchemy import text
 
+from gateways.protocol import Provider, ProviderAccount, WebhookEvent, WebhookVerificationError, get_provider
 from payments import methods, queries
-from payments.protocol import Provider, ProviderAccount, WebhookEvent, WebhookVerificationError, get_provider
 from tenants.session import coop_reader, coop_session
 
 if TYPE_CHECKING:

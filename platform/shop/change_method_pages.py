@@ -9,6 +9,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from gateways.protocol import get_provider
 from governance.queries import get_bylaws_on
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.database import Reader, as_reader
@@ -16,10 +17,9 @@ from kernel.errors import DomainError
 from kernel.money import Rupiah
 from members.login_throttle import count_from_network
 from payments import queries as payment_queries
+from payments.method_choices import method_choices
 from payments.methods import AvailableMethod, list_available_methods, pick_method
 from payments.open_payment import insufficient_balance
-from payments.payer.method_choices import method_choices
-from payments.protocol import get_provider
 from shop import checkout_pages, errors, order_pages, order_queries, presenters
 from shop.forms import ChangeMethodForm
 from shop.order_payments import ORDER, change_payment_method

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get, post
 
+from gateways.protocol import get_provider
 from governance.queries import get_bylaws_on
 from governance.rules import PAYMENT_METHOD_NAMES, Bylaws
 from kernel.batching import read_batch
@@ -16,7 +17,8 @@ from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from members.login_throttle import count_from_network
-from payments.credit.terms import Consent
+from payments.member_funds import Consent
+from payments.method_choices import method_choices
 from payments.methods import (
     AvailableMethod,
     PayerMethods,
@@ -25,8 +27,6 @@ from payments.methods import (
     select_available_methods,
 )
 from payments.open_payment import insufficient_balance
-from payments.payer.method_choices import method_choices
-from payments.protocol import get_provider
 from shop import cart, cart_pages, errors, order_queries, presenters, rules
 from shop.forms import CheckoutForm
 from shop.order_queries import BuyerView

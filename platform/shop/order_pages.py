@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
-from payments.credit.terms import CREDIT_METHODS
+from payments.member_funds import CREDIT_METHODS
 from shop import errors, order_queries, presenters, rules
 from shop.order_queries import OrderLineView, OrderRow, OrderView
 from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, render_page, require_member

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from gateways.protocol import get_provider, known_methods
 from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
@@ -24,7 +25,6 @@ from payments import refund_payment, state_machine
 from payments.errors import PAYMENT_PROCESSING
 from payments.models import Payment
 from payments.open_payment import PaymentRequest, open_payment
-from payments.protocol import get_provider, known_methods
 from payments.purposes import LedgerAccountRef, register_purpose
 from payments.rules import is_expired
 from shop import errors, events, queries, rules, stock
@@ -33,7 +33,7 @@ from shop.models import Order
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from payments.credit.terms import Consent
+    from payments.member_funds import Consent
 
 ORDER: Final = "order"
 CASH_PAYMENT_WINDOW: Final = timedelta(days=7)

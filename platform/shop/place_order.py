@@ -21,7 +21,7 @@ from kernel.ids import new_id
 from kernel.locks import remember_locked_row
 from kernel.money import Rupiah
 from payments import queries as payment_queries
-from payments.credit.terms import Consent
+from payments.member_funds import Consent
 from payments.models import Payment
 from shop import errors, events, order_payments, queries, rules, stock
 from shop.models import Order, OrderLine, Product

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from credit.terms import consent_with_pin
+from gateways.protocol import get_provider
 from kernel.errors import DomainError
-from payments.credit.terms import Consent, consent_with_pin
-from payments.protocol import get_provider
+from payments.member_funds import Consent
 
 if TYPE_CHECKING:
     from kernel.database import Database

@@ -16,9 +16,11 @@ from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import backoffice.pages
+import banking.pages
 import billing.operator_pages
 import billing.pages
 import billing.stripe_webhook
+import credit.pages
 import governance.pages
 import ledger.pages
 import members.pages
@@ -207,6 +209,8 @@ def build_cooperative_app(settings: Settings) -> Litestar:
         *members.pages.routes,
         *savings.pages.routes,
         *payments.pages.routes,
+        *banking.pages.routes,
+        *credit.pages.routes,
         *governance.pages.routes,
         *ledger.pages.routes,
         *shu.pages.routes,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from gateways.protocol import WebhookVerificationError
 from kernel.database_errors import summarize_error, unavailable_reason
 from kernel.errors import DomainError
-from payments.protocol import WebhookVerificationError
 from payments.webhook_inbox import MAX_BODY_BYTES, UnknownEndpoint, get_inbox
 from web.responses import send_status
 

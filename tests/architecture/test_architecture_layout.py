@@ -123,6 +123,11 @@ UPWARD_READS = {
     # whose savings they are; the row is also what two movements of one member queue at
     ("savings", "members"),
     ("members", "orders"),  # from a purchase in the books to its order
+    # the officers' list of payments counts what waits in the rooms above, and a payment shows what settled it
+    ("payments", "statement_lines"),
+    ("payments", "payroll_batches"),
+    ("payments", "payroll_lines"),
+    ("payments", "payroll_unmatched_lines"),
 }
 
 

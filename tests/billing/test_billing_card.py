@@ -25,9 +25,9 @@ from billing.stripe_gateway import (
 from billing.stripe_sync import sync_from_stripe
 from conftest import SignedInClient
 from factories.card_billing import HOME, WEBHOOK_URL, CardBilling, open_checkout
+from gateways.stripe_client import parse_object
 from kernel import clock
 from kernel.database import Database
-from payments.providers.stripe_client import parse_object
 from tenants.registry import find_tenant_by_slug
 from tenants.session import shared_session
 from web.dispatch import HostDispatcher

@@ -22,7 +22,7 @@ from factories.shop import CASHIER, TODAY
 from kernel import clock
 from payments import refund_payment, state_machine
 from payments.models import Payment
-from payments.payer.payer_status import PayerStatus
+from payments.payer_status import PayerStatus
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 

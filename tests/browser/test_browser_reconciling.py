@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from banking.sync_movements import sync_provider
+from credit.payroll_batches import create_batch, import_return
+from credit.record_counter_payment import update_credit_limits
 from factories.accessibility import OVERFLOW_SCRIPT, assert_no_faults, find_faults_on
 from factories.browser_users import DESKTOP, OpenBrowser, Site
 from factories.cooperatives import PASSWORD, populate_cooperative
@@ -17,9 +20,6 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
 from onboarding.create_cooperative import NewCooperative, create_cooperative
-from payments.credit.record_counter_payment import update_credit_limits
-from payments.payroll.payroll_batches import create_batch, import_return
-from payments.reconciliation.sync_movements import sync_provider
 from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session

@@ -12,26 +12,25 @@ from pathlib import Path
 import httpx
 import pytest
 
+from banking.import_statement import plan_statement
+from banking.statement_files import UnknownTable
 from billing import queries as billing
 from billing import settle_invoice
 from billing.card_checkout import create_checkout_session
 from billing.periods import lock_subscription
 from billing.stripe_sync import sync_from_stripe
+from credit import terms as credit
 from demo import gateways, list_notes, seed_demo
 from demo.cooperatives import COOPERATIVES, PIN
 from demo.qris_sticker import MERCHANT, STICKER
+from gateways import qris
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from payments import methods, provider_calls
-from payments.credit import terms as credit
-from payments.officer import configure_method
-from payments.providers import qris
-from payments.statements.import_statement import plan_statement
-from payments.statements.statement_files import UnknownTable
+from payments import configure_method, methods, provider_calls
 from stand_ins.asgi_server import serve
 from stand_ins.midtrans import FakeMidtrans
 from stand_ins.stripe import FakeStripe

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from credit import terms as credit
 from factories import shop
 from factories.qris_codes import static_qris
 from factories.shop import CASHIER, TODAY, VISITOR
@@ -17,11 +18,10 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from payments import refund_payment, state_machine
-from payments.credit import terms as credit
 from payments.exceptions_queue import record_exception
 from payments.models import Payment, PaymentMethodRow
 from payments.open_payment import PaymentRequest, create_test_payment
-from payments.payer.payer_status import PayerStatus
+from payments.payer_status import PayerStatus
 from shop.fulfilment import cancel_order
 
 STATES: Final[tuple[PayerStatus, ...]] = (

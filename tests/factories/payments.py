@@ -12,11 +12,14 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import banking.tasks  # noqa: F401
 import payments.tasks  # noqa: F401 - the jobs of both rooms are known once they were imported
 import shop.tasks  # noqa: F401
+from credit import terms as credit
 from factories import shop as goods
 from factories.qris_codes import static_qris
 from factories.shop import CASHIER, TODAY
+from gateways.protocol import ProviderStatus, get_provider
 from governance.models import BylawsVersion
 from governance.queries import get_bylaws_on
 from governance.rules import PaymentMethodCode, UniqueSuffixPolicy, encode_bylaws
@@ -29,11 +32,9 @@ from kernel.settings import Settings
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH
 from payments import exceptions_queue, methods, refund_payment, state_machine, vault
-from payments.credit import terms as credit
-from payments.credit.terms import Consent
+from payments.member_funds import Consent
 from payments.models import Payment, PaymentMethodRow, PaymentRefund
 from payments.open_payment import PaymentRequest, open_payment
-from payments.protocol import ProviderStatus, get_provider
 from payments.rules import RefundDestination
 from shop.models import Order
 from shop.place_order import Buyer, Checkout, place_order

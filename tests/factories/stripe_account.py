@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 
+from gateways.protocol import Intent, PaymentSession, ProviderAccount, ProviderStatus, WebhookEvent
+from gateways.stripe_provider import StripeProvider
 from kernel import clock
 from kernel.money import Rupiah
-from payments.protocol import Intent, PaymentSession, ProviderAccount, ProviderStatus, WebhookEvent
-from payments.providers.stripe_provider import StripeProvider
 from stand_ins.asgi_server import serve
 from stand_ins.stripe import FakeStripe
 

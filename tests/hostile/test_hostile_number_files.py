@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from banking.statement_cells import parse_amount_cell
 from conftest import SignedInClient, Visitors
 from factories import payments as pay
 from factories.fake_gateways import (
@@ -16,13 +17,12 @@ from factories.fake_gateways import (
     stripe_headers,
     xendit_headers,
 )
+from gateways import stripe_amounts, xendit_objects
+from gateways.protocol import ProviderError
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.parsing import parse_number
-from payments.protocol import ProviderError
-from payments.providers import stripe_amounts, xendit_objects
-from payments.statements.statement_cells import parse_amount_cell
 from shop.cart import parse_cart
 from tenants.registry import TenantRef
 from web.dispatch import HostDispatcher

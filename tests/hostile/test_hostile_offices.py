@@ -14,6 +14,8 @@ from sqlalchemy import text
 
 from backoffice import manage_officers
 from conftest import SignedInClient, SignInAs, Visitors
+from credit import change_pin
+from credit import terms as credit
 from factories.cooperatives import PASSWORD
 from kernel import clock, passwords
 from kernel.actor import Actor
@@ -22,8 +24,6 @@ from kernel.ids import new_id
 from members import change_account
 from members.import_members import import_members
 from members.models import User
-from payments.credit import terms as credit
-from payments.payer import change_pin
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from web.dispatch import HostDispatcher

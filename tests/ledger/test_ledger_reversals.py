@@ -5,15 +5,15 @@ All else is undone where it was done.
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from banking.record_manual_payout import record_manual_payout
 from conftest import SignedInClient
+from credit.record_counter_payment import repay_kasbon
 from factories import payments as pay
 from factories import shop as goods
 from factories.shop import CASHIER, TODAY, VISITOR
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments.credit.record_counter_payment import repay_kasbon
-from payments.reconciliation.record_manual_payout import record_manual_payout
 from savings.record_deposit import record_deposit
 from savings.record_withdrawal import record_withdrawal
 from shop import adjust_stock, fulfilment

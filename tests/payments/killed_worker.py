@@ -18,9 +18,9 @@ from typing import Any
 import payments.tasks  # noqa: F401 - the jobs of both rooms register themselves
 import shop.tasks  # noqa: F401
 from commands.processes import exit_with_parent
+from gateways.xendit_provider import XenditProvider
 from kernel.settings import Settings
 from payments import journals, process_webhooks, state_machine
-from payments.providers.xendit_provider import XenditProvider
 from tenants import worker
 
 Work = Callable[..., Awaitable[Any]]

@@ -17,10 +17,9 @@ from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
-from payments import methods, queries, state_machine
+from payments import configure_method, issue_refund, method_settings_rules, methods, queries, state_machine
+from payments.configure_method import MethodChange
 from payments.models import Payment
-from payments.officer import configure_method, issue_refund, method_settings_rules
-from payments.officer.configure_method import MethodChange
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -14,7 +14,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.database import Database, as_reader
 from payments import queries, state_machine
 from payments.models import Payment
-from payments.payer.payer_status import PayerStatus, extract_account_number, is_allowed_redirect
+from payments.payer_status import PayerStatus, extract_account_number, is_allowed_redirect
 from shop import presenters
 from tenants.registry import TenantRef
 from tenants.session import coop_session

@@ -16,6 +16,7 @@ from conftest import SignedInClient
 from factories import payments as pay
 from factories.fake_gateways import run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
+from gateways.protocol import RefundResult
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.models import AuditEntry
@@ -23,7 +24,6 @@ from kernel.money import Rupiah
 from payments import events, refund_payment, state_machine
 from payments.exceptions_queue import list_open_exceptions, record_exception
 from payments.models import Payment, PaymentException
-from payments.protocol import RefundResult
 from shop import fulfilment
 from tenants.registry import TenantRef
 from tenants.session import coop_session

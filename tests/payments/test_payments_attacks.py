@@ -18,9 +18,8 @@ from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
-from payments import provider_calls, queries, state_machine, webhook_inbox
+from payments import issue_refund, provider_calls, queries, state_machine, webhook_inbox
 from payments.models import Payment
-from payments.officer import issue_refund
 from shop import fulfilment, order_payments
 from shop import queries as orders
 from shop.models import Order

@@ -5,7 +5,10 @@ it.
 import re
 from datetime import timedelta
 
+from banking.sync_movements import sync_provider
 from conftest import SignedInClient
+from credit.payroll_batches import create_batch, import_return
+from credit.settle_difference import settle_line
 from factories.gateway import set_up_xendit
 from factories.shop import get_member_buyer
 from kernel import clock
@@ -14,9 +17,6 @@ from kernel.database import Database
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
-from payments.payroll.payroll_batches import create_batch, import_return
-from payments.payroll.settle_difference import settle_line
-from payments.reconciliation.sync_movements import sync_provider
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -9,13 +9,13 @@ from sqlalchemy import text
 from factories import payments as pay
 from factories.fake_gateways import FakeGateways, SentMessage, run_fake_gateways
 from factories.shop import CASHIER, TODAY
+from gateways.protocol import ProviderError
 from kernel import clock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import process_webhooks, queries, refund_payment, state_machine
 from payments.models import Payment
-from payments.protocol import ProviderError
 from payments.webhook_inbox import get_inbox
 from shop import fulfilment
 from shop.models import Order

@@ -23,14 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories import payments as pay
 from factories import shop
 from factories.shop import CASHIER, TODAY, VISITOR
+from gateways import protocol
+from gateways.protocol import ProviderError, ProviderStatus, RefundResult
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from payments import process_webhooks, protocol, provider_calls, state_machine
+from payments import issue_refund, process_webhooks, provider_calls, state_machine
 from payments.models import Payment, PaymentException, PaymentRefund
-from payments.officer import issue_refund
-from payments.protocol import ProviderError, ProviderStatus, RefundResult
 from payments.rules import SETTLED, TRANSITIONS
 from shop import fulfilment, order_payments
 from shop.models import Order

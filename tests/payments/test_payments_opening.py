@@ -14,6 +14,7 @@ from factories import payments as pay
 from factories import shop
 from factories.fake_gateways import ORIGIN, run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
+from gateways.protocol import LIVE_BASE_URLS
 from governance.queries import get_bylaws_on
 from governance.rules import PAYMENT_METHOD_NAMES, Bylaws
 from kernel import clock
@@ -23,7 +24,6 @@ from kernel.money import Rupiah
 from kernel.settings import Settings, check_startable
 from payments import methods, provider_calls, state_machine
 from payments.models import PaymentMethodRow
-from payments.protocol import LIVE_BASE_URLS
 from shop import order_payments
 from tenants.registry import TenantRef
 from tenants.session import coop_session, get_tenant

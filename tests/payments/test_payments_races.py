@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from banking.import_statement import import_statement
 from factories import payments as pay
 from factories import shop
 from factories.fake_gateways import FakeGateways, run_fake_gateways
@@ -21,11 +22,9 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger import queries as ledger_queries
 from ledger.chart import CASH, OTHER_INCOME
-from payments import provider_calls, queries, state_machine
+from payments import issue_refund, provider_calls, queries, state_machine
 from payments.models import Payment
-from payments.officer import issue_refund
 from payments.process_webhooks import execute_refund
-from payments.statements.import_statement import import_statement
 from shop import fulfilment, order_payments, stock
 from shop import queries as queries_of_shop
 from shop.models import Order

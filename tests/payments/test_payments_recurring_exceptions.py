@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from factories import payments as pay
 from factories.payments import issue_refund, mark_paid
 from factories.shop import TODAY, VISITOR
+from gateways.protocol import RefundResult
 from kernel import clock
 from kernel.money import Rupiah
 from payments import refund_payment, state_machine
 from payments.exceptions_queue import record_exception
 from payments.external_refunds import detect_returned_refund
 from payments.models import Payment
-from payments.protocol import RefundResult
 from shop import fulfilment
 
 

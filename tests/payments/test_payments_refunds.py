@@ -12,6 +12,7 @@ from factories import payments as pay
 from factories import shop
 from factories.payments import issue_refund, mark_paid
 from factories.shop import CASHIER, TODAY, VISITOR
+from gateways.protocol import RefundResult
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -20,7 +21,6 @@ from ledger import queries as ledger_queries
 from payments import refund_payment, rules, state_machine
 from payments.external_refunds import record_external_refund
 from payments.models import Payment, PaymentRefund
-from payments.protocol import RefundResult
 from shop import fulfilment
 from shop.models import Order
 from shop.place_order import Buyer

@@ -15,9 +15,9 @@ import pytest
 from factories.payment_statuses import create_payment_in_status, enable_methods, top_up_wallet
 from kernel.database import Database
 from payments.models import Payment
-from payments.payer.payer_queries import PayerPaymentView, PayerRefundView
-from payments.payer.payer_status import payer_status
-from payments.payer.receipts import build_receipt, render_receipt_pdf
+from payments.payer_queries import PayerPaymentView, PayerRefundView
+from payments.payer_status import payer_status
+from payments.receipts import build_receipt, render_receipt_pdf
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 from ui.context import Brand

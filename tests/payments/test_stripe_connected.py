@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories.shop import CASHIER
+from gateways.stripe_provider import PLATFORM_FEE_PERCENT, PLATFORM_KEY
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.settings import Settings, load
-from payments import methods
-from payments.officer import configure_method, method_settings_rules
-from payments.providers.stripe_provider import PLATFORM_FEE_PERCENT, PLATFORM_KEY
+from payments import configure_method, method_settings_rules, methods
 from tenants.registry import TenantRef
 
 CONNECTED = Settings(

@@ -1,0 +1,96 @@
+"""Booking what a provider moved by itself: payouts to the bank, and fees that are no payment's.
+
+Each movement once, whoever asks.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from banking import reconciliation_queries
+from banking.reconciliation_queries import UnbookedMovement
+from cooperative.queries import get_timezone, get_today
+from gateways.protocol import Capabilities, get_provider
+from kernel import audit
+from kernel.actor import SYSTEM
+from kernel.locks import advisory_lock
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, post_journals
+from ledger.chart import BANK, GATEWAY_FEES
+from ledger.queries import get_closed_years
+from payments import events
+from payments.rules import CLEARING_ACCOUNTS
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# What the journals of movements are known by; the provider's own id follows.
+MOVEMENT_KEY: Final = "movement"
+MOVEMENT_FEE_KEY: Final = "movement-fee"
+
+_SET_JOURNALS = text(
+    "UPDATE provider_movements AS m SET journal = b.journal"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:journals AS bigint[])) AS b(id, journal) WHERE m.id = b.id"
+)
+
+
+async def book_movements(db: AsyncSession, method: str) -> int:
+    """Post what has no journal yet of a way's payouts and fees; return how many journals that made.
+
+    A payout goes to the bank on the day on which it left the provider, or today where that year is closed;
+    one that failed comes back the same way. Fees are an expense.
+    """
+    await advisory_lock(db, f"movements of {method}")
+    capabilities = get_provider(method).capabilities()
+    closed, zone, now = await get_closed_years(db), ZoneInfo(await get_timezone(db)), await get_today(db)
+
+    def day_of(movement: UnbookedMovement) -> date:
+        day = movement.at.astimezone(zone).date()
+        return now if day.year in closed else day
+
+    whole = await reconciliation_queries.list_unbooked_payouts(db, method)
+    costs = await reconciliation_queries.list_unbooked_fees(db, method)
+    journals = [_movement_journal(method, capabilities, each, day_of(each)) for each in whole]
+    journals += [_fee_journal(method, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
+    posted = await post_journals(db, journals, by=capabilities.label.id)
+    numbers = {each.source_key: each.number for each in posted}
+    booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
+    if booked:
+        await db.execute(
+            _SET_JOURNALS, {"ids": [each for each, _ in booked], "journals": [number for _, number in booked]}
+        )
+    for each, journal in zip(whole, journals, strict=False):
+        if each.kind == "payout":
+            params = {"method": method, "amount": each.gross, "journal": numbers[journal.source_key]}
+            audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{method}", params=params)
+    return sum(1 for each in posted if each.created)
+
+
+def _movement_journal(
+    method: str, capabilities: Capabilities, movement: UnbookedMovement, on: date
+) -> Journal:
+    if movement.kind == "fee":
+        return _fee_journal(method, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
+    label, amount = capabilities.label.id, Rupiah(abs(movement.gross))
+    to_bank = movement.gross < 0
+    words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
+    clearing = CLEARING_ACCOUNTS[method]
+    into, out_of = (BANK, clearing) if to_bank else (clearing, BANK)
+    lines = [JournalLine.to_debit(into, amount), JournalLine.to_credit(out_of, amount)]
+    return Journal(on, words, f"{MOVEMENT_KEY}:{method}:{movement.provider_id}", lines)
+
+
+def _fee_journal(
+    method: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
+) -> Journal:
+    """``fee`` below zero was given back."""
+    taken, given = (
+        (GATEWAY_FEES, CLEARING_ACCOUNTS[method]) if fee > 0 else (CLEARING_ACCOUNTS[method], GATEWAY_FEES)
+    )
+    lines = [JournalLine.to_debit(taken, abs(fee)), JournalLine.to_credit(given, abs(fee))]
+    words = f"Biaya {capabilities.label.id} {movement.provider_id}"
+    return Journal(on, words, f"{MOVEMENT_FEE_KEY}:{method}:{movement.provider_id}", lines)

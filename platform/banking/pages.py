@@ -1,0 +1,11 @@
+"""Pages of banking: statements, reconciliation, payouts recorded by hand."""
+
+from typing import Any, Final
+
+from banking import manual_payout_pages, reconciliation_pages, statement_pages
+
+routes: Final[list[Any]] = [
+    *statement_pages.routes,
+    *reconciliation_pages.routes,
+    *manual_payout_pages.routes,
+]

@@ -1,0 +1,273 @@
+"""A way's reconciliation as it stands: what is told and what is booked, read once and compared by the pure
+rules.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from banking import reconciliation_queries, reconciliation_rules
+from banking.book_payouts import MOVEMENT_FEE_KEY, MOVEMENT_KEY
+from banking.reconciliation_queries import (
+    ClearingLine,
+    ProviderMovementView,
+    ReconciledPayment,
+    StatementRow,
+)
+from banking.reconciliation_rules import (
+    BookEntry,
+    EntryRole,
+    ExternalEntry,
+    PaymentFacts,
+    ReconciliationDay,
+    ReconciliationItem,
+)
+from banking.sync_movements import can_sync
+from cooperative.queries import get_timezone
+from ledger import queries as ledger_queries
+from payments.builtin_purposes import TRIAL
+from payments.methods import PaymentMethod, list_methods
+from payments.rules import SETTLED
+
+if TYPE_CHECKING:
+    from kernel.database import Reader
+
+# So much is shown unless somebody asks for more; what is older and open stands in the rest.
+DEFAULT_WINDOW: Final = timedelta(days=92)
+# Pairs lie some days apart: so much before the first day is read, too.
+PAIRING_MARGIN: Final = timedelta(days=14)
+_ROLES: Final[dict[str, EntryRole]] = {"payment": "payment", "refund": "refund", "payout": "payout"}
+
+
+class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
+    """How a way stands.
+
+    ``balance`` is what the provider holds as it said at ``reported_at`` (None: it says none, or was never
+    asked).
+
+    ``clearing`` is the balance of our account now. ``checked``: there was something to compare with. ``rest``
+    is the finding that no day holds.
+    """
+
+    method: PaymentMethod
+    account: str
+    comparable: bool
+    reported_at: datetime | None
+    reported_on: date | None
+    balance: int | None
+    clearing: int
+    days: tuple[ReconciliationDay, ...]
+    remainder: ReconciliationItem | None
+    payments: dict[str, ReconciledPayment]
+
+    @property
+    def difference(self) -> int | None:
+        """The provider's balance less ours, in rupiah."""
+        return None if self.balance is None else self.balance - self.clearing
+
+    @property
+    def unexplained(self) -> int:
+        """How many pieces nobody can explain."""
+        open_rest = self.remainder is not None and not self.remainder.explained
+        return sum(day.unexplained for day in self.days) + open_rest
+
+    @property
+    def all_explained(self) -> bool:
+        return self.unexplained == 0
+
+
+def can_reconcile(method: PaymentMethod) -> bool:
+    """Whether somebody outside tells of this way's money: a provider that is set up, or statements."""
+    return can_sync(method) or (method.capabilities.confirmed_by == "officer" and method.enabled)
+
+
+async def count_unexplained(ro: Reader, *, since: date) -> int:
+    """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was
+    ever told has none.
+    """
+    told = await reconciliation_queries.list_reported_methods(ro)
+    found = (
+        [method for method in await list_methods(ro) if method.method in told and can_reconcile(method)]
+        if told
+        else []
+    )
+    return sum([(await reconcile_method(ro, method, since=since)).unexplained for method in found])
+
+
+async def reconcile_method(ro: Reader, method: PaymentMethod, *, since: date) -> Reconciliation:
+    """Compare a way from ``since`` on."""
+    if method.capabilities.confirmed_by == "provider":
+        return await _reconcile_with_provider(ro, method, since)
+    return await _reconcile_with_statement(ro, method, since)
+
+
+async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
+    account, name = method.clearing_account, method.method
+    zone = ZoneInfo(await get_timezone(ro))
+    told = await reconciliation_queries.get_reported_balance(ro, name)
+    first = since - PAIRING_MARGIN
+    moved = await reconciliation_queries.list_movements(ro, name, datetime.combine(first, time(), zone))
+    booked = await reconciliation_queries.list_clearing_lines(ro, account, first)
+    clearing = await ledger_queries.get_balance(ro, account)
+    checked = told is not None and (told.balance is not None or bool(moved))
+    reported_on = told.reported_at.astimezone(zone).date() if told else None
+    theirs = [piece for movement in moved for piece in _entries_of_movement(movement, zone)]
+    ours = [_entry_of_journal(line, name) for line in booked]
+    payments = await _load_payments(ro, theirs, ours)
+    findings: list[ReconciliationItem] = []
+    rest = None
+    if checked and told is not None and reported_on is not None:
+        known = {reference: _payment_facts(payment) for reference, payment in payments.items()}
+        findings = reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on)
+        if told.balance is not None:
+            fractions = sum(1 for each in moved if each.is_rounded)
+            findings = reconciliation_rules.with_remainder(
+                findings, balance=told.balance, clearing=clearing, on=reported_on, fractions=fractions
+            )
+            rest = next((each for each in findings if each.theirs is None and each.ours is None), None)
+            findings = [each for each in findings if each is not rest]
+    return Reconciliation(
+        method=method,
+        account=account,
+        comparable=checked,
+        reported_at=told.reported_at if told else None,
+        reported_on=reported_on,
+        balance=told.balance if told else None,
+        clearing=clearing,
+        days=tuple(
+            day for day in reconciliation_rules.group_by_day(findings, theirs, ours) if day.on >= since
+        ),
+        remainder=rest,
+        payments=payments,
+    )
+
+
+async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
+    """A bank's statement tells of other money, too: only what came in by payments is compared, and no
+    balance.
+    """
+    account, name = method.clearing_account, method.method
+    first = since - PAIRING_MARGIN
+    reported_on = await reconciliation_queries.get_last_statement_day(ro, name)
+    theirs = [
+        _entry_of_statement_row(row)
+        for row in await reconciliation_queries.list_statement_rows(ro, name, first)
+    ]
+    ours = [
+        _entry_of_journal(line, name)
+        for line in await reconciliation_queries.list_settled_lines(ro, name, account, first)
+    ]
+    payments = await _load_payments(ro, theirs, ours)
+    known = {reference: _payment_facts(payment) for reference, payment in payments.items()}
+    findings = (
+        reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on) if reported_on else []
+    )
+    return Reconciliation(
+        method=method,
+        account=account,
+        comparable=reported_on is not None,
+        reported_at=None,
+        reported_on=reported_on,
+        balance=None,
+        clearing=await ledger_queries.get_balance(ro, account),
+        days=tuple(
+            day for day in reconciliation_rules.group_by_day(findings, theirs, ours) if day.on >= since
+        ),
+        remainder=None,
+        payments=payments,
+    )
+
+
+def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list[ExternalEntry]:
+    """A movement as the journals know it: what moved, and what it cost."""
+    on, ours = movement.at.astimezone(zone).date(), movement.payment
+    if movement.kind == "fee":
+        amount = movement.gross - movement.fee
+        return [
+            ExternalEntry(id=movement.provider_id, role="fee", amount=amount, on=on, text=movement.detail)
+        ]
+    role = _ROLES.get(movement.kind, "other")
+    if role == "payment" and ours is None:
+        # nobody's payment here: one entry by hand answers all of it, less its cost
+        amount = movement.gross - movement.fee
+        return [ExternalEntry(id=movement.provider_id, role=role, amount=amount, on=on, text=movement.detail)]
+    return [
+        ExternalEntry(
+            id=movement.provider_id,
+            role=role,
+            amount=movement.gross,
+            on=on,
+            reference=ours,
+            text=movement.detail,
+        ),
+        ExternalEntry(
+            id=movement.provider_id,
+            role="fee",
+            amount=-movement.fee,
+            on=on,
+            reference=ours if role == "payment" else None,
+            text=movement.detail,
+        ),
+    ]
+
+
+def _entry_of_statement_row(row: StatementRow) -> ExternalEntry:
+    aside = row.status == "set_aside"
+    return ExternalEntry(
+        id=str(row.id),
+        role="payment",
+        amount=row.amount,
+        on=row.on,
+        reference=row.payment,
+        is_set_aside=aside,
+        text=row.description,
+    )
+
+
+def _entry_of_journal(line: ClearingLine, method: str) -> BookEntry:
+    """What a journal on the clearing account was posted for, by its key; what no key of ours tells was
+    entered by hand.
+    """
+    kind, _, what = line.source_key.partition(":")
+    movement: str | None = None
+    role: EntryRole = "hand"
+    if kind == MOVEMENT_KEY and what.startswith(f"{method}:"):
+        role, movement = "payout", what.removeprefix(f"{method}:")
+    elif kind == MOVEMENT_FEE_KEY and what.startswith(f"{method}:"):
+        role, movement = "fee", what.removeprefix(f"{method}:")
+    elif kind == "payment" and line.payment is not None:
+        role = "fee" if what.endswith(":fee") else "payment"
+    elif kind == "refund" and line.payment is not None:
+        role = "refund"
+    return BookEntry(
+        journal=line.journal,
+        role=role,
+        amount=line.amount,
+        on=line.on,
+        reference=line.payment,
+        movement=movement,
+        reversed=line.reversed,
+        text=line.description,
+    )
+
+
+def _payment_facts(payment: ReconciledPayment) -> PaymentFacts:
+    return PaymentFacts(
+        settled=payment.status in SETTLED,
+        in_books=payment.live or payment.purpose != TRIAL,
+        fee_known=payment.fee is not None,
+        refund_pending=payment.refund_pending,
+    )
+
+
+async def _load_payments(
+    ro: Reader, theirs: list[ExternalEntry], ours: list[BookEntry]
+) -> dict[str, ReconciledPayment]:
+    named = {each.reference for each in theirs if each.reference} | {
+        each.reference for each in ours if each.reference
+    }
+    return await reconciliation_queries.find_payments(ro, sorted(named))

@@ -1,0 +1,226 @@
+"""Reconciliation for the treasurer: each way with its balance and its days, each day with its lines, and
+asking the provider now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from banking import reconcile_method, sync_movements
+from banking.reconcile_method import Reconciliation
+from banking.reconciliation_labels import REASON_HINTS, REASON_LABELS, ROLE_LABELS
+from banking.reconciliation_rules import ReconciliationDay, ReconciliationItem
+from banking.record_manual_payout import has_manual_payouts
+from banking.sync_movements import SyncResult
+from cooperative.queries import get_today
+from kernel import formats
+from kernel.database import Reader
+from kernel.errors import DomainError
+from kernel.parsing import parse_date
+from payments import errors, methods, provider_calls
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    EmptyForm,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
+
+HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
+METHOD: Final = HOME + "/{method:str}"
+PLACE: Final = "penjualan"
+BOOKS: Final = "/pengurus/buku"
+SHOWN_DAYS: Final = 31
+
+
+@get(HOME, guards=[require_officer])
+async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+    """Show how every way stands that somebody outside tells of."""
+    since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
+    found = [method for method in await methods.list_methods(ro) if reconcile_method.can_reconcile(method)]
+    states = [await reconcile_method.reconcile_method(ro, method, since=since) for method in found]
+    states.sort(key=lambda state: state.all_explained)
+    return render_page(
+        request,
+        "payments/reconcile.html",
+        active_menu=PLACE,
+        states=[_reconciliation_view(each, ctx) for each in states],
+    )
+
+
+@get(METHOD, guards=[require_officer])
+async def show_method(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str], hari: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Show a way's days, those with differences first; or the lines of one day."""
+    day = _parse_day(hari)
+    state = await _load(ro, method, day)
+    if day is not None:
+        shown = next((each for each in state.days if each.on == day), None)
+        return render_page(
+            request,
+            "payments/reconcile_day.html",
+            active_menu=PLACE,
+            state=_reconciliation_view(state, ctx),
+            day=day,
+            theirs=shown.theirs if shown else 0,
+            ours=shown.ours if shown else 0,
+            difference=shown.difference if shown else 0,
+            findings=[_item_view(each, state, ctx) for each in shown.items] if shown else [],
+        )
+    uneven = [each for each in state.days if not each.is_equal]
+    even = [each for each in state.days if each.is_equal]
+    return render_page(
+        request,
+        "payments/reconcile_method.html",
+        active_menu=PLACE,
+        state=_reconciliation_view(state, ctx),
+        uneven=[_day_view(each, state) for each in _worst_first(uneven)],
+        even=[_day_view(each, state) for each in even[:SHOWN_DAYS]],
+        more=max(0, len(even) - SHOWN_DAYS),
+    )
+
+
+@post(METHOD + "/pengambilan", guards=[require_officer])
+async def sync_now(
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    method: FromPath[str],
+) -> Response[Any]:
+    """Ask the provider now."""
+    form = await read_form(request, EmptyForm)
+    if form.errors:
+        raise errors.NO_SUCH_METHOD()
+    with provider_calls.translate_provider_errors():
+        fetched = await sync_movements.sync_provider(database, tenant, method)
+    return see_other(f"{HOME}/{method}", flash=_sync_message(fetched, ctx))
+
+
+async def _load(ro: Reader, name: str, day: date | None) -> Reconciliation:
+    method = await methods.get_method(ro, name)
+    if not reconcile_method.can_reconcile(method):
+        raise errors.NO_SUCH_METHOD()
+    since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
+    return await reconcile_method.reconcile_method(ro, method, since=min(since, day) if day else since)
+
+
+def _parse_day(typed: str) -> date | None:
+    try:
+        return parse_date(typed) if typed else None
+    except DomainError:
+        return None
+
+
+def _worst_first(days: Sequence[ReconciliationDay]) -> list[ReconciliationDay]:
+    """Days with something that nobody can explain come first, then the newest."""
+    return sorted(days, key=lambda day: (not day.unexplained, -day.on.toordinal()))
+
+
+def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
+    uneven = [day for day in state.days if not day.is_equal]
+    return {
+        "method": state.method.method,
+        "name": state.method.label.localize(ctx.lang),
+        "path": f"{HOME}/{state.method.method}",
+        "account": state.account,
+        "account_path": f"{BOOKS}/akun/{state.account}",
+        "checked": state.comparable,
+        "reported_at": state.reported_at,
+        "reported_on": state.reported_on,
+        "balance": state.balance,
+        "clearing": state.clearing,
+        "difference": state.difference,
+        "unexplained": state.unexplained,
+        "uneven": len(uneven),
+        "can_ask": sync_movements.can_sync(state.method),
+        "manual_payout_path": f"{HOME}/{state.method.method}/pemasukan"
+        if has_manual_payouts(state.method) and state.clearing > 0
+        else None,
+        "by_statement": state.method.capabilities.confirmed_by == "officer",
+        "remainder": _item_view(state.remainder, state, ctx) if state.remainder else None,
+        "open": [
+            {**_item_view(each, state, ctx), "day": day.on}
+            for day in state.days
+            for each in day.items
+            if not each.explained
+        ][:SHOWN_DAYS],
+    }
+
+
+def _day_view(day: ReconciliationDay, state: Reconciliation) -> dict[str, Any]:
+    return {
+        "on": day.on,
+        "path": f"{HOME}/{state.method.method}?hari={day.on.isoformat()}",
+        "theirs": day.theirs,
+        "ours": day.ours,
+        "difference": day.difference,
+        "unexplained": day.unexplained,
+        "equal": day.is_equal,
+    }
+
+
+def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
+    piece = each.theirs or each.ours
+    payment = state.payments.get(piece.reference or "") if piece else None
+    role = (
+        each.ours.role if each.theirs is None and each.ours else each.theirs.role if each.theirs else "other"
+    )
+    texts = [each.ours.text] if each.ours and each.ours.text else []
+    if each.theirs and each.theirs.text:
+        by_provider = state.method.capabilities.confirmed_by == "provider"
+        say = get_translations(ctx.lang).gettext
+        texts.append(
+            say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text
+        )
+    hint = REASON_HINTS.get(each.reason)
+    return {
+        "why": REASON_LABELS[each.reason].localize(ctx.lang),
+        "hint": hint.localize(ctx.lang) if hint else None,
+        "explained": each.explained,
+        "equal": each.reason == "equal",
+        "difference": each.difference,
+        "role": ROLE_LABELS[role].localize(ctx.lang),
+        "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
+        "theirs": each.theirs.amount if each.theirs else None,
+        "theirs_on": each.theirs.on if each.theirs else None,
+        "ours": each.ours.amount if each.ours else None,
+        "ours_on": each.ours.on if each.ours else None,
+        "movement": each.theirs.id if each.theirs else None,
+        "statement_path": f"/pengurus/pembayaran/mutasi/{each.theirs.id}"
+        if each.theirs and state.method.capabilities.confirmed_by == "officer"
+        else None,
+        "journal": each.ours.journal if each.ours else None,
+        "journal_path": f"{BOOKS}/jurnal/{each.ours.journal}" if each.ours else None,
+        "payment": payment.reference if payment else None,
+        "payment_path": f"/pengurus/pembayaran/{payment.reference}" if payment else None,
+    }
+
+
+def _sync_message(fetched: SyncResult, ctx: RequestContext) -> str:
+    say = get_translations(ctx.lang).gettext
+    if not fetched.movements and not fetched.settled and not fetched.journals:
+        return say("Tidak ada yang baru dari penyedia.")
+    number = {
+        "movements": formats.number(fetched.movements, ctx.lang),
+        "booked": formats.number(
+            fetched.settled + fetched.refunds + fetched.fees + fetched.journals, ctx.lang
+        ),
+    }
+    return say("%(movements)s catatan baru diambil, %(booked)s hal dicatat ke buku.") % number
+
+
+routes: Final[list[Any]] = [overview, show_method, sync_now]

@@ -1,0 +1,82 @@
+"""Money of a way without a provider that tells of payouts (QRIS): an officer says that it has reached the
+bank.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from banking import manual_payout_errors, reconciliation_queries
+from kernel import audit
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import queries as ledger_queries
+from ledger.chart import BANK
+from ledger.posting import lock_ledger
+from payments import errors, events, methods
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+    from kernel.database import Reader
+    from payments.methods import PaymentMethod
+
+
+def has_manual_payouts(method: PaymentMethod) -> bool:
+    """Whether this way's money waits on an account of its own until somebody says that it is at the bank."""
+    return method.capabilities.confirmed_by == "officer" and method.clearing_account != BANK
+
+
+async def require_manual_payout_method(source: AsyncSession | Reader, name: str) -> PaymentMethod:
+    """Return such a way by its name. Raises DomainError payments.no_such_way for any other."""
+    method = await methods.get_method(source, name)
+    if not has_manual_payouts(method):
+        raise errors.NO_SUCH_METHOD()
+    return method
+
+
+async def check_manual_payout(
+    db: AsyncSession, method: PaymentMethod, amount: Rupiah, *, on: date, today: date
+) -> None:
+    """Raise DomainError payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
+    cannot have reached the bank.
+    """
+    if amount <= 0:
+        raise manual_payout_errors.PAYOUT_AMOUNT_NEEDED(field="amount")
+    if on > today:
+        raise manual_payout_errors.PAYOUT_IN_FUTURE(field="on")
+    left = Rupiah(max(0, await ledger_queries.get_balance(db, method.clearing_account)))
+    if amount > left:
+        raise manual_payout_errors.PAYOUT_EXCEEDS_BALANCE(left=left, field="amount")
+    first = await reconciliation_queries.get_first_movement_day(db, method.clearing_account)
+    if on < first:
+        raise manual_payout_errors.PAYOUT_BEFORE_FIRST_PAYMENT(first=first, field="on")
+
+
+async def record_manual_payout(
+    db: AsyncSession, actor: Actor, name: str, amount: Rupiah, *, on: date, today: date, key: str
+) -> PostedJournal:
+    """Move money of a way from its own account to the bank; ``on`` is the day on which it got there.
+
+    The same key again posts nothing.
+
+    Raises DomainError as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
+    """
+    method = await require_manual_payout_method(db, name)
+    source_key = f"arrival:{name}:{key}"
+    await lock_ledger(db)  # what waits there stays what it is until this is posted
+    if (number := await ledger_queries.find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
+    await check_manual_payout(db, method, amount, on=on, today=today)
+    lines = [
+        JournalLine.to_debit(BANK, amount),
+        JournalLine.to_credit(method.clearing_account, amount),
+    ]
+    posted = await post_journal(
+        db, Journal(on, f"Uang {method.label.id} masuk rekening", source_key, lines), by=actor.name
+    )
+    params = {"method": name, "amount": int(amount), "journal": posted.number}
+    audit.record(db, actor, events.PAYOUT_BOOKED, subject=f"way:{name}", params=params)
+    return posted

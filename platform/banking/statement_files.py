@@ -1,0 +1,156 @@
+"""The file of a bank before its lines are read: its letters, its cells, and the table among them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from banking.statement_cells import clean_cell, is_amount_cell, looks_like_date
+from banking.statement_errors import NO_TABLE
+from banking.statement_layouts import (
+    ColumnMapping,
+    detect_layout,
+    header_fingerprint,
+    looks_like_header,
+    normalize_header,
+)
+from kernel.csv_files import BROKEN_QUOTES, MAX_CELL_LENGTH, NOT_UTF8, decode_text
+from kernel.errors import DomainError
+
+DELIMITERS: Final = (",", ";", "\t", "|")
+MAX_HEADER_ROW: Final = 60
+SAVED_LAYOUT: Final = "remembered"
+
+_DECLARED_DELIMITER: Final = re.compile(r'"?sep=([;,|\t])"?[;,]*[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_ACCOUNT: Final = re.compile(
+    r"(?:rek(?:ening)?\b|account (?:no|number)).{0,12}?([0-9][0-9 .-]{5,24}[0-9])", re.IGNORECASE
+)
+
+NumberedRows = list[tuple[int, list[str]]]
+
+
+class StatementTable(msgspec.Struct, frozen=True):
+    """A table whose columns are known: what stands above it, its header, and all rows below, each with its
+    line in the file.
+    """
+
+    above: NumberedRows
+    header: list[str]
+    below: NumberedRows
+    layout: str
+    columns: ColumnMapping
+
+
+class UnknownTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table whose columns are still to be told by the officer, with some of its rows to look at."""
+
+    fingerprint: str
+    header: tuple[str, ...]
+    samples: list[tuple[str, ...]]
+
+
+def decode_statement(content: bytes) -> str:
+    """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    Raises DomainError: kernel.csv_not_text.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return decode_text(content).removeprefix("\ufeff")
+    except DomainError as refusal:
+        if refusal.error_type is not NOT_UTF8:
+            raise
+        return content.decode("cp1252", errors="replace")
+
+
+def find_known_table(
+    every: Mapping[str, NumberedRows], saved_layouts: Mapping[str, ColumnMapping]
+) -> StatementTable | None:
+    """The first header that a bank's layout or an officer's mapping describes, with the rows around it."""
+    for records in every.values():
+        for at, (_, cells) in enumerate(records[:MAX_HEADER_ROW]):
+            known = detect_layout(cells)
+            if known is not None:
+                return StatementTable(records[:at], cells, records[at + 1 :], known[0].key, known[1])
+            columns = saved_layouts.get(header_fingerprint(cells))
+            if columns is not None:
+                return StatementTable(records[:at], cells, records[at + 1 :], SAVED_LAYOUT, columns)
+    return None
+
+
+def guess_table(every: Mapping[str, NumberedRows], broken: DomainError | None) -> UnknownTable:
+    """The likeliest header of a table that nobody described yet: the names above the most rows.
+
+    Raises DomainError where there is none.
+    """
+    best: tuple[int, list[str], NumberedRows] | None = None
+    for records in every.values():
+        for at, (_, cells) in enumerate(records[:MAX_HEADER_ROW]):
+            if looks_like_header(cells):
+                rows = [each for each in records[at + 1 :] if _is_row(each[1])]
+                if rows and (best is None or len(rows) > best[0]):
+                    best = (len(rows), cells, rows)
+                break
+    if best is None:
+        raise broken or NO_TABLE()
+    _, header, rows = best
+    width = len(normalize_header(header))
+    return UnknownTable(
+        fingerprint=header_fingerprint(header),
+        header=tuple(clean_cell(cell) for cell in header[:width]),
+        samples=[tuple(clean_cell(cell) for cell in cells[:width]) for _, cells in rows[:3]],
+    )
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    return any(map(looks_like_date, cells)) and any(map(is_amount_cell, cells))
+
+
+def find_account_number(table: StatementTable) -> str:
+    """The account's number, digits alone, where the file tells it."""
+    if table.columns.account is not None:
+        for _, cells in table.below:
+            if table.columns.account < len(cells) and (
+                digits := re.sub(r"[^0-9]", "", cells[table.columns.account])
+            ):
+                return digits
+    for _, cells in table.above:
+        if told := _ACCOUNT.search(" ".join(filter(None, map(clean_cell, cells)))):
+            return re.sub(r"[^0-9]", "", told[1])
+    return ""
+
+
+def parse_delimited(text: str) -> tuple[dict[str, NumberedRows], DomainError | None]:
+    """The records of the file by each delimiter that it can be read with, the one it names or uses most
+    first; and why another one cannot.
+    """
+    told = _DECLARED_DELIMITER.match(text)
+    order = (told[1],) if told else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
+    every: dict[str, NumberedRows] = {}
+    broken: DomainError | None = None
+    for sign in order:
+        try:
+            every[sign] = list(_records(text, sign, told.end() if told else 0))
+        except DomainError as refusal:
+            broken = broken or refusal
+    return every, broken
+
+
+def _records(text: str, delimiter: str, begins: int) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(MAX_CELL_LENGTH)
+    source = io.StringIO(text[begins:], newline="")
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    before = 1 if begins else 0
+    line = 1 + before
+    try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1 + before
+    except csv.Error as error:
+        raise BROKEN_QUOTES(line=line) from error

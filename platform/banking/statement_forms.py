@@ -1,0 +1,72 @@
+"""What the pages of statements take."""
+
+from typing import Annotated
+
+import msgspec
+from litestar.datastructures import UploadFile
+from msgspec import Meta
+
+from banking.statement_layouts import ColumnMapping
+from ui.import_pages import MAX_FILE_BYTES
+
+Content = Annotated[str, Meta(max_length=MAX_FILE_BYTES)]
+
+
+class StatementUploadForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A statement, and the way of paying whose money is in it."""
+
+    method: str
+    file: UploadFile
+
+
+class ConfirmImportForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A statement that was looked at, to be taken or described."""
+
+    method: str
+    content: Content
+
+
+class ColumnsForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What stands in the columns of a table, by their places."""
+
+    method: str
+    content: Content
+    name: Annotated[str, Meta(max_length=60)]
+    date: int
+    text: int
+    more_text: int | None = None
+    amount: int | None = None
+    mark: int | None = None
+    credit: int | None = None
+    debit: int | None = None
+    balance: int | None = None
+    outcome: int | None = None
+    month_first: bool = False
+
+    @property
+    def columns(self) -> ColumnMapping:
+        """The mapping; an amount without a column of marks tells its side by its sign."""
+        return ColumnMapping(
+            date=self.date,
+            texts=(self.text,) if self.more_text is None else (self.text, self.more_text),
+            amount=self.amount,
+            mark=self.mark,
+            credit=self.credit,
+            debit=self.debit,
+            balance=self.balance,
+            outcome=self.outcome,
+            by_sign=self.amount is not None and self.mark is None,
+            month_first=self.month_first,
+        )
+
+
+class MatchForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The payment that a line pays."""
+
+    reference: Annotated[str, Meta(max_length=40)]
+
+
+class SetAsideForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a line pays nothing that was asked for."""
+
+    reason: Annotated[str, Meta(max_length=300)]

@@ -1,0 +1,286 @@
+"""Which column of a statement holds what: the layouts of four banks, and how a table that none of them wrote
+is described.
+
+Sources, as exports of these banks look in 2026: KlikBCA (individual and business), Mandiri (Kopra by Mandiri;
+MCM/Internet Bisnis), BRI (CMS; internet banking), BNI Direct (statement with debit and credit columns; with
+an amount and D/K marks). Banks add and move columns, so a layout is found by the names of its columns and not
+by their places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from banking.statement_cells import clean_cell, is_amount_cell, looks_like_date
+from banking.statement_errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_SUCH_COLUMN
+
+
+class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The places of a table's columns, counting from 0.
+
+    Either ``amount`` (with its side in ``mark``, in the cell, or as a sign) or ``credit``.
+
+    ``by_sign``: an amount without a minus came in, as in the files of acquirers; a bank marks each.
+    ``outcome`` says whether an acquirer's payment came about; ``month_first``: the days are written
+    month/day/year.
+    """
+
+    date: int
+    texts: tuple[int, ...]
+    amount: int | None = None
+    mark: int | None = None
+    credit: int | None = None
+    debit: int | None = None
+    balance: int | None = None
+    account: int | None = None
+    outcome: int | None = None
+    by_sign: bool = False
+    month_first: bool = False
+
+    @property
+    def amount_columns(self) -> tuple[int, ...]:
+        """The columns in which a line's amount stands."""
+        return tuple(place for place in (self.amount, self.credit, self.debit) if place is not None)
+
+
+class BankLayout(msgspec.Struct, frozen=True, kw_only=True):
+    """How a bank names its columns.
+
+    Every role but ``texts``, ``account`` and those in ``may`` must be found; each has its other names.
+    """
+
+    key: str
+    bank: str
+    identifying_columns: tuple[tuple[str, ...], ...] = ()
+    optional: tuple[str, ...] = ()
+    date: tuple[str, ...]
+    texts: tuple[str, ...]
+    amount: tuple[str, ...] = ()
+    side: tuple[str, ...] = ()
+    credit: tuple[str, ...] = ()
+    debit: tuple[str, ...] = ()
+    balance: tuple[str, ...] = ()
+    account: tuple[str, ...] = ()
+
+
+# The most particular first: the first one whose columns are all there is taken.
+LAYOUTS: Final = (
+    BankLayout(
+        key="bri",
+        bank="BRI",
+        date=("tgl_tran",),
+        texts=("desk_tran", "trremk", "remark_custom"),
+        credit=("mutasi_kredit",),
+        debit=("mutasi_debet",),
+        balance=("saldo_akhir_mutasi",),
+        account=("norek",),
+    ),
+    BankLayout(
+        key="bri",
+        bank="BRI",
+        identifying_columns=(("teller",),),
+        date=("tanggal transaksi",),
+        texts=("uraian transaksi",),
+        credit=("kredit",),
+        debit=("debet", "debit"),
+        balance=("saldo",),
+    ),
+    BankLayout(
+        key="mandiri",
+        bank="Mandiri",
+        date=("postdate",),
+        texts=("remarks", "additionaldesc"),
+        credit=("credit amount",),
+        debit=("debit amount",),
+        balance=("close balance",),
+        account=("accountno",),
+    ),
+    BankLayout(
+        key="mandiri",
+        bank="Mandiri",
+        identifying_columns=(("val. date",), ("transaction code",), ("account no",)),
+        date=("date",),
+        texts=("description", "reference no."),
+        credit=("credit",),
+        debit=("debit",),
+        account=("account no",),
+    ),
+    BankLayout(
+        key="bni",
+        bank="BNI",
+        identifying_columns=(("journal no", "journal no.", "journal"),),
+        date=("post date", "posting date"),
+        texts=("description", "transaction description"),
+        credit=("credit",),
+        debit=("debit",),
+        optional=("balance",),
+        balance=("balance",),
+    ),
+    BankLayout(
+        key="bni",
+        bank="BNI",
+        identifying_columns=(("journal no", "journal no.", "journal"),),
+        date=("post date", "posting date"),
+        texts=("description", "transaction description"),
+        amount=("amount",),
+        side=("db/cr", "d/k", "db/kr"),
+        balance=("balance",),
+    ),
+    BankLayout(
+        key="bca",
+        bank="BCA",
+        identifying_columns=(("cabang", "branch"),),
+        date=("tanggal transaksi", "tanggal", "date"),
+        texts=("keterangan", "description"),
+        amount=("jumlah", "amount"),
+        balance=("saldo", "balance"),
+    ),
+)
+
+BANKS: Final[Mapping[str, str]] = {layout.key: layout.bank for layout in LAYOUTS}
+
+# Words by which the columns of another table are proposed to the officer.
+_COLUMN_KEYWORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "date": ("tanggal", "tgl", "date", "waktu", "time"),
+    "credit": ("kredit", "credit", "masuk", "deposit"),
+    "debit": ("debet", "debit", "keluar", "withdrawal"),
+    "amount": ("jumlah", "amount", "nominal", "mutasi", "total"),
+    "mark": ("db/cr", "cr/db", "d/k", "tipe", "jenis", "type"),
+    "balance": ("saldo", "balance"),
+    "outcome": ("status",),
+    "texts": (
+        "keterangan",
+        "uraian",
+        "deskripsi",
+        "description",
+        "remark",
+        "berita",
+        "catatan",
+        "rincian",
+        "referensi",
+        "reference",
+    ),
+}
+
+
+def normalize_header(header: Sequence[str]) -> tuple[str, ...]:
+    """The names of a header as they are compared: bare, small, one space; empty columns at its end are no
+    columns.
+    """
+    names = [" ".join(clean_cell(cell).lower().split()) for cell in header]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def header_fingerprint(header: Sequence[str]) -> str:
+    """What a header is remembered by."""
+    return hashlib.sha256("\x1f".join(normalize_header(header)).encode()).hexdigest()
+
+
+def detect_layout(header: Sequence[str]) -> tuple[BankLayout, ColumnMapping] | None:
+    """The bank's layout that this row is the header of, and where its columns stand;
+    None where it is none.
+    """
+    names = normalize_header(header)
+    for layout in LAYOUTS:
+        columns = _match_layout(layout, names)
+        if columns is not None:
+            return layout, columns
+    return None
+
+
+def _match_layout(layout: BankLayout, names: tuple[str, ...]) -> ColumnMapping | None:
+    if not all(any(name in names for name in others) for others in layout.identifying_columns):
+        return None
+    date, texts = (
+        _find_column(layout.date, names),
+        tuple(at for at, name in enumerate(names) if name in layout.texts),
+    )
+    if date is None or not texts:
+        return None
+    places = {}
+    for role in ("amount", "side", "credit", "debit", "balance"):
+        wanted = getattr(layout, role)
+        places[role] = _find_column(wanted, names)
+        if wanted and places[role] is None and role not in layout.optional:
+            return None
+    mark = places["side"]
+    if mark is None and places["amount"] is not None:
+        mark = _unnamed_column_after(places["amount"], names)
+    return ColumnMapping(
+        date=date,
+        texts=texts,
+        amount=places["amount"],
+        mark=mark,
+        credit=places["credit"],
+        debit=places["debit"],
+        balance=places["balance"],
+        account=_find_column(layout.account, names),
+    )
+
+
+def _find_column(others: Sequence[str], names: tuple[str, ...]) -> int | None:
+    return next((names.index(name) for name in others if name in names), None)
+
+
+def _unnamed_column_after(amount: int, names: tuple[str, ...]) -> int | None:
+    """KlikBCA writes CR and DB into a column without a name, right of the amount."""
+    return amount + 1 if amount + 1 < len(names) and not names[amount + 1] else None
+
+
+def looks_like_header(cells: Sequence[str]) -> bool:
+    """Whether a row may head a table: at least three names, and no cell that is a day or an amount."""
+    filled = [cell for cell in cells if clean_cell(cell)]
+    return len(filled) >= 3 and not any(looks_like_date(cell) or is_amount_cell(cell) for cell in filled)
+
+
+def propose_columns(header: Sequence[str]) -> dict[str, int]:
+    """Which column probably holds what, by role: "date", "text", "amount", "mark", "credit", "debit",
+    "balance", "outcome".
+    """
+    names = normalize_header(header)
+    found: dict[str, int] = {}
+    for role, words in _COLUMN_KEYWORDS.items():
+        place = next(
+            (
+                at
+                for word in words
+                for at, name in enumerate(names)
+                if word in name and at not in found.values()
+            ),
+            None,
+        )
+        if place is not None:
+            found["text" if role == "texts" else role] = place
+    if "credit" in found:
+        found.pop("amount", None)
+        found.pop("mark", None)
+    left = [at for at in range(len(names)) if at not in found.values()]
+    if "text" not in found and left:
+        found["text"] = left[0]
+    return found
+
+
+def check_columns(columns: ColumnMapping, width: int) -> None:
+    """Refuse a mapping that this table cannot be read by: no such column, one for two things, no amount."""
+    single = [
+        columns.date,
+        columns.mark,
+        columns.balance,
+        columns.outcome,
+        columns.amount,
+        columns.credit,
+        columns.debit,
+    ]
+    places = [place for place in (*single, *columns.texts) if place is not None]
+    if not columns.texts or not all(0 <= place < width for place in places):
+        raise NO_SUCH_COLUMN()
+    if len(set(places)) < len(places):
+        raise COLUMN_TWICE()
+    if columns.amount is None and columns.credit is None:
+        raise AMOUNT_COLUMN_MISSING()

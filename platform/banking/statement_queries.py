@@ -1,0 +1,230 @@
+"""What the import of statements and its work list read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from banking.matching_rules import MatchCandidate
+from banking.models import BankLine
+from banking.statement_layouts import ColumnMapping
+from kernel.database import Reader, as_reader, like_pattern
+from kernel.money import Rupiah
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+PAGE_SIZE = 30
+# Money is looked for so long after a payment ended: longer than any bank takes to book it.
+MATCH_LOOKBACK = timedelta(days=30)
+
+
+class BankLineView(msgspec.Struct, frozen=True):
+    """A line of a statement, as stored; ``reference`` is that of the payment it paid."""
+
+    id: UUID
+    method: str
+    on_date: date
+    amount: int
+    description: str
+    status: str
+    candidates_text: str
+    reason: str | None
+    sen: int | None
+    note: str
+    reference: str | None
+    imported_by: str
+    imported_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+
+    @property
+    def candidates(self) -> list[str]:
+        """The references of the payments that come into question, likeliest first."""
+        return msgspec.json.decode(self.candidates_text, type=list[str])
+
+
+class MatchablePayment(msgspec.Struct, frozen=True):
+    """A payment that a line may pay. ``amount`` in rupiah, its ``tail`` included."""
+
+    reference: str
+    label: str
+    payer_name: str
+    amount: int
+    unique_suffix: int
+    status: str
+    opened_at: datetime
+
+
+class _CandidateRow(msgspec.Struct, frozen=True):
+    reference: str
+    amount: int
+    unique_suffix: int
+    opened: date
+    ends: date
+
+
+class ImportedLine(msgspec.Struct, frozen=True):
+    """A line that an earlier file brought. ``amount`` in rupiah, below zero for what went out."""
+
+    fingerprint: str
+    on_date: date
+    amount: int
+
+
+_LINE = (
+    "SELECT s.id, s.method, s.on_date, s.amount, s.description, s.status, s.candidates::text AS "
+    "candidates_text, "
+    "s.reason, s.sen, s.note, p.reference,"
+    " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN "
+    "payments AS p ON p.id = s.payment_id"
+)
+_PAYMENT = (
+    "SELECT p.reference, p.label, p.payer_name, p.amount, p.unique_suffix, p.status, p.opened_at FROM "
+    "payments AS p"
+)
+# A payment whose money has not been seen: it waits, it ended lately, or an officer's word was taken before
+# the statement came.
+_UNMATCHED = (
+    "p.method = $1 AND NOT EXISTS (SELECT FROM statement_lines AS s WHERE s.payment_id = p.id)"
+    " AND (p.status = 'awaiting' OR greatest(p.settled_at, p.ended_at, p.opened_at) > $2)"
+    " AND p.status IN ('awaiting', 'expired', 'failed', 'cancelled', 'paid', 'partly_refunded')"
+)
+
+
+async def list_candidates(
+    source: AsyncSession | Reader, method: str, ended_since: datetime, today: date
+) -> list[MatchCandidate]:
+    """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
+    after a moment.
+    """
+    rows = await as_reader(source).rows(
+        _CandidateRow,
+        "SELECT p.reference, p.amount, p.unique_suffix::int AS unique_suffix, (p.opened_at AT TIME ZONE "
+        "f.timezone)::date AS opened,"
+        " coalesce((greatest(p.expires_at, p.settled_at, p.ended_at) AT TIME ZONE f.timezone)::date, "
+        "$3) AS ends"
+        f" FROM payments AS p CROSS JOIN profile AS f WHERE {_UNMATCHED} ORDER BY p.reference",
+        method,
+        ended_since,
+        today,
+    )
+    return [
+        MatchCandidate(
+            reference=row.reference,
+            amount=Rupiah(row.amount),
+            unique_suffix=row.unique_suffix,
+            opened=row.opened,
+            ends=row.ends,
+        )
+        for row in rows
+    ]
+
+
+async def list_imported_lines(
+    source: AsyncSession | Reader, method: str, first: date, last: date
+) -> list[ImportedLine]:
+    """Return what earlier files of this way brought for these days."""
+    return await as_reader(source).rows(
+        ImportedLine,
+        "SELECT fingerprint, on_date, amount FROM statement_lines WHERE method = $1 AND on_date BETWEEN "
+        "$2 AND $3",
+        method,
+        first,
+        last,
+    )
+
+
+async def list_saved_layouts(source: AsyncSession | Reader) -> dict[str, ColumnMapping]:
+    """Return the mappings that officers have saved, by the fingerprint of the header."""
+    records = await as_reader(source).records(
+        "SELECT fingerprint, mapping::text AS mapping FROM statement_layouts"
+    )
+    return {
+        record["fingerprint"]: msgspec.json.decode(record["mapping"], type=ColumnMapping)
+        for record in records
+    }
+
+
+async def count_lines_by_status(ro: Reader) -> dict[str, int]:
+    """Return how many lines there are in each state."""
+    records = await ro.records("SELECT status, count(*) AS lines FROM statement_lines GROUP BY status")
+    return {record["status"]: record["lines"] for record in records}
+
+
+async def list_lines(
+    ro: Reader, states: Sequence[str], search: str, page: int
+) -> tuple[list[BankLineView], int]:
+    """Return one page of the lines in these states, newest first, and how many there are in all."""
+    where = (
+        "WHERE s.status = ANY($1::text[]) AND ($2 = '%%' OR s.description ILIKE $2 OR s.amount::text "
+        "LIKE $2 OR "
+        "p.reference ILIKE $2)"
+    )
+    found = list(states), like_pattern(search)
+    rows = await ro.rows(
+        BankLineView,
+        f"{_LINE} {where} ORDER BY s.on_date DESC, s.id DESC LIMIT $3 OFFSET $4",
+        *found,
+        PAGE_SIZE,
+        (page - 1) * PAGE_SIZE,
+    )
+    total = (
+        f"SELECT count(*) FROM statement_lines AS s LEFT JOIN payments AS p ON p.id = s.payment_id {where}"
+    )
+    return rows, int(await ro.value(total, *found))
+
+
+async def find_line(ro: Reader, line_id: UUID) -> BankLineView | None:
+    """Return one line."""
+    return await ro.one(BankLineView, f"{_LINE} WHERE s.id = $1", line_id)
+
+
+async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine | None:
+    """Return one line, as it is now and locked."""
+    statement = (
+        select(BankLine)
+        .where(BankLine.id == line_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def list_payments_by_reference(ro: Reader, references: Sequence[str]) -> list[MatchablePayment]:
+    """Return payments in the order of their references as asked for."""
+    rows = await ro.rows(
+        MatchablePayment, f"{_PAYMENT} WHERE p.reference = ANY($1::text[])", list(references)
+    )
+    return sorted(rows, key=lambda row: references.index(row.reference))
+
+
+async def list_unmatched_payments(
+    ro: Reader, method: str, ended_since: datetime, *, search: str, amount: int, max_amount: int
+) -> list[MatchablePayment]:
+    """Return payments of a way whose money no line has shown yet, those nearest to an amount first."""
+    return await ro.rows(
+        MatchablePayment,
+        f"{_PAYMENT} WHERE {_UNMATCHED} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR "
+        f"p.payer_name ILIKE $3)"
+        " ORDER BY abs(p.amount - $4), p.opened_at DESC LIMIT $5",
+        method,
+        ended_since,
+        like_pattern(search),
+        amount,
+        max_amount,
+    )
+
+
+async def has_matched_line(db: AsyncSession, payment_id: UUID) -> bool:
+    """Whether a line has shown the money of this payment."""
+    return bool(
+        await as_reader(db).value(
+            "SELECT EXISTS (SELECT FROM statement_lines WHERE payment_id = $1)", payment_id
+        )
+    )

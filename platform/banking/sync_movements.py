@@ -1,0 +1,230 @@
+"""Asking a provider for its own account of what it moved, and bringing our books up to it.
+
+Nothing is held while the provider is slow. What it tells is stored first, each movement once; then each thing
+that it knows and we do not is brought in by the door that is made for it: a payment by reading its state, a
+refund as one that was heard of, a fee by the payment, payouts and the provider's own fees by journals under
+the movement's id. Killed anywhere, or done twice at once, it comes to the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from sqlalchemy import text
+
+from banking import book_payouts, reconciliation_queries
+from cooperative.queries import get_today
+from gateways.protocol import (
+    ProviderAccount,
+    ProviderBalanceMovement,
+    ProviderError,
+    ProviderStatement,
+    get_provider,
+)
+from kernel import clock
+from kernel.locks import advisory_lock
+from kernel.money import Rupiah
+from kernel.outbox import mark_processed
+from payments import errors, external_refunds, methods, provider_calls, state_machine
+from payments.methods import PaymentMethod
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+# Providers add movements late and change young ones (a fee that is told later): these days are asked for
+# again each time.
+OVERLAP: Final = timedelta(days=7)
+INITIAL_LOOKBACK: Final = timedelta(days=31)
+MAX_RANGE_PER_REQUEST: Final = timedelta(days=31)
+MAX_LOOKBACK: Final = timedelta(days=400)
+# A provider's clock may be ahead of ours, and its balance holds what it moved this very moment.
+CLOCK_SKEW: Final = timedelta(minutes=5)
+
+_UPSERT_MOVEMENTS: Final = text(
+    "INSERT INTO provider_movements AS m (method, provider_id, kind, gross, fee, at, reference, detail, "
+    "is_rounded)"
+    " SELECT :method, provider_id, kind, gross, fee, at, reference, detail, is_rounded FROM "
+    "jsonb_to_recordset(CAST(:lines AS jsonb))"
+    " AS e(provider_id text, kind text, gross bigint, fee bigint, at timestamptz, reference text, "
+    "detail text, is_rounded boolean)"
+    " ON CONFLICT (method, provider_id) DO UPDATE SET gross = excluded.gross, fee = excluded.fee, detail "
+    "= excluded.detail, is_rounded = excluded.is_rounded,"
+    " reference = coalesce(excluded.reference, m.reference)"
+    " WHERE (m.gross, m.fee, m.detail, m.is_rounded) IS DISTINCT FROM (excluded.gross, excluded.fee, "
+    "excluded.detail, excluded.is_rounded)"
+    " RETURNING (xmax = 0) AS fresh"
+)
+_UPSERT_BALANCE: Final = text(
+    "INSERT INTO provider_balances AS b (method, balance, reported_at, since) VALUES (:method, :balance, "
+    ":reported_at, :since)"
+    " ON CONFLICT (method) DO UPDATE SET balance = excluded.balance, reported_at = "
+    "excluded.reported_at WHERE "
+    "b.reported_at <= excluded.reported_at"
+)
+_SET_REFERENCE: Final = text(
+    "UPDATE provider_movements SET reference = :ours WHERE method = :method AND reference = :theirs "
+    "AND :ours <> ''"
+)
+
+
+class SyncResult(msgspec.Struct, frozen=True):
+    """What asking brought: new movements, and what they led to in our books."""
+
+    movements: int = 0
+    settled: int = 0
+    refunds: int = 0
+    fees: int = 0
+    journals: int = 0
+
+
+def can_sync(method: PaymentMethod) -> bool:
+    """Whether this way has a provider outside, and all that is needed to ask it."""
+    return method.capabilities.confirmed_by == "provider" and method.is_complete
+
+
+async def sync_provider(
+    database: Database, tenant: TenantRef, name: str, *, key: str | None = None
+) -> SyncResult:
+    """Ask the provider of a way and bring our books up to it.
+
+    ``key`` is a job's: it is finished with the last effect.
+
+    Raises DomainError payments.no_such_way for a way without a provider outside; ProviderError.
+    """
+    async with coop_session(database, tenant) as db:
+        method = await methods.get_method(db, name)
+        if not can_sync(method):
+            raise errors.NO_SUCH_METHOD()
+        now = clock.now()
+        since = await _since(db, name, now)
+    statement = await _fetch_statement(
+        methods.build_provider_account(database, tenant, method), name, since, now + CLOCK_SKEW
+    )
+    async with coop_session(database, tenant) as db:
+        new = await _store(db, name, statement, since, now)
+        paid = await reconciliation_queries.list_paid_only_at_provider(db, name, since)
+    for reference in paid:
+        await provider_calls.sync_status(database, tenant, reference)
+    await _resolve_references(database, tenant, method, since)
+    refunds = await _apply_external_refunds(database, tenant, name, since)
+    fees = await _record_fees(database, tenant, name)
+    async with coop_session(database, tenant) as db:
+        if key is not None and not await mark_processed(db, key):
+            return SyncResult(movements=new, settled=len(paid), refunds=refunds, fees=fees)
+        journals = await book_payouts.book_movements(db, name)
+    return SyncResult(movements=new, settled=len(paid), refunds=refunds, fees=fees, journals=journals)
+
+
+async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
+    told = await reconciliation_queries.get_reported_balance(db, name)
+    if told is not None:
+        return max(told.reported_at - OVERLAP, now - MAX_LOOKBACK)
+    first = await reconciliation_queries.get_first_opened_at(db, name)
+    return max(first - timedelta(days=1), now - MAX_LOOKBACK) if first is not None else now - INITIAL_LOOKBACK
+
+
+async def _fetch_statement(
+    provider_account: ProviderAccount, name: str, since: datetime, until: datetime
+) -> ProviderStatement:
+    """Ask for a long time month by month; the balance is the one that was told last."""
+    lines: list[ProviderBalanceMovement] = []
+    balance: Rupiah | None = None
+    while since < until:
+        end = min(since + MAX_RANGE_PER_REQUEST, until)
+        told = await get_provider(name).statement(provider_account, since, end)
+        lines += told.lines
+        balance, since = told.balance, end
+    return ProviderStatement(lines=tuple(lines), balance=balance)
+
+
+async def _store(
+    db: AsyncSession, name: str, statement: ProviderStatement, since: datetime, now: datetime
+) -> int:
+    """Keep what was told; return how many movements are new."""
+    await advisory_lock(db, f"movements of {name}")
+    rows = [
+        {
+            "provider_id": line.provider_id,
+            "kind": line.kind,
+            "gross": int(line.gross),
+            "fee": int(line.fee),
+            "at": line.at,
+            "reference": line.reference,
+            "detail": line.detail[:300],
+            "is_rounded": line.is_rounded,
+        }
+        for line in {line.provider_id: line for line in statement.lines}.values()
+    ]
+    new = 0
+    if rows:
+        stored = await db.execute(
+            _UPSERT_MOVEMENTS, {"method": name, "lines": msgspec.json.encode(rows).decode()}
+        )
+        new = sum(1 for row in stored if row.fresh)
+    balance = int(statement.balance) if statement.balance is not None else None
+    await db.execute(
+        _UPSERT_BALANCE, {"method": name, "balance": balance, "reported_at": now, "since": since}
+    )
+    return new
+
+
+async def _resolve_references(
+    database: Database, tenant: TenantRef, method: PaymentMethod, since: datetime
+) -> None:
+    """Learn which payment a refund is about that the provider calls by another name: it is asked for the
+    payment of that name.
+    """
+    async with coop_session(database, tenant) as db:
+        names = await reconciliation_queries.list_unlinked_refund_references(db, method.method, since)
+    provider_account = methods.build_provider_account(database, tenant, method)
+    for theirs in names:
+        try:
+            status = await get_provider(method.method).status(provider_account, "", theirs)
+        except ProviderError as fault:
+            if fault.transient:
+                raise
+            continue
+        async with coop_session(database, tenant) as db:
+            await db.execute(
+                _SET_REFERENCE, {"method": method.method, "theirs": theirs, "ours": status.reference}
+            )
+
+
+async def _apply_external_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:
+    """Bring in what went back at the provider's own pages: by reading the payment's state, else by what the
+    movements sum to.
+    """
+    async with coop_session(database, tenant) as db:
+        told = await reconciliation_queries.list_external_refund_totals(db, name, since)
+    for reference in told:
+        await provider_calls.sync_status(database, tenant, reference)
+    if not told:
+        return 0
+    async with coop_session(database, tenant) as db:
+        left = await reconciliation_queries.list_external_refund_totals(db, name, since)
+    for reference, amount in left.items():
+        async with coop_session(database, tenant) as db:
+            await external_refunds.record_external_refund(
+                db, await state_machine.lock_payment(db, reference), amount, on=await get_today(db)
+            )
+    return len(told)
+
+
+async def _record_fees(database: Database, tenant: TenantRef, name: str) -> int:
+    """Book what the provider kept of each payment; one transaction each, since a payment is locked before the
+    books are.
+    """
+    async with coop_session(database, tenant) as db:
+        fees = await reconciliation_queries.list_unrecorded_fees(db, name)
+    for reference, fee in fees.items():
+        async with coop_session(database, tenant) as db:
+            await state_machine.record_fee(
+                db, await state_machine.lock_payment(db, reference), fee, on=await get_today(db)
+            )
+    return len(fees)

@@ -1,0 +1,59 @@
+"""Jobs of reconciliation: once a day every provider that is set up is asked what it moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from banking import sync_movements
+from gateways.protocol import ProviderError
+from kernel import clock
+from kernel.errors import DomainError
+from kernel.outbox import daily_job, enqueue, external_job, mark_processed
+from payments import methods
+from tenants.session import coop_session
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Database
+    from tenants.registry import TenantRef
+
+log = structlog.get_logger()
+
+
+@external_job("payments.reconcile")
+async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: str) -> None:
+    """Ask a provider what it moved, and bring the books up to it.
+
+    What asking again cannot mend is left to the officers' page.
+    """
+    try:
+        await sync_movements.sync_provider(database, tenant, method, key=key)
+    except ProviderError as fault:
+        if fault.transient:
+            raise
+        said = str(fault)
+    except DomainError as refusal:  # keys that were taken away, or cannot be opened
+        said = refusal.code
+    else:
+        return
+    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, said=said)
+    async with coop_session(database, tenant) as db:
+        await mark_processed(db, key)
+
+
+@daily_job("payments.reconcile_all")
+async def reconcile_all(db: AsyncSession) -> None:
+    """Write a job for every provider that can be asked: one that was switched off still pays out what it
+    holds.
+    """
+    for method in await methods.list_methods(db):
+        if sync_movements.can_sync(method):
+            await enqueue(
+                db,
+                "payments.reconcile",
+                {"method": method.method},
+                key=f"payments.reconcile:{method.method}:{clock.today()}",
+            )

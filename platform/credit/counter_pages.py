@@ -1,0 +1,211 @@
+"""Money that members bring to the counter: paying off store credit, filling a wallet; one sentence before, a
+receipt after.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from credit import debtor_queries
+from credit.credit_forms import RepaymentForm, TopUpForm
+from credit.credit_pages import CONFIRM, HOME, ONE, PLACE, debtor_context
+from credit.record_counter_payment import (
+    plan_repayment,
+    plan_top_up,
+    repay_kasbon,
+    require_debtor,
+    top_up_wallet,
+)
+from kernel import clock, formats
+from kernel.ids import new_id
+from ledger.chart import CASH, MEMBER_RECEIVABLES
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.errors import NOT_FOUND
+from ui.translations import get_translations
+
+REPAYMENT: Final = "payments/credit_repayment.html"
+TOP_UP: Final = "payments/credit_top_up.html"
+LARGEST_NUMBER: Final = 2**53
+
+
+@get(ONE + "/pelunasan", guards=[require_officer])
+async def repayment_form(
+    request: AnyRequest,
+    ro: Ro,
+    member_id: FromPath[UUID],
+    jumlah: FromQuery[str] = "",
+    cara: FromQuery[str] = "cash",
+) -> Response[bytes]:
+    """Ask how much is paid off, and how."""
+    debtor = await require_debtor(ro, member_id)
+    start = {
+        "amount": jumlah or (formats.number(debtor.kasbon) if debtor.kasbon > 0 else ""),
+        "method": cara,
+        "key": new_id(),
+    }
+    return render_page(
+        request, REPAYMENT, active_menu=PLACE, form=None, start=start, **debtor_context(debtor)
+    )
+
+
+@post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200)
+async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    form = await read_form(request, RepaymentForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        plan = await plan_repayment(db, member_id, form.data.amount)
+    back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.method})
+    return render_page(
+        request,
+        CONFIRM,
+        active_menu=PLACE,
+        kind="pay_off",
+        sent=form.data,
+        plan=plan,
+        action=f"{HOME}/{member_id}/pelunasan",
+        back=f"{HOME}/{member_id}/pelunasan?{back}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/pelunasan", guards=[require_officer])
+async def submit_repayment(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take it, and show the receipt."""
+    form = await read_form(request, RepaymentForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        sent = form.data
+        posted = await repay_kasbon(
+            db, viewer.as_officer(), member_id, sent.amount, sent.method, on=_today(ctx), key=str(sent.key)
+        )
+    return see_other(
+        f"{HOME}/{member_id}/bukti/{posted.number}",
+        flash=get_translations(ctx.lang).gettext("Pelunasan sudah dicatat."),
+    )
+
+
+@get(ONE + "/dompet", guards=[require_officer])
+async def top_up_form(
+    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
+) -> Response[bytes]:
+    """Ask how much cash goes into the wallet."""
+    start = {"amount": jumlah, "key": new_id()}
+    return render_page(
+        request,
+        TOP_UP,
+        active_menu=PLACE,
+        form=None,
+        start=start,
+        **debtor_context(await require_debtor(ro, member_id)),
+    )
+
+
+@post(ONE + "/dompet/periksa", guards=[require_officer], status_code=200)
+async def preview_top_up(
+    request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Say in one sentence what will happen, before it does."""
+    form = await read_form(request, TopUpForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        plan = await plan_top_up(db, member_id, form.data.amount, on=_today(ctx))
+    return render_page(
+        request,
+        CONFIRM,
+        active_menu=PLACE,
+        kind="fill",
+        sent=form.data,
+        plan=plan,
+        action=f"{HOME}/{member_id}/dompet",
+        back=f"{HOME}/{member_id}/dompet?jumlah={int(form.data.amount)}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/dompet", guards=[require_officer])
+async def submit_top_up(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take it, and show the receipt."""
+    form = await read_form(request, TopUpForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
+    ):
+        sent = form.data
+        posted = await top_up_wallet(
+            db, viewer.as_officer(), member_id, sent.amount, on=_today(ctx), key=str(sent.key)
+        )
+    return see_other(
+        f"{HOME}/{member_id}/bukti/{posted.number}",
+        flash=get_translations(ctx.lang).gettext("Dompet sudah diisi."),
+    )
+
+
+@get(ONE + "/bukti/{number:int}", guards=[require_officer])
+async def show_receipt(
+    request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
+) -> Response[bytes]:
+    """Show the receipt of what was taken at the counter."""
+    debtor = await require_debtor(ro, member_id)
+    found = (
+        await debtor_queries.find_counter_receipt(ro, member_id, number)
+        if 0 < number < LARGEST_NUMBER
+        else None
+    )
+    if found is None:
+        raise NOT_FOUND()
+    return render_page(
+        request,
+        "payments/credit_receipt.html",
+        active_menu=PLACE,
+        receipt=found,
+        paid_off=found.account == MEMBER_RECEIVABLES,
+        in_cash=found.debit_account == CASH,
+        **debtor_context(debtor),
+    )
+
+
+def _empty_start() -> dict[str, object]:
+    return {"amount": "", "method": "cash", "key": new_id()}
+
+
+def _today(ctx: RequestContext) -> date:
+    return clock.today(ctx.brand.timezone)
+
+
+routes: Final[list[Any]] = [
+    repayment_form,
+    preview_repayment,
+    submit_repayment,
+    top_up_form,
+    preview_top_up,
+    submit_top_up,
+    show_receipt,
+]

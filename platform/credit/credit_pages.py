@@ -1,0 +1,170 @@
+"""Credit as officers see it: who may owe how much, and does."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from credit import debtor_queries
+from credit.credit_forms import CreditLimitsForm
+from credit.debtor_queries import Debtor
+from credit.record_counter_payment import check_credit_limits, require_debtor, update_credit_limits
+from governance.queries import get_bylaws_on
+from kernel import clock, formats
+from kernel.money import Rupiah
+from ledger import queries as ledger_queries
+from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
+from ui import (
+    AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentUser,
+    Db,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
+
+HOME: Final = "/pengurus/pembayaran/kasbon"
+ONE: Final = HOME + "/{member_id:uuid}"
+PLACE: Final = "penjualan"
+LIMITS: Final = "payments/credit_limits.html"
+CONFIRM: Final = "payments/credit_confirm.html"
+
+
+@get(HOME, guards=[require_officer])
+async def list_debtors(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
+) -> Response[Any]:
+    """List who may owe or does; a search finds every member."""
+    search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
+    rows, total = await debtor_queries.list_debtors(ro, search, current)
+    pages = -(-total // debtor_queries.PAGE_SIZE)
+    url = f"{HOME}?{urlencode({'cari': search})}&halaman="
+    if pages and current > pages:
+        return see_other(f"{url}{pages}")
+    allowed = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
+    return render_page(
+        request,
+        "payments/credit.html",
+        block="list",
+        active_menu=PLACE,
+        rows=rows,
+        search=search,
+        total=total,
+        current=current,
+        pages=pages,
+        next_page=url,
+        kasbon=await ledger_queries.get_balance(ro, MEMBER_RECEIVABLES),
+        payroll=await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES),
+        forbidden=not {"kasbon", "payroll"} & set(allowed),
+    )
+
+
+@get(ONE, guards=[require_officer])
+async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Show a member's credit, and the last movements of it."""
+    debtor = await require_debtor(ro, member_id)
+    return render_page(
+        request,
+        "payments/credit_member.html",
+        active_menu=PLACE,
+        **debtor_context(debtor),
+        movements=await ledger_queries.list_statement_lines(ro, MEMBER_RECEIVABLES, member_id, limit=20),
+        deductions=await ledger_queries.list_statement_lines(ro, PAYROLL_RECEIVABLES, member_id, limit=20),
+    )
+
+
+@get(ONE + "/batas", guards=[require_officer])
+async def limits_form(
+    request: AnyRequest,
+    ro: Ro,
+    member_id: FromPath[UUID],
+    kasbon: FromQuery[str] = "",
+    gaji: FromQuery[str] = "",
+    pegawai: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Ask for the limits; the address may already say them."""
+    debtor = await require_debtor(ro, member_id)
+    start = {
+        "kasbon": kasbon or formats.number(debtor.kasbon_limit),
+        "payroll": gaji or formats.number(debtor.payroll_limit),
+        "payroll_number": pegawai or debtor.payroll_number,
+    }
+    return render_page(request, LIMITS, active_menu=PLACE, form=None, start=start, **debtor_context(debtor))
+
+
+@post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
+async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
+    """Say in one sentence what will be allowed."""
+    form = await read_form(request, CreditLimitsForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
+    ):
+        await check_credit_limits(db, member_id, form.data.payroll_number)
+    sent = form.data
+    back = urlencode({"kasbon": int(sent.kasbon), "gaji": int(sent.payroll), "pegawai": sent.payroll_number})
+    return render_page(
+        request,
+        CONFIRM,
+        active_menu=PLACE,
+        kind="limits",
+        sent=sent,
+        action=f"{HOME}/{member_id}/batas",
+        back=f"{HOME}/{member_id}/batas?{back}",
+        **debtor_context(debtor),
+    )
+
+
+@post(ONE + "/batas", guards=[require_officer])
+async def submit_limits(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
+) -> Response[Any]:
+    """Allow it."""
+    form = await read_form(request, CreditLimitsForm)
+    debtor = await require_debtor(db, member_id)
+    async with form.rerender_on_error(
+        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
+    ):
+        sent = form.data
+        await update_credit_limits(
+            db,
+            viewer.as_officer(),
+            member_id,
+            kasbon=sent.kasbon,
+            payroll=sent.payroll,
+            payroll_number=sent.payroll_number,
+        )
+    return see_other(
+        f"{HOME}/{member_id}", flash=get_translations(ctx.lang).gettext("Batasnya sudah berlaku.")
+    )
+
+
+def debtor_context(debtor: Debtor) -> dict[str, Any]:
+    """What every page of one member's credit shows."""
+    return {
+        "debtor": debtor,
+        "home": f"{HOME}/{debtor.id}",
+        "kasbon_left": max(Rupiah(0), Rupiah(debtor.kasbon_limit - debtor.kasbon)),
+        "payroll_left": max(Rupiah(0), Rupiah(debtor.payroll_limit - debtor.payroll)),
+    }
+
+
+def _limits(debtor: Debtor) -> dict[str, object]:
+    """The limits as they stand in a form's fields."""
+    return {
+        "kasbon": formats.number(debtor.kasbon_limit),
+        "payroll": formats.number(debtor.payroll_limit),
+        "payroll_number": debtor.payroll_number,
+    }
+
+
+routes: Final[list[Any]] = [list_debtors, show_debtor, limits_form, preview_limits, submit_limits]

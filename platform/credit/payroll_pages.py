@@ -1,0 +1,286 @@
+"""Deductions from pay for officers: the files that were sent, making one, its lines, and deciding about each
+difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from credit import payroll_errors, payroll_queries, payroll_rules
+from credit.payroll_batches import create_batch, sum_asked
+from credit.payroll_files import write_batch_file
+from credit.payroll_forms import DecisionForm, NewBatchForm
+from credit.payroll_queries import PayrollBatchView, PayrollLineView
+from credit.payroll_rules import DeductionOutcome
+from credit.settle_difference import settle_line, settle_stray
+from governance.queries import get_bylaws_on
+from kernel import clock, formats
+from kernel.database import Reader
+from kernel.ids import new_id
+from kernel.timeouts import EXPORT
+from tenants.entitlements import has_entitlement
+from ui import (
+    AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentTenant,
+    CurrentUser,
+    Db,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.translations import get_translations
+
+HOME: Final = "/pengurus/pembayaran/potong-gaji"
+ONE: Final = HOME + "/{batch_id:uuid}"
+PLACE: Final = "penjualan"
+NEW: Final = "payments/payroll_new.html"
+LINE: Final = "payments/payroll_difference.html"
+STRAY: Final = "payments/payroll_stray.html"
+SHOWN_LINES: Final = 200
+LARGEST_NUMBER: Final = 2**31 - 1
+
+
+@get(HOME, guards=[require_officer])
+async def list_batches(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, tenant: CurrentTenant
+) -> Response[bytes]:
+    """List the files that were sent, and what waits for the next."""
+    asked = await payroll_queries.list_pending_requests(ro)
+    methods = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
+    return render_page(
+        request,
+        "payments/payroll.html",
+        active_menu=PLACE,
+        batches=await payroll_queries.list_batches(ro),
+        waiting=sum_asked(asked),
+        people=len(asked),
+        in_plan=has_entitlement(tenant, "payroll"),
+        forbidden="payroll" not in methods,
+    )
+
+
+@get(f"{HOME}/baru", guards=[require_officer])
+async def new_batch(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
+) -> Response[bytes]:
+    """Say in one sentence what the next file asks, before it is made."""
+    if not has_entitlement(tenant, "payroll"):
+        raise payroll_errors.PAYROLL_NOT_IN_PLAN()
+    return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
+
+
+@post(HOME, guards=[require_officer])
+async def submit_batch(
+    request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
+) -> Response[Any]:
+    """Make it."""
+    form = await read_form(request, NewBatchForm)
+    async with form.rerender_on_error(NEW, active_menu=PLACE, **await _new_context(db, ctx)):
+        batch = await create_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
+    say = get_translations(ctx.lang).gettext
+    return see_other(
+        f"{HOME}/{batch.id}", flash=say("Berkasnya siap. Unduh, lalu kirim kepada pemberi kerja.")
+    )
+
+
+@get(ONE, guards=[require_officer])
+async def show_batch(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, batch_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Show a file: what it asked, what came of it, what waits for a decision."""
+    batch = await require_batch(ro, batch_id)
+    lines = await payroll_queries.list_lines(ro, batch_id)
+    waiting = [each for each in lines if batch.status == "returned" and not each.settled]
+    return render_page(
+        request,
+        "payments/payroll_batch.html",
+        active_menu=PLACE,
+        batch=batch,
+        path=f"{HOME}/{batch_id}",
+        waiting=[_line_view(each, ctx) for each in waiting],
+        strays=await payroll_queries.list_strays(ro, batch_id),
+        lines=[_line_view(each, ctx) for each in lines[:SHOWN_LINES]],
+        more=max(0, len(lines) - SHOWN_LINES),
+    )
+
+
+@get(f"{ONE}/berkas.csv", guards=[require_officer], opt={"timeouts": EXPORT})
+async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
+    """The file for the employer."""
+    batch = await require_batch(ro, batch_id)
+    asked = [each.to_request() for each in await payroll_queries.list_batch_requests(ro, batch_id)]
+    name = f"potong-gaji-{batch.created_at.date().isoformat()}.csv"
+    return Response(
+        await asyncio.to_thread(lambda: write_batch_file(asked).encode()),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@get(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
+async def show_difference(
+    request: AnyRequest,
+    ro: Ro,
+    ctx: CurrentContext,
+    batch_id: FromPath[UUID],
+    member_id: FromPath[UUID],
+) -> Response[bytes]:
+    """Show one member's difference, and what each decision would do."""
+    return render_page(
+        request, LINE, active_menu=PLACE, form=None, **await _line_context(ro, ctx, batch_id, member_id)
+    )
+
+
+@post(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
+async def submit_decision(
+    request: AnyRequest,
+    db: Db,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
+    batch_id: FromPath[UUID],
+    member_id: FromPath[UUID],
+) -> Response[Any]:
+    """Decide about it."""
+    form = await read_form(request, DecisionForm)
+    async with form.rerender_on_error(
+        LINE, active_menu=PLACE, **await _line_context(db, ctx, batch_id, member_id)
+    ):
+        sent, today = form.data, clock.today(ctx.brand.timezone)
+        await settle_line(db, viewer.as_officer(), batch_id, member_id, sent.decision, sent.reason, on=today)
+    return see_other(
+        f"{HOME}/{batch_id}", flash=get_translations(ctx.lang).gettext("Selisihnya sudah diselesaikan.")
+    )
+
+
+@get(ONE + "/baris/{number:int}", guards=[require_officer])
+async def show_stray(
+    request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
+) -> Response[bytes]:
+    """Show money of somebody of whom nothing was asked, and what each decision would do."""
+    return render_page(
+        request, STRAY, active_menu=PLACE, form=None, **await _stray_context(ro, batch_id, number)
+    )
+
+
+@post(ONE + "/baris/{number:int}", guards=[require_officer])
+async def submit_stray_decision(
+    request: AnyRequest,
+    db: Db,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
+    batch_id: FromPath[UUID],
+    number: FromPath[int],
+) -> Response[Any]:
+    """Decide about it."""
+    form = await read_form(request, DecisionForm)
+    async with form.rerender_on_error(STRAY, active_menu=PLACE, **await _stray_context(db, batch_id, number)):
+        sent = form.data
+        await settle_stray(
+            db,
+            viewer.as_officer(),
+            batch_id,
+            number,
+            sent.decision,
+            sent.reason,
+            member_number=sent.member_number,
+            on=clock.today(ctx.brand.timezone),
+        )
+    return see_other(
+        f"{HOME}/{batch_id}", flash=get_translations(ctx.lang).gettext("Selisihnya sudah diselesaikan.")
+    )
+
+
+async def require_batch(source: AsyncSession | Reader, batch_id: UUID) -> PayrollBatchView:
+    """Return a file. Raises DomainError payments.no_such_batch."""
+    batch = await payroll_queries.find_batch(source, batch_id)
+    if batch is None:
+        raise payroll_errors.NO_SUCH_BATCH()
+    return batch
+
+
+async def _new_context(source: AsyncSession | Reader, ctx: RequestContext) -> dict[str, Any]:
+    asked = await payroll_queries.list_pending_requests(source)
+    month = formats.month(clock.today(ctx.brand.timezone))
+    return {
+        "requested": asked[:SHOWN_LINES],
+        "more": max(0, len(asked) - SHOWN_LINES),
+        "people": len(asked),
+        "total": sum_asked(asked),
+        "start": {"title": f"Potongan {month}", "key": new_id()},
+    }
+
+
+async def _line_context(
+    source: AsyncSession | Reader, ctx: RequestContext, batch_id: UUID, member_id: UUID
+) -> dict[str, Any]:
+    batch = await require_batch(source, batch_id)
+    line = await payroll_queries.find_line(source, batch_id, member_id)
+    if line is None or line.deducted is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    told = _line_view(line, ctx)
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": told, "choices": told["choices"]}
+
+
+async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: int) -> dict[str, Any]:
+    batch = await require_batch(source, batch_id)
+    found = (
+        await payroll_queries.find_stray(source, batch_id, number) if 0 < number <= LARGEST_NUMBER else None
+    )
+    if found is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "stray": found}
+
+
+def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
+    """A line with what its difference is, in words, and how it can be settled."""
+    known = line.deducted is not None and line.applied is not None
+    why = (
+        payroll_rules.classify_outcome(
+            line.requested, line.deducted or 0, line.applied or 0, named=line.named
+        )
+        if known
+        else None
+    )
+    return {
+        "member_id": line.member_id,
+        "member_number": line.member_number,
+        "payroll_number": line.payroll_number,
+        "name": line.name,
+        "is_active": line.status == "active",
+        "requested": line.requested,
+        "deducted": line.deducted,
+        "short": line.requested - (line.applied or 0),
+        "excess": (line.deducted or 0) - (line.applied or 0),
+        "remark": line.remark,
+        "settled": line.settled,
+        "decision": line.decision,
+        "note": line.note,
+        "why": why.value.localize(ctx.lang) if why else None,
+        "equal": why is DeductionOutcome.EQUAL,
+        "more": why is DeductionOutcome.MORE,
+        "choices": payroll_rules.allowed_decisions(why) if why and not line.settled else (),
+    }
+
+
+routes: Final[list[Any]] = [
+    list_batches,
+    new_batch,
+    submit_batch,
+    show_batch,
+    download_batch_file,
+    show_difference,
+    submit_decision,
+    show_stray,
+    submit_stray_decision,
+]

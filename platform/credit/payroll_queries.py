@@ -1,0 +1,246 @@
+"""What deductions from pay read: what waits to be asked, the files that were sent, and the differences that
+wait for a decision.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from credit.models import PayrollBatch, PayrollLine, PayrollStray
+from credit.payroll_rules import DeductionRequest
+from kernel.database import Reader, as_reader
+from kernel.money import Rupiah
+from ledger.chart import PAYROLL_RECEIVABLES
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class DeductionRequestRow(msgspec.Struct, frozen=True):
+    """A member of whose pay something is asked;
+    ``owed`` is all that they owe on the account now, in rupiah.
+    """
+
+    member_id: UUID
+    member_number: str
+    payroll_number: str
+    name: str
+    requested: int
+    owed: int
+
+    def to_request(self) -> DeductionRequest:
+        return DeductionRequest(
+            member_id=self.member_id,
+            member_number=self.member_number,
+            payroll_number=self.payroll_number,
+            name=self.name,
+            requested=Rupiah(self.requested),
+            owed=Rupiah(self.owed),
+        )
+
+
+class PayrollBatchView(msgspec.Struct, frozen=True):
+    """A file that was sent. ``open_lines`` and ``open_strays`` wait for a decision. Sums in rupiah."""
+
+    id: UUID
+    title: str
+    status: str
+    created_by: str
+    created_at: datetime
+    returned_by: str | None
+    returned_at: datetime | None
+    journal: int | None
+    people: int
+    requested: int
+    deducted: int
+    applied: int
+    strays: int
+    open_lines: int
+    open_strays: int
+
+    @property
+    def open_differences(self) -> int:
+        """How many differences wait."""
+        return self.open_lines + self.open_strays
+
+    @property
+    def total_taken(self) -> int:
+        """All that the employer took."""
+        return self.deducted + self.strays
+
+
+class PayrollLineView(msgspec.Struct, frozen=True):
+    """What was asked of a member, and what came of it."""
+
+    member_id: UUID
+    member_number: str
+    payroll_number: str
+    name: str
+    status: str
+    requested: int
+    deducted: int | None
+    applied: int | None
+    remark: str
+    named: bool
+    settled: bool
+    decision: str | None
+    note: str
+
+
+class StrayView(msgspec.Struct, frozen=True):
+    """Money of somebody of whom nothing was asked."""
+
+    line: int
+    who: str
+    amount: int
+    remark: str
+    settled: bool
+    decision: str | None
+    note: str
+    member_name: str | None
+
+
+# What is asked already, or waits for a decision about whether it is asked again.
+_ALREADY_ASKED = (
+    "(SELECT l.member_id, sum(CASE WHEN b.status = 'sent' THEN l.requested ELSE l.requested - l.applied "
+    "END)::bigint AS amount"
+    " FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id"
+    " WHERE b.status = 'sent' OR (NOT l.settled AND l.deducted = l.applied) GROUP BY l.member_id)"
+)
+_ASKED = (
+    "m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') AS "
+    "payroll_number, m.name"
+)
+_BATCH = (
+    "SELECT b.id, b.title, b.status, b.created_by, b.created_at, b.returned_by, b.returned_at, b.journal,"
+    " coalesce(l.people, 0)::int AS people, coalesce(l.requested, 0)::bigint AS requested, "
+    "coalesce(l.deducted, "
+    "0)::bigint AS deducted,"
+    " coalesce(l.applied, 0)::bigint AS applied, coalesce(s.amount, 0)::bigint AS strays,"
+    " CASE WHEN b.status = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, "
+    "coalesce(s.waiting, 0)::int AS open_strays"
+    " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(requested) AS requested, "
+    "sum(deducted) AS deducted,"
+    "  sum(applied) AS applied, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP "
+    "BY batch_id) l ON l.batch_id = b.id"
+    " LEFT JOIN (SELECT batch_id, sum(amount) AS amount, count(*) FILTER (WHERE NOT settled) AS "
+    "waiting FROM payroll_unmatched_lines"
+    "  GROUP BY batch_id) s ON s.batch_id = b.id"
+)
+
+
+async def list_pending_requests(source: AsyncSession | Reader) -> list[DeductionRequestRow]:
+    """Return what can be asked now: what members owe, less what is asked already or waits for a decision."""
+    return await as_reader(source).rows(
+        DeductionRequestRow,
+        f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS requested, b.balance AS owed"
+        " FROM balances b JOIN members m ON m.id = b.party LEFT JOIN credit_terms t ON t.member_id = m.id"
+        f" LEFT JOIN {_ALREADY_ASKED} h ON h.member_id = m.id"
+        " WHERE b.account = $1 AND b.balance - coalesce(h.amount, 0) > 0 ORDER BY lower(m.name), m.number",
+        PAYROLL_RECEIVABLES,
+    )
+
+
+async def list_batch_requests(source: AsyncSession | Reader, batch_id: UUID) -> list[DeductionRequestRow]:
+    """Return what a file asked, and what its people owe now."""
+    return await as_reader(source).rows(
+        DeductionRequestRow,
+        f"SELECT {_ASKED}, l.requested, coalesce(b.balance, 0)::bigint AS owed"
+        " FROM payroll_lines l JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON "
+        "t.member_id = m.id"
+        " LEFT JOIN balances b ON b.party = m.id AND b.account = $2 WHERE l.batch_id = $1 ORDER BY "
+        "lower(m.name), m.number",
+        batch_id,
+        PAYROLL_RECEIVABLES,
+    )
+
+
+async def list_batches(ro: Reader, *, limit: int = 60) -> list[PayrollBatchView]:
+    """Return the files that were sent, those with open differences first, then the newest."""
+    return await ro.rows(
+        PayrollBatchView,
+        _BATCH + " ORDER BY coalesce(l.waiting, 0) + coalesce(s.waiting, 0) = 0, b.created_at DESC LIMIT $1",
+        limit,
+    )
+
+
+async def find_batch(source: AsyncSession | Reader, batch_id: UUID) -> PayrollBatchView | None:
+    """Return a file that was sent, or None."""
+    return await as_reader(source).one(PayrollBatchView, _BATCH + " WHERE b.id = $1", batch_id)
+
+
+_LINES = (
+    "SELECT m.id AS member_id, coalesce(m.number, '') AS member_number, coalesce(t.payroll_number, '') "
+    "AS payroll_number, m.name,"
+    " m.status, l.requested, l.deducted, l.applied, l.remark, l.named, l.settled, l.decision, l.note FROM "
+    "payroll_lines l"
+    " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE "
+    "l.batch_id = $1"
+)
+_STRAYS = (
+    "SELECT s.line, s.who, s.amount, s.remark, s.settled, s.decision, s.note, m.name AS member_name"
+    " FROM payroll_unmatched_lines s LEFT JOIN members m ON m.id = s.member_id WHERE s.batch_id = $1"
+)
+
+
+async def list_lines(source: AsyncSession | Reader, batch_id: UUID) -> list[PayrollLineView]:
+    """Return what a file asked and what came of it: what waits for a decision first."""
+    return await as_reader(source).rows(
+        PayrollLineView, _LINES + " ORDER BY l.settled, lower(m.name), m.number", batch_id
+    )
+
+
+async def find_line(source: AsyncSession | Reader, batch_id: UUID, member_id: UUID) -> PayrollLineView | None:
+    """Return one member's line, or None."""
+    return await as_reader(source).one(PayrollLineView, _LINES + " AND m.id = $2", batch_id, member_id)
+
+
+async def list_strays(source: AsyncSession | Reader, batch_id: UUID) -> list[StrayView]:
+    """Return the money of people nothing was asked of."""
+    return await as_reader(source).rows(StrayView, _STRAYS + " ORDER BY s.settled, s.line", batch_id)
+
+
+async def find_stray(source: AsyncSession | Reader, batch_id: UUID, number: int) -> StrayView | None:
+    """Return the money that stands in one line of an answer, or None."""
+    return await as_reader(source).one(StrayView, _STRAYS + " AND s.line = $2", batch_id, number)
+
+
+async def find_batch_by_key(db: AsyncSession, key: str) -> PayrollBatch | None:
+    """Return the file that this key made."""
+    return (await db.execute(select(PayrollBatch).where(PayrollBatch.key == key))).scalar_one_or_none()
+
+
+async def lock_batch(db: AsyncSession, batch_id: UUID) -> PayrollBatch | None:
+    """Return a file, locked."""
+    statement = select(PayrollBatch).where(PayrollBatch.id == batch_id).with_for_update()
+    return (await db.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def lock_lines(db: AsyncSession, batch_id: UUID) -> dict[UUID, PayrollLine]:
+    """Return the lines of a file by member, locked."""
+    statement = select(PayrollLine).where(PayrollLine.batch_id == batch_id).with_for_update()
+    found = (await db.execute(statement.execution_options(populate_existing=True))).scalars()
+    return {each.member_id: each for each in found}
+
+
+async def lock_line(db: AsyncSession, batch_id: UUID, member_id: UUID) -> PayrollLine | None:
+    """Return one member's line, locked."""
+    statement = select(PayrollLine).where(
+        PayrollLine.batch_id == batch_id, PayrollLine.member_id == member_id
+    )
+    return (
+        await db.execute(statement.with_for_update().execution_options(populate_existing=True))
+    ).scalar_one_or_none()
+
+
+async def lock_stray(db: AsyncSession, batch_id: UUID, number: int) -> PayrollStray | None:
+    """Return the money of one line of an answer, locked."""
+    statement = select(PayrollStray).where(PayrollStray.batch_id == batch_id, PayrollStray.line == number)
+    return (
+        await db.execute(statement.with_for_update().execution_options(populate_existing=True))
+    ).scalar_one_or_none()

@@ -1,0 +1,150 @@
+"""Bringing an employer's answer in: choose the file and the day of its money, look at what it would do,
+confirm.
+
+As with every import, nothing is kept on the server in between: the file's text travels in the confirming form
+and is read again there.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from credit.payroll_batches import ReturnResult, import_return, plan_return
+from credit.payroll_files import PayrollReturn
+from credit.payroll_forms import ConfirmReturnForm, ReturnForm
+from credit.payroll_pages import HOME, ONE, PLACE, require_batch
+from credit.payroll_queries import PayrollBatchView
+from credit.payroll_rules import DeductionOutcome, ReturnPlan
+from kernel import clock, formats
+from tenants.file_thread_pool import write_in_thread
+from tenants.session import coop_reader
+from ui import (
+    AnyRequest,
+    CurrentBrand,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.import_pages import read_upload_text
+from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
+from ui.translations import get_translations
+
+UPLOAD: Final = "payments/payroll_return.html"
+PREVIEW: Final = "payments/payroll_preview.html"
+SHOWN_LINES: Final = 50
+
+
+@get(f"{ONE}/balasan", guards=[require_officer])
+async def choose_return_file(
+    request: AnyRequest, ro: Ro, brand: CurrentBrand, batch_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Ask for the answer, and when its money came."""
+    context = _context(await require_batch(ro, batch_id), clock.today(brand.timezone))
+    return render_page(request, UPLOAD, active_menu=PLACE, form=None, **context)
+
+
+@post(f"{ONE}/balasan", guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
+async def preview_return(
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    batch_id: FromPath[UUID],
+) -> Response[bytes]:
+    """Say what the answer would do, before it does."""
+    form = await read_form(request, ReturnForm)
+    async with coop_reader(database, tenant) as ro:
+        context = _context(await require_batch(ro, batch_id), clock.today(ctx.brand.timezone))
+    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, field="file", **context):
+        content = await read_upload_text(form.data.file)
+        answer, plan = await write_in_thread(database, tenant, lambda db: plan_return(db, batch_id, content))
+    return render_page(
+        request, PREVIEW, active_menu=PLACE, **context, **_preview(content, form.data.on, answer, plan, ctx)
+    )
+
+
+@post(f"{ONE}/balasan/pencatatan", guards=[require_officer], request_max_body_size=MAX_FORM_WITH_FILE_BYTES)
+async def submit_return(
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    viewer: CurrentUser,
+    ctx: CurrentContext,
+    batch_id: FromPath[UUID],
+) -> Response[Any]:
+    """Take it."""
+    form = await read_form(request, ConfirmReturnForm)
+    today = clock.today(ctx.brand.timezone)
+    async with coop_reader(database, tenant) as ro:
+        context = _context(await require_batch(ro, batch_id), today)
+    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **context):
+        sent = form.data
+        taken = await write_in_thread(
+            database,
+            tenant,
+            lambda db: import_return(
+                db, viewer.as_officer(), batch_id, sent.content, on=sent.on, today=today
+            ),
+        )
+    return see_other(f"{HOME}/{batch_id}", flash=_result_message(taken, ctx))
+
+
+def _context(batch: PayrollBatchView, today: date) -> dict[str, Any]:
+    return {"batch": batch, "path": f"{HOME}/{batch.id}", "today": today}
+
+
+def _preview(
+    content: str, on: date, answer: PayrollReturn, plan: ReturnPlan, ctx: RequestContext
+) -> dict[str, Any]:
+    uneven = [each for each in plan.results if not each.settled]
+    return {
+        "content": content,
+        "on": on,
+        "bad": [(each.line, each.reason.message(ctx.lang)) for each in answer.bad_lines[:SHOWN_LINES]],
+        "bad_count": len(answer.bad_lines),
+        "plan": plan,
+        "paid_off": plan.total - plan.excess,
+        "equal": plan.count(DeductionOutcome.EQUAL),
+        "less": plan.count(DeductionOutcome.LESS, DeductionOutcome.NONE, DeductionOutcome.MISSING),
+        "over": plan.count(DeductionOutcome.MORE),
+        "uneven": [
+            {
+                "name": each.request.name,
+                "number": each.request.member_number,
+                "requested": each.request.requested,
+                "deducted": each.deducted,
+                "why": each.outcome.value.localize(ctx.lang),
+                "remark": each.remark,
+            }
+            for each in uneven[:SHOWN_LINES]
+        ],
+        "more": max(0, len(uneven) - SHOWN_LINES),
+    }
+
+
+def _result_message(taken: ReturnResult, ctx: RequestContext) -> str:
+    say = get_translations(ctx.lang).gettext
+    if not taken.fresh:
+        return say("Balasan ini sudah dicatat sebelumnya. Tidak ada yang berubah.")
+    number = {
+        "amount": formats.rupiah(taken.plan.total, ctx.lang),
+        "left": formats.number(
+            sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.strays), ctx.lang
+        ),
+    }
+    return say("%(amount)s dicatat. %(left)s selisih perlu diselesaikan.") % number
+
+
+routes: Final[list[Any]] = [choose_return_file, preview_return, submit_return]

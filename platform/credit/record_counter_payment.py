@@ -1,0 +1,151 @@
+"""Money of members at the counter: paying off store credit, filling a wallet; and what an officer grants,
+with its checks.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from credit import credit_errors, debtor_queries
+from credit import terms as credit
+from credit.debtor_queries import Debtor
+from governance.queries import get_bylaws_on
+from kernel import audit
+from kernel.actor import Actor
+from kernel.locks import advisory_lock
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger.chart import CASH, COUNTER_METHOD_ACCOUNTS, MEMBER_RECEIVABLES, WALLETS, CounterMethod
+from ledger.posting import lock_ledger
+from ledger.queries import find_journal_number
+from payments import errors, events, methods
+from tenants.session import get_tenant
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Reader
+
+
+class CounterPaymentPlan(msgspec.Struct, frozen=True):
+    """What taking the money would do: whose, and their balance before and after it, in rupiah."""
+
+    debtor: Debtor
+    before: Rupiah
+    after: Rupiah
+
+
+async def repay_kasbon(
+    db: AsyncSession,
+    actor: Actor,
+    member_id: UUID,
+    amount: Rupiah,
+    method: CounterMethod,
+    *,
+    on: date,
+    key: str,
+) -> PostedJournal:
+    """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
+    counts once.
+
+    Raises DomainError: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed;
+    ledger.year_closed.
+    """
+    source_key = f"repayment:{member_id}:{key}"
+    await lock_ledger(db)  # what is owed stays what it is until this is posted
+    if (number := await find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
+    plan = await plan_repayment(db, member_id, amount)
+    words = f"Pelunasan kasbon {plan.debtor.name} ({plan.debtor.number})"
+    lines = [
+        JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
+        JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
+    ]
+    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
+    params = {"amount": int(amount), "method": method, "journal": posted.number}
+    audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", params=params)
+    return posted
+
+
+async def plan_repayment(db: AsyncSession, member_id: UUID, amount: Rupiah) -> CounterPaymentPlan:
+    """Say what paying off would do, without doing it. Raises as ``pay_off``."""
+    debtor = await require_debtor(db, member_id)
+    owed = Rupiah(debtor.kasbon)
+    if amount <= 0:
+        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+    if owed <= 0:
+        raise credit_errors.OWES_NOTHING(name=debtor.name)
+    if amount > owed:
+        raise credit_errors.MORE_THAN_OWED(name=debtor.name, owed=owed, field="amount")
+    return CounterPaymentPlan(debtor, owed, owed - amount)
+
+
+async def top_up_wallet(
+    db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, *, on: date, key: str
+) -> PostedJournal:
+    """Take cash into a member's wallet; ``key`` as with paying off.
+
+    Raises DomainError: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed;
+    ledger.year_closed.
+    """
+    source_key = f"wallet-counter:{member_id}:{key}"
+    if (number := await find_journal_number(db, source_key)) is not None:
+        return PostedJournal(source_key, number, created=False)
+    plan = await plan_top_up(db, member_id, amount, on=on)
+    words = f"Isi dompet {plan.debtor.name} ({plan.debtor.number})"
+    lines = [JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)]
+    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
+    params = {"amount": int(amount), "journal": posted.number}
+    audit.record(db, actor, events.TOPPED_UP_AT_COUNTER, subject=f"member:{member_id}", params=params)
+    return posted
+
+
+async def plan_top_up(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
+    """Say what filling would do, without doing it. Raises as ``fill_wallet``."""
+    debtor = await require_debtor(db, member_id)
+    if not debtor.is_active:
+        raise credit_errors.NOT_ACTIVE(name=debtor.name)
+    bylaws = (await get_bylaws_on(db, on)).bylaws
+    if not methods.may_be_offered(await methods.get_method(db, "wallet"), bylaws, get_tenant(db)):
+        raise credit_errors.WALLET_NOT_OPEN()
+    if amount <= 0:
+        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+    return CounterPaymentPlan(debtor, Rupiah(debtor.wallet), Rupiah(debtor.wallet) + amount)
+
+
+async def update_credit_limits(
+    db: AsyncSession, actor: Actor, member_id: UUID, *, kasbon: Rupiah, payroll: Rupiah, payroll_number: str
+) -> None:
+    """Say how much a member may owe, in rupiah; a payroll number is one member's alone.
+
+    Raises DomainError: payments.no_such_member, .payroll_number_taken.
+    """
+    await advisory_lock(db, "payroll numbers")
+    await check_credit_limits(db, member_id, payroll_number)
+    await credit.grant_credit(
+        db, actor, member_id, kasbon=kasbon, payroll=payroll, payroll_number=payroll_number
+    )
+
+
+async def check_credit_limits(db: AsyncSession, member_id: UUID, payroll_number: str) -> Debtor:
+    """Say whose credit it would be. Raises as ``change_credit``."""
+    debtor = await require_debtor(db, member_id)
+    if not debtor.is_active:
+        raise errors.NO_SUCH_MEMBER()
+    number = payroll_number.strip()
+    other = await debtor_queries.find_payroll_number_holder(db, number, member_id) if number else None
+    if other is not None:
+        raise credit_errors.PAYROLL_NUMBER_TAKEN(number=number, name=other, field="payroll_number")
+    return debtor
+
+
+async def require_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor:
+    """Return a member or former member. Raises DomainError payments.no_such_member."""
+    debtor = await debtor_queries.find_debtor(source, member_id)
+    if debtor is None:
+        raise errors.NO_SUCH_MEMBER()
+    return debtor

@@ -1,0 +1,166 @@
+"""Deciding about each difference between what was asked of an employer and what was taken; with a reason,
+once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from credit import credit_queries, payroll_errors, payroll_queries, payroll_rules
+from credit.models import PayrollLine
+from credit.payroll_batches import PAYROLL_LOCK
+from credit.payroll_rules import Decision
+from kernel import audit
+from kernel.actor import Actor
+from kernel.locks import advisory_lock
+from kernel.money import Rupiah
+from ledger import Journal, JournalLine, post_journal
+from ledger import queries as ledger_queries
+from ledger.chart import BANK, MEMBER_RECEIVABLES, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
+from ledger.posting import lock_ledger
+from members.queries import find_member_by_number
+from payments import errors, events
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def settle_line(
+    db: AsyncSession,
+    actor: Actor,
+    batch_id: UUID,
+    member_id: UUID,
+    decision: Decision,
+    reason: str,
+    *,
+    on: date,
+) -> None:
+    """Decide about one member's difference. The same decision again changes nothing.
+
+    Too little was taken: "carry" leaves the debt for the next file, "kasbon" makes it store credit, whatever
+    its limit. Too much: "wallet" gives it into the member's wallet, "bank" says that an officer has given it
+    back by transfer.
+
+    Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    .wallet_of_nobody.
+    """
+    await advisory_lock(db, PAYROLL_LOCK)
+    if decision == "kasbon":
+        # the member's terms before the books, as purchases on credit lock them
+        await credit_queries.get_credit_terms_for_update(db, member_id)
+    line = await payroll_queries.lock_line(db, batch_id, member_id)
+    shown = await payroll_queries.find_line(db, batch_id, member_id)
+    if line is None or shown is None or line.deducted is None or line.applied is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    if line.settled:
+        _require_same(line.decision, decision)
+        return
+    _require_reason(reason)
+    why = payroll_rules.classify_outcome(line.requested, line.deducted, line.applied, named=line.named)
+    if decision not in payroll_rules.allowed_decisions(why):
+        raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
+    key = f"payroll-difference:{batch_id}:{member_id}"
+    if decision == "kasbon":
+        await _post_shortfall_as_kasbon(db, line, shown.name, key, on=on, by=actor.name)
+    elif decision in ("wallet", "bank"):
+        if decision == "wallet" and not await credit_queries.is_active_member(db, member_id):
+            raise payroll_errors.NO_MEMBER_WALLET(name=shown.name, field="decision")
+        owner = member_id if decision == "wallet" else None
+        await _post_excess(
+            db, Rupiah(line.deducted - line.applied), owner, shown.name, key, on=on, by=actor.name
+        )
+    line.settled, line.decision, line.note = True, decision, reason.strip()
+    params = {
+        "decision": decision,
+        "reason": line.note,
+        "requested": line.requested,
+        "deducted": line.deducted,
+    }
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"member:{member_id}", params=params)
+
+
+async def settle_stray(
+    db: AsyncSession,
+    actor: Actor,
+    batch_id: UUID,
+    number: int,
+    decision: Decision,
+    reason: str,
+    *,
+    member_number: str,
+    on: date,
+) -> None:
+    """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the
+    employer by transfer.
+
+    Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
+    .no_member_of_number, .wallet_of_nobody.
+    """
+    await advisory_lock(db, PAYROLL_LOCK)
+    stray = await payroll_queries.lock_stray(db, batch_id, number)
+    if stray is None:
+        raise payroll_errors.NO_SUCH_DIFFERENCE()
+    if stray.settled:
+        _require_same(stray.decision, decision)
+        return
+    _require_reason(reason)
+    if decision not in ("wallet", "bank"):
+        raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
+    owner: UUID | None = None
+    name = stray.who
+    if decision == "wallet":
+        member = await find_member_by_number(db, member_number.strip())
+        if member is None:
+            raise payroll_errors.NO_MEMBER_OF_NUMBER(
+                number=member_number.strip() or "–", field="member_number"
+            )
+        if member.status != "active":
+            raise payroll_errors.NO_MEMBER_WALLET(name=member.name, field="decision")
+        owner, name = member.id, member.name
+    key = f"payroll-stray:{batch_id}:{number}"
+    await _post_excess(db, Rupiah(stray.amount), owner, name, key, on=on, by=actor.name)
+    stray.settled, stray.decision, stray.member_id, stray.note = True, decision, owner, reason.strip()
+    params = {"decision": decision, "reason": stray.note, "amount": stray.amount, "who": stray.who}
+    audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", params=params)
+
+
+async def _post_shortfall_as_kasbon(
+    db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str
+) -> None:
+    """What was not taken and is still owed becomes store credit."""
+    assert line.applied is not None  # the answer has been taken
+    await lock_ledger(db)
+    owed = await ledger_queries.get_balance(db, PAYROLL_RECEIVABLES, line.member_id)
+    amount = Rupiah(min(line.requested - line.applied, owed))
+    if amount <= 0:
+        return
+    lines = [
+        JournalLine.to_debit(MEMBER_RECEIVABLES, amount, line.member_id),
+        JournalLine.to_credit(PAYROLL_RECEIVABLES, amount, line.member_id),
+    ]
+    await post_journal(db, Journal(on, f"Potong gaji yang kurang menjadi kasbon, {name}", key, lines), by=by)
+
+
+async def _post_excess(
+    db: AsyncSession, amount: Rupiah, owner: UUID | None, name: str, key: str, *, on: date, by: str
+) -> None:
+    """What was taken too much goes to its owner's wallet, or left the bank."""
+    to = (
+        JournalLine.to_credit(WALLETS, amount, owner)
+        if owner is not None
+        else JournalLine.to_credit(BANK, amount)
+    )
+    words = f"Potong gaji yang lebih, {name}"
+    await post_journal(db, Journal(on, words, key, [JournalLine.to_debit(OWED_TO_PAYERS, amount), to]), by=by)
+
+
+def _require_same(before: str | None, decision: Decision) -> None:
+    if before != decision:
+        raise payroll_errors.SETTLED_DIFFERENTLY()
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise errors.REASON_NEEDED(field="reason")

@@ -1,0 +1,52 @@
+"""Transfer to the cooperative's bank account: shown with the exact amount and a reference; seen to have come
+by an officer or in the statement.
+"""
+
+from datetime import timedelta
+
+from gateways.local_provider import LocalProvider
+from gateways.protocol import (
+    Capabilities,
+    Intent,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    register_provider,
+)
+from governance.rules import PAYMENT_METHOD_NAMES
+from kernel.errors import LocalizedText
+
+CAPABILITIES = Capabilities(
+    label=PAYMENT_METHOD_NAMES["bank_transfer"],
+    confirmed_by="officer",
+    expires_after=timedelta(hours=48),
+    uses_unique_suffix=True,
+    hint=LocalizedText("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
+    settings=(
+        MethodSetting(
+            name="account",
+            label=LocalizedText("Rekening koperasi", "The cooperative's account"),
+            hint=LocalizedText(
+                "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: "
+                "rekening di profil.",
+                "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of "
+                "the profile.",
+            ),
+            falls_back_to_profile=True,
+        ),
+    ),
+)
+
+
+class BankTransferProvider(LocalProvider):
+    """The provider of the way "bank_transfer"."""
+
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        """Tell where to and how much: ``shown`` has account and reference."""
+        shown = {"account": provider_account.settings.get("account", ""), "reference": intent.reference}
+        return PaymentSession(
+            provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at
+        )
+
+
+register_provider(BankTransferProvider("bank_transfer", CAPABILITIES))

@@ -1,0 +1,81 @@
+"""A payment method that asks nobody outside: what such methods share."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateways.protocol import (
+    Capabilities,
+    Intent,
+    PaymentSession,
+    ProviderAccount,
+    ProviderStatement,
+    ProviderStatus,
+    RefundResult,
+    WebhookEvent,
+    WebhookVerificationError,
+)
+from governance.rules import PaymentMethodCode
+from kernel.money import Rupiah
+
+
+class LocalProvider:
+    """A way that asks nobody outside: its money moves in our own books, over our counter, or where only an
+    officer sees it.
+    """
+
+    def __init__(self, method: PaymentMethodCode, capabilities: Capabilities) -> None:
+        self.method = method
+        self._capabilities = capabilities
+
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        return PaymentSession(provider_reference=intent.reference)
+
+    async def status(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> ProviderStatus:
+        """Nobody outside knows more than our own rows."""
+        return ProviderStatus(
+            payment_status="awaiting", reference=reference, provider_reference=provider_reference
+        )
+
+    def verify(
+        self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
+    ) -> WebhookEvent:
+        raise WebhookVerificationError(f"{self.method} sends no messages")
+
+    async def refund(
+        self,
+        provider_account: ProviderAccount,
+        payment: ProviderStatus,
+        amount: Rupiah,
+        key: str,
+        reason: str,
+    ) -> RefundResult:
+        """Nobody is asked: what goes back is booked by who gives it back."""
+        return RefundResult(
+            status="failed", provider_reference=key, detail=f"{self.method} is given back by hand"
+        )
+
+    async def refund_status(
+        self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
+    ) -> RefundResult:
+        return RefundResult(
+            status="failed",
+            provider_reference=refund_reference,
+            detail=f"{self.method} is given back by hand",
+        )
+
+    async def cancel(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> None:
+        """Nothing can be called back: what a payer has written down or photographed can still be paid,
+        late.
+        """
+
+    async def statement(
+        self, provider_account: ProviderAccount, since: datetime, until: datetime
+    ) -> ProviderStatement:
+        return ProviderStatement(lines=(), balance=None)

@@ -1,0 +1,375 @@
+"""Midtrans Snap: the buyer chooses a channel on Midtrans's page; we hear of it by notification and read the
+state back.
+
+An order id is charged once: it is our reference, and the idempotency key. Asking again for a page of the same
+reference gives another page of the same payment; where the buyer has chosen a channel already there is no
+page any more, only the state. Midtrans tells neither fees nor a balance to a Snap merchant: those are read
+from its monthly report or from the bank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from gateways.json_client import GatewayResponse, JsonClient
+from gateways.midtrans_transactions import (
+    MIDTRANS_ZONE,
+    MidtransTransaction,
+    parse_transaction,
+    to_provider_status,
+)
+from gateways.protocol import (
+    LIVE_BASE_URLS,
+    Capabilities,
+    Intent,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    ProviderError,
+    ProviderStatement,
+    ProviderStatus,
+    RefundResult,
+    WebhookEvent,
+    WebhookVerificationError,
+    register_provider,
+)
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
+from kernel import clock
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+
+# by whether the keys move real money
+_API: Final = {True: LIVE_BASE_URLS["midtrans"], False: "https://api.sandbox.midtrans.com"}
+_SNAP: Final = {True: "https://app.midtrans.com", False: "https://app.sandbox.midtrans.com"}
+
+_VIRTUAL_ACCOUNTS: Final = ("bca_va", "bni_va", "bri_va", "echannel", "permata_va", "cimb_va", "other_va")
+_QRIS: Final = ("gopay", "shopeepay", "other_qris")
+_CHANNELS: Final[dict[str, tuple[str, ...]]] = {
+    "all": (),
+    "qris": _QRIS,
+    "va": _VIRTUAL_ACCOUNTS,
+    "qris_va": (*_QRIS, *_VIRTUAL_ACCOUNTS),
+}
+_MIN_PAGE_MINUTES: Final = 5
+_MAX_PAGE_MINUTES: Final = 7 * 24 * 60
+
+
+class _SnapPage(msgspec.Struct, frozen=True):
+    token: str
+    redirect_url: str
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    status_message: str = ""
+    error_messages: tuple[str, ...] = ()
+    validation_messages: tuple[str, ...] = ()
+
+
+class MidtransProvider:
+    """See the head of this file."""
+
+    method: PaymentMethodCode = "midtrans"
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            label=PAYMENT_METHOD_NAMES["midtrans"],
+            confirmed_by="provider",
+            supports_refunds=True,
+            supports_partial_refunds=True,
+            has_webhooks=True,
+            expires_after=timedelta(hours=24),
+            entitlement="gateways",
+            company_name="Midtrans",
+            hint=LocalizedText(
+                "Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"
+            ),
+            webhook_events=("Payment Notification URL",),
+            settings=_SETTINGS,
+        )
+
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        """Make the page to pay on.
+
+        A reference whose channel is chosen already gives no page, but what the buyer has to pay to, if told.
+        """
+        gateway = _client(provider_account)
+        headers = {"x-override-notification": intent.webhook_url} if intent.webhook_url else {}
+        answer = await gateway.request(
+            "POST",
+            f"{_base_url(provider_account, _SNAP)}/snap/v1/transactions",
+            body=_snap_params(provider_account, intent),
+            headers=headers,
+        )
+        if answer.is_error and "order_id" in gateway.parse_error(answer.body):
+            known = await _fetch_transaction(gateway, provider_account, intent.reference)
+            if known is not None:
+                return PaymentSession(
+                    provider_reference=known.transaction_id,
+                    instructions=known.instructions(),
+                    expires_at=intent.expires_at,
+                )
+        page = gateway.parse(gateway.require_success(answer), _parse_page)
+        return PaymentSession(
+            provider_reference=page.token, redirect_url=page.redirect_url, expires_at=intent.expires_at
+        )
+
+    async def status(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> ProviderStatus:
+        """Read the state.
+
+        An order id that Midtrans does not know is a page on which no way was chosen: it waits until we let it
+        expire.
+        """
+        known = await _fetch_transaction(_client(provider_account), provider_account, reference)
+        if known is None:
+            return ProviderStatus(
+                payment_status="awaiting", reference=reference, provider_reference=provider_reference
+            )
+        return to_provider_status(known)
+
+    def verify(
+        self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
+    ) -> WebhookEvent:
+        """Read a notification.
+
+        Its signature covers order id, status code and amount as text, not the state: hence the reading back.
+        """
+        try:
+            told = parse_transaction(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise WebhookVerificationError("not a notification of Midtrans") from None
+        key = (
+            provider_account.secrets.get("signature_key") or provider_account.secrets.get("server_key") or ""
+        )
+        signed = f"{told.order_id}{told.status_code}{told.gross_amount}{key}"
+        ours = hashlib.sha512(signed.encode()).hexdigest()
+        if not key or not hmac.compare_digest(ours.encode(), told.signature_key.lower().encode()):
+            raise WebhookVerificationError("the signature of this notification is not ours")
+        return WebhookEvent(
+            event_id=_event_id(told, body),
+            event_type=f"midtrans.{told.transaction_status or 'other'}",
+            subject="payment" if told.order_id and told.transaction_status else "nothing",
+            reference=told.order_id or None,
+            provider_reference=told.transaction_id or None,
+        )
+
+    async def refund(
+        self,
+        provider_account: ProviderAccount,
+        payment: ProviderStatus,
+        amount: Rupiah,
+        key: str,
+        reason: str,
+    ) -> RefundResult:
+        """Give back over the channel that was paid by; virtual accounts and shops' counters cannot, which
+        Midtrans then says.
+        """
+        gateway = _client(provider_account)
+        answer = await gateway.request(
+            "POST",
+            _transaction_url(provider_account, payment.reference, "refund"),
+            body={"refund_key": key, "amount": int(amount), "reason": reason[:255]},
+        )
+        code = _status_code(gateway, answer)
+        if code in {200, 201}:
+            return RefundResult(status="done" if code == 200 else "pending", provider_reference=key)
+        known = await _fetch_transaction(gateway, provider_account, payment.reference)
+        if known is not None and known.find_refund(key) is not None:
+            # asked before: it was done, the answer got lost, and the same key is refused now
+            return RefundResult(status="done", provider_reference=key)
+        if known is not None and known.transaction_status == "capture":
+            said = "Midtrans: a card payment is given back after it is settled, which is on the next day"
+            raise ProviderError(said, transient=True)
+        raise gateway.build_error(answer)
+
+    async def refund_status(
+        self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
+    ) -> RefundResult:
+        """Look for the refund among those of the transaction.
+
+        One that is not there is still pending: Midtrans lists only granted ones.
+        """
+        known = await _fetch_transaction(_client(provider_account), provider_account, payment.reference)
+        granted = known is not None and known.find_refund(key) is not None
+        return RefundResult(
+            status="done" if granted else "pending", provider_reference=refund_reference or key
+        )
+
+    async def cancel(
+        self, provider_account: ProviderAccount, reference: str, provider_reference: str
+    ) -> None:
+        """Let it expire while nobody paid: Midtrans's own cancelling would also give back what a card has
+        paid in the meantime.
+
+        A page on which no way was chosen cannot be closed. It runs out at its own time, and money may still
+        come late.
+        """
+        gateway = _client(provider_account)
+        answer = await gateway.request("POST", _transaction_url(provider_account, reference, "expire"))
+        if _status_code(gateway, answer) in {401, 402, 403}:
+            raise gateway.build_error(answer)
+
+    async def statement(
+        self, provider_account: ProviderAccount, since: datetime, until: datetime
+    ) -> ProviderStatement:
+        """Nothing: Midtrans has no API of movements or of a balance for Snap merchants.
+
+        Its fees and payouts are seen at the bank.
+        """
+        return ProviderStatement(lines=(), balance=None)
+
+
+_PRODUCTION: Final = "production"
+_SETTINGS: Final = (
+    MethodSetting(
+        name="environment",
+        label=LocalizedText("Lingkungan Midtrans", "Midtrans environment"),
+        hint=LocalizedText(
+            "Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."
+        ),
+        default="sandbox",
+        choices=(
+            (_PRODUCTION, LocalizedText("Production: uang sungguhan", "Production: real money")),
+            ("sandbox", LocalizedText("Sandbox: uji coba", "Sandbox: for trials")),
+        ),
+        live_prefixes=(_PRODUCTION,),
+    ),
+    MethodSetting(
+        name="channels",
+        label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
+        hint=LocalizedText(
+            "Cara itu harus aktif di akun Midtrans Anda.", "They must be active in your Midtrans account."
+        ),
+        default="all",
+        choices=(
+            ("all", LocalizedText("Semua yang aktif di Midtrans", "All that are active at Midtrans")),
+            ("qris", LocalizedText("QRIS saja", "QRIS only")),
+            ("va", LocalizedText("Rekening virtual saja", "Virtual accounts only")),
+            ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
+        ),
+    ),
+    MethodSetting(
+        name="server_key",
+        label=LocalizedText("Server Key", "Server Key"),
+        hint=LocalizedText("Di Midtrans: Settings › Access Keys.", "At Midtrans: Settings › Access Keys."),
+        secret=True,
+    ),
+    MethodSetting(
+        name="signature_key",
+        label=LocalizedText("Signature Secret Key", "Signature Secret Key"),
+        hint=LocalizedText(
+            "Hanya jika Midtrans memberi kunci tersendiri.", "Only if Midtrans gave you a separate one."
+        ),
+        secret=True,
+        required=False,
+    ),
+)
+
+
+def _event_id(told: MidtransTransaction, body: bytes) -> str:
+    """What tells one notification from another: Midtrans gives them no id.
+
+    Its signature does not cover the state, nor refunds. Who repeats a signed notification under the name of
+    one that is still to come must not take its place, so the whole message counts.
+    """
+    digest = hashlib.sha256(body).hexdigest()[:32]
+    return f"{told.transaction_id or told.order_id}:{told.transaction_status}:{digest}"
+
+
+def _client(provider_account: ProviderAccount) -> JsonClient:
+    return JsonClient(
+        name="Midtrans",
+        client=provider_account.client,
+        key=provider_account.secrets.get("server_key", ""),
+        parse_error=_parse_error,
+    )
+
+
+def _base_url(provider_account: ProviderAccount, hosts: Mapping[bool, str]) -> str:
+    """The real host, or the sandbox's for test keys.
+
+    A stand-in answers for all of them, so that nothing tried reaches a real one.
+    """
+    address = provider_account.base_url.rstrip("/")
+    return hosts[provider_account.live] if address == LIVE_BASE_URLS["midtrans"] else address
+
+
+def _transaction_url(provider_account: ProviderAccount, reference: str, what: str) -> str:
+    return f"{_base_url(provider_account, _API)}/v2/{quote(reference, safe='')}/{what}"
+
+
+async def _fetch_transaction(
+    gateway: JsonClient, provider_account: ProviderAccount, reference: str
+) -> MidtransTransaction | None:
+    """What Midtrans knows of an order id, or nothing.
+
+    It tells refusals sometimes by HTTP, sometimes within a 200.
+    """
+    answer = await gateway.request("GET", _transaction_url(provider_account, reference, "status"))
+    code = _status_code(gateway, answer)
+    if code == 404:
+        return None
+    known = gateway.parse(answer, parse_transaction)
+    if not known.transaction_status:
+        raise gateway.build_error(answer)
+    return known
+
+
+def _status_code(gateway: JsonClient, answer: GatewayResponse) -> int:
+    """The code that Midtrans means, which may stand within a 200.
+
+    Raises ProviderError (passing) where it means that it is broken.
+    """
+    if answer.is_error:
+        return answer.status
+    code = gateway.parse(answer, parse_transaction).code
+    if code >= 500 or code == 429:
+        raise ProviderError(f"Midtrans is broken (status_code {code})", transient=True)
+    return code or answer.status
+
+
+def _snap_params(provider_account: ProviderAccount, intent: Intent) -> dict[str, Any]:
+    name = intent.description.replace("|", " ")[:50] or intent.reference
+    order: dict[str, Any] = {
+        "transaction_details": {"order_id": intent.reference, "gross_amount": int(intent.amount)},
+        "item_details": [{"id": intent.reference, "price": int(intent.amount), "quantity": 1, "name": name}],
+        "customer_details": {"first_name": intent.buyer_name[:255], "phone": intent.buyer_phone[:255]},
+        "callbacks": {"finish": intent.return_url, "error": intent.return_url},
+    }
+    channels = _CHANNELS.get(provider_account.settings.get("channels", "all"), ())
+    if channels:
+        order["enabled_payments"] = list(channels)
+    if intent.expires_at is not None:
+        now = clock.now()
+        minutes = max(1, -((now - intent.expires_at) // timedelta(minutes=1)))
+        start = f"{now.astimezone(MIDTRANS_ZONE):%Y-%m-%d %H:%M:%S} +0700"
+        order["expiry"] = {"start_time": start, "unit": "minute", "duration": minutes}
+        order["page_expiry"] = {
+            "unit": "minute",
+            "duration": min(max(minutes, _MIN_PAGE_MINUTES), _MAX_PAGE_MINUTES),
+        }
+    return order
+
+
+def _parse_page(body: bytes) -> _SnapPage:
+    return msgspec.json.decode(body, type=_SnapPage)
+
+
+def _parse_error(body: bytes) -> str:
+    try:
+        said = msgspec.json.decode(body, type=_ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    sentences = (*said.error_messages, *said.validation_messages, said.status_message)
+    return "; ".join(sentence for sentence in sentences if sentence)
+
+
+register_provider(MidtransProvider())

@@ -1,0 +1,184 @@
+"""What Midtrans says of a transaction, in its words and in ours.
+
+Times are WIB without saying so; amounts are text like "24145.00".
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+import msgspec
+
+from gateways.protocol import ProviderError, ProviderPaymentStatus, ProviderStatus
+from kernel.money import Rupiah
+
+MIDTRANS_ZONE: Final = timezone(timedelta(hours=7))
+
+_WHOLE: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,2})?")
+
+# https://docs.midtrans.com/docs/transaction-status-cycle; a capture is judged by its fraud status, see
+# status_of
+_STATES: Final[dict[str, ProviderPaymentStatus]] = {
+    "pending": "awaiting",
+    "authorize": "awaiting",
+    "settlement": "paid",
+    "capture": "paid",
+    "refund": "paid",
+    "partial_refund": "paid",
+    "chargeback": "paid",
+    "partial_chargeback": "paid",
+    "deny": "failed",
+    "failure": "failed",
+    "cancel": "cancelled",
+    "expire": "expired",
+}
+_DISPUTED: Final = frozenset({"chargeback", "partial_chargeback"})
+
+
+class MidtransRefund(msgspec.Struct, frozen=True):
+    refund_amount: str = "0"
+    refund_key: str = ""
+    refund_chargeback_id: int | str = ""
+
+
+class MidtransVirtualAccount(msgspec.Struct, frozen=True):
+    bank: str = ""
+    va_number: str = ""
+
+
+class MidtransTransaction(msgspec.Struct, frozen=True):
+    """The fields that we use of an answer or a notification.
+
+    ``gross_amount`` stays text: the signature covers it as it was sent.
+    """
+
+    status_code: str = ""
+    status_message: str = ""
+    transaction_id: str = ""
+    order_id: str = ""
+    transaction_status: str = ""
+    fraud_status: str = ""
+    gross_amount: str = ""
+    currency: str = "IDR"
+    payment_type: str = ""
+    transaction_time: str = ""
+    settlement_time: str = ""
+    signature_key: str = ""
+    refund_amount: str | None = None
+    refund_key: str = ""
+    refunds: tuple[MidtransRefund, ...] = ()
+    va_numbers: tuple[MidtransVirtualAccount, ...] = ()
+    permata_va_number: str = ""
+    biller_code: str = ""
+    bill_key: str = ""
+
+    @property
+    def code(self) -> int:
+        return int(self.status_code) if self.status_code.isdecimal() and len(self.status_code) == 3 else 0
+
+    def find_refund(self, key: str) -> MidtransRefund | None:
+        """The refund that was asked for under this key, if it was granted."""
+        return next((refund for refund in self.refunds if refund.refund_key == key), None)
+
+    def instructions(self) -> dict[str, Any]:
+        """What the buyer pays to, where Midtrans tells it after the choice: a virtual account's number.
+
+        A QR code it tells only once.
+        """
+        if self.va_numbers:
+            return {"va_bank": self.va_numbers[0].bank.upper(), "va_number": self.va_numbers[0].va_number}
+        if self.permata_va_number:
+            return {"va_bank": "PERMATA", "va_number": self.permata_va_number}
+        if self.bill_key:
+            return {"va_bank": "MANDIRI", "va_number": f"{self.biller_code} {self.bill_key}"}
+        return {}
+
+
+def parse_transaction(body: bytes) -> MidtransTransaction:
+    """Read an answer or a notification; what is null counts as not told.
+
+    Raises msgspec.DecodeError for anything else.
+    """
+    told = msgspec.json.decode(body)
+    if not isinstance(told, dict):
+        raise msgspec.ValidationError("not an object")
+    return msgspec.convert(
+        {name: value for name, value in told.items() if value is not None}, MidtransTransaction
+    )
+
+
+def to_provider_status(told: MidtransTransaction) -> ProviderStatus:
+    """Our state of a transaction.
+
+    Raises ProviderError for a state we do not know and an amount that is not whole rupiah.
+    """
+    state = _payment_status(told)
+    refunded = _refunded(told)
+    return ProviderStatus(
+        payment_status=state,
+        reference=told.order_id,
+        provider_reference=told.transaction_id,
+        amount=parse_rupiah(told.gross_amount) if state == "paid" else Rupiah(0),
+        currency=told.currency or "IDR",
+        refunded=refunded if state == "paid" else Rupiah(0),
+        paid_at=_parse_time(told.settlement_time or told.transaction_time) if state == "paid" else None,
+        processing=state == "awaiting" and told.transaction_status == "capture",
+        disputed=told.transaction_status in _DISPUTED,
+        dispute_ids=_dispute_ids(told),
+        detail=": ".join(part for part in (told.transaction_status, told.payment_type) if part),
+    )
+
+
+def parse_rupiah(text: str) -> Rupiah:
+    """Read an amount like "24145.00".
+
+    Raises ProviderError for a fraction of a rupiah and for what is no amount.
+    """
+    found = _WHOLE.fullmatch(text)
+    if found is None:
+        raise ProviderError(
+            f"Midtrans told an amount that is not whole rupiah: {text[:30]!r}", transient=False
+        )
+    return Rupiah(int(found[1]))
+
+
+def _payment_status(told: MidtransTransaction) -> ProviderPaymentStatus:
+    state = _STATES.get(told.transaction_status)
+    if state is None:
+        raise ProviderError(
+            f"Midtrans told a state that we do not know: {told.transaction_status[:30]!r}", transient=False
+        )
+    if told.transaction_status == "capture" and told.fraud_status in {"challenge", "deny"}:
+        # challenged: the cooperative approves or denies it at Midtrans; no goods before that
+        return "awaiting" if told.fraud_status == "challenge" else "failed"
+    return state
+
+
+def _refunded(told: MidtransTransaction) -> Rupiah:
+    """The sum that went back. A chargeback of all of it names no sum."""
+    if told.transaction_status not in {"refund", "partial_refund", "chargeback", "partial_chargeback"}:
+        return Rupiah(0)
+    if told.refunds:
+        return Rupiah.total(parse_rupiah(refund.refund_amount) for refund in told.refunds)
+    if told.refund_amount:
+        return parse_rupiah(told.refund_amount)
+    return (
+        parse_rupiah(told.gross_amount) if told.transaction_status in {"refund", "chargeback"} else Rupiah(0)
+    )
+
+
+def _dispute_ids(told: MidtransTransaction) -> tuple[str, ...]:
+    """What Midtrans calls a chargeback: while the state says so, it is the newest of what went back."""
+    newest = (
+        told.refunds[-1].refund_chargeback_id if told.transaction_status in _DISPUTED and told.refunds else ""
+    )
+    return (str(newest),) if newest else ()
+
+
+def _parse_time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=MIDTRANS_ZONE)
+    except ValueError:
+        return None

@@ -1,0 +1,107 @@
+"""QRIS from the cooperative's own sticker: every payment gets the sticker's payload with its amount and
+reference in it.
+
+Nobody calls us when it is paid. An officer sees it in the provider's app, or the statement brings it. What
+the provider keeps of each payment (the merchant discount) is an expense of the cooperative by its fee rule;
+it is never put on the buyer.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from gateways import qris, qris_errors
+from gateways.local_provider import LocalProvider
+from gateways.protocol import (
+    Capabilities,
+    Intent,
+    MethodSetting,
+    PaymentSession,
+    ProviderAccount,
+    ProviderError,
+    register_provider,
+)
+from governance.rules import PAYMENT_METHOD_NAMES
+from kernel.errors import DomainError, LocalizedText
+
+CAPABILITIES: Final = Capabilities(
+    label=PAYMENT_METHOD_NAMES["qris"],
+    hint=LocalizedText(
+        "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
+    ),
+    confirmed_by="officer",
+    min_amount=qris.MIN_AMOUNT,
+    max_amount=qris.MAX_AMOUNT,
+    expires_after=timedelta(hours=24),
+    settings=(
+        MethodSetting(
+            name="payload",
+            label=LocalizedText("Teks QRIS koperasi", "The cooperative's QRIS text"),
+            hint=LocalizedText(
+                "Tempel teks yang diawali 000201, atau kirim foto stikernya.",
+                "Paste the text that begins with 000201, or send a photo of the sticker.",
+            ),
+            multiline=True,
+        ),
+    ),
+)
+
+
+class QrisProvider(LocalProvider):
+    """The provider of the way "qris"."""
+
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        """Make the payload of one payment.
+
+        Raises ProviderError (not passing) for settings or amounts that QRIS does not take.
+        """
+        try:
+            sticker = _parse_sticker(provider_account.settings)
+            payload = _payment_payload(sticker.payload, intent)
+        except DomainError as refusal:
+            raise ProviderError(str(refusal), transient=False) from refusal
+        shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant_name}
+        return PaymentSession(
+            provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at
+        )
+
+
+def validate_settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return what an officer should recognise of the sticker before it is kept: merchant, nmid, city,
+    postcode, criteria, category, domains.
+
+    ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the
+    accounts, separated by commas. Raises DomainError as ``qris.read`` does, and payments.qris_not_static.
+    """
+    sticker = _parse_sticker(settings)
+    return {
+        "payload": sticker.payload,
+        "merchant": sticker.merchant_name,
+        "nmid": sticker.nmid,
+        "city": sticker.city,
+        "postcode": sticker.postcode,
+        "criteria": sticker.criteria,
+        "category": sticker.category,
+        "domains": ", ".join(account.domain for account in sticker.accounts if account.tag != "51"),
+    }
+
+
+def _parse_sticker(settings: Mapping[str, str]) -> qris.Qris:
+    sticker = qris.parse_qris(settings.get("payload", ""))
+    qris.require_static(sticker)
+    return sticker
+
+
+def _payment_payload(payload: str, intent: Intent) -> str:
+    """With our reference where it fits: a full sticker still takes the amount, and amount and hour tell the
+    payment.
+    """
+    try:
+        return qris.make_dynamic(payload, intent.amount, intent.reference)
+    except DomainError as refusal:
+        if refusal.error_type is not qris_errors.QRIS_PAYLOAD_FULL:
+            raise
+        return qris.make_dynamic(payload, intent.amount)
+
+
+register_provider(QrisProvider("qris", CAPABILITIES))

@@ -1,0 +1,83 @@
+"""The alphabet of merchant-presented QR payloads: parts of tag, length and value one after another, and the
+check code at their end.
+
+Source: EMVCo, QR Code Specification for Payment Systems, Merchant-Presented Mode. Lengths there are numbers
+of characters, not of bytes; the check code is reckoned over the bytes of UTF-8.
+"""
+
+import binascii
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from gateways import qris_errors as errors
+
+MAX_VALUE_LENGTH: Final = 99  # the length has two digits
+
+
+class DataObject(msgspec.Struct, frozen=True):
+    """One tagged value. The value of a template is again parts, kept as the text that it is."""
+
+    tag: str
+    value: str
+
+
+def crc16(text: str) -> str:
+    """Return the check code of a text as four capital hexadecimal digits: CRC-16/CCITT-FALSE of its UTF-8,
+    "29B1" for "123456789".
+    """
+    return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
+
+
+def parse_tlv(text: str, *, offset: int = 0) -> tuple[DataObject, ...]:
+    """Read parts until the text ends exactly where the last one does.
+
+    ``start`` is where the text begins in the whole payload, for the sentence. An empty value passes: it means
+    nothing, and harms nothing in a part that we do not use. Raises DomainError: payments.qris_not_readable,
+    payments.qris_part_twice.
+    """
+    parts: list[DataObject] = []
+    seen: set[str] = set()
+    at = 0
+    while at < len(text):
+        head = text[at : at + 4]
+        if len(head) < 4 or not (head.isascii() and head.isdigit()):
+            raise errors.QRIS_NOT_READABLE(position=offset + at + 1)
+        tag, end = head[:2], at + 4 + int(head[2:])
+        if end > len(text):
+            raise errors.QRIS_NOT_READABLE(position=offset + at + 1)
+        if tag in seen:
+            raise errors.QRIS_DUPLICATE_TAG(tag=tag)
+        seen.add(tag)
+        parts.append(DataObject(tag, text[at + 4 : end]))
+        at = end
+    return tuple(parts)
+
+
+def serialize_tlv(parts: Iterable[DataObject]) -> str:
+    """Write parts one after another.
+
+    Raises DomainError (payments.qris_no_room) for a value of more than 99 characters.
+    """
+    written = []
+    for part in parts:
+        if len(part.value) > MAX_VALUE_LENGTH:
+            raise errors.QRIS_PAYLOAD_FULL(tag=part.tag)
+        written.append(f"{part.tag}{len(part.value):02}{part.value}")
+    return "".join(written)
+
+
+def with_data_object(parts: Iterable[DataObject], new: DataObject) -> tuple[DataObject, ...]:
+    """Return the parts with ``new`` in place of its namesake, or before the first part of a higher tag; part
+    00 stays in front.
+    """
+    kept = list(parts)
+    for position, part in enumerate(kept):
+        if part.tag == new.tag:
+            kept[position] = new
+            return tuple(kept)
+    for position, part in enumerate(kept):
+        if part.tag > new.tag:
+            return (*kept[:position], new, *kept[position:])
+    return (*kept, new)

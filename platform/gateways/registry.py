@@ -1,0 +1,17 @@
+"""The gateways and QRIS: importing this module registers them."""
+
+from gateways import (
+    bank_transfer_provider,
+    midtrans_provider,
+    qris_provider,
+    stripe_provider,
+    xendit_provider,
+)
+
+__all__ = [
+    "bank_transfer_provider",
+    "midtrans_provider",
+    "qris_provider",
+    "stripe_provider",
+    "xendit_provider",
+]

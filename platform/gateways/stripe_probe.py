@@ -1,0 +1,48 @@
+"""Asks Stripe which ways of paying an account takes.
+
+QRIS, GoPay and bank transfer are by invitation: they are never assumed.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import stripe
+
+from gateways.stripe_amounts import CURRENCY, to_stripe
+from gateways.stripe_client import call_stripe, parse_object
+from gateways.stripe_objects import CheckoutSession
+from kernel.money import Rupiah
+
+PROBED_METHODS: Final = ("card", "qris", "gopay", "id_bank_transfer")
+
+_PROBE_AMOUNT: Final = Rupiah(50_000)
+_UNUSED_URL: Final = (
+    "https://lumbung.invalid/"  # the session is closed before anybody could come back from it
+)
+
+
+async def probe_methods(
+    client: stripe.StripeClient, methods: Iterable[str] = PROBED_METHODS
+) -> dict[str, bool]:
+    """Which of ``methods`` the account takes in rupiah: those that Stripe puts on the page of a session that
+    names none.
+
+    The session is shown to nobody and closed at once. Raises ProviderError where Stripe cannot be asked, or
+    lets the account take nothing.
+    """
+    price = {
+        "currency": CURRENCY,
+        "unit_amount": to_stripe(_PROBE_AMOUNT),
+        "product_data": {"name": "Lumbung"},
+    }
+    params: Any = {
+        "mode": "payment",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "success_url": _UNUSED_URL,
+        "cancel_url": _UNUSED_URL,
+    }
+    session = parse_object(
+        await call_stripe(client.v1.checkout.sessions.create_async(params)), CheckoutSession
+    )
+    await call_stripe(client.v1.checkout.sessions.expire_async(session.id))
+    return {method: method in session.payment_method_types for method in methods}

@@ -1,0 +1,92 @@
+"""What Stripe says of an account's balance: its movements in a span of time, and what it holds."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import stripe
+
+from gateways.protocol import ProviderBalanceMovement, ProviderError, ProviderStatement
+from gateways.stripe_amounts import CURRENCY, MINOR_UNITS, fee_from_stripe, round_down_from_stripe
+from gateways.stripe_client import call_stripe, parse_object
+from gateways.stripe_objects import StripeBalance, StripeBalanceTransaction
+from kernel.money import Rupiah
+
+_PAGE_SIZE: Final = 100
+# docs.stripe.com/reports/balance-transaction-types; a type that is not named here is "other" and explained by
+# its own name.
+_KINDS: Final[Mapping[str, str]] = {
+    "charge": "payment",
+    "payment": "payment",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund",
+    "payment_failure_refund": "refund",
+    "payout": "payout",
+    "payout_cancel": "payout",
+    "payout_failure": "payout",
+    "stripe_fee": "fee",
+    "stripe_fx_fee": "fee",
+    "tax_fee": "fee",
+    "application_fee": "fee",
+    "application_fee_refund": "fee",
+}
+
+
+async def fetch_statement(client: stripe.StripeClient, since: datetime, until: datetime) -> ProviderStatement:
+    """Movements from ``since`` until before ``until``, oldest first.
+
+    Raises ProviderError where the account counts no rupiah.
+    """
+    asked_for: Any = {
+        "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+        "limit": _PAGE_SIZE,
+        "expand": ["data.source"],
+    }
+    page = await call_stripe(client.v1.balance_transactions.list_async(asked_for))
+    lines = [_to_movement(parse_object(each, StripeBalanceTransaction)) for each in page.data]
+    while page.has_more:
+        page = await call_stripe(page.next_page_async())
+        lines += [_to_movement(parse_object(each, StripeBalanceTransaction)) for each in page.data]
+    held = parse_object(await call_stripe(client.v1.balance.retrieve_async()), StripeBalance)
+    return ProviderStatement(lines=tuple(sorted(lines, key=lambda line: line.at)), balance=_balance(held))
+
+
+def _to_movement(movement: StripeBalanceTransaction) -> ProviderBalanceMovement:
+    if movement.currency != CURRENCY:
+        said = f"the account at Stripe is kept in {movement.currency.upper()}, which our books cannot follow"
+        raise ProviderError(said, transient=False)
+    source = movement.source if isinstance(movement.source, dict) else {}
+    return ProviderBalanceMovement(
+        provider_id=movement.id,
+        kind=_KINDS.get(movement.type, "other"),
+        gross=round_down_from_stripe(movement.amount),
+        fee=fee_from_stripe(movement.fee),
+        at=datetime.fromtimestamp(movement.created, UTC),
+        # a refund made at Stripe's own pages names no reference of ours, but the payment that it gives back
+        reference=(source.get("metadata") or {}).get("reference") or source.get("payment_intent"),
+        detail=_detail(movement, source),
+        is_rounded=_has_fraction(movement),
+    )
+
+
+def _detail(movement: StripeBalanceTransaction, source: Mapping[str, Any]) -> str:
+    """What kind Stripe calls it, when a payout arrives, and the exact hundredths where they are no whole
+    rupiah.
+    """
+    said = [movement.type]
+    if movement.type == "payout" and isinstance(arrives := source.get("arrival_date"), int):
+        said.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())
+    if _has_fraction(movement):
+        said.append(f"hundredths: {movement.amount} - {movement.fee}")
+    return "; ".join(said)
+
+
+def _has_fraction(movement: StripeBalanceTransaction) -> bool:
+    return bool(movement.amount % MINOR_UNITS or movement.fee % MINOR_UNITS)
+
+
+def _balance(held: StripeBalance) -> Rupiah | None:
+    """All that Stripe holds in rupiah, paid out or not yet; None where it holds no rupiah at all."""
+    ours = [each.amount for each in (*held.available, *held.pending) if each.currency == CURRENCY]
+    return round_down_from_stripe(sum(ours)) if ours else None

@@ -1,0 +1,36 @@
+"""What a callback of Xendit is about: an invoice, a refund, or something that we keep and no more.
+
+Nothing in it is believed.
+"""
+
+from gateways.protocol import WebhookEvent
+from gateways.xendit_objects import parse_callback, parse_refund_callback
+
+
+def parse_event(body: bytes) -> WebhookEvent:
+    """Raises msgspec.DecodeError for what is no callback.
+
+    What concerns neither an invoice nor a refund is kept, and no more.
+    """
+    news = parse_callback(body)
+    if news.event is None and news.id and news.external_id and news.status:
+        parts = ("invoice", news.id, news.status, news.payment_id)
+        return WebhookEvent(
+            event_id=":".join(part for part in parts if part),
+            event_type=f"invoice.{news.status.lower()}",
+            subject="payment",
+            reference=news.external_id,
+            provider_reference=news.id,
+        )
+    if news.event is not None and news.event.startswith("refund."):
+        refund = parse_refund_callback(bytes(news.data))
+        return WebhookEvent(
+            event_id=f"refund:{refund.id}:{refund.status or news.event}",
+            event_type=news.event,
+            subject="payment" if refund.invoice_id else "nothing",
+            provider_reference=refund.invoice_id,
+        )
+    kind = news.event or "other"
+    return WebhookEvent(
+        event_id=f"{kind}:{news.id or news.created or ''}", event_type=kind, subject="nothing"
+    )

@@ -1,0 +1,197 @@
+"""What Xendit answers, in the fields that we use.
+
+Amounts are JSON numbers, read as Decimal so that no float is ever made of money.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Final, Literal
+
+import msgspec
+
+from gateways.protocol import ProviderError, ProviderPaymentStatus
+from kernel.money import MAX_DIGITS, Rupiah
+
+XenditRefundStatus = Literal["done", "pending", "failed"]
+
+# SETTLED: the money of a paid invoice has reached the balance
+INVOICE_STATUSES: Final[dict[str, ProviderPaymentStatus]] = {
+    "PENDING": "awaiting",
+    "PAID": "paid",
+    "SETTLED": "paid",
+    "EXPIRED": "expired",
+}
+REFUND_STATUSES: Final[dict[str, XenditRefundStatus]] = {
+    "SUCCEEDED": "done",
+    "PENDING": "pending",
+    "REQUIRES_ACTION": "pending",
+    "FAILED": "failed",
+    "CANCELLED": "failed",
+}
+
+
+class XenditInvoice(msgspec.Struct, frozen=True, kw_only=True):
+    """``adjusted_received_amount`` is what is left after the fee, once it is known."""
+
+    id: str
+    external_id: str
+    status: str
+    amount: Decimal
+    invoice_url: str | None = None
+    expiry_date: datetime | None = None
+    paid_amount: Decimal | None = None
+    adjusted_received_amount: Decimal | None = None
+    currency: str | None = "IDR"
+    paid_at: datetime | None = None
+    payment_method: str | None = None
+    payment_channel: str | None = None
+
+    @property
+    def payment_status(self) -> ProviderPaymentStatus:
+        """Raises ProviderError for a state that we do not know."""
+        state = INVOICE_STATUSES.get(self.status)
+        if state is None:
+            raise ProviderError(
+                f"Xendit told a state that we do not know: {self.status[:30]!r}", transient=False
+            )
+        return state
+
+
+class XenditRefund(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    status: str
+    amount: Decimal
+    invoice_id: str | None = None
+    reference_id: str | None = None
+    failure_code: str | None = None
+
+    @property
+    def refund_status(self) -> XenditRefundStatus:
+        """A state that we do not know is not done yet."""
+        return REFUND_STATUSES.get(self.status, "pending")
+
+
+class XenditRefundPage(msgspec.Struct, frozen=True, kw_only=True):
+    data: tuple[XenditRefund, ...]
+    has_more: bool = False
+
+
+class XenditFee(msgspec.Struct, frozen=True, kw_only=True):
+    """The withheld taxes are deducted from the fee or added to it by the tax office's rules; Xendit tells
+    them signed as they count.
+    """
+
+    xendit_fee: Decimal | None = None
+    value_added_tax: Decimal | None = None
+    xendit_withholding_tax: Decimal | None = None
+    third_party_withholding_tax: Decimal | None = None
+
+    @property
+    def total(self) -> Decimal:
+        parts = (
+            self.xendit_fee,
+            self.value_added_tax,
+            self.xendit_withholding_tax,
+            self.third_party_withholding_tax,
+        )
+        return sum((part for part in parts if part is not None), Decimal(0))
+
+
+class XenditTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    type: str
+    status: str
+    amount: Decimal
+    cashflow: str
+    created: datetime
+    currency: str | None = "IDR"
+    net_amount: Decimal | None = None
+    reference_id: str | None = None
+    channel_code: str | None = None
+    settlement_status: str | None = None
+    fee: XenditFee | None = None
+
+    @property
+    def total_fee(self) -> Decimal:
+        """What was kept: told by the difference where a net amount is told, else by the parts of the fee."""
+        if self.net_amount is not None and self.cashflow == "MONEY_IN":
+            return self.amount - self.net_amount
+        return self.fee.total if self.fee is not None else Decimal(0)
+
+
+class XenditTransactionPage(msgspec.Struct, frozen=True, kw_only=True):
+    data: tuple[XenditTransaction, ...]
+    has_more: bool = False
+
+
+class XenditBalance(msgspec.Struct, frozen=True, kw_only=True):
+    balance: Decimal
+
+
+class XenditRefundCallback(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    status: str = ""
+    invoice_id: str | None = None
+
+
+class XenditCallback(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback: an invoice lies at its top (id, external_id, status), everything newer in ``data`` under
+    the name of an event.
+    """
+
+    id: str | None = None
+    external_id: str | None = None
+    status: str | None = None
+    payment_id: str | None = None
+    event: str | None = None
+    created: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class XenditError(msgspec.Struct, frozen=True, kw_only=True):
+    error_code: str | None = None
+    message: str | None = None
+
+
+parse_invoice: Final = msgspec.json.Decoder(XenditInvoice).decode
+parse_invoices: Final = msgspec.json.Decoder(tuple[XenditInvoice, ...]).decode
+parse_refund: Final = msgspec.json.Decoder(XenditRefund).decode
+parse_refunds: Final = msgspec.json.Decoder(XenditRefundPage).decode
+parse_transactions: Final = msgspec.json.Decoder(XenditTransactionPage).decode
+parse_balance: Final = msgspec.json.Decoder(XenditBalance).decode
+parse_callback: Final = msgspec.json.Decoder(XenditCallback).decode
+parse_refund_callback: Final = msgspec.json.Decoder(XenditRefundCallback).decode
+
+
+def to_rupiah(amount: Decimal) -> Rupiah:
+    """Raises ProviderError for a fraction of a rupiah, and for a number that is none of money."""
+    _check_size(amount)
+    if amount != amount.to_integral_value():
+        raise ProviderError(f"Xendit told an amount that is not whole rupiah: {amount}", transient=False)
+    return Rupiah(amount)
+
+
+def fee_in_rupiah(fee: Decimal) -> Rupiah:
+    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps.
+
+    Raises ProviderError for a number that is none of money.
+    """
+    _check_size(fee)
+    return Rupiah(int(fee.to_integral_value(rounding=ROUND_CEILING)))
+
+
+def _check_size(amount: Decimal) -> None:
+    # "1e999999" is short to send, and a million digits as a whole number
+    if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS:
+        raise ProviderError(f"Xendit told an amount that is none: {amount:.3e}", transient=False)
+
+
+def parse_error(body: bytes) -> str:
+    """Xendit's own words for a refusal, or nothing."""
+    try:
+        said = msgspec.json.decode(body, type=XenditError)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return ": ".join(part for part in (said.error_code, said.message) if part)

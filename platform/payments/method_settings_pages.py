@@ -1,0 +1,271 @@
+"""Ways of paying as officers set them up: the list in its order, one way with its settings, a QRIS sticker
+looked at before it is kept.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from gateways import qris_provider, stripe_provider
+from gateways.qris_photo import read_photo
+from kernel import clock
+from payments import configure_method, errors, method_settings_errors, methods, provider_calls
+from payments.method_settings_forms import (
+    SaveStickerForm,
+    StickerForm,
+    TestPaymentForm,
+    method_form,
+    to_method_change,
+)
+from payments.method_settings_view_models import build_list_context, build_method_context
+from tenants.file_thread_pool import compute_in_thread
+from tenants.session import coop_reader
+from ui import (
+    AnyRequest,
+    CurrentContext,
+    CurrentDatabase,
+    CurrentTenant,
+    CurrentUser,
+    Db,
+    EmptyForm,
+    RequestContext,
+    Ro,
+    read_form,
+    render_page,
+    require_officer,
+    see_other,
+)
+from ui.request_body import MAX_UPLOAD_BYTES
+from ui.translations import get_translations
+
+HOME: Final = "/pengurus/pembayaran/cara"
+METHOD: Final = HOME + "/{method:str}"
+PLACE: Final = "pengaturan"
+TEMPLATE: Final = "payments/method.html"
+
+
+@get(HOME, guards=[require_officer])
+async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+    """Show every way, how it stands, in the order in which buyers see them."""
+    return render_page(
+        request, "payments/methods.html", active_menu=PLACE, **await build_list_context(ro, ctx)
+    )
+
+
+@get(METHOD, guards=[require_officer])
+async def show_method(
+    request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str]
+) -> Response[bytes]:
+    """Show one way and what is set."""
+    return render_page(
+        request,
+        TEMPLATE,
+        active_menu=PLACE,
+        form=None,
+        **await build_method_context(ro, ctx, method, _host(request)),
+    )
+
+
+@post(METHOD, guards=[require_officer])
+async def update_method(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Set it up."""
+    context = await build_method_context(db, ctx, method, _host(request))
+    form = await read_form(request, method_form(method))
+    async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
+        change = to_method_change(method, form.data)
+        await configure_method.update_method(
+            db, viewer.as_officer(), method, change, settings=ctx.database.settings
+        )
+    return _redirect_to_method(ctx, method, "Pengaturan sudah disimpan.")
+
+
+@post(METHOD + "/penyalaan", guards=[require_officer])
+async def enable_method(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Offer it."""
+    async with await _submit_button(request, db, ctx, method):
+        day = clock.today(ctx.brand.timezone)
+        await configure_method.enable_method(
+            db, viewer.as_officer(), method, settings=ctx.database.settings, on=day
+        )
+    return _redirect_to_method(ctx, method, "Cara ini sekarang ditawarkan kepada pembeli.")
+
+
+@post(METHOD + "/pemadaman", guards=[require_officer])
+async def disable_method(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Offer it no longer."""
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.disable_method(db, viewer.as_officer(), method, settings=ctx.database.settings)
+    return _redirect_to_method(
+        ctx, method, "Cara ini tidak ditawarkan lagi. Yang sedang menunggu tetap bisa dibayar."
+    )
+
+
+@post(METHOD + "/naik", guards=[require_officer])
+async def move_up(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Show it earlier."""
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.move_up(db, viewer.as_officer(), method)
+    return see_other(f"{HOME}#cara-{method}")
+
+
+@post(METHOD + "/turun", guards=[require_officer])
+async def move_down(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Show it later."""
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.move_down(db, viewer.as_officer(), method)
+    return see_other(f"{HOME}#cara-{method}")
+
+
+@post(METHOD + "/alamat-pesan", guards=[require_officer])
+async def rotate_endpoint(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Make another address for the provider's messages."""
+    async with await _submit_button(request, db, ctx, method):
+        await configure_method.rotate_endpoint(
+            db, viewer.as_officer(), method, settings=ctx.database.settings
+        )
+    return _redirect_to_method(
+        ctx, method, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya."
+    )
+
+
+@post(METHOD + "/percobaan", guards=[require_officer])
+async def submit_method_test(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Open a small payment and lead to where it is paid."""
+    context = await build_method_context(db, ctx, method, _host(request))
+    form = await read_form(request, TestPaymentForm)
+    async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
+        day = clock.today(ctx.brand.timezone)
+        payment = await configure_method.start_method_test(
+            db, viewer.as_officer(), method, key=form.data.key, on=day
+        )
+    return see_other(f"/bayar/{payment.reference}")
+
+
+@post(METHOD + "/stiker/pemeriksaan", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
+async def preview_sticker(
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    method: FromPath[str],
+) -> Response[Any]:
+    """Show whose QRIS was pasted or photographed, before it is kept."""
+    _require_qris(method)
+    async with coop_reader(database, tenant) as ro:
+        context = await build_method_context(ro, ctx, method, _host(request))
+    form = await read_form(request, StickerForm)
+    async with form.rerender_on_error(TEMPLATE, field="payload", active_menu=PLACE, **context):
+        payload = form.data.payload.strip()
+        if not payload:
+            if form.data.photo is None:
+                raise method_settings_errors.NO_STICKER(field="payload")
+            # seconds of one core: in a thread, and outside of any transaction
+            photo = await form.data.photo.read()
+            payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
+        sticker = qris_provider.validate_settings({"payload": payload})
+    return render_page(
+        request,
+        "payments/method_sticker.html",
+        status=200,
+        active_menu=PLACE,
+        sticker=sticker,
+        mark=form.data.mark,
+        home=f"{HOME}/{method}",
+    )
+
+
+@post(METHOD + "/stiker", guards=[require_officer])
+async def save_sticker(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
+) -> Response[Any]:
+    """Keep the sticker that the officer has recognised."""
+    _require_qris(method)
+    context = await build_method_context(db, ctx, method, _host(request))
+    form = await read_form(request, SaveStickerForm)
+    async with form.rerender_on_error(TEMPLATE, field="payload", active_menu=PLACE, **context):
+        sent = form.data
+        await configure_method.save_sticker(
+            db, viewer.as_officer(), sent.payload, sent.mark, settings=ctx.database.settings
+        )
+    return _redirect_to_method(ctx, method, "Stiker QRIS sudah disimpan.")
+
+
+@post(METHOD + "/kemampuan", guards=[require_officer])
+async def probe_account(
+    request: AnyRequest,
+    database: CurrentDatabase,
+    tenant: CurrentTenant,
+    ctx: CurrentContext,
+    method: FromPath[str],
+) -> Response[Any]:
+    """Ask Stripe which ways the account takes, and show it."""
+    if method != "stripe":
+        raise errors.NO_SUCH_METHOD()
+    async with coop_reader(database, tenant) as ro:
+        context = await build_method_context(ro, ctx, method, _host(request))
+        found = await methods.get_method(ro, method)
+    form = await read_form(request, EmptyForm)
+    async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
+        with provider_calls.translate_provider_errors():
+            context["methods"] = await stripe_provider.probe(
+                methods.build_provider_account(database, tenant, found)
+            )
+    return render_page(request, TEMPLATE, status=200, active_menu=PLACE, form=None, **context)
+
+
+def _host(request: AnyRequest) -> str:
+    return request.headers.get("host", "")
+
+
+def _require_qris(method: str) -> None:
+    if method != "qris":
+        raise errors.NO_SUCH_METHOD()
+
+
+async def _submit_button(
+    request: AnyRequest, db: Db, ctx: RequestContext, method: str
+) -> AbstractAsyncContextManager[None]:
+    """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing
+    is kept.
+    """
+    context = await build_method_context(db, ctx, method, _host(request))
+    form = await read_form(request, EmptyForm)
+    return form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context)
+
+
+def _redirect_to_method(ctx: RequestContext, method: str, sentence: str) -> Response[Any]:
+    return see_other(f"{HOME}/{method}", flash=get_translations(ctx.lang).gettext(sentence))
+
+
+routes: Final[list[Any]] = [
+    list_methods,
+    show_method,
+    update_method,
+    enable_method,
+    disable_method,
+    move_up,
+    move_down,
+    rotate_endpoint,
+    submit_method_test,
+    preview_sticker,
+    save_sticker,
+    probe_account,
+]

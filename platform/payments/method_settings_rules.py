@@ -1,0 +1,97 @@
+"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real
+money.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from gateways.protocol import get_provider
+from gateways.stripe_provider import CONNECTED
+from kernel.errors import LocalizedText
+from kernel.money import Rupiah
+from payments import errors
+from payments.methods import PaymentMethod
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from governance.rules import Bylaws
+
+MethodStatus = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
+
+METHOD_STATUS_NAMES: Final[dict[MethodStatus, LocalizedText]] = {
+    "on": LocalizedText("menyala", "on"),
+    "off": LocalizedText("mati", "off"),
+    "incomplete": LocalizedText("belum lengkap", "incomplete"),
+    "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
+    "not_in_plan": LocalizedText("tidak termasuk paket", "not in the plan"),
+}
+MAX_FEE_PERCENT: Final = 20
+TEST_AMOUNT: Final = Rupiah(10_000)
+
+
+def moves_real_money(method: str, settings: Mapping[str, str], key: str, *, is_faked: bool) -> bool:
+    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a
+    setting says that marks it.
+    """
+    marks = [each for each in get_provider(method).capabilities().settings if each.live_prefixes]
+    return not is_faked and all(
+        (key if each.secret else settings.get(each.name, "")).startswith(each.live_prefixes) for each in marks
+    )
+
+
+def uses_connected_account(method: str, settings: Mapping[str, str]) -> bool:
+    """Whether the way is asked with the platform's key,
+    in the name of the cooperative's connected account.
+    """
+    return method == "stripe" and settings.get("mode") == CONNECTED
+
+
+def method_status(method: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> MethodStatus:
+    """How a way stands, the first thing that keeps it from buyers before all others."""
+    if method.method not in bylaws.payment_methods:
+        return "not_in_bylaws"
+    if not in_plan:
+        return "not_in_plan"
+    if not method.is_complete:
+        return "incomplete"
+    return "on" if method.enabled else "off"
+
+
+def test_amount(method: PaymentMethod) -> Rupiah:
+    """What a trial costs, in rupiah: Rp10.000, or what the way's limits make of it."""
+    amount = max(TEST_AMOUNT, method.min_amount)
+    return amount if method.max_amount is None else min(amount, method.max_amount)
+
+
+def version_of(method: PaymentMethod) -> str:
+    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it
+    meanwhile.
+    """
+    max_amount = None if method.max_amount is None else int(method.max_amount)
+    told = (
+        method.settings,
+        method.sealed_secrets,
+        str(method.fee_percent),
+        int(method.fee_fixed),
+        int(method.min_amount),
+        max_amount,
+    )
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
+
+
+def check_fees_and_limits(
+    percent: Decimal, fixed: Rupiah, min_amount: Rupiah | None, max_amount: Rupiah | None
+) -> None:
+    """Raise DomainError payments.fee_out_of_range or .limits_crossed for what cannot be."""
+    if not 0 <= percent <= MAX_FEE_PERCENT:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
+    if fixed < 0:
+        raise errors.FEE_OUT_OF_RANGE(field="fee_fixed")
+    if min_amount is not None and max_amount is not None and min_amount > max_amount:
+        raise errors.LIMITS_INVERTED(field="max_amount")

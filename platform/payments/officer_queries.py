@@ -1,0 +1,337 @@
+"""What officers' pages read of payments: the list by day, one payment with all that happened to it, what
+waits for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from gateways.protocol import officer_confirmed_methods
+from kernel.database import Reader, like_pattern
+from payments.member_funds import CREDIT_METHODS
+from payments.purposes import purposes_for_goods
+
+PAGE_SIZE: Final = 30
+StatusFilter = Literal["periksa", "menunggu", "masuk", "dikembalikan", "semua"]
+STATUS_FILTERS: Final[tuple[StatusFilter, ...]] = get_args(StatusFilter)
+
+
+class PaymentListRow(msgspec.Struct, frozen=True):
+    """A payment in a list.
+
+    ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah.
+
+    ``reasons`` are those of its open exceptions, oldest first.
+    """
+
+    day: date
+    moment: datetime
+    reference: str
+    label: str
+    method: str
+    status: str
+    amount: int
+    refunded: int
+    payer_name: str
+    reasons: list[str]
+    late: bool
+    live: bool
+    payer_claimed_at: datetime | None
+
+
+class DayTotal(msgspec.Struct, frozen=True):
+    """How many payments a day has, and what they come to, in rupiah."""
+
+    day: date
+    count: int
+    total: int
+
+
+class OfficerQueueCounts(msgspec.Struct, frozen=True):
+    """How much waits for an officer.
+
+    ``to_confirm`` leaves out what pays goods: that waits in the list of orders.
+
+    ``deductions``: differences between what was asked of an employer and what was taken.
+    """
+
+    to_confirm: int
+    exceptions: int
+    messages: int
+    lines: int
+    deductions: int
+
+
+class OfficerPaymentView(msgspec.Struct, frozen=True):
+    """One payment with all that its page tells. Amounts in rupiah."""
+
+    id: UUID
+    reference: str
+    purpose: str
+    subject_id: UUID
+    label: str
+    method: str
+    status: str
+    amount: int
+    unique_suffix: int
+    member_id: UUID | None
+    payer_name: str
+    payer_phone: str
+    provider_reference: str | None
+    live: bool
+    opened_at: datetime
+    expires_at: datetime | None
+    settled_at: datetime | None
+    settled_by: str | None
+    ended_at: datetime | None
+    late: bool
+    applied_to: str | None
+    journal: int | None
+    fee: int | None
+    refunded: int
+    checked_at: datetime | None
+    payer_claimed_at: datetime | None
+
+
+class OfficerRefundView(msgspec.Struct, frozen=True):
+    """A refund as the payment's page shows it; amount in rupiah."""
+
+    id: UUID
+    amount: int
+    destination: str
+    status: str
+    reason: str
+    detail: str
+    journal: int | None
+    requested_by: str
+    requested_at: datetime
+    ended_at: datetime | None
+
+
+class PaymentAuditEntry(msgspec.Struct, frozen=True):
+    """What happened to a payment by somebody's hand or ours; ``facts`` is JSON."""
+
+    at: datetime
+    actor: str
+    action: str
+    params: str
+
+
+class ProviderMessageView(msgspec.Struct, frozen=True):
+    """A verified message of a provider."""
+
+    id: int
+    method: str
+    kind: str
+    reference: str | None
+    provider_reference: str | None
+    status: str
+    received_at: datetime
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """A journal that a payment caused; ``total`` is what it moves, in rupiah."""
+
+    number: int
+    value_date: date
+    description: str
+    total: int
+
+
+class MatchedLine(msgspec.Struct, frozen=True):
+    """The line of a statement by which a payment was matched; amount in rupiah."""
+
+    id: UUID
+    on_date: date
+    amount: int
+    description: str
+
+
+_OPEN: Final = "payment_exceptions e WHERE e.payment_id = p.id AND e.settled_at IS NULL"
+# The money that a payment brought: none came for one that waits, was only tried, or is owed by the member.
+_RECEIVED: Final = (
+    "CASE WHEN p.settled_at IS NOT NULL AND (p.live OR p.purpose <> 'trial')"
+    f" AND p.method NOT IN ({', '.join(map(repr, CREDIT_METHODS))}) THEN p.amount ELSE 0 END"
+)
+# Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
+_FILTERS: Final[dict[StatusFilter, tuple[str, str, str]]] = {
+    "periksa": (f"EXISTS (SELECT FROM {_OPEN})", "p.opened_at", "p.amount"),
+    "menunggu": ("p.status = 'awaiting'", "p.opened_at", "p.amount"),
+    "masuk": ("p.settled_at IS NOT NULL", "p.settled_at", _RECEIVED),
+    "dikembalikan": ("p.refunded > 0", "p.opened_at", "p.refunded"),
+    "semua": ("true", "p.opened_at", _RECEIVED),
+}
+_SEARCH: Final = (
+    "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR "
+    "p.provider_reference ILIKE $1 OR p.amount = $2)"
+)
+# The verified messages that name no payment of ours, and that nobody has looked at.
+_UNKNOWN: Final = "e.status = 'exception' AND e.outcome = 'unknown'"
+
+
+def _from_clause(chip: StatusFilter) -> str:
+    condition, moment, _ = _FILTERS[chip]
+    return (
+        f"FROM payments p WHERE {condition} AND {_SEARCH} AND ($3::date IS NULL OR ({moment} AT TIME ZONE "
+        f"$4)::date = $3)"
+    )
+
+
+async def list_payments(
+    ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, day: date | None, page: int
+) -> tuple[list[PaymentListRow], int]:
+    """Return one page of a chip's payments, newest first, and how many there are.
+
+    ``amount`` is what the search means as rupiah, if it is one.
+    """
+    moment = _FILTERS[chip][1]
+    asked = (like_pattern(search), amount, day, zone)
+    rows = await ro.rows(
+        PaymentListRow,
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
+        f"p.method, p.status, p.amount, p.refunded,"
+        f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, "
+        f"p.payer_claimed_at {_from_clause(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        *asked,
+        PAGE_SIZE,
+        (page - 1) * PAGE_SIZE,
+    )
+    return rows, int(await ro.value(f"SELECT count(*) {_from_clause(chip)}", *asked))
+
+
+async def sum_by_day(
+    ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, days: Sequence[date]
+) -> dict[date, DayTotal]:
+    """Return what each of these days comes to, with the same search, over all its payments and not only those
+    of one page.
+    """
+    _, moment, summed = _FILTERS[chip]
+    rows = await ro.rows(
+        DayTotal,
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS "
+        f"total {_from_clause(chip)}"
+        f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
+        like_pattern(search),
+        amount,
+        None,
+        zone,
+        list(days),
+    )
+    return {row.day: row for row in rows}
+
+
+async def count_officer_queue(ro: Reader) -> OfficerQueueCounts:
+    """Return how much waits for an officer."""
+    found = await ro.one(
+        OfficerQueueCounts,
+        "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND method = ANY($1::text[]) AND "
+        "purpose <> ALL($2::text[])) AS to_confirm,"
+        " (SELECT count(*) FROM payment_exceptions WHERE settled_at IS NULL) AS exceptions,"
+        f" (SELECT count(*) FROM payment_events e WHERE {_UNKNOWN}) AS messages,"
+        " (SELECT count(*) FROM statement_lines WHERE status IN ('doubtful', 'unmatched')) AS lines,"
+        " (SELECT count(*) FROM payroll_lines l JOIN payroll_batches b ON b.id = l.batch_id WHERE "
+        "b.status = 'returned' AND NOT l.settled)"
+        " + (SELECT count(*) FROM payroll_unmatched_lines WHERE NOT settled) AS deductions",
+        list(officer_confirmed_methods()),
+        list(purposes_for_goods()),
+    )
+    assert found is not None
+    return found
+
+
+async def count_awaiting(ro: Reader) -> int:
+    """Return how many payments are waited for."""
+    return int(await ro.value("SELECT count(*) FROM payments WHERE status = 'awaiting'"))
+
+
+async def find_payment(ro: Reader, reference: str) -> OfficerPaymentView | None:
+    """Return one payment by our reference."""
+    return await ro.one(
+        OfficerPaymentView,
+        "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix, member_id, "
+        "payer_name, payer_phone,"
+        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, "
+        "applied_to, journal, fee, refunded,"
+        " checked_at, payer_claimed_at FROM payments WHERE reference = $1",
+        reference,
+    )
+
+
+async def list_refunds(ro: Reader, payment_id: UUID) -> list[OfficerRefundView]:
+    """Return a payment's refunds, oldest first."""
+    return await ro.rows(
+        OfficerRefundView,
+        "SELECT id, amount, destination, status, reason, detail, journal, requested_by, requested_at, "
+        "ended_at FROM "
+        "payment_refunds"
+        " WHERE payment_id = $1 ORDER BY id",
+        payment_id,
+    )
+
+
+async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
+    """Return what the trail says of a payment, oldest first."""
+    return await ro.rows(
+        PaymentAuditEntry,
+        "SELECT at, actor_name AS actor, action, params::text AS params FROM audit_entries WHERE subject "
+        "= $1 ORDER BY id",
+        f"payment:{reference}",
+    )
+
+
+async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderMessageView]:
+    """Return the provider's messages about a payment, oldest first."""
+    return await ro.rows(
+        ProviderMessageView,
+        "SELECT id, method, kind, reference, provider_reference, status, received_at FROM payment_events"
+        " WHERE method = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
+        found.method,
+        found.reference,
+        found.provider_reference,
+    )
+
+
+async def list_unknown_messages(ro: Reader) -> list[ProviderMessageView]:
+    """Return the messages about no payment of ours that nobody has looked at, oldest first."""
+    return await ro.rows(
+        ProviderMessageView,
+        "SELECT e.id, e.method, e.kind, e.reference, e.provider_reference, e.status, e.received_at FROM "
+        "payment_events e"
+        f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",
+    )
+
+
+async def list_journals(
+    ro: Reader, found: OfficerPaymentView, refund_ids: Sequence[UUID]
+) -> list[JournalRow]:
+    """Return the journals that a payment caused, in the order of the books."""
+    keys = [f"payment:{found.id}", f"payment:{found.id}:fee", *(f"refund:{each}" for each in refund_ids)]
+    return await ro.rows(
+        JournalRow,
+        "SELECT j.number, j.value_date, j.description, (SELECT sum(l.debit)::bigint FROM journal_lines "
+        "l WHERE l.journal = j.number) AS total"
+        " FROM journals j WHERE j.source_key = ANY($1::text[]) ORDER BY j.number",
+        keys,
+    )
+
+
+async def find_matched_line(ro: Reader, payment_id: UUID) -> MatchedLine | None:
+    """Return the line of a statement that shows this payment's money."""
+    return await ro.one(
+        MatchedLine,
+        "SELECT id, on_date, amount, description FROM statement_lines WHERE payment_id = $1",
+        payment_id,
+    )
+
+
+async def get_method_changed_at(ro: Reader, method: str) -> datetime | None:
+    """Return when a way was last set up."""
+    changed_at: datetime | None = await ro.value(
+        "SELECT changed_at FROM payment_methods WHERE method = $1", method
+    )
+    return changed_at
