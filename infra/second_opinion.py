@@ -39,7 +39,7 @@ def main() -> int:
         )
         if fetched.returncode != 0:
             return fetched.returncode
-    tests = ["-m", "pytest", "-q", "tests/stand_ins/test_stripe_second_opinion.py"]
+    tests = ["-m", "pytest", "-q", "tests/fakes/test_stripe_second_opinion.py"]
     environment = os.environ | {"LUMBUNG_LOCALSTRIPE": str(PROGRAM)}
     return subprocess.run(
         [str(VENV / "bin" / "python"), *tests], cwd=ROOT, env=environment, check=False

@@ -19,7 +19,7 @@ from commands.processes import ProcessGroup
 from kernel.settings import Settings, load, variable_name
 
 PROCESS_NAME: Final = "stand-ins"
-FOLDER: Final = Path(__file__).resolve().parents[2] / "tests"
+FOLDER: Final = Path(__file__).resolve().parents[1]
 READY_TIMEOUT_SECONDS: Final = 20.0
 SETTING: Final = variable_name("stand_ins")
 BILLING_SETTINGS: Final = ("billing_stripe_key", "billing_stripe_webhook_secret", "billing_bank_account")
@@ -32,19 +32,13 @@ class _ReadyMessage(msgspec.Struct, frozen=True):
 
 
 def should_start(settings: Settings) -> bool:
-    """Whether the demo brings its own: not in production, not where others are named, and only where they lie
-    beside the code.
-    """
-    return (
-        not settings.is_production
-        and not settings.stand_ins
-        and (FOLDER / "stand_ins" / "__main__.py").is_file()
-    )
+    """Whether the demo brings its own: not in production, and not where others are named."""
+    return not settings.is_production and not settings.stand_ins
 
 
 def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
     """Start them; ``joined`` waits until they can be spoken to. They end when we do."""
-    command = [sys.executable, "-m", "stand_ins", "--with-parent"]
+    command = [sys.executable, "-m", "fakes", "--with-parent"]
     return processes.start_piped(PROCESS_NAME, command, FOLDER, os.environ | {"PYTHONPATH": str(FOLDER)})
 
 

@@ -19,12 +19,12 @@ from banking.import_statement import (
 from banking.match_line import match_line, set_line_aside
 from banking.statement_files import UnknownTable
 from banking.statement_layouts import ColumnMapping
+from fakes.bank import BankMovement, render_statement
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
 from kernel.errors import DomainError
 from payments.models import Payment
-from stand_ins.bank import BankMovement, render_statement
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 OFFICER = Actor("officer", "Ketua Melati")

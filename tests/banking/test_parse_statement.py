@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from banking.parse_statement import ParsedStatement, parse_statement
 from banking.statement_files import UnknownTable
 from banking.statement_layouts import ColumnMapping, check_columns, propose_columns
+from fakes.bank import LAYOUTS, BankAccount, BankMovement, render_statement
 from kernel.errors import DomainError
-from stand_ins.bank import LAYOUTS, BankAccount, BankMovement, render_statement
 
 TODAY = date(2026, 11, 24)
 

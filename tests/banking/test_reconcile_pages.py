@@ -8,9 +8,9 @@ import pytest
 
 from conftest import SignedInClient
 from factories.gateway import GatewaySetup, set_up_xendit
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.database import Database
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 
 HOME = "/pengurus/pembayaran/rekonsiliasi"

@@ -11,11 +11,11 @@ from banking.import_statement import import_statement
 from banking.match_line import set_line_aside
 from banking.reconcile_method import Reconciliation
 from factories.payments import enable_methods, open_member_payment
+from fakes.bank import BankMovement, render_statement
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Reader
 from payments import methods, state_machine
-from stand_ins.bank import BankMovement, render_statement
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import httpx
 
 from conftest import SignedInClient, Visitors
+from fakes.bank import BankAccount, BankMovement, render_statement
 from kernel.database import Database, as_reader
 from payments.models import Payment
-from stand_ins.bank import BankAccount, BankMovement, render_statement
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

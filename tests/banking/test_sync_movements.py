@@ -13,12 +13,12 @@ from banking.reconcile_method import Reconciliation
 from banking.sync_movements import SyncResult, sync_provider
 from cooperative.queries import get_today
 from factories.gateway import GatewaySetup, set_up_xendit
+from fakes.xendit import FakeXendit
 from gateways.protocol import ProviderError
 from kernel import clock
 from kernel.database import Database
 from ledger.chart import BANK, GATEWAY_FEES, XENDIT
 from payments import methods
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 from tenants.worker import run_job

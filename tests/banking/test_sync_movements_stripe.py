@@ -10,14 +10,14 @@ from banking.reconcile_method import Reconciliation
 from banking.sync_movements import SyncResult, sync_provider
 from cooperative.queries import get_today
 from factories.gateway import GatewaySetup, set_up_stripe
+from fakes.fake_stripe import FakeStripe
+from fakes.fake_stripe.refunds import refund_charge
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database
 from kernel.money import Rupiah
 from ledger.chart import BANK, STRIPE
 from payments import methods, process_webhooks, refund_payment, state_machine
-from stand_ins.stripe import FakeStripe
-from stand_ins.stripe.refunds import refund_charge
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
 

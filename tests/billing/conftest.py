@@ -15,11 +15,11 @@ from billing.models import Subscription
 from billing.periods import lock_subscription
 from billing.registry_sync import sync_registry
 from factories.card_billing import SECRET, WEBHOOK_URL, CardBilling
+from fakes.asgi_server import serve
+from fakes.fake_stripe import FakeStripe
 from kernel import clock
 from kernel.database import Database, Reader, as_reader
 from kernel.settings import Settings
-from stand_ins.asgi_server import serve
-from stand_ins.stripe import FakeStripe
 from tenants.changes import REGISTRY
 from tenants.registry import TenantRef
 from web.dispatch import HostDispatcher

@@ -15,11 +15,11 @@ from billing.manage_subscription import choose_plan
 from billing.models import Invoice
 from conftest import SignedInClient, Visitors
 from factories.cooperatives import PASSWORD
+from fakes.bank import BankMovement, render_statement
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings
 from operators.add_operator import add_operator
-from stand_ins.bank import BankMovement, render_statement
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import owner_session, shared_session
 

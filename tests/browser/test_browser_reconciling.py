@@ -13,6 +13,7 @@ from factories.accessibility import OVERFLOW_SCRIPT, assert_no_faults, find_faul
 from factories.browser_users import DESKTOP, OpenBrowser, Site
 from factories.cooperatives import PASSWORD, populate_cooperative
 from factories.gateway import GatewaySetup, set_up_xendit
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import as_reader
@@ -20,7 +21,6 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import MEMBER_RECEIVABLES, OTHER_INCOME, PAYROLL_RECEIVABLES
 from onboarding.create_cooperative import NewCooperative, create_cooperative
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session
 

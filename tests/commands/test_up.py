@@ -56,7 +56,7 @@ class Up:
                 ("web", "commands.main web "),
                 ("worker", "commands.main worker "),
                 ("provision", "commands.main provision "),
-                ("stand-ins", "stand_ins "),
+                ("stand-ins", "fakes "),
             ):
                 if int(parent) == self.process.pid and program in arguments:
                     found[name] = int(pid)
@@ -186,8 +186,8 @@ def test_stand_ins_that_do_not_come_up_are_done_without(
     from commands.processes import ProcessGroup
     from kernel.settings import Settings
 
-    (folder / "stand_ins").mkdir()
-    (folder / "stand_ins" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
+    (folder / "fakes").mkdir()
+    (folder / "fakes" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
     monkeypatch.setattr(fake_gateways, "FOLDER", folder)
     with_stand_ins = (("stripe", "http://127.0.0.1:9001"),)
     assert fake_gateways.should_start(Settings())

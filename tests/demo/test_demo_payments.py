@@ -23,6 +23,10 @@ from credit import terms as credit
 from demo import gateways, list_notes, seed_demo
 from demo.cooperatives import COOPERATIVES, PIN
 from demo.qris_sticker import MERCHANT, STICKER
+from fakes.asgi_server import serve
+from fakes.fake_stripe import FakeStripe
+from fakes.midtrans import FakeMidtrans
+from fakes.xendit import FakeXendit
 from gateways import qris
 from kernel import clock
 from kernel.actor import Actor
@@ -31,10 +35,6 @@ from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.settings import Settings
 from payments import configure_method, methods, provider_calls
-from stand_ins.asgi_server import serve
-from stand_ins.midtrans import FakeMidtrans
-from stand_ins.stripe import FakeStripe
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 

@@ -10,8 +10,8 @@ import billing.tasks  # noqa: F401 - registers the jobs
 from billing import queries
 from billing.models import Subscription
 from conftest import SignedInClient
+from fakes.fake_stripe import FakeStripe
 from kernel.database import Database
-from stand_ins.stripe import FakeStripe
 from tenants.registry import TenantRef
 from tenants.session import shared_session
 from tenants.worker import run_job

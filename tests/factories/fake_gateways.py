@@ -11,18 +11,18 @@ from uuid import UUID
 import httpx
 
 from factories import payments
+from fakes.asgi_server import serve
+from fakes.fake_stripe import FakeStripe
+from fakes.fake_stripe.refunds import refund_charge
+from fakes.fake_stripe.webhooks import signature
+from fakes.midtrans import FakeMidtrans
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.database import Database
 from payments import provider_calls
 from payments.models import Payment
 from shop.models import Order
 from shop.place_order import Buyer
-from stand_ins.asgi_server import serve
-from stand_ins.midtrans import FakeMidtrans
-from stand_ins.stripe import FakeStripe
-from stand_ins.stripe.refunds import refund_charge
-from stand_ins.stripe.webhooks import signature
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

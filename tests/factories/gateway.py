@@ -10,6 +10,9 @@ from datetime import date
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from fakes.asgi_server import serve
+from fakes.fake_stripe import FakeStripe
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.actor import Actor
 from kernel.database import Database, as_reader
@@ -19,9 +22,6 @@ from ledger import queries as ledger_queries
 from payments import methods, provider_calls, queries, vault
 from payments.models import PaymentMethodRow
 from payments.open_payment import PaymentRequest, create_test_payment
-from stand_ins.asgi_server import serve
-from stand_ins.stripe import FakeStripe
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -19,6 +19,7 @@ from credit import terms as credit
 from factories import shop as goods
 from factories.qris_codes import static_qris
 from factories.shop import CASHIER, TODAY
+from fakes.fake_stripe import FakeStripe
 from gateways.protocol import ProviderStatus, get_provider
 from governance.models import BylawsVersion
 from governance.queries import get_bylaws_on
@@ -38,7 +39,6 @@ from payments.open_payment import PaymentRequest, open_payment
 from payments.rules import RefundDestination
 from shop.models import Order
 from shop.place_order import Buyer, Checkout, place_order
-from stand_ins.stripe import FakeStripe
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, get_tenant
 from tenants.worker import run_job

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import httpx
 
+from fakes.asgi_server import serve
+from fakes.fake_stripe import FakeStripe
 from gateways.protocol import Intent, PaymentSession, ProviderAccount, ProviderStatus, WebhookEvent
 from gateways.stripe_provider import StripeProvider
 from kernel import clock
 from kernel.money import Rupiah
-from stand_ins.asgi_server import serve
-from stand_ins.stripe import FakeStripe
 
 PRICE: Final = Rupiah(125_000)
 FEE: Final = Rupiah(5_625)  # 2.9 % and Rp2.000, as the stand-in takes of it

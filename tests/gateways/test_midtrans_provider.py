@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from fakes.asgi_server import serve
+from fakes.midtrans import FakeMidtrans
 from gateways.midtrans_provider import MidtransProvider
 from gateways.midtrans_transactions import parse_transaction, to_provider_status
 from gateways.protocol import (
@@ -22,8 +24,6 @@ from gateways.protocol import (
 )
 from kernel import clock
 from kernel.money import Rupiah
-from stand_ins.asgi_server import serve
-from stand_ins.midtrans import FakeMidtrans
 
 KEY = "SB-Mid-server-rahasia"
 midtrans = MidtransProvider()

@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 
 from factories.stripe_account import FEE, PRICE, StripeAccount, connected_account, direct_account
+from fakes.fake_stripe import FakeStripe
 from gateways.protocol import ProviderError, WebhookVerificationError
 from gateways.stripe_client import StripeProviderError
 from gateways.stripe_provider import probe
 from kernel import clock
 from kernel.money import Rupiah
-from stand_ins.stripe import FakeStripe
 
 
 @pytest_asyncio.fixture

@@ -8,13 +8,13 @@ import pytest
 import pytest_asyncio
 
 from factories.stripe_account import FEE, PRICE, StripeAccount, direct_account
+from fakes.fake_stripe import FakeStripe
 from gateways.protocol import ProviderError
 from gateways.stripe_client import StripeProviderError, build_client
 from gateways.stripe_objects import CheckoutSession, StripeCharge, StripePaymentIntent
 from gateways.stripe_sessions import to_provider_status
 from kernel import clock
 from kernel.money import Rupiah
-from stand_ins.stripe import FakeStripe
 
 READ = "GET /v1/checkout/sessions/*"
 

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from fakes.asgi_server import serve
+from fakes.xendit import FakeXendit
 from gateways.protocol import (
     LIVE_BASE_URLS,
     Intent,
@@ -20,8 +22,6 @@ from gateways.protocol import (
 from gateways.xendit_provider import XenditProvider
 from kernel import clock
 from kernel.money import Rupiah
-from stand_ins.asgi_server import serve
-from stand_ins.xendit import FakeXendit
 
 KEY = "xnd_development_rahasia"
 TOKEN = "token-koperasi-melati"

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from factories import payments as pay
 from factories.fake_gateways import FakeGateways, SentMessage, run_fake_gateways
 from factories.shop import CASHIER, TODAY
+from fakes.fake_stripe.refunds import fail
 from gateways.protocol import ProviderError
 from kernel import clock
 from kernel.database import Database
@@ -19,7 +20,6 @@ from payments.models import Payment
 from payments.webhook_inbox import get_inbox
 from shop import fulfilment
 from shop.models import Order
-from stand_ins.stripe.refunds import fail
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader
 from tenants.worker import run_job

@@ -15,6 +15,7 @@ from factories import payments as pay
 from factories import shop
 from factories.fake_gateways import FakeGateways, run_fake_gateways
 from factories.shop import CASHIER, TODAY, VISITOR
+from fakes.bank import BankMovement, render_statement
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
@@ -28,7 +29,6 @@ from payments.process_webhooks import execute_refund
 from shop import fulfilment, order_payments, stock
 from shop import queries as queries_of_shop
 from shop.models import Order
-from stand_ins.bank import BankMovement, render_statement
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

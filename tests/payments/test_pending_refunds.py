@@ -13,6 +13,7 @@ from conftest import SignedInClient
 from factories.gateway import GatewaySetup, set_up_xendit
 from factories.payments import list_open_reasons
 from factories.shop import CASHIER, TODAY
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.database import Database
 from kernel.ids import new_id
@@ -22,7 +23,6 @@ from ledger.chart import XENDIT
 from payments import events, process_webhooks, queries, refund_payment, state_machine
 from payments.exceptions_queue import record_exception
 from payments.models import PaymentRefund
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

@@ -12,13 +12,13 @@ from conftest import SignedInClient
 from factories.gateway import GatewaySetup, set_up_xendit
 from factories.payments import list_open_reasons
 from factories.shop import CASHIER, TODAY
+from fakes.xendit import FakeXendit
 from kernel import clock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger.chart import XENDIT
 from payments import process_webhooks, queries, refund_payment, state_machine
-from stand_ins.xendit import FakeXendit
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 

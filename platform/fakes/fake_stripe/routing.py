@@ -1,0 +1,102 @@
+"""Which function answers which call, and what it is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.fake_stripe.params import Params
+from fakes.fake_stripe.store import AccountStore, Resource, paginate
+from fakes.fake_stripe.world import World
+
+
+@dataclass
+class ApiCall:
+    """One call of the API that was let in.
+
+    ``account`` is whose data it is about, ``key_account`` whose key was shown.
+    """
+
+    world: World
+    account: str
+    key_account: str
+    params: Params
+    names: tuple[str, ...]  # of the path
+    path: str = ""
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def store(self) -> AccountStore:
+        return self.world.store(self.account)
+
+    @property
+    def now(self) -> int:
+        return self.world.time.now()
+
+    def emit(self, kind: str, thing: Resource, previous: Resource | None = None) -> None:
+        request = {"id": self.request_id, "idempotency_key": self.idempotency_key}
+        self.world.emit(self.account, kind, thing, previous, request)
+
+    def listed(self, things: list[Resource], *same: str) -> Resource:
+        """Return a page of ``things``, only those whose fields named in ``same`` are as the parameters of
+        that name say.
+        """
+        for name in same:
+            if (wanted := self.params.get(name)) is not None:
+                things = [thing for thing in things if thing.get(name) == wanted]
+        return paginate(things, self.params, self.path)
+
+
+Handler = Callable[[ApiCall], Resource]
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    pattern: re.Pattern[str]
+    typed: type | None
+    handler: Handler
+
+
+ROUTES: list[Route] = []
+
+
+def route(method: str, path: str, typed: type | None = None) -> Callable[[Handler], Handler]:
+    """Register a handler.
+
+    `{}` in the path stands for a name; ``typed`` is the package's type of the parameters (None: it takes
+    none).
+    """
+    pattern = re.compile(path.replace("{}", "([^/]+)"))
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, pattern, typed, handler))
+        return handler
+
+    return register
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    for candidate in ROUTES:
+        if candidate.method == method and (match := candidate.pattern.fullmatch(path)):
+            return candidate, match.groups()
+    return None
+
+
+def apply_fields(call: ApiCall, thing: Resource, *names: str) -> Resource:
+    """Take over plain fields that an update names; an empty word unsets.
+
+    Metadata is merged, as the API does.
+    """
+    for name in names:
+        if name in call.params:
+            value: Any = call.params[name]
+            thing[name] = None if value == "" else value
+    if "metadata" in call.params:
+        given = call.params["metadata"]
+        merged = {} if given == "" else {**thing.get("metadata", {}), **given}
+        thing["metadata"] = {key: value for key, value in merged.items() if value != ""}
+    return thing

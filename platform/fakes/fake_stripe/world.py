@@ -1,0 +1,240 @@
+"""The stand-in's world: accounts with their keys, what each remembers, the time, and the events that tell of
+changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any, get_args, get_type_hints
+
+import stripe
+
+from fakes.fake_stripe.errors import StripeApiError, invalid
+from fakes.fake_stripe.faults import Faults
+from fakes.fake_stripe.store import AccountStore, Resource, new_id, serialize
+from fakes.fake_stripe.timeline import Clock, TestClock, Timeline
+
+API_VERSION = stripe.api_version
+EVENT_TYPES = frozenset(get_args(get_type_hints(stripe.Event)["type"]))
+PLATFORM = "acct_standin_platform"
+PLATFORM_KEY = "sk_test_standin_platform"
+# every key that begins so opens an account of its own, named after the rest of it
+OWN_KEY = "sk_test_standin_"
+# An Indonesian account as we imagine it; the ways by QRIS and e-wallet are by invitation (see `enable`).
+DEFAULT_METHODS = ("card", "id_bank_transfer")
+Watcher = Callable[[str, Resource], None]
+
+
+class World:
+    """Everything that one stand-in knows.
+
+    ``smallest`` is the least amount of a payment in idr, in hundredths of a rupiah.
+    """
+
+    def __init__(self, clock: Clock, *, smallest: int = 800_000, async_after: int | None = None) -> None:
+        self.time = Timeline(clock)
+        self.faults = Faults()
+        self.min_amount, self.async_after = smallest, async_after
+        self.after_last_retry = (
+            # or "canceled" or "unpaid": the account's setting for a subscription that stays unpaid
+            "past_due"
+        )
+        self.origin = "http://127.0.0.1"
+        self.stores: dict[str, AccountStore] = {}
+        self.accounts: dict[str, Resource] = {}
+        self.clocks: dict[str, TestClock] = {}
+        self.watchers: list[Watcher] = []
+        self.ignored_params: set[tuple[str, str]] = set()
+        self.authenticate(PLATFORM_KEY)
+
+    def store(self, account: str) -> AccountStore:
+        return self.stores.setdefault(account, AccountStore(account))
+
+    def authenticate(self, key: str) -> str:
+        """Return the account that a secret key opens.
+
+        Raises Refused (401) for a key that is not of a stand-in, a live one above all.
+        """
+        if not key.startswith(OWN_KEY) or len(key) == len(OWN_KEY):
+            hidden = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
+            raise StripeApiError(401, "invalid_request_error", f"Invalid API Key provided: {hidden}")
+        account = f"acct_standin_{key.removeprefix(OWN_KEY)}"
+        if account not in self.accounts:
+            self.open_account(account, owner=None, ready=True)
+        return account
+
+    def open_account(self, name: str, *, owner: str | None, ready: bool, **more: Any) -> Resource:
+        account = {
+            "id": name,
+            "object": "account",
+            "business_profile": None,
+            "business_type": None,
+            "capabilities": {},
+            "charges_enabled": ready,
+            "company": None,
+            "controller": {"type": "application" if owner else "account"},
+            "country": "ID",
+            "created": self.time.now(),
+            "default_currency": "idr",
+            "details_submitted": ready,
+            "email": None,
+            "external_accounts": {
+                "object": "list",
+                "data": [],
+                "has_more": False,
+                "url": f"/v1/accounts/{name}/external_accounts",
+            },
+            "metadata": {},
+            "payouts_enabled": ready,
+            "requirements": {
+                "currently_due": [] if ready else ["business_profile.url", "external_account"],
+                "disabled_reason": None,
+            },
+            "settings": {},
+            "tos_acceptance": {},
+            "type": "standard",
+            "_owner": owner,
+            "_ways": list(DEFAULT_METHODS) if ready else [],
+            **more,
+        }
+        self.accounts[name] = account
+        if owner is not None:
+            self.store(owner).add(account)
+        return account
+
+    def may_act_for(self, key_account: str, account: str) -> bool:
+        return account == key_account or self.accounts.get(account, {}).get("_owner") == key_account
+
+    def time_of(self, account: str, thing: Resource | None) -> Timeline:
+        """Return the clock that an object lives by: its own test clock's, its customer's, or everybody's."""
+        if thing is None:
+            return self.time
+        name = thing.get("test_clock")
+        if name is None and isinstance(thing.get("customer"), str):
+            name = self.store(account).resources.get(thing["customer"], {}).get("test_clock")
+        return self.clocks.get(name or "", self.time)
+
+    def emit(
+        self,
+        account: str,
+        kind: str,
+        thing: Resource,
+        previous: Resource | None = None,
+        request: Resource | None = None,
+    ) -> Resource:
+        """Write an event down, as things are now, and tell who watches (webhook endpoints)."""
+        assert kind in EVENT_TYPES, kind
+        owner = self.accounts[account]["_owner"]
+        data: Resource = {"object": serialize(thing)}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        event = {
+            "id": new_id("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.time_of(account, thing).now(),
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": 0,
+            "request": request or {"id": None, "idempotency_key": None},
+            "type": kind,
+        }
+        if owner is not None:
+            event["account"] = account
+        self.store(account).add(event)
+        for watcher in self.watchers:
+            watcher(account, event)
+        return event
+
+    def lookup(self, account: str) -> Callable[[str], Resource | None]:
+        things = self.store(account).resources
+        return lambda name: things.get(name) or self.accounts.get(name)
+
+    def address(self, path: str) -> str:
+        """Return an address of the stand-in's own pages."""
+        return f"{self.origin}{path}"
+
+
+def fingerprint(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def changed(before: Resource, after: Resource) -> Resource:
+    """Return the former values of what differs, as `previous_attributes` has them."""
+    old, new = serialize(before), serialize(after)
+    return {key: value for key, value in old.items() if new.get(key) != value}
+
+
+CURRENCIES = frozenset(
+    ["idr", "usd", "sgd", "myr", "eur", "gbp", "aud", "jpy", "cny", "thb", "php", "vnd", "inr", "hkd", "krw"]
+)
+
+
+def currency_of(word: str, param: str = "currency") -> str:
+    if word.lower() not in CURRENCIES:
+        raise invalid(
+            f"Invalid currency: {word.lower()}. Stripe currently supports these currencies: "
+            f"{', '.join(sorted(CURRENCIES))}",
+            param=param,
+        )
+    return word.lower()
+
+
+def check_amount(
+    world: World, amount: int, currency: str, param: str = "amount", what: str = "Amount"
+) -> int:
+    """Return the amount, in the currency's smallest unit. idr has hundredths: 2500000 is Rp25.000."""
+    if amount < 0:
+        raise invalid(
+            "This value must be greater than or equal to 0.", param=param, code="parameter_invalid_integer"
+        )
+    if amount > (999_999_999_999 if currency == "idr" else 99_999_999):
+        raise invalid(
+            f"{what} must be no more than 9,999,999,999.99 {currency}", param=param, code="amount_too_large"
+        )
+    least = world.min_amount if currency == "idr" else 50
+    if amount < least:
+        raise invalid(
+            f"{what} must convert to at least 50 cents. {amount / 100:,.2f} {currency} converts to less.",
+            param=param,
+            code="amount_too_small",
+        )
+    return amount
+
+
+def resolve_payment_methods(world: World, account: str, params: Any, literal: Iterable[str]) -> list[str]:
+    """Return the account's ways, without what the parameters leave out.
+
+    Raises Refused for a way that is gated and not enabled.
+    """
+    ways: list[str] = world.accounts[account]["_ways"]
+    allowed = params.get("allowed_payment_method_types") or None
+    excluded = params.get("excluded_payment_method_types") or []
+    for position, way in enumerate(allowed or []):
+        if way not in ways and way not in literal:
+            raise not_activated(way, f"allowed_payment_method_types[{position}]")
+    left = [way for way in ways if (allowed is None or way in allowed) and way not in excluded]
+    if left:
+        return left
+    if allowed:
+        raise not_activated(allowed[0], "allowed_payment_method_types")
+    raise invalid(
+        "No valid payment method types for this request. Please ensure that you have activated payment "
+        "methods compatible with your chosen "
+        "currency in your dashboard (https://dashboard.stripe.com/settings/payment_methods)."
+    )
+
+
+def not_activated(way: str, param: str) -> StripeApiError:
+    """What one learns when one asks for a way of paying that the account does not have: the probe of what it
+    can.
+    """
+    return invalid(
+        f"The payment method type provided: {way} is invalid. Please ensure the provided type is "
+        f"activated in your dashboard "
+        "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any "
+        "preview features that you are trying "
+        "to use.",
+        param=param,
+    )
