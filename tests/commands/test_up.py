@@ -187,6 +187,7 @@ def test_stand_ins_that_do_not_come_up_are_done_without(
     from kernel.settings import Settings
 
     (folder / "fakes").mkdir()
+    (folder / "fakes" / "__init__.py").touch()
     (folder / "fakes" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
     monkeypatch.setattr(fake_gateways, "FOLDER", folder)
     with_stand_ins = (("stripe", "http://127.0.0.1:9001"),)
