@@ -1,8 +1,8 @@
 """Settings, read from the environment once at start and never written again.
 
-Each setting is one field; its name in the environment is ``LUMBUNG_`` plus the field's name in capitals, its
-meaning is told in the field's metadata. ``python -m kernel.settings`` prints the table that docs/operating.md
-holds.
+Each setting is one field. Its environment variable is ``LUMBUNG_`` plus the field's name in capitals; the
+field's metadata says what it means. ``settings_reader`` reads the variables by pydantic-settings.
+``python -m kernel.settings`` prints the table of docs/operating.md.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from kernel.errors import ErrorType
 from kernel.settings_parsers import (
     CREDENTIALS_VARIABLE,
     FILE_SETTINGS,
-    PARSERS,
     SECRET_SETTINGS,
     is_local_domain,
     read_secret,
@@ -27,6 +26,10 @@ from kernel.settings_parsers import (
 )
 
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
+
+PREFIX: Final = "LUMBUNG_"
+# Variables that an earlier version read, and what they are called now.
+RENAMED_VARIABLES: Final = {"LUMBUNG_SPARE_SCHEMAS": "LUMBUNG_SCHEMA_POOL_SIZE"}
 
 Environment = Literal["development", "production"]
 
@@ -263,20 +266,27 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises a DomainError (``kernel.setting_invalid``) that names the variable and what is wrong with it.
     """
-    texts = read_environment(environ)
-    found: dict[str, Any] = {}
-    for setting in fields(Settings):
-        name = variable_name(setting.name)
-        if name not in texts:
-            continue
-        try:
-            found[setting.name] = PARSERS.get(setting.name, str)(texts[name])
-        except ValueError as error:
-            redacted = "…" if setting.name in SECRET_SETTINGS else redact_credentials(texts[name])
-            raise SETTING_INVALID(name=name, value=redacted, problem=str(error)) from None
+    from kernel.settings_reader import WrongSetting, read_settings
+
+    texts = _texts(environ) | _read_secrets(environ)
+    for old, new in RENAMED_VARIABLES.items():
+        if texts.get(old):
+            raise SETTING_INVALID(name=old, value=texts[old], problem=f"it is called {new} now: rename it")
+    try:
+        found = read_settings(texts)
+    except WrongSetting as wrong:
+        name = variable_name(wrong.name)
+        redacted = "…" if wrong.name in SECRET_SETTINGS else redact_credentials(texts[name])
+        raise SETTING_INVALID(name=name, value=redacted, problem=wrong.problem) from None
     if found.get("app_database_url"):
         _derive_app_role(found)
     return Settings(**found)
+
+
+def _texts(environ: Mapping[str, str]) -> dict[str, str]:
+    """The texts of our variables, as the environment gives them."""
+    known = [variable_name(setting.name) for setting in fields(Settings)]
+    return {name: environ[name].strip() for name in (*known, *RENAMED_VARIABLES) if name in environ}
 
 
 def _derive_app_role(found: dict[str, Any]) -> None:
@@ -293,9 +303,8 @@ def _derive_app_role(found: dict[str, Any]) -> None:
     found["app_role"] = role
 
 
-def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the texts of the settings that are given, by variable: as the environment says, and secrets also
-    as files hold them.
+def _read_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of the secrets that are given, by variable.
 
     A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under
     its variable's name in small letters. Raises a DomainError (``kernel.setting_invalid``) for a file that
@@ -304,31 +313,24 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     texts = {}
     for setting in fields(Settings):
         name = variable_name(setting.name)
-        text = environ.get(name, "").strip()
         if setting.name in FILE_SETTINGS:
             try:
-                text = read_secret(name, text, environ)
+                text = read_secret(name, environ.get(name, "").strip(), environ)
             except ValueError as error:
                 raise SETTING_INVALID(name=f"{name}_FILE", value="…", problem=str(error)) from None
-        if text:
-            texts[name] = text
+            if text:
+                texts[name] = text
     return texts
 
 
 def strip_owner_login(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment as a process that serves gets it: every setting as text, and nothing of the
+    """Return this environment as a process that serves gets it: every secret as text, and nothing of the
     owner's login.
     """
-    texts = {
-        name: text
-        for name, text in read_environment(environ).items()
-        if name != variable_name("database_url")
-    }
-    files = {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS} | {
-        variable_name("database_url"),
-        CREDENTIALS_VARIABLE,
-    }
-    return {name: text for name, text in environ.items() if name not in files} | texts
+    owner = variable_name("database_url")
+    files = {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS} | {owner, CREDENTIALS_VARIABLE}
+    secrets = {name: text for name, text in _read_secrets(environ).items() if name != owner}
+    return {name: text for name, text in environ.items() if name not in files} | secrets
 
 
 def check_startable(settings: Settings) -> None:
@@ -349,7 +351,7 @@ def check_startable_supervisor(settings: Settings) -> None:
 
 def variable_name(name: str) -> str:
     """Name of a setting in the environment."""
-    return f"LUMBUNG_{name.upper()}"
+    return f"{PREFIX}{name.upper()}"
 
 
 def markdown_table() -> str:

@@ -118,11 +118,12 @@ def test_the_plan_in_the_architecture_is_the_import_contract() -> None:
 
 
 def test_settings_that_a_document_names_exist() -> None:
-    from kernel.settings import Settings, fields, variable_name
+    from kernel.settings import RENAMED_VARIABLES, Settings, fields, variable_name
     from kernel.settings_parsers import FILE_SETTINGS
 
     known = {variable_name(field.name) for field in fields(Settings)}
     known |= {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS}
+    known |= set(RENAMED_VARIABLES)
     known |= {"LUMBUNG_PASSWORD", "LUMBUNG_CHROMIUM", "LUMBUNG_PICTURES"}
     for page in PAGES:
         assert set(re.findall(r"LUMBUNG_[A-Z_]+[A-Z]", page.read_text("utf-8"))) <= known, name(page)

@@ -73,6 +73,33 @@ def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: st
     assert problem in str(refused.value)
 
 
+def test_the_old_name_of_a_setting_is_refused_with_its_new_one() -> None:
+    with pytest.raises(DomainError, match="it is called LUMBUNG_SCHEMA_POOL_SIZE now: rename it") as refused:
+        load({"LUMBUNG_SPARE_SCHEMAS": "5"})
+    assert "LUMBUNG_SPARE_SCHEMAS" in str(refused.value)
+    assert load({"LUMBUNG_SPARE_SCHEMAS": " "}) == Settings()
+
+
+def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBUNG_PORT", "9000")
+    assert load({}).port == 8000
+    assert load().port == 9000
+
+
+def test_a_setting_is_read_by_its_exact_variable() -> None:
+    assert load({"lumbung_port": "9000", "LUMBUNG_port": "delapan"}).port == 8000
+
+
+def test_the_value_needs_no_pydantic_before_an_environment_is_read() -> None:
+    """Pydantic takes a tenth of a second:
+    `lumbung --help` and processes that are handed settings go without.
+    """
+    command = [sys.executable, "-c", "import kernel.settings, sys; print('pydantic' in sys.modules)"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    assert printed == "False\n"
+
+
 def test_a_wrong_address_does_not_show_its_password() -> None:
     with pytest.raises(DomainError) as refused:
         load({"LUMBUNG_DATABASE_URL": "mysql://ani:rahasia@db/lumbung"})
