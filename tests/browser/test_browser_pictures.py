@@ -55,7 +55,7 @@ def scene(request: pytest.FixtureRequest) -> Scene:
     if TAKES_ANEW:
         scene: Scene = request.getfixturevalue("demo_scene")
         return scene
-    request.getfixturevalue("town")
+    request.getfixturevalue("sample_data")
     return Scene(request.getfixturevalue("site"), CHAIR, SARI, MAWAR_CHAIR, clock.today().year)
 
 
