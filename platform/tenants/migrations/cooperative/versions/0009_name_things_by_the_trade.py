@@ -1,4 +1,7 @@
-"""Rename tables, columns, constraints, functions and triggers to standard terms. Stored text is left as it was written."""
+"""Rename tables, columns, constraints, functions and triggers to standard terms. Stored text is left as it was written.
+
+A change of a product notifies other processes only when a cached page shows it.
+"""
 
 from alembic import op
 
@@ -125,6 +128,18 @@ APPEND_ONLY = (
     "payment_exceptions",
 )
 NOTIFYING = ("profile", "products", "categories", "bylaws", "users", "members", "sessions")
+# Cached pages show of a product's stock: none, how many of 1 to 5, or enough. `UPDATE OF` would not do: a sale changes stock and
+# reserved, and only some sales change the page. What no cached page shows (cost, stock_value, barcode) notifies nobody.
+PRODUCT_CHANGES = """
+DROP TRIGGER products_notify_change ON products;
+CREATE TRIGGER products_notify_change AFTER INSERT OR DELETE ON products FOR EACH STATEMENT EXECUTE FUNCTION notify_change();
+CREATE TRIGGER products_notify_shown_change AFTER UPDATE ON products FOR EACH ROW
+    WHEN ((OLD.sku, OLD.name, OLD.description, OLD.category_id, OLD.unit, OLD.price, OLD.picture, OLD.archived,
+            least(greatest(OLD.stock - OLD.reserved, 0), 6))
+        IS DISTINCT FROM (NEW.sku, NEW.name, NEW.description, NEW.category_id, NEW.unit, NEW.price, NEW.picture, NEW.archived,
+            least(greatest(NEW.stock - NEW.reserved, 0), 6)))
+    EXECUTE FUNCTION notify_change();
+"""
 # The keys of jobs that ran, by the names that jobs have from now on (``kernel.outbox.RENAMED_JOBS``): a message that the broker delivers
 # once more must find its key.
 JOBS = {
@@ -163,6 +178,7 @@ def upgrade() -> None:
     triggers += [f"ALTER TRIGGER {table}_told ON {table} RENAME TO {table}_notify_change" for table in NOTIFYING]
     triggers.append("ALTER TRIGGER payment_ways_told ON payment_methods RENAME TO payment_methods_notify_change")
     op.execute(";\n".join(triggers))
+    op.execute(PRODUCT_CHANGES)
     pairs = ", ".join(f"('{old}', '{new}')" for old, new in JOBS.items())
     op.execute(
         "UPDATE finished_jobs f SET key = r.name || substr(f.key, length(r.former) + 1)"
