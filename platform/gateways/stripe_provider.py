@@ -89,7 +89,7 @@ _SETTINGS: Final = (
     ),
     MethodSetting(
         name="webhook_secret",
-        label=LocalizedText("Rahasia penanda pesan", "Signing secret of messages"),
+        label=LocalizedText("Kunci webhook (ahli)", "Webhook signing key (expert)"),
         hint=LocalizedText(
             "Berawalan whsec_, terlihat di Stripe setelah alamat pesan di atas didaftarkan.",
             "Begins with whsec_; Stripe shows it once the address for messages is registered.",

@@ -140,7 +140,7 @@ async def rotate_endpoint(
             db, viewer.as_officer(), method, settings=ctx.database.settings
         )
     return _redirect_to_method(
-        ctx, method, "Alamat pesan sudah diganti. Pasang yang baru di halaman penyedianya."
+        ctx, method, "Alamat webhook sudah diganti. Pasang yang baru di halaman penyedianya."
     )
 
 

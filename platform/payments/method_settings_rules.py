@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MethodStatus = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
 
 METHOD_STATUS_NAMES: Final[dict[MethodStatus, LocalizedText]] = {
-    "on": LocalizedText("menyala", "on"),
+    "on": LocalizedText("aktif", "on"),
     "off": LocalizedText("mati", "off"),
     "incomplete": LocalizedText("belum lengkap", "incomplete"),
     "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),

@@ -39,7 +39,7 @@ _MENUS: dict[str, tuple[MenuItem, ...]] = {
         ("koperasi", "/", "shop", "Koperasi"),
         ("langganan", "/langganan", "cash", "Langganan"),
         ("pekerjaan", "/pekerjaan", "settings", "Pekerjaan"),
-        ("jejak", "/jejak", "books", "Jejak"),
+        ("jejak", "/jejak", "books", "Riwayat kegiatan"),
     ),
     "apex": (),
 }

@@ -117,13 +117,15 @@ async def test_what_stops_is_told_before_the_button(
     with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         for path in (f"{HOME}/paket/benih", f"{HOME}/berhenti"):
             asked = (await officer_client.get(path)).text
-            told = asked.index("Yang berhenti pada 30 April 2026")
+            told = asked.index("Layanan yang berhenti pada 30 April 2026")
             assert told < asked.index("Potong gaji", told) < asked.index("btn btn--", told)
         assert (
-            "Yang berhenti pada 30 April 2026" not in (await officer_client.get(f"{HOME}/paket/tumbuh")).text
+            "Layanan yang berhenti pada 30 April 2026"
+            not in (await officer_client.get(f"{HOME}/paket/tumbuh")).text
         )
         assert (await officer_client.post(f"{HOME}/berhenti")).status_code == 303
         home = (await officer_client.get(HOME)).text
     assert (
-        "Potong gaji" in home[home.index("Yang berhenti pada 30 April 2026") : home.index("Bandingkan paket")]
+        "Potong gaji"
+        in home[home.index("Layanan yang berhenti pada 30 April 2026") : home.index("Bandingkan paket")]
     )

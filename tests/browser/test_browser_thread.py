@@ -149,7 +149,7 @@ async def buy_from_savings(member: BrowserUser) -> str:
 
 async def hand_over(chair: BrowserUser, order: str) -> None:
     await chair.goto("/pengurus")
-    await chair.expect_text("Yang menunggu", "Sari Wulandari")
+    await chair.expect_text("Perlu dikerjakan", "Sari Wulandari")
     await chair.click_link("Serahkan barang")
     await chair.click_link("Serahkan barang")
     await chair.page.locator("form.confirm button").click()

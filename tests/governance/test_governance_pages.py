@@ -124,7 +124,7 @@ async def test_what_the_preview_showed_is_adopted_and_the_old_version_stays(
     assert "35 %" in read_page_text(await officer_client.get(f"{HOME}/1"))
     second = read_page_text(await officer_client.get(f"{HOME}/2"))
     assert "Rapat anggota 3 Maret" in second
-    assert "Yang berubah dari versi 1" in second
+    assert "Perubahan dari versi 1" in second
     assert "37,5 %" in read_page_text(await officer_client.get("/anggaran-dasar"))
 
 

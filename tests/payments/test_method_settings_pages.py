@@ -66,7 +66,7 @@ async def test_a_way_that_is_none_has_no_page(officer_client: SignedInClient) ->
 
 async def test_the_list_says_how_each_way_stands(officer_client: SignedInClient) -> None:
     page = (await officer_client.get(HOME)).text
-    for state in ("menyala", "belum lengkap", "tidak diizinkan anggaran dasar"):
+    for state in ("aktif", "belum lengkap", "tidak diizinkan anggaran dasar"):
         assert state in page
     assert f"{HOME}/cash/turun" in page
 
