@@ -37,6 +37,7 @@ from ui import (
 )
 from ui.colours import PAPER_COLOUR, check_accent, check_colour, contrast_ratio, readable_text_colour
 from ui.errors import NOT_FOUND
+from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.request_body import MAX_UPLOAD_BYTES
 from ui.themes import load_themes
 from ui.translations import get_translations
@@ -50,7 +51,7 @@ PROFILE_TEMPLATE, APPEARANCE_TEMPLATE, OFFICERS_TEMPLATE = (
 YEAR_SECONDS = 31_536_000
 
 
-@get("/pengurus", guards=[require_officer])
+@get("/pengurus", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_dashboard(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
@@ -272,7 +273,7 @@ async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Re
     )
 
 
-@post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[require_officer])
+@post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID]) -> Response[Any]:
     """Take an office away."""
     await manage_officers.dismiss_officer(db, viewer.as_officer(), user_id)

@@ -32,6 +32,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 FORM: Final = "payments/manual_payout.html"
@@ -58,7 +59,7 @@ async def manual_payout_form(
     return render_page(request, FORM, active_menu=PLACE, form=None, **context)
 
 
-@post(METHOD + "/pemasukan/periksa", guards=[require_officer], status_code=200)
+@post(METHOD + "/pemasukan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def preview_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
@@ -78,7 +79,7 @@ async def preview_manual_payout(
     return render_page(request, CONFIRM, active_menu=PLACE, sent=sent, sentence=sentence, **context)
 
 
-@post(METHOD + "/pemasukan", guards=[require_officer])
+@post(METHOD + "/pemasukan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:

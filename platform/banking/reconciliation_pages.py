@@ -36,6 +36,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
@@ -93,7 +94,7 @@ async def show_method(
     )
 
 
-@post(METHOD + "/pengambilan", guards=[require_officer])
+@post(METHOD + "/pengambilan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def sync_now(
     request: AnyRequest,
     database: CurrentDatabase,

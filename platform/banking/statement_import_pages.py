@@ -49,6 +49,7 @@ from ui import (
     see_other,
 )
 from ui.form_data import read_form_data
+from ui.guards import WHEN_READ_ONLY
 from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
 from ui.translations import get_translations
@@ -68,7 +69,13 @@ def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     return render_page(request, UPLOAD, active_menu=PLACE, form=None, **_upload_context(ctx))
 
 
-@post(IMPORT, guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
+@post(
+    IMPORT,
+    guards=[require_officer],
+    status_code=200,
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    opt=WHEN_READ_ONLY,
+)
 async def preview(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
@@ -88,6 +95,7 @@ async def preview(
     guards=[require_officer],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+    opt=WHEN_READ_ONLY,
 )
 async def ask_columns(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
@@ -107,6 +115,7 @@ async def ask_columns(
     guards=[require_officer],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+    opt=WHEN_READ_ONLY,
 )
 async def submit_columns(
     request: AnyRequest,
@@ -134,7 +143,12 @@ async def submit_columns(
     return await _preview_or_columns(request, ctx, method, content, plan)
 
 
-@post(f"{IMPORT}/pencatatan", guards=[require_officer], request_max_body_size=MAX_FORM_WITH_FILE_BYTES)
+@post(
+    f"{IMPORT}/pencatatan",
+    guards=[require_officer],
+    request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+    opt=WHEN_READ_ONLY,
+)
 async def submit_import(
     request: AnyRequest,
     database: CurrentDatabase,

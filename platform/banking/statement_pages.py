@@ -34,6 +34,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 LINE_TEMPLATE: Final = "payments/statement_line.html"
@@ -131,7 +132,7 @@ async def confirm_match(
     )
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
+@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_match(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
@@ -149,7 +150,7 @@ async def submit_match(
     return see_other(LIST, flash=told)
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[require_officer])
+@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_set_aside(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:

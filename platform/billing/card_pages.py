@@ -27,13 +27,14 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/langganan"
 REDIRECT_TEMPLATE: Final = "billing/card_go.html"
 
 
-@post(f"{HOME}/kartu/{{code:str}}", guards=[require_officer], status_code=200)
+@post(f"{HOME}/kartu/{{code:str}}", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def start_checkout(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -59,7 +60,7 @@ async def start_checkout(
     return render_page(request, REDIRECT_TEMPLATE, active_menu="pengaturan", form=None, url=url)
 
 
-@post(f"{HOME}/kartu/kelola", guards=[require_officer], status_code=200)
+@post(f"{HOME}/kartu/kelola", guards=[require_officer], status_code=200, opt=WHEN_SUSPENDED)
 async def open_portal_page(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -73,7 +74,7 @@ async def open_portal_page(
     )
 
 
-@get(f"{HOME}/kartu/kembali", guards=[require_officer])
+@get(f"{HOME}/kartu/kembali", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def return_from_stripe(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:

@@ -12,6 +12,7 @@ from billing.errors import NO_SUCH_INVOICE
 from billing.invoice_pdf import render_invoice_pdf
 from tenants.session import shared_reader
 from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
+from ui.guards import WHEN_SUSPENDED
 
 if TYPE_CHECKING:
     from billing.queries import InvoiceDetails, InvoiceLineRow
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LIST: Final = "/pengurus/langganan/tagihan"
 
 
-@get(LIST, guards=[require_officer])
+@get(LIST, guards=[require_officer], opt=WHEN_SUSPENDED)
 async def list_invoices(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -41,7 +42,7 @@ async def list_invoices(
     )
 
 
-@get(f"{LIST}/{{number:str}}", guards=[require_officer])
+@get(f"{LIST}/{{number:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_invoice(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -61,7 +62,7 @@ async def show_invoice(
     )
 
 
-@get(f"{LIST}/{{number:str}}/pdf", guards=[require_officer])
+@get(f"{LIST}/{{number:str}}/pdf", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def download_invoice(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:

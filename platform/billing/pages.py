@@ -47,6 +47,7 @@ from ui import (
     see_other,
 )
 from ui.errors import NOT_FOUND
+from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.translations import get_translations
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ HOME: Final = "/pengurus/langganan"
 PLACE: Final = "pengaturan"
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_plans(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -72,7 +73,7 @@ async def show_plans(
     return render_page(request, "billing/plans.html", active_menu=PLACE, form=None, **shown)
 
 
-@get(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
+@get(f"{HOME}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def confirm_plan(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -106,7 +107,7 @@ async def confirm_plan(
     )
 
 
-@post(f"{HOME}/paket/{{code:str}}", guards=[require_officer])
+@post(f"{HOME}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_plan(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -142,7 +143,7 @@ async def submit_plan(
     return see_other(HOME, flash=get_translations(ctx.lang).gettext("Pilihan paket sudah dicatat."))
 
 
-@get(f"{HOME}/berhenti", guards=[require_officer])
+@get(f"{HOME}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def confirm_cancellation(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
@@ -164,7 +165,7 @@ async def confirm_cancellation(
     )
 
 
-@post(f"{HOME}/berhenti", guards=[require_officer])
+@post(f"{HOME}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def submit_cancellation(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -175,7 +176,7 @@ async def submit_cancellation(
     return see_other(HOME)
 
 
-@post(f"{HOME}/lanjut", guards=[require_officer])
+@post(f"{HOME}/lanjut", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_resumption(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -186,7 +187,7 @@ async def submit_resumption(
     return see_other(HOME)
 
 
-@post(f"{HOME}/kupon", guards=[require_officer])
+@post(f"{HOME}/kupon", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_coupon(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -208,7 +209,7 @@ async def submit_coupon(
     )
 
 
-@get(f"{HOME}/kontak", guards=[require_officer])
+@get(f"{HOME}/kontak", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_contact(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -220,7 +221,7 @@ async def show_contact(
     )
 
 
-@post(f"{HOME}/kontak", guards=[require_officer])
+@post(f"{HOME}/kontak", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_contact(
     request: AnyRequest,
     ctx: CurrentContext,

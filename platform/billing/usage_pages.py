@@ -16,6 +16,7 @@ from billing.rules import add_months, forecast_month, months_until_limit
 from kernel import clock
 from tenants.session import shared_reader
 from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
+from ui.guards import WHEN_SUSPENDED
 
 if TYPE_CHECKING:
     from billing.meter_queries import Meter
@@ -29,7 +30,7 @@ MONTHS: Final = 6
 CUMULATIVE_METERS: Final = ("orders",)
 
 
-@get("/pengurus/langganan/pakai", guards=[require_officer])
+@get("/pengurus/langganan/pakai", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_usage(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:

@@ -38,6 +38,7 @@ from ui import (
     see_other,
 )
 from ui.errors import NOT_FOUND
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 REPAYMENT: Final = "payments/credit_repayment.html"
@@ -65,7 +66,7 @@ async def repayment_form(
     )
 
 
-@post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200)
+@post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Say in one sentence what will happen, before it does."""
     form = await read_form(request, RepaymentForm)
@@ -88,7 +89,7 @@ async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUI
     )
 
 
-@post(ONE + "/pelunasan", guards=[require_officer])
+@post(ONE + "/pelunasan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_repayment(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:

@@ -39,6 +39,7 @@ from ui import (
     require_member,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 TEMPLATE: Final = "payments/kasbon_pay.html"
@@ -82,7 +83,7 @@ async def repay_page(
     return render_page(request, TEMPLATE, form=None, **context)
 
 
-@post("/anggota/kasbon/bayar", guards=[require_member], status_code=200)
+@post("/anggota/kasbon/bayar", guards=[require_member], status_code=200, opt=WHEN_READ_ONLY)
 async def submit_repayment(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
@@ -120,7 +121,7 @@ async def pin_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response
     return render_page(request, PIN_TEMPLATE, form=None, **await _pin_context(ro, viewer.member_id))
 
 
-@post("/anggota/kasbon/pin", guards=[require_member])
+@post("/anggota/kasbon/pin", guards=[require_member], opt=WHEN_READ_ONLY)
 async def submit_pin(
     request: AnyRequest,
     ctx: CurrentContext,

@@ -39,6 +39,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/potong-gaji"
@@ -80,7 +81,7 @@ async def new_batch(
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
 
 
-@post(HOME, guards=[require_officer])
+@post(HOME, guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_batch(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -142,7 +143,7 @@ async def show_difference(
     )
 
 
-@post(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
+@post(ONE + "/selisih/{member_id:uuid}", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_decision(
     request: AnyRequest,
     db: Db,
@@ -173,7 +174,7 @@ async def show_stray(
     )
 
 
-@post(ONE + "/baris/{number:int}", guards=[require_officer])
+@post(ONE + "/baris/{number:int}", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_stray_decision(
     request: AnyRequest,
     db: Db,

@@ -37,6 +37,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.import_pages import read_upload_text
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
 from ui.translations import get_translations
@@ -55,7 +56,13 @@ async def choose_return_file(
     return render_page(request, UPLOAD, active_menu=PLACE, form=None, **context)
 
 
-@post(f"{ONE}/balasan", guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
+@post(
+    f"{ONE}/balasan",
+    guards=[require_officer],
+    status_code=200,
+    request_max_body_size=MAX_UPLOAD_BYTES,
+    opt=WHEN_READ_ONLY,
+)
 async def preview_return(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -75,7 +82,12 @@ async def preview_return(
     )
 
 
-@post(f"{ONE}/balasan/pencatatan", guards=[require_officer], request_max_body_size=MAX_FORM_WITH_FILE_BYTES)
+@post(
+    f"{ONE}/balasan/pencatatan",
+    guards=[require_officer],
+    request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
+    opt=WHEN_READ_ONLY,
+)
 async def submit_return(
     request: AnyRequest,
     database: CurrentDatabase,

@@ -34,6 +34,7 @@ from ui import (
     see_other,
 )
 from ui.errors import FIELD_REQUIRED
+from ui.guards import WHEN_SUSPENDED
 
 HOME = "/pengurus/anggaran-dasar"
 MAX_VERSION = 32_767  # what versions are stored in
@@ -64,7 +65,7 @@ def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str
     }
 
 
-@get("/anggaran-dasar")
+@get("/anggaran-dasar", opt=WHEN_SUSPENDED)
 async def show_public_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Everybody may read the rules that are in force."""
     today = clock.today(brand.timezone)

@@ -39,10 +39,11 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_SUSPENDED
 from ui.translations import get_translations
 
 
-@get(f"{LEDGER_URL}/catat", guards=[require_officer])
+@get(f"{LEDGER_URL}/catat", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_entry_form(
     request: AnyRequest,
     ro: Ro,
@@ -124,7 +125,7 @@ async def submit_reversal(
     )
 
 
-@get(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer])
+@get(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_year_closing(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int]
 ) -> Response[bytes]:

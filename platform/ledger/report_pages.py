@@ -32,6 +32,7 @@ from ui import (
     require_officer,
 )
 from ui.disconnects import cancel_on_disconnect
+from ui.guards import WHEN_SUSPENDED
 
 LEDGER_URL: Final = "/pengurus/buku"
 PAGE_SIZE: Final = 50
@@ -116,7 +117,7 @@ async def list_year_options(ro: Reader, year: int) -> list[int]:
     return sorted({*await queries.list_years(ro), year}, reverse=True)
 
 
-@get(LEDGER_URL, guards=[require_officer])
+@get(LEDGER_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_trial_balance(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tahun: FromQuery[int | None] = None
 ) -> Response[bytes]:
@@ -145,7 +146,7 @@ async def show_trial_balance(
     )
 
 
-@get(f"{LEDGER_URL}/akun/{{code:str}}", guards=[require_officer])
+@get(f"{LEDGER_URL}/akun/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_account(
     request: AnyRequest,
     ro: Ro,
@@ -183,7 +184,7 @@ async def show_account(
     )
 
 
-@get(f"{LEDGER_URL}/jurnal", guards=[require_officer])
+@get(f"{LEDGER_URL}/jurnal", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_journals(
     request: AnyRequest,
     ro: Ro,
@@ -210,7 +211,7 @@ async def show_journals(
     )
 
 
-@get(f"{LEDGER_URL}/jurnal/{{number:int}}", guards=[require_officer])
+@get(f"{LEDGER_URL}/jurnal/{{number:int}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_journal(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
@@ -263,7 +264,7 @@ def format_party(party: report_queries.Party | None) -> str:
     return f"{party.name} ({party.number})" if party else "–"
 
 
-@get(f"{LEDGER_URL}/ekspor.zip", guards=[require_officer], opt={"timeouts": EXPORT})
+@get(f"{LEDGER_URL}/ekspor.zip", guards=[require_officer], opt=WHEN_SUSPENDED | {"timeouts": EXPORT})
 async def download_export(request: AnyRequest, ro: Ro, tenant: CurrentTenant, brand: CurrentBrand) -> Stream:
     """The whole books as CSV files, also while the cooperative is suspended; who leaves ends it."""
     day: date = clock.today(brand.timezone)

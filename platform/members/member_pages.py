@@ -42,11 +42,11 @@ from ui import (
 )
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie
 from ui.errors import NOT_FOUND
-from ui.guards import require_signed_in
+from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED, require_signed_in
 from ui.translations import get_translations
 
 
-@get("/anggota", guards=[require_signed_in])
+@get("/anggota", guards=[require_signed_in], opt=WHEN_SUSPENDED)
 async def member_home(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -103,7 +103,7 @@ async def account_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Resp
     )
 
 
-@post("/anggota/akun/kata-sandi", guards=[require_signed_in])
+@post("/anggota/akun/kata-sandi", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_password(
     request: AnyRequest,
     db: Db,
@@ -130,7 +130,7 @@ async def submit_password(
     return response
 
 
-@post("/anggota/akun/nomor-hp", guards=[require_signed_in])
+@post("/anggota/akun/nomor-hp", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_phone(
     request: AnyRequest,
     db: Db,
@@ -154,7 +154,7 @@ async def submit_phone(
     )
 
 
-@post("/anggota/akun/bahasa", guards=[require_signed_in])
+@post("/anggota/akun/bahasa", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """Remember the language, here and for the next sign-in."""
     form = await read_form(request, LanguageForm)
@@ -170,7 +170,7 @@ async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> R
     return response
 
 
-@post("/anggota/akun/kode-dipakai/pembacaan", guards=[require_signed_in])
+@post("/anggota/akun/kode-dipakai/pembacaan", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_code_seen(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -180,7 +180,7 @@ async def submit_code_seen(
     return see_other("/pengurus" if viewer.is_officer else "/anggota")
 
 
-@post("/anggota/akun/keluar-semua", guards=[require_signed_in])
+@post("/anggota/akun/keluar-semua", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_sign_out_everywhere(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """End every session."""
     await read_form(request, EmptyForm)

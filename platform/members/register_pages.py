@@ -47,6 +47,7 @@ from ui import (
     see_other,
 )
 from ui.errors import NOT_FOUND
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 
@@ -175,7 +176,7 @@ async def decline(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/kode", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/kode", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def issue_code(
     request: AnyRequest, db: Db, viewer: CurrentUser, member_id: FromPath[UUID]
 ) -> Response[bytes]:

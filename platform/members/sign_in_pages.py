@@ -31,10 +31,11 @@ from ui import (
 )
 from ui.context import get_context
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie, set_session_cookie
+from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.rendering import safe_redirect_path
 
 
-@get("/masuk", sync_to_thread=False)
+@get("/masuk", sync_to_thread=False, opt=WHEN_SUSPENDED)
 def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[str] = "") -> Response[Any]:
     """Ask who it is; whoever is inside already goes on."""
     if viewer is not None:
@@ -48,7 +49,7 @@ def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[s
     )
 
 
-@post("/masuk")
+@post("/masuk", opt=WHEN_SUSPENDED)
 async def submit_sign_in(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:
@@ -75,7 +76,7 @@ async def redeem_handover_link(
     return await _start_session(request, db, ctx, viewer, await redeem_handover(db, kunci), "/pengurus")
 
 
-@post("/keluar")
+@post("/keluar", opt=WHEN_SUSPENDED)
 async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Response[Any]:
     """End the session."""
     if viewer is not None:
@@ -91,7 +92,7 @@ def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response
     return render_page(request, "members/activation.html", active_menu="akun", form=None, identity=nomor[:40])
 
 
-@post("/aktivasi")
+@post("/aktivasi", opt=WHEN_READ_ONLY)
 async def submit_activation(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:

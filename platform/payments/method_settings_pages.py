@@ -39,6 +39,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.request_body import MAX_UPLOAD_BYTES
 from ui.translations import get_translations
 
@@ -98,7 +99,7 @@ async def enable_method(
     return _redirect_to_method(ctx, method, "Cara ini sekarang ditawarkan kepada pembeli.")
 
 
-@post(METHOD + "/pemadaman", guards=[require_officer])
+@post(METHOD + "/pemadaman", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def disable_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:

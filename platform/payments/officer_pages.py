@@ -43,6 +43,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran"
@@ -124,7 +125,7 @@ async def confirm_payment_page(
     )
 
 
-@post(ONE + "/penerimaan", guards=[require_officer])
+@post(ONE + "/penerimaan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def confirm_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
@@ -139,7 +140,7 @@ async def confirm_payment(
     return _redirect_to_payment(payment, ctx, "Pembayaran sudah dicatat.")
 
 
-@post(ONE + "/pertanyaan", guards=[require_officer])
+@post(ONE + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def sync_status(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -158,7 +159,7 @@ async def sync_status(
     return see_other(f"{HOME}/{payment.reference}", flash=officer_labels.sync_outcome_message(outcome, ctx))
 
 
-@post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer])
+@post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def resolve_message(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:

@@ -53,6 +53,7 @@ from ui import (
     render_page,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 # A village shares one address behind its provider.
@@ -102,7 +103,7 @@ async def poll_status(
     return response
 
 
-@post("/bayar/{reference:str}/mulai")
+@post("/bayar/{reference:str}/mulai", opt=WHEN_READ_ONLY)
 async def start_payment(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -136,7 +137,7 @@ async def redirect_page(
     return render_page(request, "payments/pay_onward.html", payment=payment, provider=_provider_name(payment))
 
 
-@post("/bayar/{reference:str}/periksa")
+@post("/bayar/{reference:str}/periksa", opt=WHEN_READ_ONLY)
 async def check_payment(
     request: AnyRequest,
     ctx: CurrentContext,

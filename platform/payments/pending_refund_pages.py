@@ -36,13 +36,14 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 REFUND: Final = ONE + "/pengembalian/{refund_id:uuid}"
 CONFIRM: Final = "payments/refund_manual_confirm.html"
 
 
-@post(REFUND + "/pertanyaan", guards=[require_officer])
+@post(REFUND + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def sync_refund(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -85,7 +86,7 @@ async def confirm_refund_page(
     return render_page(request, CONFIRM, active_menu=PLACE, form=None, **_context(payment, refund, ctx))
 
 
-@post(REFUND + "/penyelesaian", guards=[require_officer])
+@post(REFUND + "/penyelesaian", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def confirm_refund(
     request: AnyRequest,
     db: Db,

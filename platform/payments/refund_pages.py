@@ -33,6 +33,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 FORM: Final = "payments/refund.html"
@@ -64,7 +65,7 @@ async def refund_form(
     return render_page(request, FORM, active_menu=PLACE, form=None, **(context | {"start": start}))
 
 
-@post(ONE + "/pengembalian/periksa", guards=[require_officer], status_code=200)
+@post(ONE + "/pengembalian/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def check_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
@@ -88,7 +89,7 @@ async def check_refund(
     )
 
 
-@post(ONE + "/pengembalian", guards=[require_officer])
+@post(ONE + "/pengembalian", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:

@@ -38,6 +38,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 
@@ -154,7 +155,7 @@ async def withdrawal_form(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def preview_withdrawal(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -182,7 +183,7 @@ async def preview_withdrawal(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_withdrawal(
     request: AnyRequest,
     db: Db,

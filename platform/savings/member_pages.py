@@ -14,9 +14,10 @@ from savings import queries
 from savings.receipt_pages import load_saver_and_dues, receipt_page, require_saver, statement_page
 from savings.view_models import build_passbook
 from ui import AnyRequest, CurrentBrand, CurrentContext, CurrentUser, Ro, render_page, require_member
+from ui.guards import WHEN_SUSPENDED
 
 
-@get("/anggota/simpanan", guards=[require_member])
+@get("/anggota/simpanan", guards=[require_member], opt=WHEN_SUSPENDED)
 async def own_savings(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[bytes]:
@@ -42,7 +43,7 @@ async def own_savings(
     )
 
 
-@get("/anggota/simpanan/{slug:str}", guards=[require_member])
+@get("/anggota/simpanan/{slug:str}", guards=[require_member], opt=WHEN_SUSPENDED)
 async def own_statement(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[bytes]:
@@ -61,7 +62,7 @@ async def own_statement(
     )
 
 
-@get("/anggota/simpanan/bukti/{number:int}", guards=[require_member])
+@get("/anggota/simpanan/bukti/{number:int}", guards=[require_member], opt=WHEN_SUSPENDED)
 async def own_receipt(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:

@@ -38,6 +38,7 @@ from ui import (
     render_page,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 TEMPLATE: Final = "shop/change_method.html"
@@ -63,7 +64,7 @@ async def show_payment_methods(
     return render_page(request, TEMPLATE, form=None, **_context(ctx, order, offered, kunci))
 
 
-@post("/pesanan/{number:int}/cara-bayar", status_code=200)
+@post("/pesanan/{number:int}/cara-bayar", status_code=200, opt=WHEN_READ_ONLY)
 async def submit_payment_method(
     request: AnyRequest,
     db: Db,

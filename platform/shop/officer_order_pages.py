@@ -30,6 +30,7 @@ from ui import (
     require_officer,
     see_other,
 )
+from ui.guards import WHEN_READ_ONLY
 from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pesanan"
@@ -126,7 +127,7 @@ async def show_return_step(
     return await _render_step(request, ro, ctx, number, "pengembalian")
 
 
-@post(HOME + "/{number:int}/pembayaran", guards=[require_officer])
+@post(HOME + "/{number:int}/pembayaran", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def confirm_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -140,7 +141,7 @@ async def confirm_payment(
     )
 
 
-@post(HOME + "/{number:int}/penyerahan", guards=[require_officer])
+@post(HOME + "/{number:int}/penyerahan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def hand_over(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -152,7 +153,7 @@ async def hand_over(
     return _redirect_to_order(ctx, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
 
 
-@post(HOME + "/{number:int}/pembatalan", guards=[require_officer])
+@post(HOME + "/{number:int}/pembatalan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def cancel_order(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -165,7 +166,7 @@ async def cancel_order(
     return _redirect_to_order(ctx, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
 
 
-@post(HOME + "/{number:int}/pengembalian", guards=[require_officer])
+@post(HOME + "/{number:int}/pengembalian", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def return_order(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:

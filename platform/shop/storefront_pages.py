@@ -25,6 +25,7 @@ from ui import (
     cached_fragment,
     render_page,
 )
+from ui.guards import WHEN_SUSPENDED
 from ui.rendering import build_base_context
 from ui.themes import get_environment
 
@@ -142,7 +143,7 @@ async def show_product(
     )
 
 
-@get("/gambar/{name:str}")
+@get("/gambar/{name:str}", opt=WHEN_SUSPENDED)
 async def serve_picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     """Serve a picture. Its name is the checksum of what it shows, so a browser may keep it for ever."""
     stem, _, ending = name.rpartition(".")

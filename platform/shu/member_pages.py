@@ -11,15 +11,16 @@ from kernel.database import Reader
 from shu import errors, queries
 from shu.slips import load_slip
 from ui import AnyRequest, CurrentUser, Ro, Viewer, render_page, require_member
+from ui.guards import WHEN_SUSPENDED
 
 
-@get("/anggota/shu", guards=[require_member])
+@get("/anggota/shu", guards=[require_member], opt=WHEN_SUSPENDED)
 async def show_own_shu(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """The newest year's slip, and the way to the earlier ones."""
     return await _render_slip(request, ro, viewer, None)
 
 
-@get("/anggota/shu/{year:int}", guards=[require_member])
+@get("/anggota/shu/{year:int}", guards=[require_member], opt=WHEN_SUSPENDED)
 async def show_own_shu_of_year(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, year: FromPath[int]
 ) -> Response[bytes]:

@@ -1,9 +1,9 @@
-"""Who may see a page, and whether a form came from one of ours."""
+"""Who may see a page, when a cooperative still answers it, and whether a form came from one of ours."""
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ui import errors
 from ui.context import get_context
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from litestar.handlers import BaseRouteHandler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Marks for a handler's ``opt``; web/suspension.py reads them. A handler without a mark is refused while its
+# cooperative is suspended, and refused while it is read-only if it changes something.
+WHEN_READ_ONLY: Final = {"available_read_only": True}
+WHEN_SUSPENDED: Final = WHEN_READ_ONLY | {"available_suspended": True}
 
 
 class SignInRequired(Exception):

@@ -13,6 +13,7 @@ from kernel import clock
 from ui import AnyRequest, CurrentBrand, render_page, see_other
 from ui import errors as ui_errors
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE
+from ui.guards import WHEN_SUSPENDED
 from ui.rendering import safe_redirect_path
 from ui.swatches import list_swatches
 from ui.themes import load_themes
@@ -32,7 +33,7 @@ def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
     )
 
 
-@get("/bahasa/{lang:str}", sync_to_thread=False)
+@get("/bahasa/{lang:str}", sync_to_thread=False, opt=WHEN_SUSPENDED)
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Remember the viewer's language and go back to where they were, on this host alone."""
     response = see_other(safe_redirect_path(kembali, "/"))
@@ -41,7 +42,7 @@ def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Respo
     return response
 
 
-@get("/merek/{name:str}", sync_to_thread=False)
+@get("/merek/{name:str}", sync_to_thread=False, opt=WHEN_SUSPENDED)
 def brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":

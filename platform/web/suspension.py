@@ -1,18 +1,19 @@
-"""What a cooperative still does that an operator has suspended, or that has not paid the platform for long.
+"""What a cooperative still answers while an operator has suspended it, or while it is read-only because it
+has not paid the platform for long.
 
-Suspended: its officers sign in, read the books and end what they pay for Lumbung, its members see their
-savings. Nothing else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, orders under
-way are finished, members get out what is theirs, officers are dismissed, the plan can be paid; nothing new is
-begun.
+Suspended: its officers sign in, read the books and end what they pay for Lumbung; its members see their
+savings. Nothing else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, and what is
+under way is finished: an order is paid, handed over, cancelled or returned; payments and debts are settled; a
+member's own savings are paid out; the plan is paid. What keeps a cooperative safe stays too: an officer is
+dismissed, a sign-in code is issued, a payment method is switched off, a PIN is changed. Nothing new begins.
 
-The one place of these rules: they run before every handler of a cooperative, whatever room the page belongs
-to.
+A handler states it by its mark, ``opt=WHEN_SUSPENDED`` or ``opt=WHEN_READ_ONLY`` (ui/guards.py). This module
+reads the marks before every handler of a cooperative.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Request, Response
@@ -24,6 +25,8 @@ from ui.guards import SAFE_METHODS
 from ui.rendering import render_page
 
 if TYPE_CHECKING:
+    from litestar.handlers import BaseRouteHandler
+
     from tenants.registry import TenantRef
 
 SUSPENDED = ErrorType(
@@ -53,37 +56,6 @@ SHOP_RESTS = ErrorType(
     "under way are still served.",
 )
 
-# Pages that stay open by name, and those that stay open with everything below them. Who may see them, their
-# own guards say.
-OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
-OPEN_PREFIXES = (
-    "/pengurus/buku",
-    "/pengurus/langganan",
-    "/anggota/simpanan",
-    "/anggota/shu",
-    "/bahasa",
-    "/merek",
-    "/gambar",
-)
-# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and
-# the plan be stopped.
-OPEN_WRITES = frozenset(
-    {"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"}
-)
-
-# What can still be changed while read-only: signing in and one's own account, an order that is under way
-# (paid, handed over, called off, given back), payments and debts that are settled, a member's own savings
-# paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
-# lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
-# credit (nor is an order under way put on it: payments/methods.py), no new money in a wallet.
-READ_ONLY_WRITES: Final = re.compile(
-    r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
-    r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
-    r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
-    r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
-    r"|/pengurus/langganan(?:/.*)?|/(?:webhooks|kait)/.+"
-)
-
 
 def find_closed_app(tenant: TenantRef) -> str | None:
     """Return the application that answers everything in a cooperative's place, or None when its own does."""
@@ -92,19 +64,14 @@ def find_closed_app(tenant: TenantRef) -> str | None:
     return "upgrading" if tenant.revision < MIN_SUPPORTED_REVISION else None
 
 
-def is_open_while_suspended(method: str, path: str) -> bool:
-    """Whether a suspended cooperative still answers this."""
-    path = path.rstrip("/") or "/"
-    if method not in SAFE_METHODS:
-        return path in OPEN_WRITES
-    return path in OPEN_PAGES or any(
-        path == prefix or path.startswith(f"{prefix}/") for prefix in OPEN_PREFIXES
-    )
+def is_available_suspended(handler: BaseRouteHandler) -> bool:
+    """Whether a suspended cooperative still answers by this handler."""
+    return bool(handler.opt.get("available_suspended"))
 
 
-def is_allowed_while_read_only(method: str, path: str) -> bool:
-    """Whether a read-only cooperative still answers this."""
-    return method in SAFE_METHODS or READ_ONLY_WRITES.fullmatch(path.rstrip("/")) is not None
+def is_available_read_only(method: str, handler: BaseRouteHandler) -> bool:
+    """Whether a read-only cooperative still answers this method by this handler."""
+    return method in SAFE_METHODS or bool(handler.opt.get("available_read_only"))
 
 
 def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
@@ -116,7 +83,7 @@ def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
     ctx = get_context(request)
     if ctx.tenant is None or not ctx.tenant.read_only:
         return
-    if is_allowed_while_read_only(request.method, request.scope["path"]):
+    if is_available_read_only(request.method, request.route_handler):
         ctx.brand = msgspec.structs.replace(ctx.brand, shop_open=False)
         return
     if ctx.viewer is not None and ctx.viewer.is_officer:
@@ -130,11 +97,7 @@ def reject_if_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None
     A page says that the shop is closed. A change is refused (web.suspended) with a sentence.
     """
     ctx = get_context(request)
-    if (
-        ctx.tenant is None
-        or not ctx.tenant.suspended
-        or is_open_while_suspended(request.method, request.scope["path"])
-    ):
+    if ctx.tenant is None or not ctx.tenant.suspended or is_available_suspended(request.route_handler):
         return None
     if request.method not in SAFE_METHODS:
         raise SUSPENDED(name=ctx.brand.name)

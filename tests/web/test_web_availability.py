@@ -1,0 +1,110 @@
+"""The marks of handlers decide as the lists of paths did that they replaced.
+
+The lists stand here as the reference. Whoever marks a handler otherwise, or adds one that stays available,
+changes them here too, and sees what that opens.
+"""
+
+import re
+import uuid
+from typing import Any, Final
+
+import pytest
+
+from ui.guards import SAFE_METHODS
+from web.dispatch import HostDispatcher
+from web.suspension import is_available_read_only, is_available_suspended
+
+SAMPLES = {"int": "7", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x/y"}
+
+# Pages that stay open by name, and those that stay open with everything below them. Who may see them, their
+# own guards say.
+OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
+OPEN_PREFIXES = (
+    "/pengurus/buku",
+    "/pengurus/langganan",
+    "/anggota/simpanan",
+    "/anggota/shu",
+    "/bahasa",
+    "/merek",
+    "/gambar",
+)
+# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and
+# the plan be stopped.
+OPEN_WRITES = frozenset(
+    {"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"}
+)
+
+# What can still be changed while read-only: signing in and one's own account, an order that is under way
+# (paid, handed over, called off, given back), payments and debts that are settled, a member's own savings
+# paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
+# lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
+# credit (nor is an order under way put on it: payments/methods.py), no new money in a wallet.
+READ_ONLY_WRITES: Final = re.compile(
+    r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
+    r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
+    r"|/pesanan/.+|/pengurus/pesanan/[0-9]+/(?:pembayaran|penyerahan|pembatalan|pengembalian)(?:/.*)?"
+    r"|/bayar/.+|/anggota/kasbon/bayar|/pengurus/pembayaran(?!/cara/|/kasbon/[^/]+/(?:batas|dompet))(?:/.*)?"
+    r"|/pengurus/langganan(?:/.*)?|/(?:webhooks|kait)/.+"
+)
+
+
+def suspended_by_path(method: str, path: str) -> bool:
+    if method not in SAFE_METHODS:
+        return path in OPEN_WRITES
+    return path in OPEN_PAGES or any(
+        path == prefix or path.startswith(f"{prefix}/") for prefix in OPEN_PREFIXES
+    )
+
+
+def read_only_by_path(method: str, path: str) -> bool:
+    return method in SAFE_METHODS or READ_ONLY_WRITES.fullmatch(path) is not None
+
+
+@pytest.fixture
+def routes(app: HostDispatcher) -> list[tuple[str, str, Any]]:
+    """Each method, sample path and handler of the cooperative application; OPTIONS left out."""
+    found = []
+    for route in app._apps["cooperative"].routes:
+        path = re.sub(r"\{[^:}]+:(\w+)\}", lambda part: SAMPLES[part[1]], route.path)
+        found += [
+            (method, path, handler)
+            for method, (handler, _) in route.route_handler_map.items()
+            if method != "OPTIONS"
+        ]
+    assert len(found) > 200
+    return found
+
+
+def test_suspended_each_route_answers_as_its_path_did(routes: list[tuple[str, str, Any]]) -> None:
+    assert [
+        (method, path)
+        for method, path, handler in routes
+        if is_available_suspended(handler) != suspended_by_path(method, path)
+    ] == []
+
+
+def test_read_only_each_route_answers_as_its_path_did(routes: list[tuple[str, str, Any]]) -> None:
+    assert [
+        (method, path)
+        for method, path, handler in routes
+        if is_available_read_only(method, handler) != read_only_by_path(method, path)
+    ] == []
+
+
+def test_what_is_available_suspended_is_available_read_only(routes: list[tuple[str, str, Any]]) -> None:
+    assert all(
+        is_available_read_only(method, handler)
+        for method, _, handler in routes
+        if is_available_suspended(handler)
+    )
+
+
+def test_a_suspended_cooperative_answers_no_options(app: HostDispatcher) -> None:
+    """The one difference: litestar makes these handlers itself, unmarked. No page of ours sends OPTIONS."""
+    handlers = [
+        route.route_handler_map["OPTIONS"][0]
+        for route in app._apps["cooperative"].routes
+        if "OPTIONS" in route.route_handler_map
+    ]
+    assert handlers
+    assert not any(is_available_suspended(handler) for handler in handlers)
