@@ -21,6 +21,7 @@ CHECKS: Final[dict[str, list[str]]] = {
     "migration drift": [str(BIN / "lumbung"), "migrate", "--check"],
     "import contracts": [str(BIN / "lint-imports"), "--no-cache"],
     "templates": [str(BIN / "python"), str(ROOT / "infra" / "lint_templates.py")],
+    "retired words": [str(BIN / "python"), str(ROOT / "infra" / "check_words.py")],
     "ruff check": [str(BIN / "ruff"), "check", "--quiet"],
     "ruff format": [str(BIN / "ruff"), "format", "--check", "--quiet"],
 }

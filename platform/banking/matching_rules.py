@@ -121,7 +121,7 @@ class _CandidateIndex:
         self.by_amount: dict[int, list[MatchCandidate]] = {}
         for each in self.by_reference.values():
             self.by_amount.setdefault(int(each.amount), []).append(each)
-        self.with_tail = sorted(
+        self.with_unique_suffix = sorted(
             (int(each.base), each.reference) for each in self.by_reference.values() if each.unique_suffix
         )
         self.lengths = {
@@ -140,9 +140,9 @@ class _CandidateIndex:
 
     def near(self, amount: Rupiah) -> list[MatchCandidate]:
         """Those that this amount pays but for the tail, the nearest first."""
-        first = bisect_left(self.with_tail, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
-        last = bisect_left(self.with_tail, (int(amount) + 1, ""))
-        found = [self.by_reference[reference] for _, reference in self.with_tail[first:last]]
+        first = bisect_left(self.with_unique_suffix, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
+        last = bisect_left(self.with_unique_suffix, (int(amount) + 1, ""))
+        found = [self.by_reference[reference] for _, reference in self.with_unique_suffix[first:last]]
         return sorted(found, key=lambda each: (abs(each.amount - amount), each.reference))
 
 

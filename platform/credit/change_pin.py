@@ -39,8 +39,8 @@ async def change_pin(
     credit.require_valid_pin(pin)
     if pin_confirmation != pin:
         raise payer_errors.PINS_DIFFER(field="again")
-    door = LoginThrottle(database, tenant, "password", str(actor.user_id), client_ip)
-    await door.hit()
+    throttle = LoginThrottle(database, tenant, "password", str(actor.user_id), client_ip)
+    await throttle.hit()
     async with coop_session(database, tenant) as db:
         user = await members.get_user(db, actor.user_id)
         known = user.password_hash if user else None
@@ -52,4 +52,4 @@ async def change_pin(
         if user is None or user.password_hash != known:
             raise WRONG_PASSWORD(field="own_password")
         await credit.save_pin_hash(db, actor, member_id, hashed)
-        await door.reset(db)
+        await throttle.reset(db)

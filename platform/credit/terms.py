@@ -88,8 +88,8 @@ async def consent_with_pin(
 
     Raises DomainError payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
     """
-    door = LoginThrottle(database, tenant, "pin", str(member_id), client_ip)
-    await door.hit()
+    throttle = LoginThrottle(database, tenant, "pin", str(member_id), client_ip)
+    await throttle.hit()
     async with coop_reader(database, tenant) as ro:
         hashed = await credit_queries.get_pin_hash(ro, member_id)
     if hashed is None:
@@ -98,7 +98,7 @@ async def consent_with_pin(
     if not await verify_password(hashed, pin):
         raise errors.PIN_WRONG(field="pin")
     async with coop_session(database, tenant) as db:
-        await door.reset(db)
+        await throttle.reset(db)
     return Consent(member_id, clock.now())
 
 

@@ -31,15 +31,15 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     ours = sum(
         each.amount for each in refunds if each.status != "failed" and each.destination == "original_method"
     )
-    unheard = int(refunded) - ours
-    if unheard <= 0 or payment.status not in rules.SETTLED:
+    unrecorded = int(refunded) - ours
+    if unrecorded <= 0 or payment.status not in rules.SETTLED:
         return
-    if unheard > await refund_payment.get_refundable_amount(db, payment):
+    if unrecorded > await refund_payment.get_refundable_amount(db, payment):
         await record_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
         return
     try:
         async with db.begin_nested():
-            await _book(db, payment, refunded, Rupiah(unheard), on=on)
+            await _book(db, payment, refunded, Rupiah(unrecorded), on=on)
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
@@ -66,13 +66,15 @@ async def detect_returned_refund(
         await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
 
 
-async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: Rupiah, *, on: date) -> None:
+async def _book(
+    db: AsyncSession, payment: Payment, refunded: Rupiah, unrecorded: Rupiah, *, on: date
+) -> None:
     label = get_provider(payment.method).capabilities().label.id
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
         key=f"refund:{payment.id}:heard:{int(refunded)}",
-        amount=int(unheard),
+        amount=int(unrecorded),
         destination="original_method",
         status="pending",
         reason=f"Dikembalikan di {label}",
@@ -83,7 +85,7 @@ async def _book(db: AsyncSession, payment: Payment, refunded: Rupiah, unheard: R
     db.add(refund)
     await db.flush()
     if (
-        payment.refunded + unheard >= payment.amount - payment.unique_suffix
+        payment.refunded + unrecorded >= payment.amount - payment.unique_suffix
         and payment.applied_to == "purpose"
     ):
         await get_purpose(payment.purpose).on_refunded(db, payment, on=on, reason=refund.reason)

@@ -102,8 +102,8 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
     if request.method not in known_methods():
         raise errors.NO_SUCH_METHOD()
     capabilities = get_provider(request.method).capabilities()
-    takes_tail = capabilities.uses_unique_suffix and bylaws.transfer_suffix != "none"
-    if takes_tail:
+    takes_suffix = capabilities.uses_unique_suffix and bylaws.transfer_suffix != "none"
+    if takes_suffix:
         await advisory_lock(db, "tails of transfers")
     elif capabilities.requires_pin and request.member_id is not None:
         # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
@@ -115,7 +115,7 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
         since = (request.opened_at or clock.now()) - rules.UNIQUE_SUFFIX_COOLDOWN
         return (
             await queries.list_reserved_amounts(ro, request.method, min_amount, max_amount, since)
-            if takes_tail
+            if takes_suffix
             else []
         )
 
@@ -131,7 +131,7 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
         taken,
         has,
     )
-    free = rules.available_suffixes(request.amount, amounts) if takes_tail else []
+    free = rules.available_suffixes(request.amount, amounts) if takes_suffix else []
     return _OpeningContext(already_opened=before, method=method, available_suffixes=free, balance=there)
 
 

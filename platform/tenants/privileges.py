@@ -163,17 +163,17 @@ def _repair_statements(schema: str, drift: PrivilegeDrift) -> Sequence[str]:
 def _grant_statement(verb: str, direction: str, privilege: Privilege, schema: str) -> str:
     role = _role_name(privilege.grantee, schema)
     if privilege.kind == "default":
-        tail = " WITH GRANT OPTION" if verb == "GRANT" and privilege.grantable else ""
+        ending = " WITH GRANT OPTION" if verb == "GRANT" and privilege.grantable else ""
         whose = _role_name(privilege.part, schema)
         return (
             f"ALTER DEFAULT PRIVILEGES FOR ROLE {whose} IN SCHEMA {schema}"
-            f" {verb} {privilege.privilege_type} ON {privilege.name} {direction} {role}{tail}"
+            f" {verb} {privilege.privilege_type} ON {privilege.name} {direction} {role}{ending}"
         )
     column = f" ({privilege.part})" if privilege.kind == "column" else ""
-    tail = " CASCADE" if verb == "REVOKE" else " WITH GRANT OPTION" if privilege.grantable else ""
+    ending = " CASCADE" if verb == "REVOKE" else " WITH GRANT OPTION" if privilege.grantable else ""
     return (
         f"{verb} {privilege.privilege_type}{column} ON {_object_clause(privilege, schema)} {direction} "
-        f"{role}{tail}"
+        f"{role}{ending}"
     )
 
 

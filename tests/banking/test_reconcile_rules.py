@@ -196,8 +196,8 @@ def test_every_day_is_the_sum_of_its_findings_and_the_balance_of_all(
     shown: list[ReconciliationDay] = group_by_day(findings, theirs, ours)
     for day in shown:
         assert day.difference == sum(each.difference for each in day.items)
-    told_of = [piece for each in findings for piece in (each.theirs, each.ours) if piece]
-    assert {id(piece) for piece in told_of} == {id(piece) for piece in (*theirs, *ours) if piece.amount}
+    reported = [piece for each in findings for piece in (each.theirs, each.ours) if piece]
+    assert {id(piece) for piece in reported} == {id(piece) for piece in (*theirs, *ours) if piece.amount}
     balance, clearing = before + sum(each.amount for each in theirs), sum(each.amount for each in ours)
     whole: list[ReconciliationItem] = with_remainder(
         findings, balance=balance, clearing=clearing, on=REPORTED_ON, fractions=0

@@ -316,7 +316,7 @@ _OWED: Final = (
 )
 
 
-async def assert_invariants(db: AsyncSession, *, tail_to_savings: bool = True) -> None:
+async def assert_invariants(db: AsyncSession, *, suffix_to_savings: bool = True) -> None:
     """Assert what must hold after any history of payments.
 
     Every journal is balanced and every balance is the sum of its lines; a paid payment has one journal, one
@@ -328,7 +328,7 @@ async def assert_invariants(db: AsyncSession, *, tail_to_savings: bool = True) -
     assert not await ro.records(_UNBALANCED)
     assert not await ro.records(_DRIFTED)
     assert not await ro.records(_JOURNALS)
-    wrong = [tuple(each) for each in await ro.records(_MONEY, tail_to_savings)]
+    wrong = [tuple(each) for each in await ro.records(_MONEY, suffix_to_savings)]
     assert not wrong, wrong
     held = await ro.value("SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2105'")
     assert held == await ro.value(_OWED)

@@ -78,12 +78,12 @@ async def test_every_parameter_that_we_send_has_its_effect(shop: StripeAccount) 
     shop.settings = {"payment_method_types": "card, id_bank_transfer"}
     status = await shop.paid()
     await shop.method.refund(shop.provider_account(), status, Rupiah(5_000), "r1", "rusak")
-    unheeded = {
+    ignored = {
         name
         for subject, name in shop.fake.world.ignored_params
         if "checkout" in subject or "refund" in subject
     }
-    assert unheeded <= {"adaptive_pricing"}
+    assert ignored <= {"adaptive_pricing"}
 
 
 @pytest.mark.parametrize("minutes", [1, 15, 29, 31, 60, 23 * 60, 25 * 60, 3 * 24 * 60])

@@ -288,8 +288,8 @@ async def test_a_refund_asked_for_twice_happens_once(
     paid = await _paid(fake, provider_account)
     first = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras basah")
     again = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras basah")
-    worded_otherwise = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras lembap")
-    assert first == again == worded_otherwise
+    other_reason = await xendit.refund(provider_account, paid, Rupiah(4_145), "ref-1", "beras lembap")
+    assert first == again == other_reason
     assert len(fake.refunds) == 1
 
 

@@ -154,7 +154,7 @@ async def drain(database: Database) -> None:
 
 
 @asynccontextmanager
-async def front_door(serving: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def serve_client(serving: Database) -> AsyncIterator[httpx.AsyncClient]:
     dispatcher = HostDispatcher(serving.settings, serving)
     await dispatcher.start()
     origin = f"http://{serving.settings.base_domain}"
@@ -179,7 +179,7 @@ async def test_a_founding_that_finds_no_place_ready_waits_for_one_to_be_made(
 
     coming = asyncio.create_task(provision_comes_late())
     try:
-        async with front_door(serving) as client:
+        async with serve_client(serving) as client:
             answer = await client.post("/daftar", data=FOUNDING)
         assert answer.status_code == 303, answer.text
         assert await find_tenant_by_slug(serving, "kenanga") is not None
@@ -198,7 +198,7 @@ async def test_a_founding_is_heard_by_provision_at_once(
     stopping = asyncio.Event()
     running = asyncio.create_task(run_provisioner(database, stopping))
     try:
-        async with front_door(serving) as client:
+        async with serve_client(serving) as client:
             for at in range(4):  # more than lie ready
                 form = FOUNDING | {"slug": f"kenanga-{at}", "founding_key": f"a-key-of-form-number-{at}"}
                 assert (await client.post("/daftar", data=form)).status_code == 303
@@ -212,7 +212,7 @@ async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was
 ) -> None:
     monkeypatch.setattr(schema_pool, "WAIT_SECONDS", 0.6)
     await drain(database)
-    async with front_door(serving) as client:
+    async with serve_client(serving) as client:
         begun = time.monotonic()
         answer = await client.post("/daftar", data=FOUNDING)
         assert time.monotonic() - begun >= 0.6

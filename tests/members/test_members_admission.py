@@ -69,8 +69,8 @@ async def test_a_phone_that_is_known_applies_like_any_other(db: AsyncSession, ro
     other = await apply_for_membership(
         db, VISITOR, PersonDetails("Orang Lain", "L", phone), key="other", consent="ya"
     )
-    beside = await list_phone_sharers(ro, other, phone)
-    assert [each.status for each in beside] == ["applied" if phone == ANI.phone else "active"]
+    sharers = await list_phone_sharers(ro, other, phone)
+    assert [each.status for each in sharers] == ["applied" if phone == ANI.phone else "active"]
     assert first != other
 
 

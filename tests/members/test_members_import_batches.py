@@ -189,8 +189,8 @@ async def test_lines_are_read_beside_the_event_loop(db: AsyncSession, ro: Reader
             turns += 1
             await asyncio.sleep(0)
 
-    beside = asyncio.create_task(others())
+    concurrent = asyncio.create_task(others())
     rows = (row async for row in file_import.iter_in_thread(iter(range(10 * file_import.READ_BATCH_LINES))))
     assert [row async for row in rows] == list(range(10 * file_import.READ_BATCH_LINES))
-    beside.cancel()
+    concurrent.cancel()
     assert turns >= 10

@@ -176,9 +176,9 @@ async def test_every_mistake_is_named_at_once_above_and_beside_its_field(
     assert re.findall(r'href="#f-(\w+)"', summary) == list(fields)
     for field, sentence in fields.items():
         assert sentence in summary
-        beside = re.search(rf'id="e-{field}">(.*?)</p>', page, re.DOTALL)
-        assert beside is not None
-        assert sentence in beside[1]
+        error = re.search(rf'id="e-{field}">(.*?)</p>', page, re.DOTALL)
+        assert error is not None
+        assert sentence in error[1]
 
 
 async def test_what_is_typed_is_escaped(visitor: Visitors) -> None:

@@ -298,7 +298,7 @@ class History:
     async def hours(self, at: int, number: int) -> None:
         self.world.now += timedelta(hours=(1, 6, 24, 48, 72, 200)[at % 6])
 
-    async def settle_alarm(self, at: int, number: int) -> None:
+    async def settle_exception(self, at: int, number: int) -> None:
         payment = await self.pick(Payment, at, Payment.id.in_(select(PaymentException.payment_id)))
         if payment is not None:
             await pay.resolve_exceptions(self.db, payment)

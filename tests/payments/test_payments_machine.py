@@ -182,7 +182,7 @@ async def test_the_tail_of_a_transfer_goes_where_the_bylaws_say(
         ("2103", 0, order.total),
         (account, 0, payment.unique_suffix),
     ]
-    await pay.assert_invariants(db, tail_to_savings=unique_suffix == "savings")
+    await pay.assert_invariants(db, suffix_to_savings=unique_suffix == "savings")
 
 
 async def test_without_tails_a_transfer_is_its_price(db: AsyncSession) -> None:

@@ -93,7 +93,7 @@ async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
     chance = random.Random(20261124)
     expected = {tenant.schema_name: tenant.slug for tenant in (melati, mawar)}
 
-    async def visit(tenant: TenantRef, how: int) -> None:
+    async def request_page(tenant: TenantRef, how: int) -> None:
         if how == 0:
             async with coop_reader(database, tenant) as ro:
                 name = await ro.value("SELECT name FROM profile")
@@ -119,7 +119,9 @@ async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
         assert expected[tenant.schema_name] in name.lower()
 
     for _ in range(12):
-        await asyncio.gather(*(visit(chance.choice((melati, mawar)), chance.randrange(4)) for _ in range(25)))
+        await asyncio.gather(
+            *(request_page(chance.choice((melati, mawar)), chance.randrange(4)) for _ in range(25))
+        )
 
 
 async def test_worn_connections_are_replaced(

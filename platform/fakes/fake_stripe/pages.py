@@ -52,9 +52,9 @@ PAGES: list[tuple[str, PageHandler]] = []
 
 
 def page_at(path: str) -> Callable[[PageHandler], PageHandler]:
-    def register(visit: PageHandler) -> PageHandler:
-        PAGES.append((path.replace("{}", "([^/]+)"), visit))
-        return visit
+    def register(handler: PageHandler) -> PageHandler:
+        PAGES.append((path.replace("{}", "([^/]+)"), handler))
+        return handler
 
     return register
 

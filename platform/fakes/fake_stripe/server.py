@@ -192,10 +192,10 @@ class FakeStripe:
             await self._page(path, body if method == "POST" else None, send_message)
 
     async def _page(self, path: str, body: bytes | None, send_message: Any) -> None:
-        for pattern, visit in PAGES:
+        for pattern, handler in PAGES:
             if match := re.fullmatch(pattern, path):
                 form = None if body is None else dict(parse_qsl(body.decode(), keep_blank_values=True))
-                page = visit(self.world, match.groups(), form)
+                page = handler(self.world, match.groups(), form)
                 head = {"content-type": page.kind, "cache-control": "no-store"}
                 if page.redirect_to is not None:
                     head["location"] = page.redirect_to
