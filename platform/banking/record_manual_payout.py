@@ -8,9 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from banking import manual_payout_errors, reconciliation_queries
-from kernel import audit
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger import queries as ledger_queries
 from ledger.chart import BANK
 from ledger.posting import lock_ledger
@@ -43,11 +42,18 @@ async def check_manual_payout(
     """Raise DomainError payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
     cannot have reached the bank.
     """
+    balance = await ledger_queries.get_balance(db, method.clearing_account)
+    await _check_payout(db, method, amount, balance, on=on, today=today)
+
+
+async def _check_payout(
+    db: AsyncSession, method: PaymentMethod, amount: Rupiah, balance: int, *, on: date, today: date
+) -> None:
     if amount <= 0:
         raise manual_payout_errors.PAYOUT_AMOUNT_NEEDED(field="amount")
     if on > today:
         raise manual_payout_errors.PAYOUT_IN_FUTURE(field="on")
-    left = Rupiah(max(0, await ledger_queries.get_balance(db, method.clearing_account)))
+    left = Rupiah(max(0, balance))
     if amount > left:
         raise manual_payout_errors.PAYOUT_EXCEEDS_BALANCE(left=left, field="amount")
     first = await reconciliation_queries.get_first_movement_day(db, method.clearing_account)
@@ -67,16 +73,25 @@ async def record_manual_payout(
     method = await require_manual_payout_method(db, name)
     source_key = f"arrival:{name}:{key}"
     await lock_ledger(db)  # what waits there stays what it is until this is posted
-    if (number := await ledger_queries.find_journal_number(db, source_key)) is not None:
-        return PostedJournal(source_key, number, created=False)
-    await check_manual_payout(db, method, amount, on=on, today=today)
-    lines = [
-        JournalLine.to_debit(BANK, amount),
-        JournalLine.to_credit(method.clearing_account, amount),
-    ]
-    posted = await post_journal(
-        db, Journal(on, f"Uang {method.label.id} masuk rekening", source_key, lines), by=actor.name
+
+    async def draft(balance: int) -> JournalDraft:
+        await _check_payout(db, method, amount, balance, on=on, today=today)
+        return JournalDraft(
+            on=on,
+            description=f"Uang {method.label.id} masuk rekening",
+            lines=[
+                JournalLine.to_debit(BANK, amount),
+                JournalLine.to_credit(method.clearing_account, amount),
+            ],
+            action=events.PAYOUT_BOOKED,
+            subject=f"way:{name}",
+            params={"method": name, "amount": int(amount)},
+        )
+
+    return await post_once(
+        db,
+        actor,
+        source_key,
+        read=lambda ro: ledger_queries.get_balance(ro, method.clearing_account),
+        draft=draft,
     )
-    params = {"method": name, "amount": int(amount), "journal": posted.number}
-    audit.record(db, actor, events.PAYOUT_BOOKED, subject=f"way:{name}", params=params)
-    return posted

@@ -14,14 +14,12 @@ from credit import credit_errors, debtor_queries
 from credit import terms as credit
 from credit.debtor_queries import Debtor
 from governance.queries import get_bylaws_on
-from kernel import audit
 from kernel.actor import Actor
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import CASH, COUNTER_METHOD_ACCOUNTS, MEMBER_RECEIVABLES, WALLETS, CounterMethod
 from ledger.posting import lock_ledger
-from ledger.queries import find_journal_number
 from payments import errors, events, methods
 from tenants.session import get_tenant
 
@@ -57,23 +55,30 @@ async def repay_kasbon(
     """
     source_key = f"repayment:{member_id}:{key}"
     await lock_ledger(db)  # what is owed stays what it is until this is posted
-    if (number := await find_journal_number(db, source_key)) is not None:
-        return PostedJournal(source_key, number, created=False)
-    plan = await plan_repayment(db, member_id, amount)
-    words = f"Pelunasan kasbon {plan.debtor.name} ({plan.debtor.number})"
-    lines = [
-        JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
-        JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
-    ]
-    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
-    params = {"amount": int(amount), "method": method, "journal": posted.number}
-    audit.record(db, actor, events.REPAID_AT_COUNTER, subject=f"member:{member_id}", params=params)
-    return posted
+
+    async def draft(debtor: Debtor) -> JournalDraft:
+        _check_repayment(debtor, amount)
+        return JournalDraft(
+            on=on,
+            description=f"Pelunasan kasbon {debtor.name} ({debtor.number})",
+            lines=[
+                JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
+                JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
+            ],
+            action=events.REPAID_AT_COUNTER,
+            subject=f"member:{member_id}",
+            params={"amount": int(amount), "method": method},
+        )
+
+    return await post_once(db, actor, source_key, read=lambda ro: require_debtor(ro, member_id), draft=draft)
 
 
 async def plan_repayment(db: AsyncSession, member_id: UUID, amount: Rupiah) -> CounterPaymentPlan:
     """Say what paying off would do, without doing it. Raises as ``pay_off``."""
-    debtor = await require_debtor(db, member_id)
+    return _check_repayment(await require_debtor(db, member_id), amount)
+
+
+def _check_repayment(debtor: Debtor, amount: Rupiah) -> CounterPaymentPlan:
     owed = Rupiah(debtor.kasbon)
     if amount <= 0:
         raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
@@ -93,20 +98,27 @@ async def top_up_wallet(
     ledger.year_closed.
     """
     source_key = f"wallet-counter:{member_id}:{key}"
-    if (number := await find_journal_number(db, source_key)) is not None:
-        return PostedJournal(source_key, number, created=False)
-    plan = await plan_top_up(db, member_id, amount, on=on)
-    words = f"Isi dompet {plan.debtor.name} ({plan.debtor.number})"
-    lines = [JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)]
-    posted = await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
-    params = {"amount": int(amount), "journal": posted.number}
-    audit.record(db, actor, events.TOPPED_UP_AT_COUNTER, subject=f"member:{member_id}", params=params)
-    return posted
+
+    async def draft(debtor: Debtor) -> JournalDraft:
+        await _check_top_up(db, debtor, amount, on=on)
+        return JournalDraft(
+            on=on,
+            description=f"Isi dompet {debtor.name} ({debtor.number})",
+            lines=[JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)],
+            action=events.TOPPED_UP_AT_COUNTER,
+            subject=f"member:{member_id}",
+            params={"amount": int(amount)},
+        )
+
+    return await post_once(db, actor, source_key, read=lambda ro: require_debtor(ro, member_id), draft=draft)
 
 
 async def plan_top_up(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
     """Say what filling would do, without doing it. Raises as ``fill_wallet``."""
-    debtor = await require_debtor(db, member_id)
+    return await _check_top_up(db, await require_debtor(db, member_id), amount, on=on)
+
+
+async def _check_top_up(db: AsyncSession, debtor: Debtor, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
     if not debtor.is_active:
         raise credit_errors.NOT_ACTIVE(name=debtor.name)
     bylaws = (await get_bylaws_on(db, on)).bylaws

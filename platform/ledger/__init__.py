@@ -4,6 +4,16 @@ Savings, dues and purchases of a member are balances of accounts *by party* here
 differ from its control account: it is the same rows.
 """
 
+from ledger.post_once import JournalDraft, post_once
 from ledger.posting import Journal, JournalLine, PostedJournal, post_journal, post_journals, reverse_journal
 
-__all__ = ["Journal", "JournalLine", "PostedJournal", "post_journal", "post_journals", "reverse_journal"]
+__all__ = [
+    "Journal",
+    "JournalDraft",
+    "JournalLine",
+    "PostedJournal",
+    "post_journal",
+    "post_journals",
+    "post_once",
+    "reverse_journal",
+]

@@ -18,7 +18,8 @@ from kernel.money import Rupiah
 from ledger import errors, queries, report_queries
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, STOCK_DIFFERENCES, CounterMethod
 from ledger.close_year import require_open_year
-from ledger.posting import Journal, JournalLine, PostedJournal, post_journal, reverse_journal
+from ledger.post_once import JournalDraft, post_once
+from ledger.posting import JournalLine, PostedJournal, reverse_journal
 from ledger.posting_dates import reject_early_date
 
 if TYPE_CHECKING:
@@ -78,7 +79,12 @@ async def validate_manual_entry(ro: Reader, entry: ManualEntry, *, today: date) 
 
     Raises DomainError: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
     """
-    account = await report_queries.find_account(ro, entry.account)
+    return await _check_entry(ro, entry, await report_queries.find_account(ro, entry.account), today=today)
+
+
+async def _check_entry(
+    ro: Reader, entry: ManualEntry, account: LedgerAccountView | None, *, today: date
+) -> LedgerAccountView:
     if account is None or not allows_manual_entries(account):
         raise errors.NOT_AN_ENTRY_ACCOUNT(account=entry.account, field="account")
     if entry.amount <= 0:
@@ -98,19 +104,23 @@ async def record_manual_entry(
     Raises as ``validate_manual_entry`` and ``post_journal``.
     """
     key = f"{MANUAL_KEY_PREFIX}{entry.key}"
-    number = await queries.find_journal_number(db, key)
-    if number is not None:
-        return PostedJournal(key, number, created=False)
-    account = await validate_manual_entry(as_reader(db), entry, today=today)
-    money = COUNTER_METHOD_ACCOUNTS[entry.method]
-    if account.kind == "expense":
-        lines = [JournalLine.to_debit(account.code, entry.amount), JournalLine.to_credit(money, entry.amount)]
-    else:
-        lines = [JournalLine.to_debit(money, entry.amount), JournalLine.to_credit(account.code, entry.amount)]
-    posted = await post_journal(db, Journal(entry.on, entry.description, key, lines), by=actor.name)
-    params = {"number": posted.number, "account": account.code, "amount": int(entry.amount)}
-    audit.record(db, actor, "ledger.entry_recorded", subject=f"journal:{posted.number}", params=params)
-    return posted
+
+    async def draft(found: LedgerAccountView | None) -> JournalDraft:
+        account = await _check_entry(as_reader(db), entry, found, today=today)
+        money = COUNTER_METHOD_ACCOUNTS[entry.method]
+        debit, credit = (account.code, money) if account.kind == "expense" else (money, account.code)
+        return JournalDraft(
+            on=entry.on,
+            description=entry.description,
+            lines=[JournalLine.to_debit(debit, entry.amount), JournalLine.to_credit(credit, entry.amount)],
+            action="ledger.entry_recorded",
+            subject=None,
+            params={"account": account.code, "amount": int(entry.amount)},
+        )
+
+    return await post_once(
+        db, actor, key, read=lambda ro: report_queries.find_account(ro, entry.account), draft=draft
+    )
 
 
 async def reverse_manual_entry(

@@ -8,15 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from governance.queries import get_bylaws_on
+from governance.queries import BylawsVersionView, get_bylaws_on
 from governance.rules import Bylaws, SavingsKind
-from kernel import audit
 from kernel.batching import read_batch
+from kernel.database import Reader
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, CounterMethod
 from ledger.posting_dates import reject_early_date
-from ledger.queries import find_journal_number
 from savings import errors, queries
 from savings.queries import Saver
 from savings.rules import ACCOUNTS, KIND_NAMES, Savings
@@ -56,32 +55,29 @@ async def record_deposit(
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
     saver = await queries.lock_saver(db, member_id)
-    number, savings, held = await read_batch(
-        db,
-        lambda ro: find_journal_number(ro, source_key),
-        lambda ro: queries.get_balances(ro, member_id),
-        lambda ro: get_bylaws_on(ro, on),
-    )
-    if number is not None:
-        return PostedJournal(source_key, number, created=False)
-    plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
-    await reject_early_date(db, on, today=today)
-    posted = await post_journal(
-        db,
-        Journal(
-            on,
-            f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
-            source_key,
-            [
+
+    async def read(ro: Reader) -> tuple[Savings, BylawsVersionView]:
+        return await read_batch(
+            ro, lambda ro: queries.get_balances(ro, member_id), lambda ro: get_bylaws_on(ro, on)
+        )
+
+    async def draft(found: tuple[Savings, BylawsVersionView]) -> JournalDraft:
+        savings, held = found
+        plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+        await reject_early_date(db, on, today=today)
+        return JournalDraft(
+            on=on,
+            description=f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
+            lines=[
                 JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
                 JournalLine.to_credit(ACCOUNTS[kind], amount, member_id),
             ],
-        ),
-        by=actor.name,
-    )
-    params = {"kind": kind, "amount": int(amount), "method": method, "journal": posted.number}
-    audit.record(db, actor, "savings.deposited", subject=f"member:{member_id}", params=params)
-    return posted
+            action="savings.deposited",
+            subject=f"member:{member_id}",
+            params={"kind": kind, "amount": int(amount), "method": method},
+        )
+
+    return await post_once(db, actor, source_key, read=read, draft=draft)
 
 
 async def plan_deposit(

@@ -9,15 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kernel import audit
 from kernel.batching import read_batch
-from kernel.errors import DomainError
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, PostedJournal, post_journal
+from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, VOLUNTARY_SAVINGS, CounterMethod
-from ledger.errors import BELOW_FLOOR
 from ledger.posting_dates import reject_early_date
-from ledger.queries import find_journal_number
 from savings import errors, queries
 from savings.queries import Saver
 from savings.record_deposit import SavingsMovement, check_active_saver, check_amount_and_date
@@ -47,35 +43,31 @@ async def record_withdrawal(
     """
     source_key = f"withdrawal:{member_id}:{key}"
     saver = await queries.lock_saver(db, member_id)
-    number, balance = await read_batch(
+
+    async def draft(balance: Rupiah) -> JournalDraft:
+        plan = _check_withdrawal(saver, amount, balance, on=on, today=today)
+        await reject_early_date(db, on, today=today)
+        return JournalDraft(
+            on=on,
+            description=f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
+            lines=[
+                JournalLine.to_debit(VOLUNTARY_SAVINGS, amount, member_id),
+                JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[method], amount),
+            ],
+            action="savings.withdrawn",
+            subject=f"member:{member_id}",
+            params={"amount": int(amount), "method": method},
+            # an order may take it after the balance was read
+            below_floor=errors.NOT_ENOUGH(name=plan.saver.name, balance=plan.balance_before, field="amount"),
+        )
+
+    return await post_once(
         db,
-        lambda ro: find_journal_number(ro, source_key),
-        lambda ro: queries.get_voluntary_balance(ro, member_id),
-    )
-    if number is not None:
-        return PostedJournal(source_key, number, created=False)
-    plan = _check_withdrawal(saver, amount, balance, on=on, today=today)
-    await reject_early_date(db, on, today=today)
-    journal = Journal(
-        on,
-        f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
+        actor,
         source_key,
-        [
-            JournalLine.to_debit(VOLUNTARY_SAVINGS, amount, member_id),
-            JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[method], amount),
-        ],
+        read=lambda ro: queries.get_voluntary_balance(ro, member_id),
+        draft=draft,
     )
-    try:
-        posted = await post_journal(db, journal, by=actor.name)
-    except DomainError as refusal:
-        if refusal.error_type is BELOW_FLOOR:  # an order took it between our look and the books' own
-            raise errors.NOT_ENOUGH(
-                name=plan.saver.name, balance=plan.balance_before, field="amount"
-            ) from refusal
-        raise
-    params = {"amount": int(amount), "method": method, "journal": posted.number}
-    audit.record(db, actor, "savings.withdrawn", subject=f"member:{member_id}", params=params)
-    return posted
 
 
 async def plan_withdrawal(

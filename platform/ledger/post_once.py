@@ -1,0 +1,76 @@
+"""Post what one form or file caused, once: the same cause again returns the journal that it posted before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from kernel import audit
+from kernel.batching import read_batch
+from kernel.database import Reader
+from kernel.errors import DomainError
+from ledger import queries
+from ledger.errors import BELOW_FLOOR
+from ledger.posting import Journal, JournalLine, PostedJournal, post_journal
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.actor import Actor
+
+T = TypeVar("T")
+
+
+class JournalDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked journal without its key, and the audit entry that goes with it.
+
+    ``subject`` is the audit entry's; None means the journal itself. ``below_floor`` is raised in place of
+    ledger.below_floor, in words of the use case.
+    """
+
+    on: date
+    description: str
+    lines: Sequence[JournalLine]
+    action: str
+    subject: str | None
+    params: Mapping[str, object]
+    below_floor: DomainError | None = None
+
+
+async def post_once(
+    db: AsyncSession,
+    actor: Actor,
+    source_key: str,
+    *,
+    read: Callable[[Reader], Coroutine[Any, Any, T]],
+    draft: Callable[[T], Awaitable[JournalDraft]],
+) -> PostedJournal:
+    """Post the journal of ``source_key`` and its audit entry, unless that key was posted before.
+
+    ``read`` fetches what the checks need, in the round trip that looks for the key; it must not refuse what
+    can change between two calls. ``draft`` checks that and returns the journal; it runs only for a new key.
+    The caller takes the locks first: what decides must not change until the transaction ends. For a key that
+    was posted before, nothing is checked or written, and the same journal is returned with ``created`` False.
+
+    Raises DomainError as ``read``, ``draft`` and ``post_journal`` do.
+    """
+    number, found = await read_batch(db, lambda ro: queries.find_journal_number(ro, source_key), read)
+    if number is not None:
+        return PostedJournal(source_key, number, created=False)
+    entry = await draft(found)
+    try:
+        posted = await post_journal(
+            db, Journal(entry.on, entry.description, source_key, entry.lines), by=actor.name
+        )
+    except DomainError as refusal:
+        if entry.below_floor is None or refusal.error_type is not BELOW_FLOOR:
+            raise
+        raise entry.below_floor from refusal
+    if posted.created:  # else the same was sent at the same moment, and the other one recorded it
+        subject = entry.subject or f"journal:{posted.number}"
+        params = {**entry.params, "journal": posted.number}
+        audit.record(db, actor, entry.action, subject=subject, params=params)
+    return posted
