@@ -222,9 +222,9 @@ async def _record_fees(database: Database, tenant: TenantRef, name: str) -> int:
     """
     async with coop_session(database, tenant) as db:
         fees = await reconciliation_queries.list_unrecorded_fees(db, name)
+    capabilities = get_provider(name).capabilities()
     for reference, fee in fees.items():
         async with coop_session(database, tenant) as db:
-            await state_machine.record_fee(
-                db, await state_machine.lock_payment(db, reference), fee, on=await get_today(db)
-            )
+            payment = await state_machine.lock_payment(db, reference)
+            await state_machine.record_fee(db, payment, capabilities, fee, on=await get_today(db))
     return len(fees)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from gateways.protocol import Capabilities
-from governance.rules import UniqueSuffixPolicy
+from governance.queries import get_bylaws_on
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
@@ -51,13 +51,12 @@ async def book_settlement(
     payment: Payment,
     capabilities: Capabilities,
     credited: LedgerAccountRef,
-    unique_suffix: UniqueSuffixPolicy,
     *,
     on: date,
 ) -> int:
-    """Post that the money came, and return the journal's number.
+    """Post a received payment, and return the journal's number.
 
-    The unique tail goes where the bylaws say.
+    The unique suffix of a transfer goes where the bylaws of ``on`` say.
     """
     amount = Rupiah(payment.amount)
     base = amount - payment.unique_suffix
@@ -67,7 +66,8 @@ async def book_settlement(
         JournalLine.to_credit(credited.account, base, credited.party),
     ]
     if payment.unique_suffix:
-        to_savings = unique_suffix == "savings" and payment.member_id is not None
+        policy = (await get_bylaws_on(db, on)).bylaws.transfer_suffix
+        to_savings = policy == "savings" and payment.member_id is not None
         lines.append(
             JournalLine.to_credit(VOLUNTARY_SAVINGS, Rupiah(payment.unique_suffix), payment.member_id)
             if to_savings

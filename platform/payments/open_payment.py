@@ -151,7 +151,7 @@ async def _open(
         params={"method": request.method, "amount": payment.amount},
     )
     if found.method.capabilities.confirmed_by == "books":
-        await _pay_from_books(db, payment, request, found.balance, on)
+        await _pay_from_books(db, payment, request, found, on)
     if payment.status == "awaiting" and payment.expires_at is not None:
         await schedule_status_check(db, payment)
     return payment
@@ -201,20 +201,22 @@ def _generate_reference() -> str:
 
 
 async def _pay_from_books(
-    db: AsyncSession, payment: Payment, request: PaymentRequest, balance: Rupiah | None, on: date
+    db: AsyncSession, payment: Payment, request: PaymentRequest, found: _OpeningContext, on: date
 ) -> None:
     """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance
     falls below its floor.
     """
     assert payment.member_id is not None  # ways of the books are for members only
+    balance, capabilities = found.balance, found.method.capabilities
     total = Rupiah(payment.amount)
-    asks_pin = get_provider(payment.method).capabilities().requires_pin
-    if asks_pin and (request.consent is None or request.consent.member_id != payment.member_id):
+    if capabilities.requires_pin and (
+        request.consent is None or request.consent.member_id != payment.member_id
+    ):
         raise errors.CONSENT_NEEDED(field="pin")
     if balance is None or balance < total:
         raise insufficient_balance(payment.method, balance or Rupiah(0), total)
     try:
-        await state_machine.settle(db, payment, by=payment.payer_name, on=on)
+        await state_machine.settle(db, payment, capabilities, by=payment.payer_name, on=on)
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise

@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from gateways.protocol import ProviderStatus, get_provider
-from governance.queries import get_bylaws_on
+from gateways.protocol import Capabilities, ProviderStatus, get_provider
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 async def settle(
     db: AsyncSession,
     payment: Payment,
+    capabilities: Capabilities,
     *,
     by: str,
     on: date,
@@ -39,59 +39,48 @@ async def settle(
     at: datetime | None = None,
     actor: Actor = SYSTEM,
 ) -> bool:
-    """Take the money of a payment: tell its purpose, post the journal, book what the way cost.
+    """Mark a locked payment as paid: deliver to its purpose, post the journal, book the fee.
 
-    False when it was paid before.
-
-    ``by`` names whose word it is (a provider, an officer, the payer for our own books), and ``actor`` the
-    person of the trail, where it is one; ``fee`` is what the provider says it kept. Raises DomainError as
-    ``ledger.post_journal`` does.
+    Returns False when it was paid before. ``capabilities`` are those of the payment's method, resolved by the
+    caller. ``by`` names who confirmed the payment (a provider, an officer, the payer where our own books
+    confirm it); ``actor`` is who the audit log names. ``fee`` is what the provider says it kept; without it
+    the cooperative's own fee rule applies. Raises DomainError as ``ledger.post_journal`` does.
     """
     if not rules.can_transition(payment.status, "paid"):
         return False
-    capabilities = get_provider(payment.method).capabilities()
-    purpose = get_purpose(payment.purpose)
     payment.late = payment.status != "awaiting"
     payment.processing_since = None
     payment.status, payment.settled_at, payment.settled_by = "paid", at or clock.now(), by
+    purpose = get_purpose(payment.purpose)  # it locks its goods before the ledger is locked
     if await purpose.on_paid(db, payment, on=on):
         payment.applied_to = "purpose"
         credited = await purpose.credit_account(db, payment)
     else:
         payment.applied_to = "wallet" if payment.member_id is not None else "owed"
         credited = journals.suspense_account(payment)
-    # the bylaws say where a tail goes; most payments have none
-    unique_suffix = (await get_bylaws_on(db, on)).bylaws.transfer_suffix if payment.unique_suffix else "none"
     if journals.is_posted_to_ledger(payment):
-        payment.journal = await journals.book_settlement(
-            db, payment, capabilities, credited, unique_suffix, on=on
-        )
-    await record_fee(db, payment, await _calculate_fee(db, payment) if fee is None else fee, on=on)
-    _record(
-        db,
-        payment,
-        events.SETTLED,
-        {"by": by, "applied_to": payment.applied_to, "late": payment.late},
-        by=actor,
-    )
+        payment.journal = await journals.book_settlement(db, payment, capabilities, credited, on=on)
+        if fee is None:
+            fee = await _calculate_fee(db, payment, capabilities)
+        await record_fee(db, payment, capabilities, fee, on=on)
+    params = {"by": by, "applied_to": payment.applied_to, "late": payment.late}
+    _record(db, payment, events.SETTLED, params, by=actor)
     return True
 
 
-async def record_fee(db: AsyncSession, payment: Payment, fee: Rupiah | None, *, on: date) -> None:
-    """Book what the way kept of a payment, once; None is not known yet."""
+async def record_fee(
+    db: AsyncSession, payment: Payment, capabilities: Capabilities, fee: Rupiah | None, *, on: date
+) -> None:
+    """Book what the payment method cost, once; None means that the fee is not known yet."""
     if fee is None or fee < 0 or payment.fee is not None or not journals.is_posted_to_ledger(payment):
         return
     payment.fee = int(fee)
     if fee:
-        capabilities = get_provider(payment.method).capabilities()
         await journals.book_fee(db, payment, capabilities, fee, on=on, by=str(payment.settled_by))
 
 
-async def _calculate_fee(db: AsyncSession, payment: Payment) -> Rupiah | None:
-    """What the way costs by the cooperative's own rule of this day; None without one, and where the provider
-    tells it.
-    """
-    capabilities = get_provider(payment.method).capabilities()
+async def _calculate_fee(db: AsyncSession, payment: Payment, capabilities: Capabilities) -> Rupiah | None:
+    """Return the fee by the cooperative's own rule; None without one, or where the provider reports fees."""
     if capabilities.reports_fees or capabilities.confirmed_by not in ("provider", "officer"):
         return None
     method = await methods.get_method(db, payment.method)
@@ -122,9 +111,10 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
     Raises DomainError payments.no_such_payment, .not_awaiting, .not_for_officers.
     """
     payment = await lock_payment(db, reference)
-    if get_provider(payment.method).capabilities().confirmed_by != "officer":
+    capabilities = get_provider(payment.method).capabilities()
+    if capabilities.confirmed_by != "officer":
         raise errors.NOT_FOR_OFFICERS(reference=reference)
-    if not await settle(db, payment, by=actor.name, on=on, actor=actor):
+    if not await settle(db, payment, capabilities, by=actor.name, on=on, actor=actor):
         raise errors.NOT_AWAITING(reference=reference, state=rules.STATUS_LABELS[payment.status])
     return payment
 
@@ -133,7 +123,8 @@ async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, 
     """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the
     line's day. False when it was paid before.
     """
-    return await settle(db, payment, by=actor.name, on=on, actor=actor)
+    capabilities = get_provider(payment.method).capabilities()
+    return await settle(db, payment, capabilities, by=actor.name, on=on, actor=actor)
 
 
 async def expire(db: AsyncSession, reference: str) -> None:
@@ -162,9 +153,18 @@ async def apply_provider_status(
         if status.amount != payment.amount:
             return await record_exception(db, payment, "amount", {"theirs": int(status.amount)})
         payment.provider_reference = payment.provider_reference or status.provider_reference
-        label = get_provider(payment.method).capabilities().label.id
-        settled = await settle(db, payment, by=label, on=on, fee=status.fee, at=status.paid_at)
-        await record_fee(db, payment, status.fee, on=on)
+        capabilities = get_provider(payment.method).capabilities()
+        settled = await settle(
+            db,
+            payment,
+            capabilities,
+            by=capabilities.label.id,
+            on=on,
+            fee=status.fee,
+            at=status.paid_at,
+        )
+        if not settled:  # some providers tell the fee only after the payment
+            await record_fee(db, payment, capabilities, status.fee, on=on)
         if status.disputed:
             await _raise_disputes(db, payment, status)
         return "settled" if settled else "known"

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from gateways.protocol import get_provider
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import DomainError, ErrorType
@@ -82,7 +83,8 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
         line.cost = int(costs[line.product_id])
     for payment in payments:
         if order.status == "placed" and payment.status == "awaiting" and payment.method == "cash":
-            await state_machine.settle(db, payment, by=actor.name, on=on, actor=actor)
+            capabilities = get_provider(payment.method).capabilities()
+            await state_machine.settle(db, payment, capabilities, by=actor.name, on=on, actor=actor)
     order.status, order.handed_over_at = "handed_over", clock.now()
     if order.paid_at is None:  # it costs nothing
         order.paid_at, order.paid_confirmed_by = clock.now(), actor.name

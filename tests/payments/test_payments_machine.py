@@ -14,6 +14,7 @@ from factories import payments as pay
 from factories import shop
 from factories.payments import mark_paid
 from factories.shop import CASHIER, TODAY, VISITOR
+from gateways.protocol import Capabilities, get_provider
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
@@ -43,7 +44,7 @@ async def brought_to(db: AsyncSession, status: PaymentStatus) -> Payment:
     if status in ("failed", "expired", "cancelled"):
         assert await state_machine.close_unpaid(db, payment, status)
     if status in ("paid", "partly_refunded", "refunded"):
-        assert await state_machine.settle(db, payment, by="Stripe", on=TODAY)
+        assert await state_machine.settle(db, payment, _capabilities(payment), by="Stripe", on=TODAY)
     if status == "partly_refunded":
         await pay.issue_refund(db, payment, 20_000)
     if status == "refunded":
@@ -56,8 +57,12 @@ async def _drop(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool
     return await state_machine.close_unpaid(db, payment, then)  # type: ignore[arg-type]
 
 
+def _capabilities(payment: Payment) -> Capabilities:
+    return get_provider(payment.method).capabilities()
+
+
 async def _settle(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
-    return await state_machine.settle(db, payment, by="Stripe", on=TODAY)
+    return await state_machine.settle(db, payment, _capabilities(payment), by="Stripe", on=TODAY)
 
 
 async def _refund_some(db: AsyncSession, payment: Payment, then: PaymentStatus) -> bool:
@@ -113,7 +118,12 @@ async def test_nothing_but_the_machine_sets_a_state(db: AsyncSession) -> None:
 async def test_settled_five_times_is_one_posting(db: AsyncSession) -> None:
     await pay.enable_methods(db)
     payment = await again(db, await pay.open_member_payment(db, "top_up", "xendit"))
-    took = [await state_machine.settle(db, payment, by="Xendit", on=TODAY, fee=Rupiah(700)) for _ in range(5)]
+    took = [
+        await state_machine.settle(
+            db, payment, _capabilities(payment), by="Xendit", on=TODAY, fee=Rupiah(700)
+        )
+        for _ in range(5)
+    ]
     assert took == [True, False, False, False, False]
     assert await pay.journal_lines(db, f"payment:{payment.id}:fee") == [("6140", 700, 0), ("1107", 0, 700)]
     await pay.assert_invariants(db)
@@ -303,7 +313,9 @@ async def test_a_trial_that_moves_no_real_money_leaves_the_books_alone(db: Async
     payment = await again(db, await pay.open_member_payment(db, "top_up", "stripe"))
     payment.purpose, payment.member_id = "trial", None
     before = await ro.value("SELECT count(*) FROM journals")
-    assert await state_machine.settle(db, payment, by="Stripe", on=TODAY, fee=Rupiah(100))
+    assert await state_machine.settle(
+        db, payment, _capabilities(payment), by="Stripe", on=TODAY, fee=Rupiah(100)
+    )
     await pay.issue_refund(db, payment, 50_000)
     assert (payment.status, payment.journal, payment.fee) == ("refunded", None, None)
     assert await ro.value("SELECT count(*) FROM journals") == before
