@@ -229,3 +229,41 @@ def test_relationships_do_not_leave_their_room_and_never_load_by_surprise() -> N
     for path in PLATFORM.rglob("models.py"):
         for match in re.finditer(r"relationship\((.*?)\)", path.read_text(), re.DOTALL):
             assert 'lazy="raise"' in match[1]
+
+
+# Private names of other packages, each with the reason why no public one does it.
+PRIVATE_NAMES_ALLOWED = {
+    ("web/request_cookies.py", "litestar._parsers"): "its cache of cookies has no other way to be emptied",
+    (
+        "gateways/stripe_client.py",
+        "stripe._util",
+    ): "STRIPE_LOG=debug would print bodies; it is read at import",
+    ("kernel/connection.py", "_start_transaction"): "SQLAlchemy has no other way to begin at once",
+    ("kernel/connection.py", "_transport"): "asyncpg has no option for TCP keepalive",
+}
+
+
+def test_no_private_name_of_another_package_is_used_without_a_reason() -> None:
+    """Imports of ``package._module`` or ``_name``; attributes with an underscore of another object."""
+    found = set()
+    for path in SOURCES:
+        name = path.relative_to(PLATFORM).as_posix()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] not in ROOMS:
+                module = node.module or ""
+                private = re.search(r"(^|\.)_[a-z]", module)
+                modules = [module] if private else [f"{module}.{each.name}" for each in node.names]
+            elif isinstance(node, ast.Import):
+                modules = [each.name for each in node.names]
+            elif (
+                isinstance(node, ast.Attribute)
+                and re.match(r"_[a-z]", node.attr)
+                and node.attr not in {"_asdict", "_replace"}  # public names of named tuples
+                and not (isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"})
+            ):
+                found.add((name, node.attr))
+                continue
+            else:
+                continue
+            found |= {(name, each) for each in modules if re.search(r"(^|\.)_[a-z]", each)}
+    assert found == set(PRIVATE_NAMES_ALLOWED)

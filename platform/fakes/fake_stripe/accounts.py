@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import secrets
 
-from stripe.params._account_create_params import AccountCreateParams
-from stripe.params._account_link_create_params import AccountLinkCreateParams
-from stripe.params._account_list_params import AccountListParams
-from stripe.params._account_update_params import AccountUpdateParams
+from stripe.params import AccountCreateParams, AccountLinkCreateParams, AccountListParams, AccountUpdateParams
 
 from fakes.fake_stripe.errors import StripeApiError, invalid
 from fakes.fake_stripe.routing import ApiCall, apply_fields, route

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._balance_transaction_list_params import BalanceTransactionListParams
-from stripe.params._payout_create_params import PayoutCreateParams
-from stripe.params._payout_list_params import PayoutListParams
+from stripe.params import BalanceTransactionListParams, PayoutCreateParams, PayoutListParams
 
 from fakes.fake_stripe import faults
 from fakes.fake_stripe.errors import StripeApiError, invalid

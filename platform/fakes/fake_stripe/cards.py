@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._customer_payment_method_list_params import CustomerPaymentMethodListParams
-from stripe.params._payment_method_attach_params import PaymentMethodAttachParams
-from stripe.params._payment_method_create_params import PaymentMethodCreateParams
-from stripe.params._payment_method_list_params import PaymentMethodListParams
-from stripe.params._payment_method_update_params import PaymentMethodUpdateParams
+from stripe.params import (
+    CustomerPaymentMethodListParams,
+    PaymentMethodAttachParams,
+    PaymentMethodCreateParams,
+    PaymentMethodListParams,
+    PaymentMethodUpdateParams,
+)
 
 from fakes.fake_stripe.errors import StripeApiError, declined, invalid, missing
 from fakes.fake_stripe.routing import ApiCall, apply_fields, route

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._price_create_params import PriceCreateParams
-from stripe.params._price_list_params import PriceListParams
-from stripe.params._price_update_params import PriceUpdateParams
-from stripe.params._product_create_params import ProductCreateParams
-from stripe.params._product_list_params import ProductListParams
-from stripe.params._product_update_params import ProductUpdateParams
+from stripe.params import (
+    PriceCreateParams,
+    PriceListParams,
+    PriceUpdateParams,
+    ProductCreateParams,
+    ProductListParams,
+    ProductUpdateParams,
+)
 
 from fakes.fake_stripe.errors import invalid, missing, only_one_of
 from fakes.fake_stripe.routing import ApiCall, apply_fields, route

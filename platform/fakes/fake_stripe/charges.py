@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._application_fee_list_params import ApplicationFeeListParams
-from stripe.params._charge_list_params import ChargeListParams
+from stripe.params import ApplicationFeeListParams, ChargeListParams
 
 from fakes.fake_stripe import faults
 from fakes.fake_stripe.balance import book, fee_line, processing_fee

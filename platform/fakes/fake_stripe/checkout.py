@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params.checkout._session_create_params import SessionCreateParams
-from stripe.params.checkout._session_expire_params import SessionExpireParams
-from stripe.params.checkout._session_line_item_list_params import SessionLineItemListParams
-from stripe.params.checkout._session_list_params import SessionListParams
-from stripe.params.checkout._session_update_params import SessionUpdateParams
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionExpireParams,
+    SessionLineItemListParams,
+    SessionListParams,
+    SessionUpdateParams,
+)
 
 from fakes.fake_stripe.catalog import price_of_item
 from fakes.fake_stripe.errors import invalid, missing, only_one_of

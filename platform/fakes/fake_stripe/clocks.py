@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from stripe.params.test_helpers._test_clock_advance_params import TestClockAdvanceParams
-from stripe.params.test_helpers._test_clock_create_params import TestClockCreateParams
-from stripe.params.test_helpers._test_clock_list_params import TestClockListParams
+from stripe.params.test_helpers import TestClockAdvanceParams, TestClockCreateParams, TestClockListParams
 
 from fakes.fake_stripe.errors import invalid
 from fakes.fake_stripe.renewals import LIVE, add_intervals

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._customer_create_params import CustomerCreateParams
-from stripe.params._customer_list_params import CustomerListParams
-from stripe.params._customer_update_params import CustomerUpdateParams
+from stripe.params import CustomerCreateParams, CustomerListParams, CustomerUpdateParams
 
 from fakes.fake_stripe.cards import attach, method_named
 from fakes.fake_stripe.errors import invalid

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 
-from stripe.params._coupon_create_params import CouponCreateParams
-from stripe.params._coupon_list_params import CouponListParams
-from stripe.params._coupon_update_params import CouponUpdateParams
-from stripe.params._promotion_code_create_params import PromotionCodeCreateParams
-from stripe.params._promotion_code_list_params import PromotionCodeListParams
-from stripe.params._promotion_code_update_params import PromotionCodeUpdateParams
-from stripe.params._tax_rate_create_params import TaxRateCreateParams
-from stripe.params._tax_rate_list_params import TaxRateListParams
-from stripe.params._tax_rate_update_params import TaxRateUpdateParams
+from stripe.params import (
+    CouponCreateParams,
+    CouponListParams,
+    CouponUpdateParams,
+    PromotionCodeCreateParams,
+    PromotionCodeListParams,
+    PromotionCodeUpdateParams,
+    TaxRateCreateParams,
+    TaxRateListParams,
+    TaxRateUpdateParams,
+)
 
 from fakes.fake_stripe.errors import invalid, missing, only_one_of
 from fakes.fake_stripe.routing import ApiCall, apply_fields, route

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe.params._event_list_params import EventListParams
+from stripe.params import EventListParams
 
 from fakes.fake_stripe.errors import only_one_of
 from fakes.fake_stripe.routing import ApiCall, route

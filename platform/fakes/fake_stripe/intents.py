@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from stripe.params._payment_intent_cancel_params import PaymentIntentCancelParams
-from stripe.params._payment_intent_capture_params import PaymentIntentCaptureParams
-from stripe.params._payment_intent_confirm_params import PaymentIntentConfirmParams
-from stripe.params._payment_intent_create_params import PaymentIntentCreateParams
-from stripe.params._payment_intent_list_params import PaymentIntentListParams
-from stripe.params._payment_intent_update_params import PaymentIntentUpdateParams
+from stripe.params import (
+    PaymentIntentCancelParams,
+    PaymentIntentCaptureParams,
+    PaymentIntentConfirmParams,
+    PaymentIntentCreateParams,
+    PaymentIntentListParams,
+    PaymentIntentUpdateParams,
+)
 
 from fakes.fake_stripe.cards import attach, decline, method_named
 from fakes.fake_stripe.charges import attempt, capture

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._invoice_create_params import InvoiceCreateParams
-from stripe.params._invoice_create_preview_params import InvoiceCreatePreviewParams
-from stripe.params._invoice_finalize_invoice_params import InvoiceFinalizeInvoiceParams
-from stripe.params._invoice_item_create_params import InvoiceItemCreateParams
-from stripe.params._invoice_item_list_params import InvoiceItemListParams
-from stripe.params._invoice_line_item_list_params import InvoiceLineItemListParams
-from stripe.params._invoice_list_params import InvoiceListParams
-from stripe.params._invoice_pay_params import InvoicePayParams
-from stripe.params._invoice_payment_list_params import InvoicePaymentListParams
-from stripe.params._invoice_update_params import InvoiceUpdateParams
+from stripe.params import (
+    InvoiceCreateParams,
+    InvoiceCreatePreviewParams,
+    InvoiceFinalizeInvoiceParams,
+    InvoiceItemCreateParams,
+    InvoiceItemListParams,
+    InvoiceLineItemListParams,
+    InvoiceListParams,
+    InvoicePaymentListParams,
+    InvoicePayParams,
+    InvoiceUpdateParams,
+)
 
 from fakes.fake_stripe.cards import DECLINES, decline, method_named
 from fakes.fake_stripe.discounts import new_discount

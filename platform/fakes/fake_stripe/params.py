@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NotRequired, Union
 
-from stripe._request_options import RequestOptions
+from stripe import RequestOptions
 from typing_extensions import is_typeddict
 
 from fakes.fake_stripe.errors import StripeApiError, invalid, missing

@@ -9,7 +9,7 @@ import secrets
 from html import escape
 from types import MappingProxyType
 
-from stripe.params.billing_portal._session_create_params import SessionCreateParams
+from stripe.params.billing_portal import SessionCreateParams
 
 from fakes.fake_stripe.cards import attach, new_method
 from fakes.fake_stripe.customers import method_of, save_as_default

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._charge_list_refunds_params import ChargeListRefundsParams
-from stripe.params._refund_create_params import RefundCreateParams
-from stripe.params._refund_list_params import RefundListParams
-from stripe.params._refund_update_params import RefundUpdateParams
+from stripe.params import ChargeListRefundsParams, RefundCreateParams, RefundListParams, RefundUpdateParams
 
 from fakes.fake_stripe import faults
 from fakes.fake_stripe.balance import book

@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from stripe.params._setup_intent_confirm_params import SetupIntentConfirmParams
-from stripe.params._setup_intent_create_params import SetupIntentCreateParams
-from stripe.params._setup_intent_list_params import SetupIntentListParams
+from stripe.params import SetupIntentConfirmParams, SetupIntentCreateParams, SetupIntentListParams
 
 from fakes.fake_stripe.cards import DECLINES, attach, decline, method_named
 from fakes.fake_stripe.errors import invalid

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe.params._subscription_cancel_params import SubscriptionCancelParams
-from stripe.params._subscription_create_params import SubscriptionCreateParams
-from stripe.params._subscription_item_list_params import SubscriptionItemListParams
-from stripe.params._subscription_list_params import SubscriptionListParams
-from stripe.params._subscription_update_params import SubscriptionUpdateParams
+from stripe.params import (
+    SubscriptionCancelParams,
+    SubscriptionCreateParams,
+    SubscriptionItemListParams,
+    SubscriptionListParams,
+    SubscriptionUpdateParams,
+)
 
 from fakes.fake_stripe.cards import method_named
 from fakes.fake_stripe.catalog import price_of_item

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from stripe.params._webhook_endpoint_create_params import WebhookEndpointCreateParams
-from stripe.params._webhook_endpoint_list_params import WebhookEndpointListParams
-from stripe.params._webhook_endpoint_update_params import WebhookEndpointUpdateParams
+from stripe.params import WebhookEndpointCreateParams, WebhookEndpointListParams, WebhookEndpointUpdateParams
 
 from fakes.fake_stripe import faults
 from fakes.fake_stripe.errors import invalid
