@@ -97,7 +97,7 @@ NEVER_LIMITED_LABEL: Final = LocalizedText(
 class UsageView(msgspec.Struct, frozen=True):
     """One meter on a page.
 
-    ``percent`` is of the limit and at most 100 for the bar; ``forecast`` is for the end of the month.
+    ``percent`` is of the limit and at most 100 for the bar.
     """
 
     meter: str
@@ -107,8 +107,6 @@ class UsageView(msgspec.Struct, frozen=True):
     percent: int | None
     is_over: bool
     is_near: bool
-    forecast: str | None = None
-    months_until_over: int | None = None
 
 
 class PaymentInstructions(msgspec.Struct, frozen=True):
@@ -175,9 +173,6 @@ def build_usage_view(
     value: int,
     plan: Plan,
     lang: Lang,
-    *,
-    forecast: int | None = None,
-    months_until_over: int | None = None,
 ) -> UsageView:
     """Put one figure beside its limit."""
     limit = plan.limits.get(meter)
@@ -190,8 +185,6 @@ def build_usage_view(
         None if share is None else min(share, 100),
         is_over=limit is not None and value > limit,
         is_near=share is not None and share >= catalogue().warning.percent,
-        forecast=None if forecast is None else format_usage(meter, forecast, lang),
-        months_until_over=months_until_over,
     )
 
 

@@ -152,30 +152,6 @@ def due_date(issued: date, days: int) -> date:
     return issued + timedelta(days=days)
 
 
-def forecast_month(so_far: int, first: date, end: date, today: date) -> int:
-    """What a month's count comes to if the rest of it goes on like the days that have passed, today included;
-    rounded up.
-    """
-    days = (end - first).days
-    passed = min(max((today - first).days + 1, 1), days)
-    exact = Fraction(so_far * days, passed)
-    return -(-exact.numerator // exact.denominator)
-
-
-def months_until_limit(values: Sequence[int], limit: int) -> int | None:
-    """In how many months a figure passes its limit if it grows as in these months (oldest first); 0: it has;
-    None: it does not grow.
-    """
-    if not values:
-        return None
-    if values[-1] > limit:
-        return 0
-    grown = values[-1] - values[0]
-    if grown <= 0:
-        return None
-    return -(-(limit + 1 - values[-1]) * (len(values) - 1) // grown)
-
-
 def percent_used(value: int, limit: int | None) -> int | None:
     """How many percent of a limit are used, rounded down; None without a limit."""
     return None if limit is None else value * 100 // limit

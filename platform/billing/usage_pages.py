@@ -1,6 +1,4 @@
-"""The officers' page of what the cooperative uses: each figure beside its limit, where it goes, and how to
-count it oneself.
-"""
+"""The officers' page of usage: each figure beside its limit, and how to count it oneself."""
 
 from __future__ import annotations
 
@@ -12,22 +10,18 @@ from litestar import Response, get
 from billing import meter_queries, presenters, usage_queries
 from billing.measure_usage import count_usage, first_of_month, month_bounds
 from billing.plans import Catalogue, catalogue
-from billing.rules import add_months, forecast_month, months_until_limit
+from billing.rules import add_months
 from kernel import clock
 from tenants.session import shared_reader
 from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
 from ui.guards import WHEN_SUSPENDED
 
 if TYPE_CHECKING:
-    from billing.meter_queries import Meter
     from billing.plans import Plan
     from billing.usage_queries import UsageFigureRow
     from kernel.formats import Lang
 
 MONTHS: Final = 6
-# What adds up over a month, so that its end can be foretold; the others are a state. Messages join with the
-# first that is sent.
-CUMULATIVE_METERS: Final = ("orders",)
 
 
 @get("/pengurus/langganan/pakai", guards=[require_officer], opt=WHEN_SUSPENDED)
@@ -48,7 +42,7 @@ async def show_usage(
         active_menu="pengaturan",
         month=month,
         meters=[
-            _meter_view(meter, counted[meter], stored, plan, month, today, ctx.lang)
+            presenters.build_usage_view(meter, counted[meter], plan, ctx.lang)
             for meter in meter_queries.METERS
         ],
         statements=[
@@ -66,18 +60,6 @@ def _find_plan(found: Catalogue, code: str) -> Plan:
         return found.get_plan(code)
     except LookupError:
         return found.get_plan(found.trial.plan_after)
-
-
-def _meter_view(
-    meter: Meter, value: int, stored: list[UsageFigureRow], plan: Plan, month: date, today: date, lang: Lang
-) -> presenters.UsageView:
-    if meter in CUMULATIVE_METERS:
-        expected = forecast_month(value, month, add_months(month, 1), today)
-        return presenters.build_usage_view(meter, value, plan, lang, forecast=expected or None)
-    limit = plan.limits.get(meter)
-    before = [row.value for row in stored if row.meter == meter and row.month < month]
-    over_in = months_until_limit([*before, value], limit) if limit is not None else None
-    return presenters.build_usage_view(meter, value, plan, lang, months_until_over=over_in)
 
 
 def _history_rows(stored: list[UsageFigureRow], month: date, lang: Lang) -> list[tuple[date, list[str]]]:

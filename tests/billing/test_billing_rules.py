@@ -15,9 +15,7 @@ from billing.rules import (
     add_months,
     apply_discount,
     calculate_totals,
-    forecast_month,
     is_upgrade,
-    months_until_limit,
     next_period_end,
     percent_used,
     prorate_change,
@@ -251,16 +249,7 @@ def test_the_tax_is_eleven_percent_by_either_law() -> None:
         assert tax.source
 
 
-def test_a_forecast_goes_on_like_the_days_before() -> None:
-    first, end = date(2026, 11, 1), date(2026, 12, 1)
-    assert forecast_month(100, first, end, date(2026, 11, 10)) == 300
-    assert forecast_month(100, first, end, date(2026, 11, 30)) == 100
-    assert forecast_month(0, first, end, first) == 0
-    assert months_until_limit([80, 90, 100], 120) == 3
-    assert months_until_limit([80, 90, 121], 120) == 0
-    assert months_until_limit([80, 80], 120) is None
-    assert months_until_limit([90, 80], 120) is None
-    assert months_until_limit([], 1) is None
+def test_used_percent_needs_a_limit() -> None:
     assert percent_used(80, 100) == 80
     assert percent_used(5, None) is None
 
