@@ -15,7 +15,7 @@ from billing.forms import ChoosePlanForm
 from billing.stripe_sync import sync_from_stripe
 from gateways.protocol import ProviderError
 from kernel import clock
-from tenants.changes import REGISTRY, invalidate_local
+from tenants.changes import invalidate_local, registry_topic
 from ui import (
     AnyRequest,
     CurrentContext,
@@ -86,7 +86,7 @@ async def return_from_stripe(
         return see_other(
             HOME, flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi.")
         )
-    invalidate_local(database, REGISTRY)
+    invalidate_local(database, registry_topic(tenant.schema_name))
     return see_other(HOME, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
 
 

@@ -32,7 +32,7 @@ from billing.rules import is_upgrade
 from kernel import clock
 from kernel.database import as_reader
 from kernel.phone import format_national
-from tenants.changes import REGISTRY, invalidate_local
+from tenants.changes import invalidate_local, registry_topic
 from tenants.session import shared_session
 from ui import (
     AnyRequest,
@@ -139,7 +139,7 @@ async def submit_plan(
                     on=on,
                     key=form.data.key,
                 )
-    invalidate_local(database, REGISTRY)
+    invalidate_local(database, registry_topic(tenant.schema_name))
     return see_other(HOME, flash=get_translations(ctx.lang).gettext("Pilihan paket sudah dicatat."))
 
 
@@ -172,7 +172,7 @@ async def submit_cancellation(
     """Stop at the end of the period."""
     async with shared_session(database) as db:
         await cancel_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
-    invalidate_local(database, REGISTRY)
+    invalidate_local(database, registry_topic(tenant.schema_name))
     return see_other(HOME)
 
 
@@ -183,7 +183,7 @@ async def submit_resumption(
     """Go on after all."""
     async with shared_session(database) as db:
         await resume_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
-    invalidate_local(database, REGISTRY)
+    invalidate_local(database, registry_topic(tenant.schema_name))
     return see_other(HOME)
 
 

@@ -87,7 +87,7 @@ async def sync_registry(db: AsyncSession, subscription: Subscription, on: date) 
         },
     )
     if (row := changed.first()) is not None:
-        await publish_registry_change(db)
+        await publish_registry_change(db, row.schema_name)
         # kept pages of its shop say whether it takes orders
         await db.execute(
             text("SELECT pg_notify(:channel, :schema)"),

@@ -18,7 +18,6 @@ import stripe
 
 from billing.errors import NO_CARD_HERE
 from billing.plans import INTERVALS, Interval, catalogue
-from gateways.http_client import get_http_client
 from gateways.protocol import LIVE_BASE_URLS
 from gateways.stripe_amounts import CURRENCY, to_stripe
 from gateways.stripe_client import StripeProviderError, build_client, call_stripe, parse_object
@@ -140,7 +139,7 @@ def get_stripe_client(database: Database) -> stripe.StripeClient:
     return build_client(
         key=settings.billing_stripe_key,
         base_url=settings.fake_gateway_url("stripe") or LIVE_BASE_URLS["stripe"],
-        http=get_http_client(database),
+        http=database.services.http_client,
     )
 
 

@@ -16,7 +16,6 @@ from billing.stripe_webhook import PATH as BILLING_WEBHOOK_PATH
 from demo import queries
 from demo.cooperatives import DemoCooperative
 from demo.enable_payments import set_up_method
-from gateways.http_client import get_http_client
 from kernel import clock
 from kernel.actor import Actor
 from payments import methods, state_machine
@@ -69,7 +68,9 @@ async def connect_platform_gateway(database: Database) -> None:
     if settings.billing_stripe_key == PLATFORM_KEY:
         origin = f"{settings.scheme}://{settings.base_domain}"
         hook = {"url": f"{origin}{BILLING_WEBHOOK_PATH}", "secret": settings.billing_stripe_webhook_secret}
-        await _post_control(get_http_client(database), settings.fake_gateway_url("stripe"), "webhooks", hook)
+        await _post_control(
+            database.services.http_client, settings.fake_gateway_url("stripe"), "webhooks", hook
+        )
 
 
 async def _set_up_once(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
@@ -107,7 +108,7 @@ async def _register_webhooks(database: Database, tenant: TenantRef, demo: DemoCo
     async with coop_reader(database, tenant) as ro:
         endpoints = {each.method: each.endpoint for each in await methods.list_methods(ro)}
     origin = f"{settings.scheme}://{tenant.slug}.{settings.base_domain}/webhooks"
-    client = get_http_client(database)
+    client = database.services.http_client
     account = f"acct_standin_{demo.slug}"
     hook = {"url": f"{origin}/{endpoints['stripe']}", "account": account, "secret": get_stripe_secret(demo)}
     await _post_control(client, settings.fake_gateway_url("stripe"), "webhooks", hook)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase
 from kernel.connection import begin, connect, libpq_url
 from kernel.database_logins import DatabaseLogins
 from kernel.pools import ROLLBACK_SECONDS, ConnectionLease, LeasedSession, PoolPair
+from kernel.process_services import Services
 from kernel.timeouts import LONG, UNLIMITED, WEB, Timeouts
 
 if TYPE_CHECKING:
@@ -198,9 +199,7 @@ class Database:
         self._pools: PoolPair | None = None
         self._long: PoolPair | None = None
         self._owner: AsyncEngine | None = None
-        # what a process keeps beside its pools: host cache, page cache, listener
-        self.process_state: dict[str, Any] = {}
-        self.close_callbacks: list[Callable[[], Awaitable[None]]] = []  # what must be closed with the pools
+        self.services = Services(self)
 
     @property
     def has_owner(self) -> bool:
@@ -323,9 +322,8 @@ class Database:
         return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, min_idle=0)
 
     async def close(self) -> None:
-        """Close every pool, and what lives beside them."""
-        while self.close_callbacks:
-            await self.close_callbacks.pop()()
+        """Close every pool, and the process's services."""
+        await self.services.close()
         for pools in (self._pools, self._long):
             if pools is not None:
                 await pools.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
+    from kernel.refusals import RefusalCache
     from tenants.registry import TenantRef
 
 NETWORK_WINDOW = timedelta(minutes=15)
@@ -43,51 +43,18 @@ WIDER_NETWORK_TRIES = (12, 20)
 APPLICATION_WINDOW = timedelta(hours=1)
 MAX_APPLICATIONS = 10
 RETENTION = timedelta(days=2)
-MAX_CACHED_KEYS = 10_000
-_CACHE_KEY = "refused"
 
 
-class RefusalCache:
-    """Which counts are full, and until when: what the database said, kept for as long as it would say nothing
-    else. The oldest go first.
-    """
+def remember_refusal(refusals: RefusalCache, key: str, rule: ThrottleRule) -> ThrottleRule:
+    """Return the same rule; when it refuses, that is kept."""
 
-    def __init__(self, limit: int = MAX_CACHED_KEYS) -> None:
-        self._limit = limit
-        self._until: OrderedDict[str, datetime] = OrderedDict()
+    def wrapped(tries: Attempts, now: datetime) -> Attempts | None:
+        fresh = rule(tries, now)
+        if fresh is None:
+            refusals.add(key, tries.until)
+        return fresh
 
-    def get(self, key: str, now: datetime) -> datetime | None:
-        """Return until when a count is full, or None when it is not known to be."""
-        found = self._until.get(key)
-        if found is not None and found <= now:
-            del self._until[key]
-            return None
-        return found
-
-    def wrap_rule(self, key: str, rule: ThrottleRule) -> ThrottleRule:
-        """Return the same rule; when it refuses, that is kept."""
-
-        def wrapped(tries: Attempts, now: datetime) -> Attempts | None:
-            fresh = rule(tries, now)
-            if fresh is None:
-                self._until[key] = tries.until
-                if len(self._until) > self._limit:
-                    self._until.popitem(last=False)
-            return fresh
-
-        return wrapped
-
-    def discard(self, key: str) -> None:
-        """A count was taken back."""
-        self._until.pop(key, None)
-
-
-def get_refusal_cache(database: Database) -> RefusalCache:
-    """The refusals that this process keeps."""
-    found: RefusalCache | None = database.process_state.get(_CACHE_KEY)
-    if found is None:
-        found = database.process_state[_CACHE_KEY] = RefusalCache()
-    return found
+    return wrapped
 
 
 class LoginThrottle:
@@ -137,7 +104,7 @@ class LoginThrottle:
     async def reset(self, db: AsyncSession) -> None:
         """Forget the guesses from here: it was the right person. The other counts get this one back."""
         for key, _ in self._rules:
-            get_refusal_cache(self._database).discard(_cache_key(self._tenant, key))
+            self._database.services.refusals.discard(_cache_key(self._tenant, key))
             if key == self._identity_key:
                 await reset_attempts(db, self._tenant, key)
             else:
@@ -186,12 +153,12 @@ async def _count_attempt(
     """Count an attempt; one that must wait anyway is told so from memory, so that a flood of them asks the
     database nothing.
     """
-    refused, now = get_refusal_cache(database), clock.now()
+    refused, now = database.services.refusals, clock.now()
     for key, _ in rules:
         until = refused.get(_cache_key(tenant, key), now)
         if until is not None:
             raise TOO_MANY_ATTEMPTS(minutes=minutes_until(until, now))
-    watched = [(key, refused.wrap_rule(_cache_key(tenant, key), rule)) for key, rule in rules]
+    watched = [(key, remember_refusal(refused, _cache_key(tenant, key), rule)) for key, rule in rules]
     minutes = await count_attempts(database, tenant, watched)
     if minutes:
         raise TOO_MANY_ATTEMPTS(minutes=minutes)

@@ -17,7 +17,7 @@ from onboarding import errors
 from onboarding.create_cooperative import NewCooperative, sign_up_cooperative
 from onboarding.forms import SignUpForm
 from onboarding.rules import check_slug
-from tenants.changes import REGISTRY, invalidate_local
+from tenants.changes import invalidate_local, registry_topic
 from tenants.registry import find_tenant_by_slug
 from ui import (
     AnyRequest,
@@ -93,7 +93,7 @@ async def submit_sign_up(
                 key=form.data.founding_key,
             ),
         )
-    invalidate_local(database, REGISTRY)
+    invalidate_local(database, registry_topic(founded.tenant.schema_name))
     home = f"{database.settings.scheme}://{founded.tenant.slug}.{database.settings.base_domain}"
     # a name that waits for release says so on its own page
     return see_other(f"{home}/masuk/serah?kunci={founded.handover}" if founded.handover else f"{home}/")

@@ -30,7 +30,7 @@ async def approve_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
         subject=slug,
         params={"resembles": cooperative.resembles},
     )
-    await publish_registry_change(db)
+    await publish_registry_change(db, cooperative.schema_name)
 
 
 async def reject_cooperative(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
@@ -46,7 +46,7 @@ async def reject_cooperative(db: AsyncSession, slug: str, *, reason: str, by: st
     cooperative.suspended_reason = reason
     cooperative.suspended_at = clock.now()
     record_action(db, by=by, action="operators.founding_refused", subject=slug, params={"reason": reason})
-    await publish_registry_change(db)
+    await publish_registry_change(db, cooperative.schema_name)
 
 
 async def _lock_waiting(db: AsyncSession, slug: str) -> Cooperative:

@@ -38,7 +38,7 @@ async def suspend_cooperative(db: AsyncSession, slug: str, *, reason: str, by: s
     record_action(
         db, by=by, action="operators.cooperative_suspended", subject=slug, params={"reason": reason}
     )
-    await publish_registry_change(db)
+    await publish_registry_change(db, cooperative.schema_name)
 
 
 async def resume_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
@@ -53,7 +53,7 @@ async def resume_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
     cooperative.suspended_reason = None
     cooperative.suspended_at = None
     record_action(db, by=by, action="operators.cooperative_resumed", subject=slug)
-    await publish_registry_change(db)
+    await publish_registry_change(db, cooperative.schema_name)
 
 
 async def _lock_cooperative(db: AsyncSession, slug: str) -> Cooperative:

@@ -15,7 +15,6 @@ import gateways.registry  # noqa: F401 - providers register themselves
 import payments.local_methods  # noqa: F401 - every way and purpose registers itself
 from cooperative.queries import get_profile
 from gateways import stripe_provider
-from gateways.http_client import get_http_client
 from gateways.protocol import (
     LIVE_BASE_URLS,
     Capabilities,
@@ -301,7 +300,7 @@ def build_provider_account(database: Database, tenant: TenantRef, method: Paymen
     return ProviderAccount(
         settings=settings,
         secrets=secrets,
-        client=get_http_client(database),
+        client=database.services.http_client,
         base_url=api_base_url(database.settings, method.method),
         live=method.live,
     )

@@ -29,7 +29,6 @@ MAX_BODY_BYTES: Final = 256 * 1024
 # While one batch is on its way to the disk, the next is written.
 MAX_WRITERS: Final = 4
 MAX_BATCH_SIZE: Final = 128
-_LOCAL_KEY: Final = "payments.inboxes"
 _MAX_CACHED_ENDPOINTS: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -173,11 +172,3 @@ class WebhookInbox:
             waiting.writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             if not waiting.events and not waiting.writers:
                 self.pending.pop(tenant.schema_name, None)
-
-
-def get_inbox(database: Database) -> WebhookInbox:
-    """Return the inbox of this process."""
-    found: WebhookInbox | None = database.process_state.get(_LOCAL_KEY)
-    if found is None:
-        found = database.process_state[_LOCAL_KEY] = WebhookInbox(database)
-    return found

@@ -14,7 +14,7 @@ from kernel.backoff import Backoff
 from kernel.connection import connect
 from kernel.database_errors import summarize_error
 from kernel.timeouts import Timeouts
-from tenants.registry import CHANGE_CHANNEL
+from tenants.registry import CHANGE_CHANNEL, REGISTRY_PREFIX
 from tenants.session import get_tenant
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-REGISTRY = "registry"
 HEALTH_CHECK_SECONDS = 4.0
 # With the look above, a silent connection is noticed within ten seconds.
 LISTENER_TIMEOUTS = Timeouts(statement=4, lock=4, idle=4, connection=0)
@@ -43,10 +42,24 @@ async def publish_change(db: AsyncSession) -> None:
     )
 
 
-async def publish_registry_change(db: AsyncSession) -> None:
-    """Say, when this transaction commits, that the registry changed: a host, a status, a revision."""
-    db.sync_session.info["registry_changed"] = True
-    await db.execute(text("SELECT pg_notify(:channel, :what)"), {"channel": CHANGE_CHANNEL, "what": REGISTRY})
+def registry_topic(schema_name: str) -> str:
+    """Return the topic of a change of one cooperative's registry entry."""
+    return f"{REGISTRY_PREFIX}{schema_name}"
+
+
+def _record_registry_change(db: AsyncSession, schema_name: str) -> None:
+    db.sync_session.info.setdefault("registry_changes", set()).add(schema_name)
+
+
+async def publish_registry_change(db: AsyncSession, schema_name: str) -> None:
+    """Notify every process on commit that a cooperative's registry entry changed: a host, a status, a
+    revision.
+    """
+    _record_registry_change(db, schema_name)
+    await db.execute(
+        text("SELECT pg_notify(:channel, :topic)"),
+        {"channel": CHANGE_CHANNEL, "topic": registry_topic(schema_name)},
+    )
 
 
 async def rename_cooperative(db: AsyncSession, name: str) -> None:
@@ -54,23 +67,36 @@ async def rename_cooperative(db: AsyncSession, name: str) -> None:
     where operators and closed doors read it.
     """
     await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
-    db.sync_session.info["registry_changed"] = True
+    _record_registry_change(db, get_tenant(db).schema_name)
 
 
 async def record_first_sign_in(db: AsyncSession) -> None:
     """Write into the registry, once for a cooperative, that somebody came in by a password or a code."""
     if not get_tenant(db).signed_in:
         await db.execute(text("SELECT shared.record_sign_in()"))
-        db.sync_session.info["registry_changed"] = True
+        _record_registry_change(db, get_tenant(db).schema_name)
 
 
 def invalidate_local(database: Database, topic: str) -> None:
     """Forget in this process at once what was just announced and committed: the next request must not be
     faster than the notice.
     """
-    changed = database.process_state.get("changed")
-    if changed is not None:
-        changed(topic)
+    on_change = database.services.on_change
+    if on_change is not None:
+        on_change(topic)
+
+
+def get_committed_topics(db: AsyncSession) -> list[str]:
+    """Return the topics of what a committed session changed: its cooperative, and entries of the registry."""
+    info = db.sync_session.info
+    own = [info["tenant"].schema_name] if "tenant" in info else []
+    return [*own, *(registry_topic(name) for name in info.get("registry_changes", ()))]
+
+
+def invalidate_committed(database: Database, topics: list[str]) -> None:
+    """Forget in this process what a committed session changed."""
+    for topic in topics:
+        invalidate_local(database, topic)
 
 
 async def listen_for_changes(
@@ -79,7 +105,7 @@ async def listen_for_changes(
     on_connected: Callable[[], None],
     on_disconnected: Callable[[], None],
 ) -> None:
-    """Call ``on_change`` with a schema name or ``registry`` for each announcement, until cancelled.
+    """Call ``on_change`` with the topic of each announcement, until cancelled.
 
     ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything
     must be forgotten. ``on_disconnected`` is called when the connection is lost, and each time that it could

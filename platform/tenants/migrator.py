@@ -19,7 +19,7 @@ from kernel.errors import ErrorType
 from kernel.postgres_errors import MIN_MAJOR_VERSION, SERVER_TOO_OLD
 from tenants.privilege_queries import list_current_schemas
 from tenants.privileges import repair_privileges
-from tenants.registry import CHANGE_CHANNEL
+from tenants.registry import CHANGE_CHANNEL, REGISTRY_PREFIX
 from tenants.revisions import COOPERATIVE, SHARED, render_script
 from tenants.schema_pool import refill_schema_pool, run_script
 
@@ -144,7 +144,10 @@ async def _upgrade(database: Database, name: str, revision: str, root: Path | No
             text("UPDATE shared.cooperatives SET revision = :head WHERE schema_name = :name"),
             {"head": head, "name": name},
         )
-        await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANGE_CHANNEL})
+        await connection.execute(
+            text("SELECT pg_notify(:channel, :topic)"),
+            {"channel": CHANGE_CHANNEL, "topic": f"{REGISTRY_PREFIX}{name}"},
+        )
 
 
 async def _drop_pool_schema(database: Database, name: str) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.process_services import MAIN_CELL
 from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ MAX_CACHED_HOSTS = 2_000
 # Hosts of nobody are kept apart, so that whoever makes them up pushes no cooperative's out.
 MAX_CACHED_UNKNOWN_HOSTS = 500
 CHANGE_CHANNEL = "lumbung_changed"
+# Topics of the registry: all of it, or one cooperative's entry (the prefix and its schema name).
+REGISTRY = "registry"
+REGISTRY_PREFIX = f"{REGISTRY}:"
 
 _COLUMNS = (
     "c.id, c.slug, c.name, c.schema_name, c.status, c.suspended_reason, c.revision,"
@@ -37,7 +41,8 @@ class TenantRef(msgspec.Struct, frozen=True):
 
     ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the
     code of what officers should know of their plan (billing/notices.py), or None. ``signed_in``: somebody
-    once came in by a password or a code. Ask ``entitlements`` through
+    once came in by a password or a code. ``cell`` names the server that holds its schema
+    (docs/adr/0031-cells.md). Ask ``entitlements`` through
     ``tenants.entitlements.has_entitlement``.
     """
 
@@ -53,6 +58,7 @@ class TenantRef(msgspec.Struct, frozen=True):
     read_only: bool = False
     billing_notice: str | None = None
     signed_in: bool = False
+    cell: str = MAIN_CELL
 
     @property
     def suspended(self) -> bool:
@@ -66,7 +72,10 @@ class TenantRef(msgspec.Struct, frozen=True):
 
 
 class HostCache:
-    """Remembers hosts, also those that belong to nobody, and forgets all of it when the registry changes."""
+    """Remembers hosts, also those that belong to nobody.
+
+    A change of one cooperative's registry entry drops its own hosts alone.
+    """
 
     def __init__(
         self, database: Database, limit: int = MAX_CACHED_HOSTS, unknown_limit: int = MAX_CACHED_UNKNOWN_HOSTS
@@ -85,6 +94,17 @@ class HostCache:
         self._hosts.clear()
         self._unknown_hosts.clear()
         self._pending_lookups.clear()  # their answers may be old
+
+    def invalidate(self, schema_name: str) -> None:
+        """Drop the hosts of one cooperative; others' stay.
+
+        Hosts of nobody are dropped too: one of them may have become this cooperative's.
+        """
+        self._generation += 1  # what is being looked up now may be old
+        self._pending_lookups.clear()
+        self._unknown_hosts.clear()
+        for host in [host for host, tenant in self._hosts.items() if tenant.schema_name == schema_name]:
+            del self._hosts[host]
 
     def is_cached_or_pending(self, host: str) -> bool:
         """Whether ``find`` asks the database nothing new: it remembers the host, or is asking already."""

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import text
 
 from kernel import clock
-from tenants.changes import publish_registry_change
+from tenants.changes import publish_registry_change, registry_topic
 from tenants.registry import CHANGE_CHANNEL, find_tenant_by_schema
 from tenants.row_count_queries import count_rows_by_table, list_shared_references
 from tenants.schema_pool import run_script
@@ -72,7 +72,7 @@ async def mark_for_removal(
         if marked.first() is None:
             return False
         await write_audit(db, "tenants.removal_marked", tenant, reason)
-        await publish_registry_change(db)
+        await publish_registry_change(db, tenant.schema_name)
     return True
 
 
@@ -154,7 +154,10 @@ async def _remove(
                 connection, f"DROP SCHEMA {name} CASCADE; DROP OWNED BY {name}; DROP ROLE {name};"
             )
             await write_audit(connection, "tenants.cooperative_removed", tenant, tenant.name)
-        await connection.execute(text("SELECT pg_notify(:channel, 'registry')"), {"channel": CHANGE_CHANNEL})
+        await connection.execute(
+            text("SELECT pg_notify(:channel, :topic)"),
+            {"channel": CHANGE_CHANNEL, "topic": registry_topic(name)},
+        )
     return not found
 
 

@@ -76,12 +76,12 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
 async def coop_session(
     database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
 ) -> AsyncIterator[AsyncSession]:
-    """Open a write session of ``tenant``: returning commits, raising rolls back.
+    """Open a write session of ``tenant`` in its cell: returning commits, raising rolls back.
 
     ``timeouts``: when it may take longer than usual.
     """
     name = _validated(tenant.schema_name)
-    async with database.session(name, timeouts) as db:
+    async with database.services.database_for(tenant).session(name, timeouts) as db:
         bind_tenant(db, tenant)
         db.sync_session.info["timeouts"] = timeouts
         async with db.begin():
@@ -92,7 +92,7 @@ async def coop_session(
 async def coop_reader(
     database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
 ) -> AsyncIterator[Reader]:
-    """Open a read-only transaction of ``tenant`` and lend a Reader on it.
+    """Open a read-only transaction of ``tenant`` in its cell and lend a Reader on it.
 
     ``timeouts``: when it may take longer than usual.
     """
@@ -100,7 +100,7 @@ async def coop_reader(
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     if timeouts is not None:
         begin = f"{begin}; {timeouts.set_statements(local=True)}"
-    async with database.read_connection(begin, name, timeouts) as connection:
+    async with database.services.database_for(tenant).read_connection(begin, name, timeouts) as connection:
         yield Reader(connection)
 
 

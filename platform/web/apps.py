@@ -33,7 +33,7 @@ import shu.pages
 import web.pages
 from kernel.database import Database, Reader
 from kernel.money import MAX_DIGITS
-from tenants.changes import REGISTRY, invalidate_local
+from tenants.changes import get_committed_topics, invalidate_committed
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from ui import Brand, RequestContext, Viewer, get_context
@@ -67,14 +67,11 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
     if ctx.tenant is None:
         async with shared_session(ctx.database) as db:
             yield db
-        if db.sync_session.info.get("registry_changed"):
-            invalidate_local(ctx.database, REGISTRY)
+        invalidate_committed(ctx.database, get_committed_topics(db))
         return
     async with coop_session(ctx.database, ctx.tenant, get_timeouts(request)) as db:
         yield db
-    invalidate_local(ctx.database, ctx.tenant.schema_name)
-    if db.sync_session.info.get("registry_changed"):
-        invalidate_local(ctx.database, REGISTRY)
+    invalidate_committed(ctx.database, get_committed_topics(db))
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:

@@ -8,10 +8,9 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from payments.webhook_inbox import get_inbox
-
 if TYPE_CHECKING:
     from kernel.database import Database
+    from payments.webhook_inbox import WebhookInbox
     from tenants.registry import HostCache
     from web.page_cache import PageCache
 
@@ -23,11 +22,17 @@ class OutageHandler:
     """Told by the listener when it has lost the database and when it has found it again."""
 
     def __init__(
-        self, database: Database, pages: PageCache, hosts: HostCache, clear_caches: Callable[[], None]
+        self,
+        database: Database,
+        pages: PageCache,
+        hosts: HostCache,
+        inbox: WebhookInbox,
+        clear_caches: Callable[[], None],
     ) -> None:
         self._database = database
         self._pages = pages
         self._hosts = hosts
+        self._inbox = inbox
         self._clear_caches = clear_caches
         self._clear_timer: asyncio.TimerHandle | None = None
 
@@ -37,7 +42,7 @@ class OutageHandler:
         """
         self._pages.is_writable = self._hosts.caching_enabled = False
         self._pages.invalidate_kind("viewer")
-        get_inbox(self._database).invalidate_all()
+        self._inbox.invalidate_all()
         if self._clear_timer is None:
             self._database.close_idle()
             self._clear_timer = asyncio.get_running_loop().call_later(STALE_SECONDS, self._clear_caches)

@@ -20,10 +20,10 @@ from kernel.settings import Settings, check_startable, load
 from members.devices import device_cookie_name
 from members.queries import find_viewer
 from operators.queries import find_session_operator
-from payments.webhook_inbox import get_inbox
-from tenants.changes import REGISTRY, listen_for_changes
+from payments.webhook_inbox import WebhookInbox
+from tenants.changes import listen_for_changes
 from tenants.login_checks import require_limited_logins
-from tenants.registry import HostCache, TenantRef
+from tenants.registry import REGISTRY, REGISTRY_PREFIX, HostCache, TenantRef
 from tenants.revisions import MIN_SUPPORTED_REVISION
 from tenants.session import coop_reader, shared_reader
 from ui.context import CONTEXT_KEY, Brand, RequestContext
@@ -103,8 +103,11 @@ class HostDispatcher:
             self._database = Database(None, self.settings)  # pages never make or change what the owner owns
         await require_limited_logins(self._database)
         self.hosts = HostCache(self._database)
-        self._database.process_state["changed"] = self.on_change
-        self.outage_handler = OutageHandler(self._database, self.page_cache, self.hosts, self.clear_caches)
+        self.inbox = WebhookInbox(self._database)
+        self._database.services.on_change = self.on_change
+        self.outage_handler = OutageHandler(
+            self._database, self.page_cache, self.hosts, self.inbox, self.clear_caches
+        )
         self._listener = asyncio.create_task(
             listen_for_changes(
                 self._database,
@@ -127,18 +130,22 @@ class HostDispatcher:
             await self._database.close()
 
     def on_change(self, what: str) -> None:
-        """Forget what was kept of a cooperative (its schema name), or of all hosts (``registry``)."""
+        """Drop what is cached of a topic: a cooperative (its schema name), its hosts (``registry:`` and the
+        schema name), or all hosts (``registry``).
+        """
         if what == REGISTRY:
             self.hosts.clear()
+        elif what.startswith(REGISTRY_PREFIX):
+            self.hosts.invalidate(what.removeprefix(REGISTRY_PREFIX))
         else:
             self.page_cache.invalidate(what)
-            get_inbox(self.database).invalidate(what)
+            self.inbox.invalidate(what)
 
     def clear_caches(self) -> None:
         """Forget everything: announcements may have been missed."""
         self.hosts.clear()
         self.page_cache.clear()
-        get_inbox(self.database).invalidate_all()
+        self.inbox.invalidate_all()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection."""
@@ -218,7 +225,7 @@ class HostDispatcher:
         if tenant is not None and path.startswith(webhooks.PREFIXES):
             if tenant.revision >= MIN_SUPPORTED_REVISION:
                 # needs nothing of what pages need
-                await webhooks.receive_webhook(self.database, tenant, scope, receive, send)
+                await webhooks.receive_webhook(self.inbox, tenant, scope, receive, send)
             else:
                 await send_status(503, send, retry_after=webhooks.RETRY_AFTER)  # it waits for its migration
             return

@@ -15,11 +15,10 @@ import structlog
 from gateways.protocol import WebhookVerificationError
 from kernel.database_errors import summarize_error, unavailable_reason
 from kernel.errors import DomainError
-from payments.webhook_inbox import MAX_BODY_BYTES, UnknownEndpoint, get_inbox
+from payments.webhook_inbox import MAX_BODY_BYTES, UnknownEndpoint, WebhookInbox
 from web.responses import send_status
 
 if TYPE_CHECKING:
-    from kernel.database import Database
     from tenants.registry import TenantRef
 
 log = structlog.get_logger()
@@ -31,7 +30,9 @@ PREFIXES: Final = (PREFIX, FORMER_PREFIX)
 RETRY_AFTER: Final = 10
 
 
-async def receive_webhook(database: Database, tenant: TenantRef, scope: Any, receive: Any, send: Any) -> None:
+async def receive_webhook(
+    inbox: WebhookInbox, tenant: TenantRef, scope: Any, receive: Any, send: Any
+) -> None:
     """Take one message and answer it."""
     if scope["method"] != "POST":
         await send_status(405, send)
@@ -47,7 +48,7 @@ async def receive_webhook(database: Database, tenant: TenantRef, scope: Any, rec
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     endpoint = scope["path"].removeprefix(FORMER_PREFIX).removeprefix(PREFIX)
     try:
-        await get_inbox(database).receive(tenant, endpoint, headers, body)
+        await inbox.receive(tenant, endpoint, headers, body)
     except UnknownEndpoint:
         await send_status(404, send)
     except WebhookVerificationError as error:

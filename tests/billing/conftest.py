@@ -20,8 +20,7 @@ from fakes.fake_stripe import FakeStripe
 from kernel import clock
 from kernel.database import Database, Reader, as_reader
 from kernel.settings import Settings
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef
+from tenants.registry import REGISTRY, TenantRef
 from web.dispatch import HostDispatcher
 
 MARCH = date(2026, 3, 1)

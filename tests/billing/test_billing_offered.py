@@ -17,8 +17,7 @@ from conftest import SignedInClient
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef, find_tenant_by_host
+from tenants.registry import REGISTRY, TenantRef, find_tenant_by_host
 from tenants.session import shared_session
 from web.dispatch import HostDispatcher
 

@@ -18,8 +18,7 @@ from factories.qris_codes import static_qris
 from kernel import clock
 from kernel.database import Database
 from kernel.money import Rupiah
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import shared_session
 from web.dispatch import HostDispatcher
 

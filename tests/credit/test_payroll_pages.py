@@ -11,8 +11,8 @@ from kernel.database import Database, as_reader
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OTHER_INCOME, PAYROLL_RECEIVABLES
-from tenants.changes import REGISTRY, invalidate_local
-from tenants.registry import TenantRef
+from tenants.changes import invalidate_local
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_session
 
 HOME = "/pengurus/pembayaran/potong-gaji"

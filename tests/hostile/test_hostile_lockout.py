@@ -13,7 +13,8 @@ from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.passwords import hash_password
-from members.login_throttle import RefusalCache
+from kernel.refusals import RefusalCache
+from members.login_throttle import remember_refusal
 from operators.add_operator import add_operator
 from tenants.registry import TenantRef
 from tenants.session import coop_session, owner_session
@@ -219,6 +220,9 @@ def test_refusals_that_are_kept_are_bounded() -> None:
     refused, now = RefusalCache(limit=3), clock.now()
     rule = fixed_window(0, timedelta(minutes=1))
     for at in range(10):
-        assert refused.wrap_rule(f"place-{at}", rule)(Attempts(0, now + timedelta(minutes=1)), now) is None
+        assert (
+            remember_refusal(refused, f"place-{at}", rule)(Attempts(0, now + timedelta(minutes=1)), now)
+            is None
+        )
     assert [at for at in range(10) if refused.get(f"place-{at}", now)] == [7, 8, 9]
     assert refused.get("place-9", now + timedelta(minutes=1)) is None

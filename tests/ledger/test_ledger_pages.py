@@ -29,7 +29,8 @@ from ledger.record_manual_entry import (
     validate_manual_entry,
 )
 from ledger.report_queries import find_account, get_control_totals
-from tenants.registry import TenantRef
+from tenants.changes import invalidate_local
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_session
 
 TODAY = date(2026, 3, 2)
@@ -287,7 +288,7 @@ async def test_the_export_holds_all_of_it_also_while_suspended(
         await connection.execute(
             text("UPDATE shared.cooperatives SET status = 'suspended' WHERE slug = 'melati'")
         )
-    database.process_state["changed"]("registry")
+    invalidate_local(database, REGISTRY)
     answer = await officer_client.get(f"{BOOKS}/ekspor.zip")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     archive = zipfile.ZipFile(io.BytesIO(answer.content))

@@ -28,9 +28,8 @@ from operators.suspend_cooperative import suspend_cooperative
 from payments import state_machine
 from payments.models import Payment
 from payments.retry_stalled import retry_stalled_jobs
-from payments.webhook_inbox import MAX_BODY_BYTES, get_inbox
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef
+from payments.webhook_inbox import MAX_BODY_BYTES
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from web.dispatch import HostDispatcher
 
@@ -177,7 +176,7 @@ async def test_an_old_signature_of_stripe_is_refused(
 
 
 async def test_a_new_secret_counts_from_the_next_message_on(
-    world: FakeGateways, post: Any, database: Database, melati: TenantRef
+    world: FakeGateways, app: HostDispatcher, post: Any, database: Database, melati: TenantRef
 ) -> None:
     _, payment = await world.start_order_payment("xendit")
     sent = await world.pay(payment)
@@ -187,7 +186,7 @@ async def test_a_new_secret_counts_from_the_next_message_on(
         fresh = {"secret_key": "xnd_development_tiruan", "callback_token": "token-baru"}
         world.endpoints = await pay.enable_methods(db, "xendit", secrets=fresh, settings=database.settings)
     for _ in range(100):  # the database says so to every process
-        if not get_inbox(database).endpoint_cache:
+        if not app.inbox.endpoint_cache:
             break
         await asyncio.sleep(0.02)
     assert await post(address, sent) == 404

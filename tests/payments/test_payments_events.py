@@ -17,7 +17,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import process_webhooks, queries, refund_payment, state_machine
 from payments.models import Payment
-from payments.webhook_inbox import get_inbox
+from payments.webhook_inbox import WebhookInbox
 from shop import fulfilment
 from shop.models import Order
 from tenants.registry import TenantRef
@@ -37,7 +37,7 @@ async def receive_webhook(world: FakeGateways, method: str, sent: SentMessage) -
     """A message comes in and is worked on."""
     headers, body = sent
     lower = {name.lower(): value for name, value in headers.items()}
-    await get_inbox(world.database).receive(world.tenant, world.endpoints[method], lower, body)
+    await WebhookInbox(world.database).receive(world.tenant, world.endpoints[method], lower, body)
     await pay.run_due_jobs(world.database)
 
 

@@ -21,7 +21,7 @@ from factories.shop import CASHIER, TODAY
 from kernel.database import Database, libpq_url
 from payments import queries, state_machine
 from payments.models import Payment
-from payments.webhook_inbox import get_inbox
+from payments.webhook_inbox import WebhookInbox
 from shop import fulfilment
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -122,7 +122,7 @@ async def kill_then_recover(
 
 async def receive_webhook(world: FakeGateways, payment: Payment) -> None:
     headers, body = await world.pay(payment)
-    await get_inbox(world.database).receive(world.tenant, world.endpoints["xendit"], headers, body)
+    await WebhookInbox(world.database).receive(world.tenant, world.endpoints["xendit"], headers, body)
 
 
 async def all_processed(world: FakeGateways) -> bool:

@@ -10,12 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
-from tenants.file_thread_pool import (
+from kernel.file_threads import (
     MAX_COOPERATIVES,
     MAX_FILES_PER_COOPERATIVE,
     MAX_FILES_UNDER_CONTENTION,
     MAX_THREADS,
     FileThreadPool,
+    TooManyFiles,
+)
+from tenants.file_thread_pool import (
+    compute_in_thread,
     read_in_thread,
     write_in_thread,
 )
@@ -47,18 +51,20 @@ class BlockingWork:
         pytest.fail(f"{self.running} began, not {count}")
 
 
-async def test_of_all_cooperatives_two_are_served_at_once_and_a_few_wait() -> None:
-    threads, blocking = FileThreadPool(), BlockingWork()
-    there = [asyncio.create_task(threads.run(f"coop-{at}", blocking.work)) for at in range(MAX_COOPERATIVES)]
+async def test_of_all_cooperatives_two_are_served_at_once_and_a_few_wait(database: Database) -> None:
+    blocking = BlockingWork()
+    there = [
+        asyncio.create_task(compute_in_thread(database, f"coop-{at}", blocking.work))
+        for at in range(MAX_COOPERATIVES)
+    ]
     await blocking.wait_until_running(MAX_THREADS)
     with pytest.raises(DomainError) as refused:
-        await threads.run("one-more", blocking.work)
+        await compute_in_thread(database, "one-more", blocking.work)
     assert (refused.value.code, refused.value.status) == ("tenants.files_wait", 429)
     blocking.release.set()
     await asyncio.gather(*there)
     assert blocking.max_running == MAX_THREADS
-    await threads.run("one-more", blocking.work)
-    threads.close()
+    await compute_in_thread(database, "one-more", blocking.work)
 
 
 async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_room() -> None:
@@ -67,7 +73,7 @@ async def test_of_one_cooperative_one_is_served_at_a_time_and_what_fails_makes_r
         asyncio.create_task(threads.run("melati", blocking.work)) for _ in range(MAX_FILES_PER_COOPERATIVE)
     ]
     await blocking.wait_until_running(1)
-    with pytest.raises(DomainError):
+    with pytest.raises(TooManyFiles):
         await threads.run("melati", blocking.work)
     blocking.release.set()
     await asyncio.gather(*there)
@@ -95,7 +101,7 @@ async def test_a_cooperative_of_which_nothing_is_there_is_taken_in_and_turns_go_
     await asyncio.sleep(0)
     for whose in ("b", "c"):
         assert MAX_FILES_UNDER_CONTENTION == 2
-        with pytest.raises(DomainError):
+        with pytest.raises(TooManyFiles):
             await send(whose)
     blocking.release.set()
     await asyncio.gather(*there)
@@ -156,7 +162,7 @@ async def test_a_write_whose_caller_left_is_committed_and_what_was_kept_is_forgo
         began.set()
         go.wait(10)
 
-    database.process_state["changed"] = forgotten.put_nowait
+    database.services.on_change = forgotten.put_nowait
     task = asyncio.create_task(write_in_thread(database, melati, write))
     await asyncio.to_thread(began.wait, 10)
     task.cancel()

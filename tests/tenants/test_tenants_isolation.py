@@ -5,6 +5,7 @@ not by a job.
 import asyncio
 import random
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -12,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kernel.database import Database
 from kernel.outbox import enqueue, job
+from tenants.changes import rename_cooperative
 from tenants.migrator import migrate
 from tenants.registry import HostCache, TenantRef, find_tenant_by_host, find_tenant_by_slug
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from tenants.worker import run_job
+from web.dispatch import HostDispatcher
 
 
 async def _tables(database: Database, schema: str) -> list[str]:
@@ -230,3 +233,39 @@ async def test_many_who_ask_for_one_host_at_once_are_one_question(
     assert {each.slug for each in found if each is not None} == {"melati"}
     assert asked == ["melati"]
     assert hosts.is_cached_or_pending("melati")
+
+
+async def test_a_change_of_one_cooperative_leaves_the_others_hosts_cached(
+    database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    hosts = HostCache(database)
+    assert await hosts.find("melati") == melati
+    assert await hosts.find("mawar") == mawar
+    assert await hosts.find("kenanga") is None
+    hosts.invalidate(melati.schema_name)
+    assert hosts.get_cached("melati") is None
+    assert hosts.get_cached("mawar") == mawar
+    assert not hosts.is_cached_or_pending("kenanga")  # it may be melati's from now on
+
+
+async def test_a_notice_of_the_registry_names_whose_entry_changed(
+    app: HostDispatcher, database: Database, melati: TenantRef, mawar: TenantRef
+) -> None:
+    for slug in ("melati", "mawar"):
+        assert await app.hosts.find(slug) is not None
+    async with coop_session(database, melati) as db:
+        await rename_cooperative(db, "Koperasi Melati Baru")
+    for _ in range(200):
+        if app.hosts.get_cached("melati") is None:
+            break
+        await asyncio.sleep(0.02)
+    assert app.hosts.get_cached("melati") is None
+    assert app.hosts.get_cached("mawar") == mawar
+
+
+async def test_a_session_of_a_cooperative_stands_in_its_cell(database: Database, melati: TenantRef) -> None:
+    elsewhere = msgspec.structs.replace(melati, cell="elsewhere")
+    with pytest.raises(LookupError, match="elsewhere"):
+        async with coop_session(database, elsewhere):
+            pass
+    assert database.services.database_for(melati) is database

@@ -11,8 +11,7 @@ from sqlalchemy import text
 from conftest import SignedInClient, Visitors
 from kernel import clock
 from kernel.database import Database
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_reader, shared_session
 from web.dispatch import HostDispatcher
 

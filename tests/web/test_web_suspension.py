@@ -7,8 +7,7 @@ import pytest
 from conftest import SignedInClient, Visitors
 from kernel.database import Database
 from operators.suspend_cooperative import suspend_cooperative
-from tenants.changes import REGISTRY
-from tenants.registry import TenantRef
+from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_reader, shared_session
 from web.dispatch import HostDispatcher
 from web.suspension import is_available_suspended

@@ -1,0 +1,128 @@
+"""The threads of a process in which files are worked on, and whose turn it is
+(docs/adr/0023-bodies-of-requests.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+MAX_THREADS: Final = 2
+# Files of one cooperative that are worked on or wait: while nobody else waits, and while others do.
+MAX_FILES_PER_COOPERATIVE: Final = 4
+MAX_FILES_UNDER_CONTENTION: Final = 2
+MAX_COOPERATIVES: Final = 64
+# A search through all that was kept comes once for so many as before, while a file is worked on.
+GC_THRESHOLD_FACTOR: Final = 100
+
+
+class TooManyFiles(Exception):
+    """As many files of this owner, or of all, are worked on or wait as may."""
+
+
+class FileThreadPool:
+    """The threads of one process, and who waits for them."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="file")
+        self._active: set[str] = set()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order in which it is their turn
+        self._gc_thresholds = gc.get_threshold()
+
+    async def run(self, owner: str, work: Callable[[], T], on_done: Callable[[T], None] | None = None) -> T:
+        """Do ``work`` in a thread when it is the turn of ``whose`` file, then ``then`` here with what it
+        gave. Raises TooManyFiles.
+
+        A thread cannot be stopped: work that began is done to its end, and ``then`` too, even when the caller
+        is cancelled.
+        """
+        self._require_capacity(owner)
+        await self._acquire(owner)
+        here = contextvars.copy_context()
+        try:
+            working = asyncio.get_running_loop().run_in_executor(self._threads, lambda: here.run(work))
+        except BaseException:
+            self._release(owner)
+            raise
+
+        def ended(done: asyncio.Future[T]) -> None:
+            self._release(owner)
+            if on_done is not None and not done.cancelled() and done.exception() is None:
+                on_done(done.result())
+
+        working.add_done_callback(ended)  # before the caller hears of it
+        return await asyncio.shield(working)
+
+    def _require_capacity(self, owner: str) -> None:
+        """A cooperative of which nothing is there is taken in, however much others sent."""
+        there = len(self._waiting.get(owner, ())) + (owner in self._active)
+        most = MAX_FILES_UNDER_CONTENTION if self._waiting.keys() - {owner} else MAX_FILES_PER_COOPERATIVE
+        if there >= most or (not there and len(self._waiting.keys() | self._active) >= MAX_COOPERATIVES):
+            raise TooManyFiles
+
+    async def _acquire(self, owner: str) -> None:
+        """Wait until a thread is free for ``whose`` file, and take it."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(owner, deque()).append(turn)
+        self._dispatch()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._cancel_wait(owner, turn)
+            else:  # it became the turn of somebody who had just left
+                self._release(owner)
+            raise
+
+    def _dispatch(self) -> None:
+        """Give the threads that are free to those whose turn it is."""
+        for owner in list(self._waiting):
+            if len(self._active) == MAX_THREADS:
+                return
+            if owner in self._active:
+                continue
+            turns = self._waiting.pop(owner)
+            turn = turns.popleft()
+            if turns:
+                self._waiting[owner] = turns  # behind the others
+            if turn.cancelled():
+                self._dispatch()
+                return
+            if not self._active:
+                self._relax_gc()
+            self._active.add(owner)
+            turn.set_result(None)
+
+    def _cancel_wait(self, owner: str, turn: asyncio.Future[None]) -> None:
+        turns = self._waiting.get(owner, deque())
+        if turn in turns:
+            turns.remove(turn)
+        if not turns:
+            self._waiting.pop(owner, None)
+
+    def _release(self, owner: str) -> None:
+        self._active.remove(owner)
+        if not self._active:
+            gc.set_threshold(*self._gc_thresholds)
+        self._dispatch()
+
+    def _relax_gc(self) -> None:
+        """The tens of thousands of lines of a file would be gone through again and again, each time with
+        every thread waiting for tenths of a second.
+
+        What became garbage lately is still looked for, so pages that are answered meanwhile leave nothing
+        behind.
+        """
+        self._gc_thresholds = young, middle, old = gc.get_threshold()
+        gc.set_threshold(young, middle, old * GC_THRESHOLD_FACTOR)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

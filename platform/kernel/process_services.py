@@ -1,0 +1,74 @@
+"""What one event loop of a process shares: databases by cell, HTTP client, threads for files, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
+
+import httpx
+
+from kernel.file_threads import FileThreadPool
+from kernel.refusals import RefusalCache
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+
+MAIN_CELL: Final = "main"
+HTTP_TIMEOUT: Final = httpx.Timeout(15, connect=5)
+MAX_HTTP_CONNECTIONS: Final = 50
+
+
+class InCell(Protocol):
+    """Something that lives in one cell: a cooperative."""
+
+    @property
+    def cell(self) -> str: ...
+
+
+class Services:
+    """Holds what rooms share within one process and event loop; built with its first database.
+
+    What only the web process has (host cache, page cache, webhook inbox) belongs to ``web.dispatch``.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.databases: dict[str, Database] = {MAIN_CELL: database}
+        self.refusals = RefusalCache()
+        self.on_change: Callable[[str], None] | None = None  # told what this process itself has committed
+        self._http_client: httpx.AsyncClient | None = None
+        self._file_threads: FileThreadPool | None = None
+
+    def database_for(self, tenant: InCell) -> Database:
+        """Return the database of the cell in which a cooperative lives.
+
+        Raises LookupError for a cell that this process does not know.
+        """
+        try:
+            return self.databases[tenant.cell]
+        except KeyError:
+            msg = f"this process has no database of the cell {tenant.cell!r}"
+            raise LookupError(msg) from None
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """The client by which providers are asked. It follows no redirect: a provider's API answers."""
+        if self._http_client is None:
+            limits = httpx.Limits(max_connections=MAX_HTTP_CONNECTIONS)
+            self._http_client = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=limits)
+        return self._http_client
+
+    @property
+    def file_threads(self) -> FileThreadPool:
+        """The threads in which files are read and written."""
+        if self._file_threads is None:
+            self._file_threads = FileThreadPool()
+        return self._file_threads
+
+    async def close(self) -> None:
+        """Close the HTTP client and the threads. Databases close themselves."""
+        client, threads = self._http_client, self._file_threads
+        self._http_client = self._file_threads = None
+        if threads is not None:
+            threads.close()
+        if client is not None:
+            await client.aclose()
