@@ -342,7 +342,7 @@ def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}
 
 
-routes: list[Any] = [
+cooperative_routes: list[Any] = [
     show_dashboard,
     submit_bylaws_confirmation,
     show_profile,

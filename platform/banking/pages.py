@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from banking import manual_payout_pages, reconciliation_pages, statement_pages
 
-routes: Final[list[Any]] = [
+cooperative_routes: Final[list[Any]] = [
     *statement_pages.routes,
     *reconciliation_pages.routes,
     *manual_payout_pages.routes,

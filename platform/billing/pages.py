@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from billing import card_pages, invoice_pages, presenters, queries, usage_pages, usage_queries
+from billing import (
+    card_pages,
+    invoice_pages,
+    operator_pages,
+    presenters,
+    queries,
+    stripe_webhook,
+    usage_pages,
+    usage_queries,
+)
 from billing.card_checkout import expire_checkout_sessions
 from billing.change_card_plan import change_card_plan
 from billing.coupons import redeem_coupon
@@ -337,7 +346,7 @@ def _plan_card(plan: Plan, subscription: Subscription, interval: Interval, lang:
     }
 
 
-routes: list[Any] = [
+cooperative_routes: list[Any] = [
     show_plans,
     confirm_plan,
     submit_plan,
@@ -351,3 +360,7 @@ routes: list[Any] = [
     *usage_pages.routes,
     *card_pages.routes,
 ]
+
+apex_routes: list[Any] = stripe_webhook.routes
+
+operator_routes: list[Any] = operator_pages.routes

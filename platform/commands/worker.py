@@ -1,18 +1,11 @@
 """`lumbung worker`: the process that does jobs, alone."""
 
-import importlib
-import importlib.util
-
 import click
 
 from commands.processes import exit_with_parent
 from kernel import logs
+from kernel.rooms import import_from_rooms
 from kernel.settings import check_startable, load
-
-ROOMS = (
-    *("tenants", "ledger", "governance", "members", "savings", "payments", "banking", "shop", "shu"),
-    *("onboarding", "operators", "billing"),
-)
 
 
 @click.command("worker")
@@ -38,6 +31,4 @@ def command(*, with_parent: bool) -> None:
 
 def import_tasks() -> None:
     """Import the jobs of every room that has some: a job is known once its module was imported."""
-    for room in ROOMS:
-        if importlib.util.find_spec(f"{room}.tasks") is not None:
-            importlib.import_module(f"{room}.tasks")
+    import_from_rooms("tasks")

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from credit import counter_pages, credit_pages, kasbon_pages, payroll_pages, payroll_return_pages
 
-routes: Final[list[Any]] = [
+cooperative_routes: Final[list[Any]] = [
     *kasbon_pages.routes,
     *credit_pages.routes,
     *counter_pages.routes,

@@ -261,7 +261,7 @@ def _parse_percents(form: Form[Any]) -> list[Any]:
     return percents
 
 
-routes: list[Any] = [
+cooperative_routes: list[Any] = [
     show_public_bylaws,
     show_bylaws,
     show_version,

@@ -4,4 +4,4 @@ from typing import Any, Final
 
 from ledger import entry_pages, report_pages
 
-routes: Final[list[Any]] = [*report_pages.routes, *entry_pages.routes]
+cooperative_routes: Final[list[Any]] = [*report_pages.routes, *entry_pages.routes]

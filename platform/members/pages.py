@@ -4,7 +4,7 @@ from typing import Any
 
 from members import application_pages, import_pages, member_pages, register_pages, sign_in_pages
 
-routes: list[Any] = [
+cooperative_routes: list[Any] = [
     *sign_in_pages.routes,
     *application_pages.routes,
     *member_pages.routes,

@@ -152,4 +152,4 @@ def _template_choices(ctx: RequestContext) -> dict[str, Any]:
     return {"charters": charters, "base_domain": ctx.database.settings.base_domain}
 
 
-routes: list[Any] = [show_landing_page, show_sign_up, check_address, submit_sign_up]
+apex_routes: list[Any] = [show_landing_page, show_sign_up, check_address, submit_sign_up]

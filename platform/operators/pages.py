@@ -196,7 +196,7 @@ async def _cooperative_context(ro: Reader, ctx: RequestContext, slug: str) -> di
     }
 
 
-routes: list[Any] = [
+operator_routes: list[Any] = [
     show_sign_in,
     submit_sign_in,
     submit_sign_out,

@@ -14,7 +14,7 @@ from payments import (
     wallet_pages,
 )
 
-routes: Final[list[Any]] = [
+cooperative_routes: Final[list[Any]] = [
     *payer_pages.routes,
     *receipt_pages.routes,
     *wallet_pages.routes,

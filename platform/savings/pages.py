@@ -4,4 +4,4 @@ from typing import Any
 
 from savings import counter_pages, member_pages
 
-routes: list[Any] = [*counter_pages.routes, *member_pages.routes]
+cooperative_routes: list[Any] = [*counter_pages.routes, *member_pages.routes]

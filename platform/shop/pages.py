@@ -17,7 +17,7 @@ from shop import (
     storefront_pages,
 )
 
-routes: Final[list[Any]] = [
+cooperative_routes: Final[list[Any]] = [
     *storefront_pages.routes,
     *cart_pages.routes,
     *checkout_pages.routes,

@@ -278,7 +278,7 @@ def _pagination_context(path: str, search: str, current: int, count: int) -> dic
     }
 
 
-routes: list[Any] = [
+cooperative_routes: list[Any] = [
     show_latest_draft,
     show_draft,
     submit_draft,

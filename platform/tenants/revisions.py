@@ -7,7 +7,6 @@ millisecond and needs no version table of its own, since the registry keeps each
 from __future__ import annotations
 
 import functools
-import importlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from kernel.database import CoopBase, SharedBase
+from kernel.rooms import import_from_rooms
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
@@ -28,27 +28,10 @@ COOPERATIVE = "cooperative"
 # The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
 MIN_SUPPORTED_REVISION = "0009"
 
-_ROOMS = (
-    "kernel",
-    "tenants",
-    "cooperative",
-    "ledger",
-    "governance",
-    "members",
-    "payments",
-    "banking",
-    "credit",
-    "shop",
-    "shu",
-    "operators",
-    "billing",
-)
-
 
 def import_models() -> None:
     """Import every room's tables, so that both metadata are complete."""
-    for room in _ROOMS:
-        importlib.import_module(f"{room}.models")
+    import_from_rooms("models")
 
 
 def get_metadata(branch: str) -> MetaData:

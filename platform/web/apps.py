@@ -15,24 +15,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import backoffice.pages
-import banking.pages
-import billing.operator_pages
-import billing.pages
 import billing.stripe_webhook
-import credit.pages
-import governance.pages
-import ledger.pages
-import members.pages
-import onboarding.pages
-import operators.pages
-import payments.pages
-import savings.pages
-import shop.pages
-import shu.pages
 import web.pages
 from kernel.database import Database, Reader
 from kernel.money import MAX_DIGITS
+from kernel.rooms import import_from_rooms
 from tenants.changes import get_committed_topics, invalidate_committed
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
@@ -184,36 +171,26 @@ def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -
     )
 
 
+def _collect_routes(name: str) -> list[Any]:
+    """Return what every room's ``pages`` lists under ``name``."""
+    return [route for pages in import_from_rooms("pages") for route in getattr(pages, name, ())]
+
+
 def build_apex_app(settings: Settings) -> Litestar:
     """What Lumbung is, and founding a cooperative."""
-    return _build_app(
-        settings, *onboarding.pages.routes, *billing.stripe_webhook.routes, *web.pages.apex_routes
-    )
+    return _build_app(settings, *_collect_routes("apex_routes"))
 
 
 def build_operator_app(settings: Settings) -> Litestar:
     """Those who run the platform."""
-    return _build_app(
-        settings, *operators.pages.routes, *billing.operator_pages.routes, *web.pages.operator_routes
-    )
+    return _build_app(settings, *_collect_routes("operator_routes"))
 
 
 def build_cooperative_app(settings: Settings) -> Litestar:
     """One cooperative: its shop, its members, its officers. Each room lists its own pages."""
     return _build_app(
         settings,
-        *shop.pages.routes,
-        *members.pages.routes,
-        *savings.pages.routes,
-        *payments.pages.routes,
-        *banking.pages.routes,
-        *credit.pages.routes,
-        *governance.pages.routes,
-        *ledger.pages.routes,
-        *shu.pages.routes,
-        *backoffice.pages.routes,
-        *billing.pages.routes,
-        *web.pages.cooperative_routes,
+        *_collect_routes("cooperative_routes"),
     )
 
 

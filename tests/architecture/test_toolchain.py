@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import setup
+from kernel.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -63,6 +64,7 @@ def test_the_list_of_packages_is_what_lies_in_the_source_root() -> None:
         if path.is_dir() and path.name.isidentifier() and path.name != "__pycache__"
     }
     assert found == set(PACKAGES)
+    assert list(ROOMS) == PACKAGES
     contract = PROJECT["tool"]["importlinter"]
     layers = re.findall(r"\w+", " ".join(contract["contracts"][0]["layers"]))
     assert set(contract["root_packages"]) == set(layers) == set(PACKAGES)
