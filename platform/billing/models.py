@@ -22,12 +22,12 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 import tenants.models  # noqa: F401 - foreign keys name their tables
-from kernel.database import SharedBase
+from kernel.database import ControlBase
 
 Moment = TIMESTAMP(timezone=True)
 
 
-class Subscription(SharedBase):
+class Subscription(ControlBase):
     """What one cooperative is on.
 
     ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
@@ -75,7 +75,7 @@ class Subscription(SharedBase):
     started_on: Mapped[date]
 
 
-class Coupon(SharedBase):
+class Coupon(ControlBase):
     """A discount in percent on the next ``invoices`` invoices of whoever enters its code."""
 
     __tablename__ = "coupons"
@@ -96,7 +96,7 @@ class Coupon(SharedBase):
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class CouponRedemption(SharedBase):
+class CouponRedemption(ControlBase):
     """A cooperative has entered a code: once."""
 
     __tablename__ = "coupon_uses"
@@ -106,7 +106,7 @@ class CouponRedemption(SharedBase):
     used_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class InvoiceCounter(SharedBase):
+class InvoiceCounter(ControlBase):
     """The last invoice number of a year: numbers have no gaps, as the tax office expects."""
 
     __tablename__ = "invoice_counters"
@@ -115,7 +115,7 @@ class InvoiceCounter(SharedBase):
     last_number: Mapped[int]
 
 
-class Invoice(SharedBase):
+class Invoice(ControlBase):
     """An invoice to a cooperative, in rupiah.
 
     ``source_key`` makes each cause give one; what was bought and by whom is frozen.
@@ -164,7 +164,7 @@ class Invoice(SharedBase):
     stripe_invoice: Mapped[str | None] = mapped_column(Text, unique=True)
 
 
-class InvoiceLine(SharedBase):
+class InvoiceLine(ControlBase):
     """A line of an invoice, in rupiah before tax; below zero what is taken off."""
 
     __tablename__ = "invoice_lines"
@@ -176,7 +176,7 @@ class InvoiceLine(SharedBase):
     amount: Mapped[int] = mapped_column(BigInteger)
 
 
-class Credit(SharedBase):
+class Credit(ControlBase):
     """What a cooperative has with the platform, one row for each change, append-only.
 
     Their sum pays the next invoices first.
@@ -198,7 +198,7 @@ class Credit(SharedBase):
     at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class BillingEntry(SharedBase):
+class BillingEntry(ControlBase):
     """The history of a subscription, append-only: what was done, by whom, on which day.
 
     Reminders are entries too.
@@ -216,7 +216,7 @@ class BillingEntry(SharedBase):
     params: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
-class UsageFigure(SharedBase):
+class UsageFigure(ControlBase):
     """What a cooperative used in a month (``month`` is its first day), by a query that it can run itself."""
 
     __tablename__ = "usage_figures"
@@ -229,7 +229,7 @@ class UsageFigure(SharedBase):
     measured_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class BillingEvent(SharedBase):
+class BillingEvent(ControlBase):
     """A verified message of Stripe to the platform: kept once by its id, and no more believed than that there
     is something to look at.
     """

@@ -46,8 +46,20 @@ MAX_CACHED_QUERIES = 5_000
 STREAM_BATCH_SIZE = 5_000
 
 
-class SharedBase(DeclarativeBase):
-    """Tables of the platform itself: schema ``shared``."""
+class ControlBase(DeclarativeBase):
+    """Tables of the control plane, known before a cooperative's cell is: registry, plans, operators.
+
+    Schema ``shared``. No statement and no foreign key names a cell's tables beside these.
+    """
+
+    metadata = MetaData(schema="shared", naming_convention=NAMING_CONVENTION)
+
+
+class CellBase(DeclarativeBase):
+    """Tables of one cell, about the work of its cooperatives: outbox, failed jobs, schema pool, throttles.
+
+    Schema ``shared`` of the cell's server, which today is also the control plane's.
+    """
 
     metadata = MetaData(schema="shared", naming_convention=NAMING_CONVENTION)
 

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Identity, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import CoopBase, SharedBase
+from kernel.database import CellBase, CoopBase
 
 
 class AuditEntry(CoopBase):
@@ -38,7 +38,7 @@ class FinishedCoopJob(CoopBase):
     finished_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
 
 
-class OutboxMessage(SharedBase):
+class OutboxMessage(CellBase):
     """A job written in the transaction of its cause.
 
     ``coop_role`` is filled by the database and cannot be chosen.
@@ -59,7 +59,7 @@ class OutboxMessage(SharedBase):
     first_failed_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
-class FailedJob(SharedBase):
+class FailedJob(CellBase):
     """A job that failed for two days and was given up; an operator retries or discards it."""
 
     __tablename__ = "failed_jobs"
@@ -76,7 +76,7 @@ class FailedJob(SharedBase):
     error: Mapped[str] = mapped_column(Text)
 
 
-class Heartbeat(SharedBase):
+class Heartbeat(CellBase):
     """When a worker was last seen alive."""
 
     __tablename__ = "heartbeats"

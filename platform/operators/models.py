@@ -8,12 +8,12 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Tex
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import SharedBase
+from kernel.database import ControlBase
 
 Moment = TIMESTAMP(timezone=True)
 
 
-class Operator(SharedBase):
+class Operator(ControlBase):
     """A person who runs the platform."""
 
     __tablename__ = "operators"
@@ -25,7 +25,7 @@ class Operator(SharedBase):
     added_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class OperatorSession(SharedBase):
+class OperatorSession(ControlBase):
     """A signed-in operator; only the hash of the cookie's token is kept."""
 
     __tablename__ = "operator_sessions"
@@ -37,7 +37,7 @@ class OperatorSession(SharedBase):
     expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class OperatorAction(SharedBase):
+class OperatorAction(ControlBase):
     """The trail of what operators did, append-only."""
 
     __tablename__ = "operator_actions"

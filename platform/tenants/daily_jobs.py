@@ -58,14 +58,17 @@ async def schedule_daily_jobs(database: Database, day: date) -> bool:
         )
         if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
             return False
+        schemas = await db.scalars(
+            text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'")
+        )
         await db.execute(
             text(
                 "INSERT INTO shared.outbox (coop_role, job, key, arguments)"
                 " SELECT c.schema_name, j.name, j.name || ':' || :day, '{}'"
-                " FROM shared.cooperatives c CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
-                " WHERE c.status <> 'removing'"
+                " FROM unnest(CAST(:schemas AS text[])) AS c(schema_name)"
+                " CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
             ),
-            {"day": str(day), "jobs": in_each},
+            {"day": str(day), "jobs": in_each, "schemas": list(schemas)},
         )
         for name in platform_jobs:
             await enqueue(db, name, {}, key=f"{name}:{day}")

@@ -26,17 +26,44 @@ class FailedJobRow(msgspec.Struct, frozen=True):
     error: str
 
 
+class _StoredFailure(msgspec.Struct, frozen=True):
+    id: int
+    coop_role: str
+    job: str
+    key: str
+    attempts: int
+    first_failed_at: datetime
+    given_up_at: datetime
+    error: str
+
+
 async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -> list[FailedJobRow]:
     """Return the jobs that were given up, the newest first."""
     ro = as_reader(source)
-    return await ro.rows(
-        FailedJobRow,
-        "SELECT f.id, c.slug AS cooperative, f.job, f.key, f.attempts, f.first_failed_at, "
-        "f.given_up_at, f.error"
-        " FROM shared.failed_jobs f LEFT JOIN shared.cooperatives c ON c.schema_name = f.coop_role"
-        " ORDER BY f.given_up_at DESC, f.id DESC LIMIT $1",
+    jobs = await ro.rows(
+        _StoredFailure,
+        "SELECT id, coop_role, job, key, attempts, first_failed_at, given_up_at, error"
+        " FROM shared.failed_jobs ORDER BY given_up_at DESC, id DESC LIMIT $1",
         limit,
     )
+    cooperatives = await ro.records(
+        "SELECT schema_name, slug FROM shared.cooperatives WHERE schema_name = ANY($1)",
+        list({each.coop_role for each in jobs}),
+    )
+    slugs: dict[str, str] = dict(cooperatives)
+    return [
+        FailedJobRow(
+            each.id,
+            slugs.get(each.coop_role),
+            each.job,
+            each.key,
+            each.attempts,
+            each.first_failed_at,
+            each.given_up_at,
+            each.error,
+        )
+        for each in jobs
+    ]
 
 
 async def count_failed_jobs(source: AsyncSession | Reader) -> int:

@@ -1,4 +1,4 @@
-"""The registry: tables of schema ``shared`` that say which cooperatives exist and where they live."""
+"""The registry (control plane), and each cell's schema pool, keys of finished jobs and throttles."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,13 +7,13 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Text, func, 
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.database import SharedBase
+from kernel.database import CellBase, ControlBase
 from tenants.entitlements import DEFAULT_ENTITLEMENTS, DEFAULT_PLAN
 
 Moment = TIMESTAMP(timezone=True)
 
 
-class Cooperative(SharedBase):
+class Cooperative(ControlBase):
     """One hosted cooperative.
 
     ``schema_name`` is also its role; it never changes and says nothing about who it is.
@@ -56,7 +56,7 @@ class Cooperative(SharedBase):
     billing_notice: Mapped[str | None] = mapped_column(Text)
 
 
-class Hostname(SharedBase):
+class Hostname(ControlBase):
     """A name by which a cooperative is reached: a subdomain's label, or a whole host name of its own."""
 
     __tablename__ = "hostnames"
@@ -70,7 +70,7 @@ class Hostname(SharedBase):
     cooperative_id: Mapped[UUID] = mapped_column(ForeignKey("shared.cooperatives.id"))
 
 
-class PooledSchema(SharedBase):
+class PooledSchema(CellBase):
     """A schema with all tables and its role, made ahead of time and not yet anybody's."""
 
     __tablename__ = "schema_pool"
@@ -80,7 +80,7 @@ class PooledSchema(SharedBase):
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class FinishedJob(SharedBase):
+class FinishedJob(CellBase):
     """What the platform itself has done once and for all: the days that were begun.
 
     A cooperative keeps its own.
@@ -92,7 +92,7 @@ class FinishedJob(SharedBase):
     finished_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
 
 
-class SharedThrottle(SharedBase):
+class SharedThrottle(CellBase):
     """Failed or costly attempts at the platform's own doors, counted by window."""
 
     __tablename__ = "throttles"

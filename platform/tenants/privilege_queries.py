@@ -103,15 +103,16 @@ class Privilege(msgspec.Struct, frozen=True, order=True):
 
 async def list_current_schemas(connection: AsyncConnection, root: Path | None = None) -> dict[str, str]:
     """Return the schemas at the newest revision, spare ones too, and what each is called."""
-    rows = await connection.execute(
-        text(
-            "SELECT schema_name, slug FROM shared.cooperatives WHERE revision = :head"
-            " UNION ALL SELECT schema_name, 'spare ' || schema_name FROM shared.schema_pool WHERE "
-            "revision = :head"
-        ),
-        {"head": get_head(COOPERATIVE, root)},
+    head = {"head": get_head(COOPERATIVE, root)}
+    cooperatives = await connection.execute(
+        text("SELECT schema_name, slug FROM shared.cooperatives WHERE revision = :head"), head
     )
-    return {row.schema_name: row.slug for row in rows}
+    spare = await connection.execute(
+        text("SELECT schema_name FROM shared.schema_pool WHERE revision = :head"), head
+    )
+    return {row.schema_name: row.slug for row in cooperatives} | {
+        name: f"spare {name}" for name in spare.scalars()
+    }
 
 
 async def privilege_digests(connection: AsyncConnection, names: Collection[str]) -> dict[str, str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from kernel.database import CoopBase, SharedBase
+from kernel.database import CellBase, ControlBase, CoopBase
 from kernel.rooms import import_from_rooms
 
 if TYPE_CHECKING:
@@ -34,10 +34,20 @@ def import_models() -> None:
     import_from_rooms("models")
 
 
-def get_metadata(branch: str) -> MetaData:
-    """Return the tables that a line of revisions describes."""
+def get_metadata(branch: str) -> list[MetaData]:
+    """Return the tables that a line of revisions describes.
+
+    The line ``shared`` describes the control plane and the cell, which stand in one schema today.
+    """
     import_models()
-    return SharedBase.metadata if branch == SHARED else CoopBase.metadata
+    if branch != SHARED:
+        return [CoopBase.metadata]
+    return [ControlBase.metadata, CellBase.metadata]
+
+
+def _alembic_metadata(branch: str) -> MetaData:
+    # Alembic takes several metadata; its annotations know of one
+    return cast("MetaData", get_metadata(branch))
 
 
 def script_directory(branch: str, root: Path | None = None) -> ScriptDirectory:
@@ -79,14 +89,14 @@ def diff_models(connection: Connection, branch: str) -> list[object]:
     """Return what the models of a line say beyond the schema that ``connection`` stands in; empty when they
     agree.
     """
-    return list(compare_metadata(_migration_context(connection, branch), get_metadata(branch)))
+    return list(compare_metadata(_migration_context(connection, branch), _alembic_metadata(branch)))
 
 
 def write_revision(connection: Connection, branch: str, message: str) -> Path:
     """Write a new revision of a line from the difference to the schema that ``connection`` stands in; return
     its file.
     """
-    migrations = produce_migrations(_migration_context(connection, branch), get_metadata(branch))
+    migrations = produce_migrations(_migration_context(connection, branch), _alembic_metadata(branch))
     assert migrations.upgrade_ops is not None
     scripts = script_directory(branch)
     number = f"{len(list(scripts.walk_revisions())) + 1:04d}"

@@ -15,13 +15,13 @@ import tenants.tasks  # noqa: F401 - same
 from billing.tasks import measure_usage, run_daily_billing
 from conftest import Visitors
 from kernel import clock
-from kernel.database import Database
+from kernel.database import CoopBase, Database
 from onboarding import remove_abandoned
 from onboarding.create_cooperative import NewCooperative, create_cooperative, sign_up_cooperative
 from tenants import daily_jobs, remove_cooperative
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.remove_cooperative import PROTECTED_TABLES
-from tenants.revisions import COOPERATIVE, SHARED, get_metadata
+from tenants.revisions import SHARED, get_metadata, import_models
 from tenants.row_count_queries import count_rows_by_table, list_shared_references
 from tenants.session import coop_session, shared_session
 from tenants.worker import run_job
@@ -31,10 +31,13 @@ PHONE = "+6281270000001"
 # Written without anybody's doing, see onboarding.remove_abandoned; what is asked of them instead is tested by
 # name below.
 IGNORED_TABLES = {"sessions", "throttles", "finished_jobs"}
-TABLES = sorted(set(get_metadata(COOPERATIVE).tables) - IGNORED_TABLES)
+import_models()
+TABLES = sorted(set(CoopBase.metadata.tables) - IGNORED_TABLES)
+
 SHARED_TABLES = sorted(
     table.name
-    for table in get_metadata(SHARED).tables.values()
+    for metadata in get_metadata(SHARED)
+    for table in metadata.tables.values()
     if any(key.target_fullname == "shared.cooperatives.id" for key in table.foreign_keys)
 )
 
@@ -112,7 +115,7 @@ async def insert_any_row(connection: AsyncConnection, schema: str, table: str, *
 
 
 def test_every_table_of_the_revisions_is_among_those_tried() -> None:
-    assert set(TABLES) | IGNORED_TABLES == set(get_metadata(COOPERATIVE).tables)
+    assert set(TABLES) | IGNORED_TABLES == set(CoopBase.metadata.tables)
     assert {"members", "products", "journals", "orders", "payments", "users", "audit_entries"} <= set(TABLES)
     assert {"invoices", "subscriptions", "hostnames", "coupon_uses"} <= set(SHARED_TABLES)
 
@@ -301,7 +304,7 @@ async def test_every_table_that_founding_leaves_empty_is_one_whose_rows_keep_a_c
     owner: AsyncConnection,
 ) -> None:
     assert set(await count_rows_by_table(owner)) | PROTECTED_TABLES | IGNORED_TABLES == set(
-        get_metadata(COOPERATIVE).tables
+        CoopBase.metadata.tables
     )
     assert not set(await count_rows_by_table(owner)) & PROTECTED_TABLES
 
