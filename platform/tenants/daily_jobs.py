@@ -17,6 +17,7 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.database_errors import summarize_error
 from kernel.outbox import daily_jobs, enqueue
+from tenants.registry import list_schema_names
 from tenants.session import shared_session
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ async def schedule_daily_jobs(database: Database, day: date) -> bool:
         )
         if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
             return False
-        schemas = await db.scalars(
-            text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'")
-        )
+        schemas = await list_schema_names(db)
         await db.execute(
             text(
                 "INSERT INTO shared.outbox (coop_role, job, key, arguments)"
@@ -68,7 +67,7 @@ async def schedule_daily_jobs(database: Database, day: date) -> bool:
                 " FROM unnest(CAST(:schemas AS text[])) AS c(schema_name)"
                 " CROSS JOIN unnest(CAST(:jobs AS text[])) AS j(name)"
             ),
-            {"day": str(day), "jobs": in_each, "schemas": list(schemas)},
+            {"day": str(day), "jobs": in_each, "schemas": schemas},
         )
         for name in platform_jobs:
             await enqueue(db, name, {}, key=f"{name}:{day}")

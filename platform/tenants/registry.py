@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import text
 
 from kernel.process_services import MAIN_CELL
 from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from kernel.database import Database
 
 # Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go
@@ -190,3 +193,9 @@ async def find_tenant_by_slug(database: Database, slug: str) -> TenantRef | None
 async def find_tenant_by_schema(database: Database, schema_name: str) -> TenantRef | None:
     """Read the cooperative whose schema (and role) is ``schema_name``."""
     return await _fetch_tenant(database, "WHERE c.schema_name = $1", schema_name)
+
+
+async def list_schema_names(db: AsyncSession) -> list[str]:
+    """Return the schemas of all cooperatives but those that are being removed."""
+    rows = await db.scalars(text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'"))
+    return list(rows)
