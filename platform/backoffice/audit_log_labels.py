@@ -8,107 +8,73 @@ from kernel.errors import LocalizedText
 from kernel.formats import Lang
 
 ACTION_LABELS: Final[dict[str, LocalizedText]] = {
-    "governance.bylaws_adopted": LocalizedText("Menetapkan anggaran dasar baru", "Adopted new bylaws"),
-    "ledger.entry_recorded": LocalizedText("Mencatat pembukuan dengan tangan", "Recorded an entry by hand"),
-    "ledger.entry_reversed": LocalizedText("Membalik catatan pembukuan", "Reversed an entry"),
-    "ledger.year_closed": LocalizedText("Menutup tahun buku", "Closed the book year"),
-    "members.activated": LocalizedText(
-        "Memakai kode dan membuat kata sandi", "Used a code and chose a password"
+    "governance.bylaws_adopted": LocalizedText("Menetapkan anggaran dasar baru"),
+    "ledger.entry_recorded": LocalizedText("Mencatat pembukuan dengan tangan"),
+    "ledger.entry_reversed": LocalizedText("Membalik catatan pembukuan"),
+    "ledger.year_closed": LocalizedText("Menutup tahun buku"),
+    "members.activated": LocalizedText("Memakai kode dan membuat kata sandi"),
+    "members.admitted": LocalizedText("Menerima anggota di loket"),
+    "members.applied": LocalizedText("Mengajukan permohonan menjadi anggota"),
+    "members.approved": LocalizedText("Menerima permohonan anggota"),
+    "members.code_given": LocalizedText("Memberi kode masuk"),
+    "members.declined": LocalizedText("Menolak permohonan anggota"),
+    "members.import_begun": LocalizedText("Mulai memasukkan anggota dari berkas"),
+    "members.imported": LocalizedText("Memasukkan daftar anggota dari berkas"),
+    "members.password_changed": LocalizedText("Mengganti kata sandi sendiri"),
+    "members.phone_changed": LocalizedText("Mengganti nomor HP sendiri"),
+    "members.signed_out_everywhere": LocalizedText(
+        "Keluar dari semua perangkat", context="backoffice.audit_log_labels"
     ),
-    "members.admitted": LocalizedText("Menerima anggota di loket", "Admitted a member at the counter"),
-    "members.applied": LocalizedText("Mengajukan permohonan menjadi anggota", "Applied for membership"),
-    "members.approved": LocalizedText("Menerima permohonan anggota", "Approved an application"),
-    "members.code_given": LocalizedText("Memberi kode masuk", "Gave a code to sign in with"),
-    "members.declined": LocalizedText("Menolak permohonan anggota", "Declined an application"),
-    "members.import_begun": LocalizedText(
-        "Mulai memasukkan anggota dari berkas", "Began to import members from a file"
-    ),
-    "members.imported": LocalizedText(
-        "Memasukkan daftar anggota dari berkas", "Imported members from a file"
-    ),
-    "members.password_changed": LocalizedText("Mengganti kata sandi sendiri", "Changed their own password"),
-    "members.phone_changed": LocalizedText("Mengganti nomor HP sendiri", "Changed their own phone number"),
-    "members.signed_out_everywhere": LocalizedText("Keluar dari semua perangkat", "Signed out everywhere"),
-    "office.bylaws_checked": LocalizedText(
-        "Menyatakan anggaran dasar sudah cocok", "Confirmed that the bylaws are right"
-    ),
-    "office.logo_changed": LocalizedText("Mengganti lambang", "Changed the logo"),
-    "office.look_changed": LocalizedText("Mengganti tampilan toko", "Changed the look of the shop"),
-    "office.officer_appointed": LocalizedText("Mengangkat pengurus", "Appointed an officer"),
-    "office.officer_dismissed": LocalizedText("Memberhentikan pengurus", "Dismissed an officer"),
-    "office.profile_changed": LocalizedText("Mengubah profil koperasi", "Changed the cooperative's profile"),
-    "office.shop_closed": LocalizedText("Menutup toko", "Closed the shop"),
-    "office.shop_opened": LocalizedText("Membuka toko", "Opened the shop"),
-    "onboarding.founded": LocalizedText(
-        "Mendirikan koperasi di Lumbung", "Founded the cooperative on Lumbung"
-    ),
-    "payments.alarm_settled": LocalizedText(
-        "Memeriksa peringatan pembayaran", "Looked into an alarm of a payment"
-    ),
-    "payments.alarmed": LocalizedText("Pembayaran perlu diperiksa", "A payment needs to be looked at"),
-    "payments.credit_changed": LocalizedText(
-        "Mengubah batas kasbon atau potong gaji", "Changed what a member may owe"
-    ),
-    "payments.ended": LocalizedText("Pembayaran berakhir tanpa uang", "A payment ended without money"),
-    "payments.line_matched": LocalizedText("Mencocokkan mutasi rekening", "Matched a line of a statement"),
-    "payments.line_set_aside": LocalizedText(
-        "Menyisihkan mutasi rekening", "Set a line of a statement aside"
-    ),
-    "payments.opened": LocalizedText("Membuka pembayaran", "Opened a payment"),
-    "payments.payout_booked": LocalizedText(
-        "Mencatat pencairan dari penyedia", "Booked a payout of a provider"
-    ),
-    "payments.payroll_line_settled": LocalizedText(
-        "Menyelesaikan selisih potong gaji", "Settled a difference of a payroll deduction"
-    ),
-    "payments.payroll_returned": LocalizedText(
-        "Mencatat hasil potong gaji", "Booked what the employer deducted"
-    ),
-    "payments.payroll_sent": LocalizedText("Membuat daftar potong gaji", "Made a list of payroll deductions"),
-    "payments.pin_set": LocalizedText("Membuat PIN kasbon", "Set a PIN for store credit"),
-    "payments.refund_asked": LocalizedText("Meminta pengembalian uang", "Asked for a refund"),
-    "payments.refund_failed": LocalizedText("Pengembalian uang gagal", "A refund failed"),
-    "payments.refunded": LocalizedText("Mengembalikan uang pembayaran", "Gave the money of a payment back"),
-    "payments.repaid_at_counter": LocalizedText(
-        "Menerima pelunasan kasbon di loket", "Took a repayment at the counter"
-    ),
-    "payments.said_paid": LocalizedText("Mengatakan sudah membayar", "Said that they have paid"),
-    "payments.settled": LocalizedText("Pembayaran diterima", "A payment came in"),
-    "payments.statement_imported": LocalizedText(
-        "Memasukkan mutasi rekening dari berkas", "Imported a statement from a file"
-    ),
-    "payments.wallet_filled_at_counter": LocalizedText(
-        "Mengisi dompet anggota di loket", "Filled a wallet at the counter"
-    ),
-    "payments.way_changed": LocalizedText("Mengubah cara membayar", "Changed a way of paying"),
-    "savings.deposited": LocalizedText("Menerima setoran simpanan", "Took a deposit"),
-    "savings.withdrawn": LocalizedText("Membayar penarikan simpanan", "Paid out savings"),
-    "shop.category_added": LocalizedText("Menambah kategori", "Added a category"),
-    "shop.category_changed": LocalizedText("Mengubah kategori", "Changed a category"),
-    "shop.goods_received": LocalizedText("Menerima barang masuk", "Received goods"),
-    "shop.handed_over": LocalizedText("Menyerahkan pesanan", "Handed an order over"),
-    "shop.order_cancelled": LocalizedText("Membatalkan pesanan", "Cancelled an order"),
-    "shop.order_expired": LocalizedText("Pesanan kedaluwarsa", "An order expired"),
-    "shop.order_placed": LocalizedText("Membuat pesanan", "Placed an order"),
-    "shop.order_returned": LocalizedText("Menerima kembali barang pesanan", "Took an order back"),
-    "shop.payment_confirmed": LocalizedText("Memastikan pembayaran diterima", "Confirmed a payment"),
-    "shop.order_taken_up_again": LocalizedText(
-        "Pesanan dilanjutkan, uangnya datang terlambat", "Took an order up again: its money came late"
-    ),
-    "shop.picture_changed": LocalizedText("Mengganti gambar barang", "Changed a picture of goods"),
-    "shop.product_added": LocalizedText("Menambah barang", "Added a product"),
-    "shop.product_changed": LocalizedText("Mengubah barang", "Changed a product"),
-    "shop.products_imported": LocalizedText(
-        "Memasukkan daftar barang dari berkas", "Imported goods from a file"
-    ),
-    "shop.sales_import_begun": LocalizedText(
-        "Mulai memasukkan penjualan lama dari berkas", "Began to import past sales from a file"
-    ),
-    "shop.sales_imported": LocalizedText(
-        "Memasukkan penjualan lama dari berkas", "Imported past sales from a file"
-    ),
-    "shop.stock_counted": LocalizedText("Menghitung stok", "Counted the stock"),
-    "shu.drafted": LocalizedText("Menghitung rancangan SHU", "Drafted the surplus"),
+    "office.bylaws_checked": LocalizedText("Menyatakan anggaran dasar sudah cocok"),
+    "office.logo_changed": LocalizedText("Mengganti lambang"),
+    "office.look_changed": LocalizedText("Mengganti tampilan toko"),
+    "office.officer_appointed": LocalizedText("Mengangkat pengurus"),
+    "office.officer_dismissed": LocalizedText("Memberhentikan pengurus"),
+    "office.profile_changed": LocalizedText("Mengubah profil koperasi"),
+    "office.shop_closed": LocalizedText("Menutup toko"),
+    "office.shop_opened": LocalizedText("Membuka toko"),
+    "onboarding.founded": LocalizedText("Mendirikan koperasi di Lumbung"),
+    "payments.alarm_settled": LocalizedText("Memeriksa peringatan pembayaran"),
+    "payments.alarmed": LocalizedText("Pembayaran perlu diperiksa"),
+    "payments.credit_changed": LocalizedText("Mengubah batas kasbon atau potong gaji"),
+    "payments.ended": LocalizedText("Pembayaran berakhir tanpa uang"),
+    "payments.line_matched": LocalizedText("Mencocokkan mutasi rekening"),
+    "payments.line_set_aside": LocalizedText("Menyisihkan mutasi rekening"),
+    "payments.opened": LocalizedText("Membuka pembayaran"),
+    "payments.payout_booked": LocalizedText("Mencatat pencairan dari penyedia"),
+    "payments.payroll_line_settled": LocalizedText("Menyelesaikan selisih potong gaji"),
+    "payments.payroll_returned": LocalizedText("Mencatat hasil potong gaji"),
+    "payments.payroll_sent": LocalizedText("Membuat daftar potong gaji"),
+    "payments.pin_set": LocalizedText("Membuat PIN kasbon"),
+    "payments.refund_asked": LocalizedText("Meminta pengembalian uang"),
+    "payments.refund_failed": LocalizedText("Pengembalian uang gagal"),
+    "payments.refunded": LocalizedText("Mengembalikan uang pembayaran"),
+    "payments.repaid_at_counter": LocalizedText("Menerima pelunasan kasbon di loket"),
+    "payments.said_paid": LocalizedText("Mengatakan sudah membayar"),
+    "payments.settled": LocalizedText("Pembayaran diterima"),
+    "payments.statement_imported": LocalizedText("Memasukkan mutasi rekening dari berkas"),
+    "payments.wallet_filled_at_counter": LocalizedText("Mengisi dompet anggota di loket"),
+    "payments.way_changed": LocalizedText("Mengubah cara membayar"),
+    "savings.deposited": LocalizedText("Menerima setoran simpanan"),
+    "savings.withdrawn": LocalizedText("Membayar penarikan simpanan"),
+    "shop.category_added": LocalizedText("Menambah kategori"),
+    "shop.category_changed": LocalizedText("Mengubah kategori"),
+    "shop.goods_received": LocalizedText("Menerima barang masuk"),
+    "shop.handed_over": LocalizedText("Menyerahkan pesanan"),
+    "shop.order_cancelled": LocalizedText("Membatalkan pesanan"),
+    "shop.order_expired": LocalizedText("Pesanan kedaluwarsa"),
+    "shop.order_placed": LocalizedText("Membuat pesanan"),
+    "shop.order_returned": LocalizedText("Menerima kembali barang pesanan"),
+    "shop.payment_confirmed": LocalizedText("Memastikan pembayaran diterima"),
+    "shop.order_taken_up_again": LocalizedText("Pesanan dilanjutkan, uangnya datang terlambat"),
+    "shop.picture_changed": LocalizedText("Mengganti gambar barang"),
+    "shop.product_added": LocalizedText("Menambah barang"),
+    "shop.product_changed": LocalizedText("Mengubah barang"),
+    "shop.products_imported": LocalizedText("Memasukkan daftar barang dari berkas"),
+    "shop.sales_import_begun": LocalizedText("Mulai memasukkan penjualan lama dari berkas"),
+    "shop.sales_imported": LocalizedText("Memasukkan penjualan lama dari berkas"),
+    "shop.stock_counted": LocalizedText("Menghitung stok"),
+    "shu.drafted": LocalizedText("Menghitung rancangan SHU"),
 }
 
 

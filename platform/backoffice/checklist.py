@@ -30,48 +30,44 @@ class ChecklistStep(msgspec.Struct, frozen=True):
 _STEPS: Final = (
     (
         "bylaws",
-        LocalizedText("Cocokkan anggaran dasar", "Match the bylaws"),
+        LocalizedText("Cocokkan anggaran dasar"),
         LocalizedText(
             "Pembagian SHU, simpanan, dan harga anggota.",
-            "The division of the surplus, deposits, and members' prices.",
+            context="backoffice.checklist",
         ),
-        LocalizedText("Periksa", "Check"),
+        LocalizedText("Periksa"),
         "/pengurus/anggaran-dasar",
     ),
     (
         "products",
-        LocalizedText("Masukkan barang", "Enter the goods"),
-        LocalizedText(
-            "Satu per satu, atau sekaligus dari daftar CSV.", "One by one, or all at once from a CSV list."
-        ),
-        LocalizedText("Tambah barang", "Add goods"),
+        LocalizedText("Masukkan barang", context="backoffice.checklist"),
+        LocalizedText("Satu per satu, atau sekaligus dari daftar CSV."),
+        LocalizedText("Tambah barang"),
         "/pengurus/barang",
     ),
     (
         "members",
-        LocalizedText("Daftarkan anggota", "Enrol the members"),
+        LocalizedText("Daftarkan anggota"),
         LocalizedText(
             "Setiap anggota mendapat kode untuk masuk pertama kali.",
-            "Each member gets a code for the first sign-in.",
         ),
-        LocalizedText("Tambah anggota", "Add members"),
+        LocalizedText("Tambah anggota", context="backoffice.checklist"),
         "/pengurus/anggota",
     ),
     (
         "look",
-        LocalizedText("Pilih wajah toko", "Choose the face of the shop"),
-        LocalizedText("Tema, warna, dan lambang koperasi.", "Theme, colours, and the cooperative's logo."),
-        LocalizedText("Pilih", "Choose"),
+        LocalizedText("Pilih wajah toko"),
+        LocalizedText("Tema, warna, dan lambang koperasi."),
+        LocalizedText("Pilih"),
         "/pengurus/pengaturan/tampilan",
     ),
     (
         "sale",
-        LocalizedText("Layani penjualan pertama", "Serve the first sale"),
+        LocalizedText("Layani penjualan pertama"),
         LocalizedText(
             "Pesan sesuatu dari toko, lalu serahkan di sini.",
-            "Order something from the shop, then hand it over here.",
         ),
-        LocalizedText("Buka toko", "Open the shop"),
+        LocalizedText("Buka toko"),
         "/",
     ),
 )

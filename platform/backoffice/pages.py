@@ -19,7 +19,9 @@ from cooperative.queries import get_profile as stored_profile
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
-from kernel.errors import DomainError
+from kernel.errors import DomainError, LocalizedText
+from kernel.formats import decimal_mark
+from kernel.translations import get_translations
 from payments.officer_queries import count_officer_queue as waiting_payments
 from shop.rules import LOW_STOCK
 from ui import (
@@ -40,7 +42,6 @@ from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.request_body import MAX_UPLOAD_BYTES
 from ui.themes import load_themes
-from ui.translations import get_translations
 
 SETTINGS = "/pengurus/pengaturan"
 PROFILE_TEMPLATE, APPEARANCE_TEMPLATE, OFFICERS_TEMPLATE = (
@@ -316,8 +317,8 @@ def _appearance_context(
         "themes": [
             {
                 "name": each.name,
-                "title": each.title[lang],
-                "note": each.note[lang],
+                "title": LocalizedText(each.title).localize(lang),
+                "note": LocalizedText(each.note).localize(lang),
                 "chosen": each.name == chosen.name,
             }
             for each in every.values()
@@ -338,7 +339,7 @@ def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     except DomainError as refusal:
         return {"colour": None, "sentence": refusal.message(lang), "on_it": "", "on_paper": ""}
     ratios = (contrast_ratio(fine, readable_text_colour(fine)), contrast_ratio(fine, PAPER_COLOUR))
-    on_it, on_paper = (f"{ratio:.1f}".replace(".", "," if lang == "id" else ".") for ratio in ratios)
+    on_it, on_paper = (f"{ratio:.1f}".replace(".", decimal_mark(lang)) for ratio in ratios)
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}
 
 

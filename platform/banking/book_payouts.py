@@ -56,7 +56,7 @@ async def book_movements(db: AsyncSession, method: str) -> int:
     costs = await reconciliation_queries.list_unbooked_fees(db, method)
     journals = [_movement_journal(method, capabilities, each, day_of(each)) for each in whole]
     journals += [_fee_journal(method, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
-    posted = await post_journals(db, journals, by=capabilities.label.id)
+    posted = await post_journals(db, journals, by=capabilities.label.localize("id"))
     numbers = {each.source_key: each.number for each in posted}
     booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
     if booked:
@@ -75,7 +75,7 @@ def _movement_journal(
 ) -> Journal:
     if movement.kind == "fee":
         return _fee_journal(method, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
-    label, amount = capabilities.label.id, Rupiah(abs(movement.gross))
+    label, amount = capabilities.label.localize("id"), Rupiah(abs(movement.gross))
     to_bank = movement.gross < 0
     words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
     clearing = CLEARING_ACCOUNTS[method]
@@ -92,5 +92,5 @@ def _fee_journal(
         (GATEWAY_FEES, CLEARING_ACCOUNTS[method]) if fee > 0 else (CLEARING_ACCOUNTS[method], GATEWAY_FEES)
     )
     lines = [JournalLine.to_debit(taken, abs(fee)), JournalLine.to_credit(given, abs(fee))]
-    words = f"Biaya {capabilities.label.id} {movement.provider_id}"
+    words = f"Biaya {capabilities.label.localize('id')} {movement.provider_id}"
     return Journal(on, words, f"{MOVEMENT_FEE_KEY}:{method}:{movement.provider_id}", lines)

@@ -18,6 +18,7 @@ from banking.record_manual_payout import (
 )
 from kernel import clock, formats
 from kernel.ids import new_id
+from kernel.translations import get_translations
 from ledger import queries as ledger_queries
 from payments.methods import PaymentMethod
 from ui import (
@@ -33,7 +34,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 FORM: Final = "payments/manual_payout.html"
 CONFIRM: Final = "payments/manual_payout_confirm.html"

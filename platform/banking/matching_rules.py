@@ -46,11 +46,11 @@ MAX_CANDIDATES: Final = 10
 MIN_REFERENCE_LENGTH: Final = 10
 
 LINE_STATUS_NAMES: Final[dict[str, LocalizedText]] = {
-    "unmatched": LocalizedText("belum cocok", "unmatched"),
-    "doubtful": LocalizedText("meragukan", "doubtful"),
-    "matched": LocalizedText("sudah cocok", "matched"),
-    "set_aside": LocalizedText("disisihkan", "set aside"),
-    "outgoing": LocalizedText("uang keluar", "money going out"),
+    "unmatched": LocalizedText("belum cocok"),
+    "doubtful": LocalizedText("meragukan"),
+    "matched": LocalizedText("sudah cocok"),
+    "set_aside": LocalizedText("disisihkan"),
+    "outgoing": LocalizedText("uang keluar"),
 }
 
 

@@ -22,6 +22,7 @@ from kernel import formats
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.parsing import parse_date
+from kernel.translations import get_translations
 from payments import errors, methods, provider_calls
 from ui import (
     AnyRequest,
@@ -37,7 +38,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
 METHOD: Final = HOME + "/{method:str}"

@@ -78,7 +78,7 @@ async def record_manual_payout(
         await _check_payout(db, method, amount, balance, on=on, today=today)
         return JournalDraft(
             on=on,
-            description=f"Uang {method.label.id} masuk rekening",
+            description=f"Uang {method.label.localize('id')} masuk rekening",
             lines=[
                 JournalLine.to_debit(BANK, amount),
                 JournalLine.to_credit(method.clearing_account, amount),

@@ -33,6 +33,7 @@ from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.database import Reader
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from payments import methods
 from tenants.file_thread_pool import read_in_thread, write_in_thread
 from tenants.session import coop_reader
@@ -52,7 +53,6 @@ from ui.form_data import read_form_data
 from ui.guards import WHEN_READ_ONLY
 from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
-from ui.translations import get_translations
 
 LIST: Final = "/pengurus/pembayaran/mutasi"
 IMPORT: Final = f"{LIST}/impor"

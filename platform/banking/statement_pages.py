@@ -20,6 +20,7 @@ from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from payments import rules
 from payments.errors import NO_SUCH_PAYMENT
 from ui import (
@@ -35,7 +36,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 LINE_TEMPLATE: Final = "payments/statement_line.html"
 SHOWN_PAYMENTS: Final = 20

@@ -15,6 +15,7 @@ from billing.forms import ChoosePlanForm
 from billing.stripe_sync import sync_from_stripe
 from gateways.protocol import ProviderError
 from kernel import clock
+from kernel.translations import get_translations
 from tenants.changes import invalidate_local, registry_topic
 from ui import (
     AnyRequest,
@@ -28,7 +29,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/langganan"
 REDIRECT_TEMPLATE: Final = "billing/card_go.html"

@@ -52,7 +52,7 @@ async def change_card_plan(
         made = await quote_plan(db, database.settings, tenant.id, plan_code, interval, on)
         subscription = await queries.find_subscription(db, tenant.id)
         assert subscription is not None
-        old = catalogue().get_plan(subscription.plan).name.id
+        old = catalogue().get_plan(subscription.plan).name.localize("id")
         customer, rhythm = str(subscription.stripe_customer), subscription.interval
     try:
         rate = await ensure_tax_rate(client, database.settings, on)
@@ -118,7 +118,7 @@ async def _apply_change(
         return
     days = f"{change.days_left}/{change.days}"
     await _add_invoice_item(
-        client, customer, change.charged, f"{quote.plan.name.id}, {days}", rate, f"charged:{key}"
+        client, customer, change.charged, f"{quote.plan.name.localize('id')}, {days}", rate, f"charged:{key}"
     )
     await _add_invoice_item(
         client, customer, -change.unused, f"{old_plan_name}, {days}", rate, f"unused:{key}"

@@ -17,6 +17,7 @@ from litestar import Response
 from billing import presenters
 from billing.plans import catalogue
 from kernel import formats
+from kernel.errors import LocalizedText, StoredText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,24 +28,23 @@ if TYPE_CHECKING:
 
 _TEMPLATE: Final = Path(__file__).with_name("invoice.typ")
 _LABELS: Final = {
-    "title": ("Tagihan", "Invoice"),
-    "number": ("Nomor", "Number"),
-    "issued": ("Tanggal", "Date"),
-    "due": ("Jatuh tempo", "Due"),
-    "to": ("Kepada", "To"),
-    "what": ("Uraian", "For"),
-    "amount": ("Jumlah", "Amount"),
-    "subtotal": ("Jumlah sebelum pajak", "Sum before tax"),
-    "discount": ("Potongan", "Discount"),
-    "total": ("Jumlah tagihan", "Total"),
-    "credit": ("Saldo di Lumbung", "Credit at Lumbung"),
-    "amount_due": ("Harus dibayar", "To pay"),
-    "pay": ("Cara membayar", "How to pay"),
-    "note": ("Tulis di berita transfer", "Write in the transfer's note"),
-    "tax_number": ("NPWP", "Tax number"),
-    "no_tax": (
+    "title": LocalizedText("Tagihan", context="billing.invoice_pdf"),
+    "number": LocalizedText("Nomor"),
+    "issued": LocalizedText("Tanggal"),
+    "due": LocalizedText("Jatuh tempo"),
+    "to": LocalizedText("Kepada"),
+    "what": LocalizedText("Uraian", context="billing.invoice_pdf"),
+    "amount": LocalizedText("Jumlah", context="billing.invoice_pdf"),
+    "subtotal": LocalizedText("Jumlah sebelum pajak"),
+    "discount": LocalizedText("Potongan"),
+    "total": LocalizedText("Jumlah tagihan"),
+    "credit": LocalizedText("Saldo di Lumbung"),
+    "amount_due": LocalizedText("Harus dibayar"),
+    "pay": LocalizedText("Cara membayar"),
+    "note": LocalizedText("Tulis di berita transfer"),
+    "tax_number": LocalizedText("NPWP"),
+    "no_tax": LocalizedText(
         "Tanpa PPN: penerbit bukan Pengusaha Kena Pajak.",
-        "Without VAT: the issuer is not registered for it.",
     ),
 }
 
@@ -81,22 +81,22 @@ def _compile(
 def _data(
     settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> dict[str, object]:
-    at = 0 if lang == "id" else 1
+    words = {name: text.localize(lang) for name, text in _LABELS.items()}
     state, _ = presenters.INVOICE_STATUS_LABELS[invoice.status]
     sums = [("subtotal", invoice.subtotal)]
     if invoice.discount:
         sums.append(("discount", -invoice.discount))
-    rows = [[_LABELS[name][at], formats.rupiah(amount, lang)] for name, amount in sums]
+    rows = [[words[name], formats.rupiah(amount, lang)] for name, amount in sums]
     if invoice.tax:
-        label = invoice.tax_label_id if lang == "id" else invoice.tax_label_en
+        label = StoredText(invoice.tax_label_id, invoice.tax_label_en).localize(lang)
         rows.append([label, formats.rupiah(invoice.tax, lang)])
-    rows.append([_LABELS["total"][at], formats.rupiah(invoice.total, lang)])
+    rows.append([words["total"], formats.rupiah(invoice.total, lang)])
     if invoice.credit:
-        rows.append([_LABELS["credit"][at], formats.rupiah(-invoice.credit, lang)])
+        rows.append([words["credit"], formats.rupiah(-invoice.credit, lang)])
     tax = catalogue().find_tax(invoice.issued_on)
     return {
         "lang": lang,
-        "words": {name: words[at] for name, words in _LABELS.items()},
+        "words": words,
         "seller": settings.billing_name,
         "seller_address": settings.billing_address,
         "seller_tax_number": settings.billing_tax_number,
@@ -109,16 +109,12 @@ def _data(
         "state": state.localize(lang),
         "open": invoice.status == "open",
         "lines": [
-            [line.text_id if lang == "id" else line.text_en, formats.rupiah(line.amount, lang)]
+            [StoredText(line.text_id, line.text_en).localize(lang), formats.rupiah(line.amount, lang)]
             for line in lines
         ],
         "sums": rows,
         "amount_due": formats.rupiah(invoice.amount_due, lang),
         "account": settings.billing_bank_account,
         "note": presenters.build_transfer_note(invoice.number),
-        "tax_note": tax.source
-        if invoice.tax and tax
-        else ""
-        if settings.billing_pkp
-        else _LABELS["no_tax"][at],
+        "tax_note": tax.source if invoice.tax and tax else "" if settings.billing_pkp else words["no_tax"],
     }

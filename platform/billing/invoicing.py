@@ -72,8 +72,8 @@ async def issue_invoice(
         subtotal=reckoned.subtotal,
         discount=reckoned.discount,
         tax=reckoned.tax,
-        tax_label_id=tax.label.id if tax else "",
-        tax_label_en=tax.label.en if tax else "",
+        tax_label_id=tax.label.localize("id") if tax else "",
+        tax_label_en=tax.label.localize("en") if tax else "",
         total=reckoned.total,
         credit=reckoned.credit,
         amount_due=reckoned.amount_due,
@@ -142,8 +142,8 @@ def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[LineItem]) ->
             InvoiceLine(
                 invoice_id=invoice.id,
                 line=at,
-                text_id=line.text.id,
-                text_en=line.text.en,
+                text_id=line.text.localize("id"),
+                text_en=line.text.localize("en"),
                 amount=int(line.amount),
             )
         )

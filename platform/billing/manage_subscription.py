@@ -237,9 +237,7 @@ async def _with_tax_and_credit(
         on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
         return msgspec.structs.replace(made, given_back=-(net + on_top))
     held = Rupiah(await queries.get_credit_balance(db, subscription.cooperative_id))
-    reckoned = calculate_totals(
-        [LineItem(LocalizedText("", ""), net)], discount=Rupiah(0), tax=tax, credit=held
-    )
+    reckoned = calculate_totals([LineItem(LocalizedText(""), net)], discount=Rupiah(0), tax=tax, credit=held)
     return msgspec.structs.replace(
         made, tax=reckoned.tax, credit=reckoned.credit, amount_due=reckoned.amount_due
     )
@@ -270,7 +268,7 @@ async def _apply_upgrade(
             db,
             subscription.cooperative_id,
             made.given_back,
-            reason=f"Ganti paket ke {made.plan.name.id}",
+            reason=f"Ganti paket ke {made.plan.name.localize('id')}",
             by=by,
             key=source_key,
             on=on,
@@ -279,16 +277,14 @@ async def _apply_upgrade(
     lines = (
         LineItem(
             LocalizedText(
-                f"Paket {made.plan.name.id}, {_describe_days('id', change, made)}",
-                f"{made.plan.name.en} plan, {_describe_days('en', change, made)}",
-            ),
+                "Paket {plan}, {period}",
+            ).format(plan=made.plan.name, period=_describe_days(change, made)),
             change.charged,
         ),
         LineItem(
             LocalizedText(
-                f"Paket {old.name.id} yang tidak terpakai, {change.days_left} dari {change.days} hari",
-                f"{old.name.en} plan not used, {change.days_left} of {change.days} days",
-            ),
+                "Paket {plan} yang tidak terpakai, {left} dari {days} hari",
+            ).format(plan=old.name, left=change.days_left, days=change.days),
             -change.unused,
         ),
     )
@@ -298,16 +294,8 @@ async def _apply_upgrade(
     await issue_invoice(db, settings, subscription, draft, by=by, on=on)
 
 
-def _describe_days(lang: Literal["id", "en"], change: Proration, made: PlanQuote) -> str:
+def _describe_days(change: Proration, made: PlanQuote) -> LocalizedText:
     """Which part of its period the new plan is charged for."""
     if change.charged == change.value and change.period_start == made.begins:
-        whole = (
-            LocalizedText("satu bulan", "one month")
-            if made.interval == "month"
-            else LocalizedText("satu tahun", "one year")
-        )
-        return whole.localize(lang)
-    left = LocalizedText(
-        f"{change.days_left} dari {change.days} hari", f"{change.days_left} of {change.days} days"
-    )
-    return left.localize(lang)
+        return LocalizedText("satu bulan") if made.interval == "month" else LocalizedText("satu tahun")
+    return LocalizedText("{left} dari {days} hari").format(left=change.days_left, days=change.days)

@@ -24,8 +24,8 @@ from billing.settle_invoice import check_credit_amount, grant_credit
 from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.phone import format_national
+from kernel.translations import get_translations
 from ui import AnyRequest, CurrentContext, Db, Ro, read_form, render_page, require_operator, see_other
-from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -41,6 +41,7 @@ from billing.rules import is_upgrade
 from kernel import clock
 from kernel.database import as_reader
 from kernel.phone import format_national
+from kernel.translations import get_translations
 from tenants.changes import invalidate_local, registry_topic
 from tenants.session import shared_session
 from ui import (
@@ -57,7 +58,6 @@ from ui import (
 )
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
-from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

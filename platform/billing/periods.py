@@ -17,7 +17,6 @@ from billing.models import Subscription
 from billing.plans import Interval, Plan, catalogue
 from billing.rules import LineItem, apply_discount, next_period_end
 from kernel.errors import LocalizedText
-from kernel.formats import date_long
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -202,9 +201,8 @@ def build_period_line(plan: Plan, interval: Interval, start: date, end: date) ->
     last = end - timedelta(days=1)
     return LineItem(
         LocalizedText(
-            f"Paket {plan.name.id}, {date_long(start)} sampai {date_long(last)}",
-            f"{plan.name.en} plan, {date_long(start, 'en')} to {date_long(last, 'en')}",
-        ),
+            "Paket {plan}, {start} sampai {end}",
+        ).format(plan=plan.name, start=start, end=last),
         plan.price_for(interval),
     )
 

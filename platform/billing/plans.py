@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from kernel.errors import LocalizedText
-from kernel.formats import Lang
 from kernel.money import Rupiah
 from tenants.entitlements import DEFAULT_ENTITLEMENTS, DEFAULT_PLAN, ENTITLEMENTS
 
@@ -24,22 +23,6 @@ _FILE: Final = Path(__file__).with_name("plans.toml")
 Interval = Literal["month", "year"]
 INTERVALS: Final[tuple[Interval, ...]] = ("month", "year")
 Limit = Literal["members", "orders", "messages", "storage", "requests_per_minute"]
-
-
-class PlanText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in both languages, as the file writes it."""
-
-    id: str
-    en: str
-
-    def localize(self, lang: Lang) -> str:
-        """In the language of a reader."""
-        return self.id if lang == "id" else self.en
-
-    @property
-    def words(self) -> LocalizedText:
-        """As a fact of a refusal."""
-        return LocalizedText(self.id, self.en)
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,12 +40,22 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     code: str
-    name: PlanText
-    lead: PlanText
+    name_text: str = msgspec.field(name="name")
+    lead_text: str = msgspec.field(name="lead")
     entitlements: tuple[str, ...]
     limits: dict[Limit, int]
     price: Prices | None = None
     sold: bool = True
+
+    @property
+    def name(self) -> LocalizedText:
+        """What it is called."""
+        return LocalizedText(self.name_text)
+
+    @property
+    def lead(self) -> LocalizedText:
+        """For whom it is, in a sentence."""
+        return LocalizedText(self.lead_text)
 
     @property
     def free(self) -> bool:
@@ -106,8 +99,13 @@ class TaxRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     since: date
     rate: str
-    label: PlanText
+    label_text: str = msgspec.field(name="label")
     source: str
+
+    @property
+    def label(self) -> LocalizedText:
+        """Its name on an invoice."""
+        return LocalizedText(self.label_text)
 
     @property
     def fraction(self) -> Fraction:

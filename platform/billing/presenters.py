@@ -15,7 +15,7 @@ from billing.rules import percent_used
 from gateways.qris import make_dynamic
 from gateways.qris_renderer import render_svg
 from kernel import formats
-from kernel.errors import DomainError, LocalizedText
+from kernel.errors import DomainError, LocalizedText, StoredText
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from tenants.entitlements import NOT_YET_AVAILABLE
@@ -27,71 +27,65 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
 
 SUBSCRIPTION_STATUS_LABELS: Final = {
-    "trialing": (LocalizedText("Percobaan", "Trial"), "go"),
-    "active": (LocalizedText("Berjalan", "Running"), "done"),
-    "past_due": (LocalizedText("Jatuh tempo", "Past due"), "wrong"),
-    "read_only": (LocalizedText("Hanya bisa dilihat", "Read-only"), "wrong"),
+    "trialing": (LocalizedText("Percobaan"), "go"),
+    "active": (LocalizedText("Berjalan"), "done"),
+    "past_due": (LocalizedText("Jatuh tempo", context="billing.presenters"), "wrong"),
+    "read_only": (LocalizedText("Hanya bisa dilihat", context="billing.presenters"), "wrong"),
 }
 INVOICE_STATUS_LABELS: Final = {
-    "open": (LocalizedText("Belum dibayar", "Not paid"), "wait"),
-    "paid": (LocalizedText("Lunas", "Paid"), "done"),
-    "void": (LocalizedText("Dibatalkan", "Voided"), "off"),
-    "uncollectible": (LocalizedText("Dihapus buku", "Written off"), "off"),
+    "open": (LocalizedText("Belum dibayar"), "wait"),
+    "paid": (LocalizedText("Lunas"), "done"),
+    "void": (LocalizedText("Dibatalkan", context="billing.presenters"), "off"),
+    "uncollectible": (LocalizedText("Dihapus buku"), "off"),
 }
 METHOD_LABELS: Final = {
-    "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
-    "qris": LocalizedText("QRIS", "QRIS"),
-    "card": LocalizedText("Kartu", "Card"),
-    "credit": LocalizedText("Saldo di Lumbung", "Credit at Lumbung"),
+    "bank_transfer": LocalizedText("Transfer bank"),
+    "qris": LocalizedText("QRIS"),
+    "card": LocalizedText("Kartu"),
+    "credit": LocalizedText("Saldo di Lumbung"),
 }
 EVENT_LABELS: Final = {
-    "billing.trial_begun": LocalizedText("Percobaan dimulai", "Trial began"),
-    "billing.trial_end_told": LocalizedText(
-        "Diingatkan bahwa percobaan akan berakhir", "Told that the trial will end"
-    ),
-    "billing.trial_ended": LocalizedText("Percobaan berakhir", "Trial ended"),
-    "billing.period_ended": LocalizedText("Masa paket berakhir", "Period ended"),
-    "billing.invoiced": LocalizedText("Tagihan terbit", "Invoice issued"),
-    "billing.reminded": LocalizedText("Diingatkan untuk membayar", "Reminded to pay"),
-    "billing.made_read_only": LocalizedText("Hanya bisa dilihat", "Made read-only"),
-    "billing.opened_again": LocalizedText("Dibuka lagi", "Opened again"),
-    "billing.paid": LocalizedText("Tagihan lunas", "Invoice paid"),
-    "billing.void": LocalizedText("Tagihan dibatalkan", "Invoice voided"),
-    "billing.uncollectible": LocalizedText("Tagihan dihapus buku", "Invoice written off"),
-    "billing.plan_chosen": LocalizedText("Paket dipilih", "Plan chosen"),
-    "billing.cancelled": LocalizedText("Dihentikan pada akhir masa", "Cancelled at the end of the period"),
-    "billing.resumed": LocalizedText("Dilanjutkan", "Resumed"),
-    "billing.contact_changed": LocalizedText("Kontak tagihan diganti", "Billing contact changed"),
-    "billing.credit_given": LocalizedText("Saldo diberikan", "Credit given"),
-    "billing.coupon_entered": LocalizedText("Kupon dimasukkan", "Coupon entered"),
-    "billing.card_begun": LocalizedText("Kartu dipasang", "Card set up"),
-    "billing.card_read": LocalizedText("Keadaan dibaca dari Stripe", "State read from Stripe"),
+    "billing.trial_begun": LocalizedText("Percobaan dimulai"),
+    "billing.trial_end_told": LocalizedText("Diingatkan bahwa percobaan akan berakhir"),
+    "billing.trial_ended": LocalizedText("Percobaan berakhir"),
+    "billing.period_ended": LocalizedText("Masa paket berakhir"),
+    "billing.invoiced": LocalizedText("Tagihan terbit"),
+    "billing.reminded": LocalizedText("Diingatkan untuk membayar"),
+    "billing.made_read_only": LocalizedText("Hanya bisa dilihat"),
+    "billing.opened_again": LocalizedText("Dibuka lagi"),
+    "billing.paid": LocalizedText("Tagihan lunas"),
+    "billing.void": LocalizedText("Tagihan dibatalkan"),
+    "billing.uncollectible": LocalizedText("Tagihan dihapus buku"),
+    "billing.plan_chosen": LocalizedText("Paket dipilih"),
+    "billing.cancelled": LocalizedText("Dihentikan pada akhir masa"),
+    "billing.resumed": LocalizedText("Dilanjutkan"),
+    "billing.contact_changed": LocalizedText("Kontak tagihan diganti"),
+    "billing.credit_given": LocalizedText("Saldo diberikan"),
+    "billing.coupon_entered": LocalizedText("Kupon dimasukkan"),
+    "billing.card_begun": LocalizedText("Kartu dipasang"),
+    "billing.card_read": LocalizedText("Keadaan dibaca dari Stripe"),
 }
 METER_LABELS: Final[Mapping[str, LocalizedText]] = {
-    "members": LocalizedText("Anggota aktif", "Active members"),
-    "orders": LocalizedText("Pesanan", "Orders"),
-    "messages": LocalizedText("Pesan terkirim", "Messages sent"),
-    "storage": LocalizedText("Gambar", "Pictures"),
+    "members": LocalizedText("Anggota aktif"),
+    "orders": LocalizedText("Pesanan"),
+    "messages": LocalizedText("Pesan terkirim"),
+    "storage": LocalizedText("Gambar"),
 }
 ENTITLEMENT_LABELS: Final[Mapping[str, LocalizedText]] = {
-    "gateways": LocalizedText(
-        "Kartu, QRIS, dan VA lewat Stripe, Midtrans, Xendit", "Cards, QRIS and VA by Stripe, Midtrans, Xendit"
-    ),
-    "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
-    "custom_domain": LocalizedText("Alamat web sendiri", "A web address of your own"),
+    "gateways": LocalizedText("Kartu, QRIS, dan VA lewat Stripe, Midtrans, Xendit"),
+    "payroll": LocalizedText("Potong gaji"),
+    "custom_domain": LocalizedText("Alamat web sendiri"),
 }
 # Messages are counted and limited too, but nothing sends any yet: they are not told as something to buy.
 LIMIT_LABELS: Final[Mapping[Limit, LocalizedText]] = {
-    "members": LocalizedText("{n} anggota", "{n} members"),
-    "storage": LocalizedText("{n} gambar", "{n} of pictures"),
+    "members": LocalizedText("{n} anggota", counted="n"),
+    "storage": LocalizedText("{n} gambar"),
 }
 UNLIMITED_LABELS: Final[Mapping[Limit, LocalizedText]] = {
-    "members": LocalizedText("Anggota tanpa batas", "Members without limit"),
-    "storage": LocalizedText("Gambar tanpa batas", "Pictures without limit"),
+    "members": LocalizedText("Anggota tanpa batas"),
+    "storage": LocalizedText("Gambar tanpa batas"),
 }
-NEVER_LIMITED_LABEL: Final = LocalizedText(
-    "Kasir, pesanan, dan buku tanpa batas", "Till, orders and books without limit"
-)
+NEVER_LIMITED_LABEL: Final = LocalizedText("Kasir, pesanan, dan buku tanpa batas")
 
 
 class UsageView(msgspec.Struct, frozen=True):
@@ -131,8 +125,8 @@ def build_invoice_context(
     """What the pages of officers and of operators show of an invoice alike."""
     return {
         "invoice": invoice,
-        "lines": [(line.text_id if lang == "id" else line.text_en, line.amount) for line in lines],
-        "tax_label": invoice.tax_label_id if lang == "id" else invoice.tax_label_en,
+        "lines": [(StoredText(line.text_id, line.text_en).localize(lang), line.amount) for line in lines],
+        "tax_label": StoredText(invoice.tax_label_id, invoice.tax_label_en).localize(lang),
         "state": localize_labels(INVOICE_STATUS_LABELS, lang)[invoice.status],
         "paid_method": METHOD_LABELS[invoice.paid_method].localize(lang) if invoice.paid_method else None,
     }

@@ -13,14 +13,14 @@ from fractions import Fraction
 import msgspec
 
 from billing.plans import Interval, Plan, TaxRate
-from kernel.errors import LocalizedText
+from kernel.errors import Localizable
 from kernel.money import Rupiah
 
 
 class LineItem(msgspec.Struct, frozen=True):
     """A line of an invoice: what for, and how much before tax. What is taken off has an amount below zero."""
 
-    text: LocalizedText
+    text: Localizable
     amount: Rupiah
 
 

@@ -211,7 +211,7 @@ async def _ensure_product(client: stripe.StripeClient, plan: str) -> str:
     if not found.data:
         await call_stripe(
             client.v1.products.create_async(
-                {"id": name, "name": f"Lumbung {catalogue().get_plan(plan).name.id}"},
+                {"id": name, "name": f"Lumbung {catalogue().get_plan(plan).name.localize('id')}"},
                 {"idempotency_key": f"product:{name}"},
             )
         )
@@ -239,7 +239,7 @@ async def ensure_tax_rate(client: stripe.StripeClient, settings: Settings, on: d
                 "percentage": percentage,  # type: ignore[typeddict-item]  # sent as it is written
                 "inclusive": False,
                 "country": "ID",
-                "description": tax.label.id,
+                "description": tax.label.localize("id"),
                 "metadata": {"lumbung": str(tax.since)},
             },
             {"idempotency_key": f"tax:{tax.since}"},

@@ -34,7 +34,7 @@ from billing.stripe_gateway import (
 )
 from gateways.protocol import ProviderError
 from gateways.stripe_amounts import CURRENCY
-from kernel.errors import LocalizedText
+from kernel.errors import StoredText
 from kernel.money import Rupiah
 from tenants.session import shared_session
 
@@ -209,8 +209,8 @@ def _to_invoice(remote: StripeInvoice) -> Invoice:
         subtotal=int(total + discount - tax),
         discount=int(discount),
         tax=int(tax),
-        tax_label_id=known.label.id if known else "",
-        tax_label_en=known.label.en if known else "",
+        tax_label_id=known.label.localize("id") if known else "",
+        tax_label_en=known.label.localize("en") if known else "",
         total=int(total),
         credit=int(total - amount_due),
         amount_due=int(amount_due),
@@ -222,7 +222,7 @@ def _to_invoice(remote: StripeInvoice) -> Invoice:
 def _to_line_items(remote: StripeInvoice) -> list[LineItem]:
     return [
         LineItem(
-            LocalizedText(each.description or "Lumbung", each.description or "Lumbung"),
+            StoredText(each.description or "Lumbung", each.description or "Lumbung"),
             to_rupiah(each.amount),
         )
         for each in remote.lines.data

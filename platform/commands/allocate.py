@@ -28,9 +28,7 @@ def _read_text(path: str) -> str:
     except FileNotFoundError:
         raise errors.FILE_MISSING(path=path) from None
     except UnicodeDecodeError:
-        raise errors.FILE_NOT_READABLE(
-            path=path, reason=LocalizedText("bukan teks UTF-8", "it is not UTF-8 text")
-        ) from None
+        raise errors.FILE_NOT_READABLE(path=path, reason=LocalizedText("bukan teks UTF-8")) from None
     except OSError as error:
         raise errors.FILE_NOT_READABLE(path=path, reason=error.strerror or type(error).__name__) from None
 

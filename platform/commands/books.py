@@ -7,6 +7,7 @@ import click
 
 from commands.connect import open_database, require_cooperative
 from commands.output import json_option, lang, print_line, print_result, print_table
+from kernel.errors import StoredText
 from kernel.formats import number
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
 
 
 def _name(each: "TrialBalanceLine") -> str:
-    return each.name_id if lang() == "id" else each.name_en
+    return StoredText(each.name_id, each.name_en).localize(lang())

@@ -21,8 +21,7 @@ from tenants.registry import TenantRef, find_tenant_by_slug
 NOT_MIGRATED = ErrorType(
     "commands.not_migrated",
     503,
-    id="Basis data ini belum disiapkan. Jalankan lumbung migrate.",
-    en="This database is not set up yet. Run lumbung migrate.",
+    "Basis data ini belum disiapkan. Jalankan lumbung migrate.",
 )
 
 

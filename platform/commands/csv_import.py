@@ -44,24 +44,18 @@ MAX_SHOWN_LINES: Final = 20
 NOTHING_IMPORTED: Final = ErrorType(
     "commands.nothing_imported",
     422,
-    id="{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati "
+    "{rejected} baris tidak bisa dipakai, jadi tidak ada yang diimpor. Betulkan barisnya, atau lewati "
     "dengan --skip-bad.",
-    en="Nothing was imported, because of bad lines: {rejected}. Mend them, or leave them out with "
-    "--skip-bad.",
 )
 
 IMPORT_STOPPED: Final = ErrorType(
     "commands.import_stopped",
     500,
-    id="{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk "
+    "{reason} {done} dari {total} baris sudah tercatat. Jalankan perintah yang sama sekali lagi untuk "
     "melanjutkan.",
-    en="{reason} {done} of {total} lines are recorded. Give the same command once more to go on.",
 )
-INTERRUPTED: Final = LocalizedText("Dihentikan.", "Interrupted.")
-NOTHING_WRITTEN: Final = {
-    "en": "Interrupted. Nothing was written.",
-    "id": "Dihentikan. Tidak ada yang ditulis.",
-}
+INTERRUPTED: Final = LocalizedText("Dihentikan.")
+NOTHING_WRITTEN: Final = LocalizedText("Dihentikan. Tidak ada yang ditulis.")
 
 slug_argument = click.argument("slug", metavar="SLUG")
 file_argument = click.argument(
@@ -183,7 +177,7 @@ def _run_and_report(slug: str, go: ImportRunner, *, what: str, skip_bad: bool, a
     except KeyboardInterrupt:
         if run.done and not run.committed:
             raise click.Abort(run.stopped_error(INTERRUPTED).message(lang())) from None
-        raise click.Abort("" if run.committed else NOTHING_WRITTEN[lang()]) from None
+        raise click.Abort("" if run.committed else NOTHING_WRITTEN.localize(lang())) from None
     except Exception as error:
         if run.done and not run.committed:
             raise run.stopped_error(error_message(error)) from error

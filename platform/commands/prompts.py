@@ -12,8 +12,7 @@ from kernel.errors import ErrorType
 PASSWORD_NEEDED = ErrorType(
     "commands.password_needed",
     422,
-    id="Kata sandi belum ada. Isi LUMBUNG_PASSWORD, atau jalankan di terminal supaya ditanyakan.",
-    en="There is no password. Set LUMBUNG_PASSWORD, or run this in a terminal to be asked.",
+    "Kata sandi belum ada. Isi LUMBUNG_PASSWORD, atau jalankan di terminal supaya ditanyakan.",
 )
 
 

@@ -25,20 +25,18 @@ ANSWER_TIMEOUT_SECONDS = 30.0
 PORT_TAKEN = ErrorType(
     "commands.port_taken",
     409,
-    id="Port {port} di {host} sudah dipakai program lain. Coba: lumbung up --port {other}",
-    en="Port {port} on {host} is taken by another program. Try: lumbung up --port {other}",
+    "Port {port} di {host} sudah dipakai program lain. Coba: lumbung up --port {other}",
 )
 PROCESS_ENDED = ErrorType(
     "commands.process_ended",
     500,
-    id="Proses {name} berhenti ({how}), jadi yang lain ikut dihentikan. Sebabnya tertulis di atas.",
-    en="The {name} process ended ({how}), so everything else was stopped. What it said is above.",
+    "Proses {name} berhenti ({how}), jadi yang lain ikut dihentikan. Sebabnya tertulis di atas.",
 )
 NO_ANSWER = ErrorType(
     "commands.no_answer",
     500,
-    id="Proses web tidak menjawab dalam {seconds} detik.",
-    en="The web process did not answer within {seconds} seconds.",
+    "Proses web tidak menjawab dalam {seconds} detik.",
+    counted="seconds",
 )
 
 

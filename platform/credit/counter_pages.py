@@ -24,6 +24,7 @@ from credit.record_counter_payment import (
 )
 from kernel import clock, formats
 from kernel.ids import new_id
+from kernel.translations import get_translations
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from ui import (
     AnyRequest,
@@ -39,7 +40,6 @@ from ui import (
 )
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 REPAYMENT: Final = "payments/credit_repayment.html"
 TOP_UP: Final = "payments/credit_top_up.html"

@@ -16,6 +16,7 @@ from credit.record_counter_payment import check_credit_limits, require_debtor, u
 from governance.queries import get_bylaws_on
 from kernel import clock, formats
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
 from ui import (
@@ -30,7 +31,6 @@ from ui import (
     require_officer,
     see_other,
 )
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/kasbon"
 ONE: Final = HOME + "/{member_id:uuid}"

@@ -16,6 +16,7 @@ from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
 from payments import builtin_purposes, open_pay_in, payer_queries
@@ -40,7 +41,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 TEMPLATE: Final = "payments/kasbon_pay.html"
 PIN_TEMPLATE: Final = "payments/kasbon_pin.html"

@@ -24,6 +24,7 @@ from kernel import clock, formats
 from kernel.database import Reader
 from kernel.ids import new_id
 from kernel.timeouts import EXPORT
+from kernel.translations import get_translations
 from tenants.entitlements import has_entitlement
 from ui import (
     AnyRequest,
@@ -40,7 +41,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/potong-gaji"
 ONE: Final = HOME + "/{batch_id:uuid}"

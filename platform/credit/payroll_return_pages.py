@@ -21,6 +21,7 @@ from credit.payroll_pages import HOME, ONE, PLACE, require_batch
 from credit.payroll_queries import PayrollBatchView
 from credit.payroll_rules import DeductionOutcome, ReturnPlan
 from kernel import clock, formats
+from kernel.translations import get_translations
 from tenants.file_thread_pool import write_in_thread
 from tenants.session import coop_reader
 from ui import (
@@ -40,7 +41,6 @@ from ui import (
 from ui.guards import WHEN_READ_ONLY
 from ui.import_pages import read_upload_text
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
-from ui.translations import get_translations
 
 UPLOAD: Final = "payments/payroll_return.html"
 PREVIEW: Final = "payments/payroll_preview.html"

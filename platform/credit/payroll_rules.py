@@ -20,11 +20,11 @@ Decision = Literal["carry", "kasbon", "wallet", "bank"]
 class DeductionOutcome(Enum):
     """What came of what was asked of one member."""
 
-    EQUAL = LocalizedText("Dipotong penuh", "Deducted in full")
-    LESS = LocalizedText("Dipotong kurang", "Deducted less")
-    NONE = LocalizedText("Tidak dipotong", "Not deducted")
-    MISSING = LocalizedText("Tidak ada di balasan", "Not in the answer")
-    MORE = LocalizedText("Dipotong lebih", "Deducted more")
+    EQUAL = LocalizedText("Dipotong penuh")
+    LESS = LocalizedText("Dipotong kurang")
+    NONE = LocalizedText("Tidak dipotong")
+    MISSING = LocalizedText("Tidak ada di balasan")
+    MORE = LocalizedText("Dipotong lebih")
 
 
 # Stands before an employer's own words where the answer had two lines for one member.

@@ -21,16 +21,14 @@ CAPABILITIES = Capabilities(
     confirmed_by="officer",
     expires_after=timedelta(hours=48),
     uses_unique_suffix=True,
-    hint=LocalizedText("Nomor rekening kami tunjukkan sesudah ini", "We show the account number next"),
+    hint=LocalizedText("Nomor rekening kami tunjukkan sesudah ini"),
     settings=(
         MethodSetting(
             name="account",
-            label=LocalizedText("Rekening koperasi", "The cooperative's account"),
+            label=LocalizedText("Rekening koperasi"),
             hint=LocalizedText(
                 "Bank, nomor, dan nama pemilik. Contoh: BCA 1234567890 a.n. Koperasi Melati. Kosong: "
                 "rekening di profil.",
-                "Bank, number and holder, like: BCA 1234567890, Koperasi Melati. Empty: the account of "
-                "the profile.",
             ),
             falls_back_to_profile=True,
         ),

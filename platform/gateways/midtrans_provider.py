@@ -87,9 +87,7 @@ class MidtransProvider:
             expires_after=timedelta(hours=24),
             entitlement="gateways",
             company_name="Midtrans",
-            hint=LocalizedText(
-                "Halaman pembayaran Midtrans terbuka sesudah ini", "Midtrans’ payment page opens next"
-            ),
+            hint=LocalizedText("Halaman pembayaran Midtrans terbuka sesudah ini"),
             webhook_events=("Payment Notification URL",),
             settings=_SETTINGS,
         )
@@ -231,43 +229,37 @@ _PRODUCTION: Final = "production"
 _SETTINGS: Final = (
     MethodSetting(
         name="environment",
-        label=LocalizedText("Lingkungan Midtrans", "Midtrans environment"),
-        hint=LocalizedText(
-            "Kunci Sandbox dan Production berbeda.", "Sandbox and Production have different keys."
-        ),
+        label=LocalizedText("Lingkungan Midtrans"),
+        hint=LocalizedText("Kunci Sandbox dan Production berbeda."),
         default="sandbox",
         choices=(
-            (_PRODUCTION, LocalizedText("Production: uang sungguhan", "Production: real money")),
-            ("sandbox", LocalizedText("Sandbox: uji coba", "Sandbox: for trials")),
+            (_PRODUCTION, LocalizedText("Production: uang sungguhan")),
+            ("sandbox", LocalizedText("Sandbox: uji coba")),
         ),
         live_prefixes=(_PRODUCTION,),
     ),
     MethodSetting(
         name="channels",
-        label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
-        hint=LocalizedText(
-            "Cara itu harus aktif di akun Midtrans Anda.", "They must be active in your Midtrans account."
-        ),
+        label=LocalizedText("Cara yang ditawarkan"),
+        hint=LocalizedText("Cara itu harus aktif di akun Midtrans Anda."),
         default="all",
         choices=(
-            ("all", LocalizedText("Semua yang aktif di Midtrans", "All that are active at Midtrans")),
-            ("qris", LocalizedText("QRIS saja", "QRIS only")),
-            ("va", LocalizedText("Rekening virtual saja", "Virtual accounts only")),
-            ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
+            ("all", LocalizedText("Semua yang aktif di Midtrans")),
+            ("qris", LocalizedText("QRIS saja")),
+            ("va", LocalizedText("Rekening virtual saja")),
+            ("qris_va", LocalizedText("QRIS dan rekening virtual")),
         ),
     ),
     MethodSetting(
         name="server_key",
-        label=LocalizedText("Server Key", "Server Key"),
-        hint=LocalizedText("Di Midtrans: Settings › Access Keys.", "At Midtrans: Settings › Access Keys."),
+        label=LocalizedText("Server Key"),
+        hint=LocalizedText("Di Midtrans: Settings › Access Keys."),
         secret=True,
     ),
     MethodSetting(
         name="signature_key",
-        label=LocalizedText("Signature Secret Key", "Signature Secret Key"),
-        hint=LocalizedText(
-            "Hanya jika Midtrans memberi kunci tersendiri.", "Only if Midtrans gave you a separate one."
-        ),
+        label=LocalizedText("Signature Secret Key"),
+        hint=LocalizedText("Hanya jika Midtrans memberi kunci tersendiri."),
         secret=True,
         required=False,
     ),

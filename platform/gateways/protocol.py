@@ -34,7 +34,7 @@ class MethodSetting(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     label: LocalizedText
-    hint: LocalizedText = LocalizedText("", "")
+    hint: LocalizedText = LocalizedText("")
     secret: bool = False
     required: bool = True
     required_with: tuple[str, str] | None = None

@@ -38,13 +38,13 @@ _PROMPT_PLACEHOLDER: Final = "***"  # means "let the buyer type it in" inside pa
 
 # The parts that every QRIS has: what they hold, and their form.
 _REQUIRED_OBJECTS: Final[Mapping[str, tuple[LocalizedText, re.Pattern[str]]]] = {
-    "01": (LocalizedText("statis atau dinamis", "static or dynamic"), re.compile(r"11|12")),
-    "52": (LocalizedText("golongan usaha", "merchant category"), re.compile(r"[0-9]{4}")),
-    "59": (LocalizedText("nama pedagang", "merchant name"), re.compile(r".{1,25}")),
-    "60": (LocalizedText("kota", "city"), re.compile(r".{1,15}")),
+    "01": (LocalizedText("statis atau dinamis"), re.compile(r"11|12")),
+    "52": (LocalizedText("golongan usaha"), re.compile(r"[0-9]{4}")),
+    "59": (LocalizedText("nama pedagang"), re.compile(r".{1,25}")),
+    "60": (LocalizedText("kota"), re.compile(r".{1,15}")),
 }
-_POSTCODE: Final = LocalizedText("kode pos", "postcode")
-_AMOUNT_NAME: Final = LocalizedText("jumlah", "amount")
+_POSTCODE: Final = LocalizedText("kode pos")
+_AMOUNT_NAME: Final = LocalizedText("jumlah", context="gateways.qris")
 # 54 is what is to be paid; 55 to 57 would let the buyer pay more: a tip, or a fee that may not be put on the
 # buyer.
 _PAYMENT_SPECIFIC_TAGS: Final = frozenset({"54", "55", "56", "57"})

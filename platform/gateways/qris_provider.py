@@ -26,9 +26,7 @@ from kernel.errors import DomainError, LocalizedText
 
 CAPABILITIES: Final = Capabilities(
     label=PAYMENT_METHOD_NAMES["qris"],
-    hint=LocalizedText(
-        "Pindai dengan aplikasi bank atau dompet digital apa pun", "Scan with any bank’s app or e-wallet"
-    ),
+    hint=LocalizedText("Pindai dengan aplikasi bank atau dompet digital apa pun"),
     confirmed_by="officer",
     min_amount=qris.MIN_AMOUNT,
     max_amount=qris.MAX_AMOUNT,
@@ -36,10 +34,9 @@ CAPABILITIES: Final = Capabilities(
     settings=(
         MethodSetting(
             name="payload",
-            label=LocalizedText("Teks QRIS koperasi", "The cooperative's QRIS text"),
+            label=LocalizedText("Teks QRIS koperasi"),
             hint=LocalizedText(
                 "Tempel teks yang diawali 000201, atau kirim foto stikernya.",
-                "Paste the text that begins with 000201, or send a photo of the sticker.",
             ),
             multiline=True,
         ),

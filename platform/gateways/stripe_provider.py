@@ -57,30 +57,26 @@ _METHOD: Final = re.compile(r"[a-z0-9_]{1,40}")
 _SETTINGS: Final = (
     MethodSetting(
         name="mode",
-        label=LocalizedText("Akun Stripe", "Stripe account"),
+        label=LocalizedText("Akun Stripe"),
         default=OWN_KEYS,
         choices=(
             (
                 OWN_KEYS,
-                LocalizedText(
-                    "Akun koperasi sendiri, dengan kuncinya", "The cooperative's own account, with its keys"
-                ),
+                LocalizedText("Akun koperasi sendiri, dengan kuncinya"),
             ),
             (
                 CONNECTED,
                 LocalizedText(
                     "Akun koperasi yang terhubung ke Lumbung",
-                    "The cooperative's account, connected to Lumbung",
                 ),
             ),
         ),
     ),
     MethodSetting(
         name="secret_key",
-        label=LocalizedText("Kunci rahasia", "Secret key"),
+        label=LocalizedText("Kunci rahasia"),
         hint=LocalizedText(
             "Dari dasbor Stripe, berawalan sk_ atau rk_. Hanya untuk akun dengan kunci sendiri.",
-            "From the Stripe dashboard, beginning with sk_ or rk_. Only for an account with its own keys.",
         ),
         secret=True,
         required_with=("mode", OWN_KEYS),
@@ -89,29 +85,25 @@ _SETTINGS: Final = (
     ),
     MethodSetting(
         name="webhook_secret",
-        label=LocalizedText("Kunci webhook (ahli)", "Webhook signing key (expert)"),
+        label=LocalizedText("Kunci webhook (ahli)"),
         hint=LocalizedText(
             "Berawalan whsec_, terlihat di Stripe setelah alamat pesan di atas didaftarkan.",
-            "Begins with whsec_; Stripe shows it once the address for messages is registered.",
         ),
         secret=True,
         prefixes=("whsec_",),
     ),
     MethodSetting(
         name="account",
-        label=LocalizedText("Nomor akun yang terhubung", "Connected account"),
-        hint=LocalizedText(
-            "Berawalan acct_. Kosongkan untuk kunci sendiri.", "Begins with acct_. Leave empty for own keys."
-        ),
+        label=LocalizedText("Nomor akun yang terhubung"),
+        hint=LocalizedText("Berawalan acct_. Kosongkan untuk kunci sendiri."),
         required_with=("mode", CONNECTED),
         prefixes=("acct_",),
     ),
     MethodSetting(
         name="payment_method_types",
-        label=LocalizedText("Cara bayar di halaman Stripe", "Ways of paying on Stripe's page"),
+        label=LocalizedText("Cara bayar di halaman Stripe"),
         hint=LocalizedText(
             "Kosongkan agar Stripe yang memilih, atau sebut satu per satu: card, qris, gopay.",
-            "Leave empty and Stripe chooses, or name them: card, qris, gopay.",
         ),
         required=False,
     ),
@@ -156,9 +148,7 @@ class StripeProvider:
             expires_after=timedelta(hours=1),
             entitlement="gateways",
             company_name="Stripe",
-            hint=LocalizedText(
-                "Halaman pembayaran Stripe terbuka sesudah ini", "Stripe’s payment page opens next"
-            ),
+            hint=LocalizedText("Halaman pembayaran Stripe terbuka sesudah ini"),
             webhook_events=_MESSAGES,
             settings=_SETTINGS,
         )

@@ -64,25 +64,21 @@ _MAX_DURATION: Final = timedelta(days=365)
 _SETTINGS: Final = (
     MethodSetting(
         name="channels",
-        label=LocalizedText("Cara yang ditawarkan", "Channels offered"),
-        hint=LocalizedText(
-            "Cara itu harus aktif di akun Xendit Anda.", "They must be active in your Xendit account."
-        ),
+        label=LocalizedText("Cara yang ditawarkan"),
+        hint=LocalizedText("Cara itu harus aktif di akun Xendit Anda."),
         default="all",
         choices=(
-            ("all", LocalizedText("Semua yang aktif di Xendit", "All that are active at Xendit")),
-            ("qris", LocalizedText("QRIS saja", "QRIS only")),
-            ("va", LocalizedText("Rekening virtual saja", "Virtual accounts only")),
-            ("qris_va", LocalizedText("QRIS dan rekening virtual", "QRIS and virtual accounts")),
+            ("all", LocalizedText("Semua yang aktif di Xendit")),
+            ("qris", LocalizedText("QRIS saja")),
+            ("va", LocalizedText("Rekening virtual saja")),
+            ("qris_va", LocalizedText("QRIS dan rekening virtual")),
         ),
     ),
     MethodSetting(
         name="secret_key",
-        label=LocalizedText("Secret Key", "Secret key"),
+        label=LocalizedText("Secret Key"),
         hint=LocalizedText(
             "Di Xendit: Settings › API Keys, dengan izin Money-in write dan Balance serta Transaction read.",
-            "At Xendit: Settings › API Keys, with permission Money-in write, and Balance and "
-            "Transaction read.",
         ),
         secret=True,
         prefixes=("xnd_",),
@@ -90,11 +86,9 @@ _SETTINGS: Final = (
     ),
     MethodSetting(
         name="callback_token",
-        label=LocalizedText("Webhook Verification Token", "Webhook verification token"),
+        label=LocalizedText("Webhook Verification Token"),
         hint=LocalizedText(
             "Di Xendit: Settings › Webhooks. Pasang juga alamat pesan di sana, untuk Invoices dan Refund.",
-            "At Xendit: Settings › Webhooks. Also put the address for messages there, for Invoices and "
-            "Refund.",
         ),
         secret=True,
     ),
@@ -117,9 +111,7 @@ class XenditProvider:
             expires_after=timedelta(hours=24),
             entitlement="gateways",
             company_name="Xendit",
-            hint=LocalizedText(
-                "Halaman pembayaran Xendit terbuka sesudah ini", "Xendit’s payment page opens next"
-            ),
+            hint=LocalizedText("Halaman pembayaran Xendit terbuka sesudah ini"),
             webhook_events=("Invoices paid", "Refund"),
             settings=_SETTINGS,
         )

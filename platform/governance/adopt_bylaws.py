@@ -72,7 +72,11 @@ async def adopt_bylaws(
             "version": version,
             "effective_on": effective_on.isoformat(),
             "changes": [
-                {"rule": change.rule.en, "before": change.before.en, "after": change.after.en}
+                {
+                    "rule": change.rule.localize("en"),
+                    "before": change.before.localize("en"),
+                    "after": change.after.localize("en"),
+                }
                 for change in changes
             ],
         },

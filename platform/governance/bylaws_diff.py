@@ -3,29 +3,29 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from governance.rules import (
-    BASIS_NAMES,
     PAYMENT_METHOD_NAMES,
     SAVINGS_KIND_NAMES,
     UNIQUE_SUFFIX_POLICY_NAMES,
     AllocationLine,
+    Basis,
     Bylaws,
 )
-from kernel import formats
-from kernel.errors import LocalizedText
+from kernel.errors import JoinedText, Localizable, LocalizedText
 from kernel.money import Rupiah
 
-NONE_LABEL = LocalizedText("tidak ada", "none")
+NONE_LABEL = LocalizedText("tidak ada")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
     """A rule by its name, with what it was and what it becomes."""
 
-    rule: LocalizedText
-    before: LocalizedText
-    after: LocalizedText
+    rule: Localizable
+    before: Localizable
+    after: Localizable
 
 
 def diff_bylaws(old: Bylaws, new: Bylaws) -> list[RuleChange]:
@@ -42,56 +42,64 @@ def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationL
             yield RuleChange(named.label, _line_text(was), _line_text(becomes))
 
 
-def _line_text(line: AllocationLine | None) -> LocalizedText:
+_BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
+    "savings": LocalizedText("simpanan"),
+    "purchases": LocalizedText("belanja"),
+    "loans": LocalizedText("pinjaman"),
+}
+
+
+def _line_text(line: AllocationLine | None) -> Localizable:
     if line is None:
         return NONE_LABEL
     percent = _percent(line.percent)
     if line.basis is None:
         return percent
-    basis = BASIS_NAMES[line.basis]
-    return LocalizedText(f"{percent.id} menurut {basis.id.lower()}", f"{percent.en} by {basis.en.lower()}")
+    return LocalizedText("{percent} menurut {basis}").format(
+        percent=percent, basis=_BASIS_IN_SENTENCE[line.basis]
+    )
 
 
 def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
-    rules: list[tuple[LocalizedText, LocalizedText, LocalizedText]] = [
+    rules: list[tuple[LocalizedText, Localizable, Localizable]] = [
         (SAVINGS_KIND_NAMES["principal"], _money(old.deposits.principal), _money(new.deposits.principal)),
         (
-            LocalizedText("Simpanan wajib sebulan", "Mandatory deposit a month"),
+            LocalizedText("Simpanan wajib sebulan"),
             _money(old.deposits.mandatory),
             _money(new.deposits.mandatory),
         ),
         (
-            LocalizedText("Permohonan anggota dijawab dalam", "Applications are answered within"),
+            LocalizedText("Permohonan anggota dijawab dalam"),
             _days(old.membership.answer_days),
             _days(new.membership.answer_days),
         ),
         (
-            LocalizedText("Potongan harga anggota", "Members' discount"),
+            LocalizedText("Potongan harga anggota"),
             _percent(old.prices.member_discount_percent),
             _percent(new.prices.member_discount_percent),
         ),
         (
-            LocalizedText("Tambahan harga umum", "Public markup"),
+            LocalizedText("Tambahan harga umum"),
             _percent(old.prices.public_markup_percent),
             _percent(new.prices.public_markup_percent),
         ),
         (
-            LocalizedText("Satuan pembulatan harga", "Prices are rounded to"),
+            LocalizedText("Satuan pembulatan harga"),
             _money(Rupiah(old.prices.rounding_unit)),
             _money(Rupiah(new.prices.rounding_unit)),
         ),
         (
-            LocalizedText("Simpanan yang dihitung", "Savings that count"),
+            LocalizedText("Simpanan yang dihitung"),
             _list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
             _list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
         ),
         (
-            LocalizedText("Cara bayar", "Ways of paying"),
+            LocalizedText("Cara bayar", context="governance.bylaws_diff"),
             _list([PAYMENT_METHOD_NAMES[method] for method in old.payment_methods]),
             _list([PAYMENT_METHOD_NAMES[method] for method in new.payment_methods]),
         ),
         (
-            LocalizedText("Angka unik transfer", "Unique tail of a transfer"),
+            LocalizedText("Angka unik transfer"),
             UNIQUE_SUFFIX_POLICY_NAMES[old.transfer_suffix],
             UNIQUE_SUFFIX_POLICY_NAMES[new.transfer_suffix],
         ),
@@ -101,19 +109,19 @@ def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
             yield RuleChange(rule, before, after)
 
 
-def _money(amount: Rupiah) -> LocalizedText:
-    return LocalizedText(formats.rupiah(amount, "id"), formats.rupiah(amount, "en"))
+def _money(amount: Rupiah) -> Localizable:
+    return JoinedText((amount,))
 
 
-def _percent(value: Decimal) -> LocalizedText:
-    return LocalizedText(formats.percent(value, "id"), formats.percent(value, "en"))
+def _percent(value: Decimal) -> Localizable:
+    return LocalizedText("{value}\u00a0%").format(value=value)
 
 
-def _days(days: int) -> LocalizedText:
-    return LocalizedText(f"{days} hari", f"{days} days")
+def _days(days: int) -> Localizable:
+    return LocalizedText("{days} hari", counted="days").format(days=days)
 
 
-def _list(names: Sequence[LocalizedText]) -> LocalizedText:
+def _list(names: Sequence[LocalizedText]) -> Localizable:
     if not names:
         return NONE_LABEL
-    return LocalizedText(", ".join(name.id for name in names), ", ".join(name.en for name in names))
+    return JoinedText(tuple(names))

@@ -17,7 +17,7 @@ from governance.rules import BASIS_NAMES, Bylaws, sum_percents, validate_bylaws
 from governance.templates import TEMPLATE_NAMES
 from kernel import clock, parsing
 from kernel.database import as_reader
-from kernel.errors import DomainError, LocalizedText
+from kernel.errors import DomainError, LocalizedText, StoredText
 from kernel.money import Rupiah
 from ui import (
     AnyRequest,
@@ -40,13 +40,13 @@ HOME = "/pengurus/anggaran-dasar"
 MAX_VERSION = 32_767  # what versions are stored in
 EXAMPLE_PRICE = Rupiah(75_000)
 ALLOCATION_TARGET_LABELS: dict[str, LocalizedText] = {
-    "savings": LocalizedText("Anggota, menurut simpanan", "Members, by savings"),
-    "purchases": LocalizedText("Anggota, menurut belanja", "Members, by purchases"),
-    "reserve": LocalizedText("Cadangan koperasi", "The cooperative's reserve"),
-    "fund": LocalizedText("Dana untuk satu tujuan", "A fund for one purpose"),
-    "third_party": LocalizedText("Pihak lain, misalnya desa", "Others, such as the village"),
+    "savings": LocalizedText("Anggota, menurut simpanan"),
+    "purchases": LocalizedText("Anggota, menurut belanja"),
+    "reserve": LocalizedText("Cadangan koperasi"),
+    "fund": LocalizedText("Dana untuk satu tujuan"),
+    "third_party": LocalizedText("Pihak lain, misalnya desa"),
 }
-LOANS_TARGET_LABEL = LocalizedText("Anggota, menurut pinjaman", "Members, by loans")
+LOANS_TARGET_LABEL = LocalizedText("Anggota, menurut pinjaman")
 
 
 def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str
         "bylaws": bylaws,
         "today": today,
         "template_name": TEMPLATE_NAMES.get(
-            bylaws_version.template, LocalizedText(bylaws_version.template, bylaws_version.template)
+            bylaws_version.template, StoredText(bylaws_version.template, bylaws_version.template)
         ),
         "example": EXAMPLE_PRICE,
         "example_member": get_member_price(EXAMPLE_PRICE, bylaws),
@@ -173,9 +173,7 @@ async def submit_adoption(
             form.data.note,
             form.data.based_on,
         )
-    words = LocalizedText(
-        f"Anggaran dasar versi {version} sudah ditetapkan.", f"Version {version} of the bylaws is adopted."
-    )
+    words = LocalizedText("Anggaran dasar versi {version} sudah ditetapkan.").format(version=version)
     return see_other(f"{HOME}/{version}", flash=words.localize(get_context(request).lang))
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from governance import errors
 from kernel.encoding import dec_hook, enc_hook
-from kernel.errors import DomainError, LocalizedText
+from kernel.errors import DomainError, JoinedText, LocalizedText, StoredText
 from kernel.money import Rupiah
 
 T = TypeVar("T")
@@ -32,31 +32,31 @@ UniqueSuffixPolicy = Literal["savings", "income", "none"]
 MAX_DECIMALS: Final = 4
 
 BASIS_NAMES: Final[dict[Basis, LocalizedText]] = {
-    "savings": LocalizedText("Simpanan", "Savings"),
-    "purchases": LocalizedText("Belanja", "Purchases"),
-    "loans": LocalizedText("Pinjaman", "Loans"),
+    "savings": LocalizedText("Simpanan", context="governance.rules"),
+    "purchases": LocalizedText("Belanja", context="governance.rules"),
+    "loans": LocalizedText("Pinjaman"),
 }
 SAVINGS_KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = {
-    "principal": LocalizedText("Simpanan pokok", "Principal deposit"),
-    "mandatory": LocalizedText("Simpanan wajib", "Mandatory deposit"),
-    "voluntary": LocalizedText("Simpanan sukarela", "Voluntary savings"),
+    "principal": LocalizedText("Simpanan pokok"),
+    "mandatory": LocalizedText("Simpanan wajib"),
+    "voluntary": LocalizedText("Simpanan sukarela", context="governance.rules"),
 }
 PAYMENT_METHOD_NAMES: Final[Mapping[str, LocalizedText]] = {
-    "cash": LocalizedText("Tunai saat barang diterima", "Cash on hand-over"),
-    "bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
-    "qris": LocalizedText("QRIS", "QRIS"),
-    "stripe": LocalizedText("Kartu (Stripe)", "Card (Stripe)"),
-    "midtrans": LocalizedText("Bank, dompet digital, kartu (Midtrans)", "Banks, e-wallets, cards (Midtrans)"),
-    "xendit": LocalizedText("Bank, dompet digital, QRIS (Xendit)", "Banks, e-wallets, QRIS (Xendit)"),
-    "savings": LocalizedText("Simpanan sukarela", "Voluntary savings"),
-    "wallet": LocalizedText("Dompet anggota", "Member's wallet"),
-    "kasbon": LocalizedText("Kasbon", "Store credit"),
-    "payroll": LocalizedText("Potong gaji", "Payroll deduction"),
+    "cash": LocalizedText("Tunai saat barang diterima"),
+    "bank_transfer": LocalizedText("Transfer bank"),
+    "qris": LocalizedText("QRIS"),
+    "stripe": LocalizedText("Kartu (Stripe)", context="governance.rules"),
+    "midtrans": LocalizedText("Bank, dompet digital, kartu (Midtrans)"),
+    "xendit": LocalizedText("Bank, dompet digital, QRIS (Xendit)"),
+    "savings": LocalizedText("Simpanan sukarela", context="governance.rules"),
+    "wallet": LocalizedText("Dompet anggota"),
+    "kasbon": LocalizedText("Kasbon"),
+    "payroll": LocalizedText("Potong gaji"),
 }
 UNIQUE_SUFFIX_POLICY_NAMES: Final[dict[UniqueSuffixPolicy, LocalizedText]] = {
-    "savings": LocalizedText("masuk simpanan sukarela pembayar", "goes to the payer's voluntary savings"),
-    "income": LocalizedText("menjadi pendapatan lain koperasi", "is other income of the cooperative"),
-    "none": LocalizedText("tidak dipakai", "is not used"),
+    "savings": LocalizedText("masuk simpanan sukarela pembayar"),
+    "income": LocalizedText("menjadi pendapatan lain koperasi"),
+    "none": LocalizedText("tidak dipakai"),
 }
 
 _CODE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -79,8 +79,8 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     basis: Basis | None = None
 
     @property
-    def label(self) -> LocalizedText:
-        return LocalizedText(self.label_id, self.label_en)
+    def label(self) -> StoredText:
+        return StoredText(self.label_id, self.label_en)
 
 
 class DepositRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -152,11 +152,7 @@ def require_valid(bylaws: Bylaws) -> None:
     if len(problems) == 1:
         raise problems[0]
     if problems:
-        raise errors.BYLAWS_NOT_VALID(
-            problems=LocalizedText(
-                *(" ".join(problem.message(lang) for problem in problems) for lang in ("id", "en"))
-            )
-        )
+        raise errors.BYLAWS_NOT_VALID(problems=JoinedText(tuple(problems), " "))
 
 
 def validate_bylaws(bylaws: Bylaws) -> list[DomainError]:
@@ -241,7 +237,7 @@ def _find_range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     ranges: list[tuple[str, LocalizedText, int | Decimal, int, int, str]] = [
         (
             "membership.answer_days",
-            LocalizedText("Batas hari menjawab permohonan", "The days to answer an application"),
+            LocalizedText("Batas hari menjawab permohonan"),
             bylaws.membership.answer_days,
             1,
             365,
@@ -249,7 +245,7 @@ def _find_range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
         ),
         (
             "prices.member_discount_percent",
-            LocalizedText("Potongan harga anggota", "The members' discount"),
+            LocalizedText("Potongan harga anggota", context="governance.rules"),
             prices.member_discount_percent,
             0,
             99,
@@ -257,7 +253,7 @@ def _find_range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
         ),
         (
             "prices.public_markup_percent",
-            LocalizedText("Tambahan harga umum", "The public markup"),
+            LocalizedText("Tambahan harga umum", context="governance.rules"),
             prices.public_markup_percent,
             0,
             500,
@@ -265,7 +261,7 @@ def _find_range_problems(bylaws: Bylaws) -> Iterator[DomainError]:
         ),
         (
             "prices.rounding_unit",
-            LocalizedText("Satuan pembulatan harga", "The unit that prices are rounded to"),
+            LocalizedText("Satuan pembulatan harga", context="governance.rules"),
             prices.rounding_unit,
             1,
             10_000,

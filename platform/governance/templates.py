@@ -33,8 +33,8 @@ def _line(
 ) -> AllocationLine:
     return AllocationLine(
         code=code,
-        label_id=label.id,
-        label_en=label.en,
+        label_id=label.localize("id"),
+        label_en=label.localize("en"),
         percent=Decimal(percent),
         kind=kind,
         account=account,
@@ -48,15 +48,15 @@ DEFAULT_PAYMENT_METHODS: Final[tuple[PaymentMethodCode, ...]] = (
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
 )  # fmt: skip
 
-RESERVE: Final = LocalizedText("Cadangan", "Reserve")
-RETURN_ON_SAVINGS: Final = LocalizedText("Jasa modal", "Return on savings")
-RETURN_ON_PURCHASES: Final = LocalizedText("Jasa usaha", "Return on purchases")
-OFFICERS: Final = LocalizedText("Dana pengurus", "Officers' fund")
-STAFF: Final = LocalizedText("Dana karyawan", "Staff fund")
-EDUCATION: Final = LocalizedText("Dana pendidikan", "Education fund")
-SOCIAL: Final = LocalizedText("Dana sosial", "Social fund")
-DEVELOPMENT: Final = LocalizedText("Dana pembangunan daerah kerja", "Local development fund")
-VILLAGE: Final = LocalizedText("Imbal jasa desa", "Village's share")
+RESERVE: Final = LocalizedText("Cadangan")
+RETURN_ON_SAVINGS: Final = LocalizedText("Jasa modal", context="governance.templates")
+RETURN_ON_PURCHASES: Final = LocalizedText("Jasa usaha", context="governance.templates")
+OFFICERS: Final = LocalizedText("Dana pengurus")
+STAFF: Final = LocalizedText("Dana karyawan")
+EDUCATION: Final = LocalizedText("Dana pendidikan")
+SOCIAL: Final = LocalizedText("Dana sosial")
+DEVELOPMENT: Final = LocalizedText("Dana pembangunan daerah kerja")
+VILLAGE: Final = LocalizedText("Imbal jasa desa")
 
 KONSUMEN: Final = Bylaws(
     allocation=(
@@ -99,6 +99,6 @@ DESA_MERAH_PUTIH: Final = Bylaws(
 
 TEMPLATES: Final[dict[str, Bylaws]] = {"konsumen": KONSUMEN, "desa-merah-putih": DESA_MERAH_PUTIH}
 TEMPLATE_NAMES: Final[dict[str, LocalizedText]] = {
-    "konsumen": LocalizedText("Koperasi konsumen", "Consumer cooperative"),
-    "desa-merah-putih": LocalizedText("Koperasi Desa Merah Putih", "Village cooperative (Desa Merah Putih)"),
+    "konsumen": LocalizedText("Koperasi konsumen"),
+    "desa-merah-putih": LocalizedText("Koperasi Desa Merah Putih"),
 }

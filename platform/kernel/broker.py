@@ -50,20 +50,17 @@ MAX_IDLE_SECONDS = 5.0  # after so long, one connection that was not needed is c
 BROKER_NOT_DURABLE = ErrorType(
     "kernel.broker_not_durable",
     500,
-    id="Lumbung tidak dijalankan dalam mode produksi: {problem}",
-    en="Lumbung does not start in production: {problem}",
+    "Lumbung tidak dijalankan dalam mode produksi: {problem}",
 )
 UNKNOWN_BROKER = ErrorType(
     "kernel.unknown_broker",
     500,
-    id="LUMBUNG_BROKER_URL harus dimulai dengan redis:// atau amqp://.",
-    en="LUMBUNG_BROKER_URL must begin with redis:// or amqp://.",
+    "LUMBUNG_BROKER_URL harus dimulai dengan redis:// atau amqp://.",
 )
 BROKER_NOT_INSTALLED = ErrorType(
     "kernel.broker_not_installed",
     500,
-    id="Broker ini perlu paket tambahan. Jalankan: pip install 'dramatiq[{extra}]'.",
-    en="This broker needs a further package. Run: pip install 'dramatiq[{extra}]'.",
+    "Broker ini perlu paket tambahan. Jalankan: pip install 'dramatiq[{extra}]'.",
 )
 
 

@@ -28,56 +28,45 @@ FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 EMPTY_FILE: Final = ErrorType(
     "kernel.csv_empty",
     422,
-    id="Berkas ini kosong. Baris pertamanya harus berisi nama kolom: {columns}.",
-    en="This file is empty. Its first line must name the columns: {columns}.",
+    "Berkas ini kosong. Baris pertamanya harus berisi nama kolom: {columns}.",
 )
 NOT_UTF8: Final = ErrorType(
     "kernel.csv_not_utf8",
     422,
-    id="Baris {line} tidak tertulis dalam UTF-8 (kemungkinan {guess}). Di Excel: Simpan Sebagai, pilih "
+    "Baris {line} tidak tertulis dalam UTF-8 (kemungkinan {guess}). Di Excel: Simpan Sebagai, pilih "
     "“CSV UTF-8 (Comma delimited)”, lalu kirim lagi.",
-    en="Line {line} is not written in UTF-8 (it looks like {guess}). In Excel choose Save As, “CSV UTF-8 "
-    "(Comma delimited)”, and send it again.",
 )
 NOT_TEXT: Final = ErrorType(
     "kernel.csv_not_text",
     422,
-    id="Ini bukan berkas CSV tetapi {guess}. Di Excel: Simpan Sebagai, pilih “CSV UTF-8 (Comma "
+    "Ini bukan berkas CSV tetapi {guess}. Di Excel: Simpan Sebagai, pilih “CSV UTF-8 (Comma "
     "delimited)”, lalu kirim lagi.",
-    en="This is not a CSV file but {guess}. In Excel choose Save As, “CSV UTF-8 (Comma delimited)”, and "
-    "send it again.",
 )
 MISSING_COLUMNS: Final = ErrorType(
     "kernel.csv_missing_columns",
     422,
-    id="Kolom ini tidak ada di baris pertama: {missing}. Yang diperlukan: {columns}.",
-    en="The first line lacks these columns: {missing}. Needed are: {columns}.",
+    "Kolom ini tidak ada di baris pertama: {missing}. Yang diperlukan: {columns}.",
 )
 UNKNOWN_COLUMNS: Final = ErrorType(
     "kernel.csv_unknown_columns",
     422,
-    id="Kolom ini tidak dikenal: {unknown}. Hapus, atau beri nama salah satu dari: {columns}.",
-    en="These columns are unknown: {unknown}. Remove them, or name them one of: {columns}.",
+    "Kolom ini tidak dikenal: {unknown}. Hapus, atau beri nama salah satu dari: {columns}.",
 )
 REPEATED_COLUMN: Final = ErrorType(
     "kernel.csv_repeated_column",
     422,
-    id="Kolom {column} ada dua kali di baris pertama.",
-    en="The first line names the column {column} twice.",
+    "Kolom {column} ada dua kali di baris pertama.",
 )
 BROKEN_QUOTES: Final = ErrorType(
     "kernel.csv_broken_quotes",
     422,
-    id="Tanda kutip pada baris {line} tidak berpasangan, sehingga baris sesudahnya tidak terbaca. Tutup "
+    "Tanda kutip pada baris {line} tidak berpasangan, sehingga baris sesudahnya tidak terbaca. Tutup "
     "atau hapus tanda kutipnya.",
-    en="A quotation mark on line {line} has no partner, so the lines after it cannot be read. Close it or "
-    "remove it.",
 )
 WRONG_NUMBER_OF_CELLS: Final = ErrorType(
     "kernel.csv_wrong_number_of_cells",
     422,
-    id="Baris ini punya {found} isian, seharusnya {expected}.",
-    en="This line has {found} cells, it should have {expected}.",
+    "Baris ini punya {found} isian, seharusnya {expected}.",
 )
 
 

@@ -22,15 +22,12 @@ if TYPE_CHECKING:
 OWNER_NEEDED = ErrorType(
     "kernel.owner_needed",
     500,
-    id="Ini memerlukan login pemilik basis data: atur LUMBUNG_DATABASE_URL. Login aplikasi saja tidak cukup.",
-    en="This needs the owner's login of the database: set LUMBUNG_DATABASE_URL. The application's login "
-    "does not suffice.",
+    "Ini memerlukan login pemilik basis data: atur LUMBUNG_DATABASE_URL. Login aplikasi saja tidak cukup.",
 )
 APPLICATION_NEEDED = ErrorType(
     "kernel.application_login_needed",
     500,
-    id="Ini memerlukan login aplikasi di basis data: atur LUMBUNG_APP_DATABASE_URL.",
-    en="This needs the application's login of the database: set LUMBUNG_APP_DATABASE_URL.",
+    "Ini memerlukan login aplikasi di basis data: atur LUMBUNG_APP_DATABASE_URL.",
 )
 
 

@@ -1,16 +1,15 @@
-"""Refusals: what Lumbung declines to do, each with a stable code and a sentence in both languages.
+"""Refusals: what Lumbung declines to do, each with a stable code and a sentence.
 
-A room declares its kinds once, in its errors.py, and raises them by calling them:
+The sentence is Indonesian; its translations lie in `themes/base/locale/<language>/<room>.po`. A room declares
+its kinds once, in its errors.py, and raises them by calling them:
 
-    STOCK_TOO_LOW = ErrorType(
-        "shop.stock_too_low", 409, id="Stok {product} tinggal {left}.", en="Only {left} of {product} left."
-    )
+    STOCK_TOO_LOW = ErrorType("shop.stock_too_low", 409, "Stok {product} tinggal {left}.")
     raise STOCK_TOO_LOW(product="Beras 5 kg", left=2)
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
@@ -19,6 +18,7 @@ from uuid import UUID
 
 from kernel import formats
 from kernel.formats import Lang
+from kernel.translations import get_translations, list_languages
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _error_types: dict[str, "ErrorType"] = {}
@@ -26,34 +26,68 @@ _error_types: dict[str, "ErrorType"] = {}
 
 @runtime_checkable
 class Localizable(Protocol):
-    """A fact that knows how it is written in a sentence: money, a word in two languages."""
+    """A fact that knows how it is written in a sentence: money, a translated word."""
 
     def localize(self, lang: Lang) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A piece of text in both languages, usable as a fact of a refusal."""
+    """A piece of Indonesian text that is translated when it is shown, usable as a fact of a refusal.
 
-    id: str
-    en: str
+    `context` tells apart two translations of one text. `counted` names the parameter that chooses the plural
+    form.
+    """
+
+    text: str
+    context: str = ""
+    counted: str = ""
+    params: tuple[tuple[str, object], ...] = ()
+
+    def format(self, **params: object) -> "LocalizedText":
+        """The same text with parameters for its placeholders, each written for the reader."""
+        return replace(self, params=tuple(params.items()))
 
     def localize(self, lang: Lang) -> str:
-        return self.id if lang == "id" else self.en
+        params = dict(self.params)
+        template = _translate(self.text, self.context, params.get(self.counted), lang)
+        return _fill(template, params, lang) if params else template
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A text stored in Indonesian and in English, as columns hold it."""
+
+    indonesian: str
+    english: str
+
+    def localize(self, lang: Lang) -> str:
+        return self.english if lang == "en" else get_translations(lang).gettext(self.indonesian)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedText:
+    """Several texts in one, each localized by itself."""
+
+    parts: tuple[object, ...]
+    separator: str = ", "
+
+    def localize(self, lang: Lang) -> str:
+        return self.separator.join(_format_param(part, lang) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorType:
-    """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian and
-    English.
+    """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian.
 
-    Raises ValueError when the code is malformed or taken, or the two sentences do not name the same facts.
+    `context` and `counted` are those of LocalizedText. Raises ValueError when the code is malformed or taken.
     """
 
     code: str
     status: int
-    id: str = field(kw_only=True)
-    en: str = field(kw_only=True)
+    text: str
+    context: str = field(default="", kw_only=True)
+    counted: str = field(default="", kw_only=True)
     placeholders: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -61,11 +95,7 @@ class ErrorType:
             raise ValueError(f"{self.code!r} is not a code like 'shop.stock_too_low'")
         if not 400 <= self.status <= 599:
             raise ValueError(f"{self.code} has status {self.status}; a refusal is 4xx or 5xx")
-        named, named_in_english = _placeholders(self.id), _placeholders(self.en)
-        if named != named_in_english:
-            raise ValueError(
-                f"{self.code} names {sorted(named)} in Indonesian and {sorted(named_in_english)} in English"
-            )
+        named = _placeholders(self.text)
         if self.code in _error_types:
             raise ValueError(f"the code {self.code} is already taken")
         object.__setattr__(self, "placeholders", named)
@@ -107,8 +137,9 @@ class DomainError(Exception):
 
     def message(self, lang: Lang) -> str:
         """The sentence for a reader of `lang`, money and dates written as that reader writes them."""
-        template = self.error_type.id if lang == "id" else self.error_type.en
-        return template.format_map({name: _format_param(value, lang) for name, value in self._params.items()})
+        kind = self.error_type
+        template = _translate(kind.text, kind.context, self._params.get(kind.counted), lang)
+        return _fill(template, self._params, lang)
 
     def localize(self, lang: Lang) -> str:
         """A refusal may itself be a fact of another ("line 4: …")."""
@@ -131,6 +162,7 @@ def _restore_error(code: str, params: Mapping[str, object]) -> DomainError:
 
 
 def _placeholders(template: str) -> frozenset[str]:
+    """The names in braces of a sentence. Raises ValueError for one that is not a plain name."""
     names = set()
     for _, name, spec, conversion in Formatter().parse(template):
         if name is None:
@@ -141,6 +173,17 @@ def _placeholders(template: str) -> frozenset[str]:
             )
         names.add(name)
     return frozenset(names)
+
+
+def _translate(text: str, context: str, count: object, lang: Lang) -> str:
+    translations = get_translations(lang)
+    if isinstance(count, int):
+        return translations.ngettext(text, text, count)
+    return translations.pgettext(context, text) if context else translations.gettext(text)
+
+
+def _fill(template: str, params: Mapping[str, object], lang: Lang) -> str:
+    return template.format_map({name: _format_param(value, lang) for name, value in params.items()})
 
 
 def _format_param(value: object, lang: Lang) -> str:
@@ -166,8 +209,8 @@ def _json_value(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
-    if isinstance(value, LocalizedText):
-        return {"id": value.id, "en": value.en}
+    if isinstance(value, LocalizedText | StoredText | JoinedText):
+        return {lang: value.localize(lang) for lang in list_languages()}
     if isinstance(value, DomainError):
         return {"code": value.code, "facts": value.params}
     if isinstance(value, Mapping):

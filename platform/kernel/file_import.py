@@ -41,54 +41,43 @@ ProgressCallback = Callable[[int, int], None]
 # Lines that are read in a thread before the event loop has its turn again.
 READ_BATCH_LINES: Final = 2_000
 
-CELL_EMPTY: Final = ErrorType(
-    "kernel.cell_empty", 422, id="Kolom {column} kosong.", en="The column {column} is empty."
-)
+CELL_EMPTY: Final = ErrorType("kernel.cell_empty", 422, "Kolom {column} kosong.")
 CELL_TOO_LONG: Final = ErrorType(
     "kernel.cell_too_long",
     422,
-    id="Isi kolom {column} terlalu panjang: paling banyak {limit} huruf.",
-    en="The column {column} is too long: at most {limit} characters.",
+    "Isi kolom {column} terlalu panjang: paling banyak {limit} huruf.",
 )
 CELL_UNREADABLE: Final = ErrorType(
     "kernel.cell_unreadable",
     422,
-    id="Kolom {column} memuat tanda yang tidak bisa ditampilkan. Ketik ulang isinya.",
-    en="The column {column} holds a character that cannot be shown. Type it again.",
+    "Kolom {column} memuat tanda yang tidak bisa ditampilkan. Ketik ulang isinya.",
 )
-IN_COLUMN: Final = ErrorType(
-    "kernel.in_column", 422, id="Kolom {column}: {problem}", en="Column {column}: {problem}"
-)
+IN_COLUMN: Final = ErrorType("kernel.in_column", 422, "Kolom {column}: {problem}")
 REPEATED: Final = ErrorType(
     "kernel.repeated_in_file",
     422,
-    id="{what} {key} sudah ada pada baris {line} dengan isi lain. Hapus salah satunya.",
-    en="{what} {key} stands on line {line} already, with other content. Remove one of the two.",
+    "{what} {key} sudah ada pada baris {line} dengan isi lain. Hapus salah satunya.",
 )
 
 AS_OF_IN_FUTURE: Final = ErrorType(
     "kernel.as_of_ahead",
     422,
-    id="Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
-    en="The date of the opening balances, {day}, is still to come. Use today or an earlier day.",
+    "Tanggal saldo awal {day} belum tiba. Pakai hari ini atau sebelumnya.",
 )
 SUM_TOO_LARGE: Final = ErrorType(
     "kernel.import_sum_too_large",
     422,
-    id="Jumlah rupiah sampai baris ini melebihi {largest}. Periksa angkanya.",
-    en="Up to this line the amounts add up to more than {largest}. Check the figures.",
+    "Jumlah rupiah sampai baris ini melebihi {largest}. Periksa angkanya.",
 )
 CHANGED_MEANWHILE: Final = ErrorType(
     "kernel.import_changed_meanwhile",
     409,
-    id="Sejak berkas ini diperiksa, seseorang mencatat hal yang sama. Kirim berkasnya sekali lagi.",
-    en="Since this file was checked, somebody recorded the same. Send the file once more.",
+    "Sejak berkas ini diperiksa, seseorang mencatat hal yang sama. Kirim berkasnya sekali lagi.",
 )
 IMPORT_RUNNING: Final = ErrorType(
     "kernel.import_running",
     409,
-    id="Impor lain dari jenis ini sedang berjalan. Tunggu sampai selesai, lalu kirim lagi.",
-    en="Another import of this kind is running. Wait until it has ended, then send the file again.",
+    "Impor lain dari jenis ini sedang berjalan. Tunggu sampai selesai, lalu kirim lagi.",
 )
 _LOCK_TIMEOUT: Final = "55P03"
 
@@ -318,5 +307,5 @@ def parse_cell(read: Callable[[str], T], text: str, column: str) -> T:
         raise IN_COLUMN(column=column, problem=problem) from None
 
 
-SKU_LABEL: Final = LocalizedText("SKU", "SKU")
-MEMBER_NUMBER_LABEL: Final = LocalizedText("Nomor anggota", "Member number")
+SKU_LABEL: Final = LocalizedText("SKU")
+MEMBER_NUMBER_LABEL: Final = LocalizedText("Nomor anggota")

@@ -1,4 +1,4 @@
-"""How numbers, money, percentages and dates are written, in Indonesian and in English.
+"""How numbers, money, percentages and dates are written, for a reader of each language.
 
 Pure text out; reading what people typed is `kernel.parsing`. `number` and `rupiah` stand in every line of
 every list, so they are written by hand (well under a microsecond); dates go through Babel, and the few
@@ -8,12 +8,14 @@ hundred that a page repeats are remembered.
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-Lang = Literal["id", "en"]
+# The code of a language that has a folder in `locale/`; "id" is the source. See `kernel.translations`.
+Lang = str
 
 NO_BREAK_SPACE: Final = "\u00a0"
 MAX_QUOTED_LENGTH: Final = 40
@@ -33,6 +35,8 @@ def rupiah(amount: int, lang: Lang = "id") -> str:
     digits = f"{amount:,}"
     if lang == "id":
         digits = digits.replace(",", ".")
+    elif lang != "en":
+        digits = digits.translate(_separators(lang))
     return f"-Rp{digits[1:]}" if digits[0] == "-" else f"Rp{digits}"
 
 
@@ -44,7 +48,14 @@ def number(value: int | Decimal, lang: Lang = "id") -> str:
             text = text.rstrip("0").rstrip(".")
     else:
         text = f"{value:,}"
-    return text.translate(_SWAP_SEPARATORS) if lang == "id" else text
+    if lang == "en":
+        return text
+    return text.translate(_SWAP_SEPARATORS if lang == "id" else _separators(lang))
+
+
+def decimal_mark(lang: Lang) -> str:
+    """The sign before the fraction of a number: "," in Indonesian, "." in English."""
+    return number(Decimal("0.5"), lang)[1]
 
 
 def percent(value: int | Decimal, lang: Lang = "id") -> str:
@@ -58,7 +69,7 @@ def percent(value: int | Decimal, lang: Lang = "id") -> str:
 @lru_cache(maxsize=4096)
 def date_long(day: date, lang: Lang = "id") -> str:
     """`date(2026, 11, 24)` -> "24 November 2026"; August is "Agustus" in Indonesian."""
-    return format_date(day, "d MMMM y", locale=_BABEL_LOCALE[lang])
+    return format_date(day, "d MMMM y", locale=_locale(lang))
 
 
 def month(day: date, lang: Lang = "id") -> str:
@@ -73,7 +84,7 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
     Raises ValueError for a moment without a time zone.
     """
     local = _in_zone(moment, zone)
-    colon = "." if lang == "id" else ":"
+    colon = _time_separator(lang)
     return (
         f"{date_long(local.date(), lang)} {local:%H}{colon}{local:%M} {ZONE_NAMES.get(zone, local.tzname())}"
     )
@@ -82,6 +93,27 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
 def truncate(text: str) -> str:
     """What somebody typed, as a sentence repeats it: long ones end in "…"."""
     return text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…"
+
+
+@lru_cache
+def _locale(lang: Lang) -> Locale:
+    """What Babel knows of a language; Indonesian for one that it does not know."""
+    try:
+        return Locale.parse(_BABEL_LOCALE.get(lang, lang))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(_BABEL_LOCALE["id"])
+
+
+@lru_cache
+def _separators(lang: Lang) -> dict[int, str]:
+    """The table that turns the separators of Python into those of a language."""
+    symbols = _locale(lang).number_symbols["latn"]
+    return str.maketrans({",": symbols["group"], ".": symbols["decimal"]})
+
+
+@lru_cache
+def _time_separator(lang: Lang) -> str:
+    return "." if "." in _locale(lang).time_formats["short"].pattern else ":"
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:

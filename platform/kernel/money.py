@@ -28,26 +28,22 @@ MAX_DIGITS: Final = 18  # digits: a longer text is not even read
 NOT_AN_AMOUNT = ErrorType(
     "kernel.not_an_amount",
     422,
-    id="“{text}” bukan jumlah rupiah. Tulis seperti 12.500 atau 12500.",
-    en="“{text}” is not an amount in rupiah. Write it like 12.500 or 12500.",
+    "“{text}” bukan jumlah rupiah. Tulis seperti 12.500 atau 12500.",
 )
 FRACTION_OF_RUPIAH = ErrorType(
     "kernel.fraction_of_rupiah",
     422,
-    id="“{text}” memuat pecahan rupiah. Tulis rupiah bulat.",
-    en="“{text}” has a fraction of a rupiah. Write whole rupiah.",
+    "“{text}” memuat pecahan rupiah. Tulis rupiah bulat.",
 )
 NEGATIVE_AMOUNT = ErrorType(
     "kernel.negative_amount",
     422,
-    id="Jumlah tidak boleh kurang dari nol: “{text}”.",
-    en="The amount cannot be below zero: “{text}”.",
+    "Jumlah tidak boleh kurang dari nol: “{text}”.",
 )
 AMOUNT_TOO_LARGE = ErrorType(
     "kernel.amount_too_large",
     422,
-    id="“{text}” terlalu besar. Paling banyak {largest}.",
-    en="“{text}” is too large. At most {largest}.",
+    "“{text}” terlalu besar. Paling banyak {largest}.",
 )
 
 _AMOUNT_PATTERN: Final = re.compile(

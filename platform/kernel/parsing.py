@@ -16,20 +16,17 @@ from kernel.formats import truncate
 NOT_A_NUMBER = ErrorType(
     "kernel.not_a_number",
     422,
-    id="“{text}” bukan bilangan bulat. Tulis seperti 1.250 atau 1250.",
-    en="“{text}” is not a whole number. Write it like 1.250 or 1250.",
+    "“{text}” bukan bilangan bulat. Tulis seperti 1.250 atau 1250.",
 )
 NOT_A_PERCENTAGE = ErrorType(
     "kernel.not_a_percentage",
     422,
-    id="“{text}” bukan persen. Tulis seperti 25 atau 2,5.",
-    en="“{text}” is not a percentage. Write it like 25 or 2.5.",
+    "“{text}” bukan persen. Tulis seperti 25 atau 2,5.",
 )
 NOT_A_DATE = ErrorType(
     "kernel.not_a_date",
     422,
-    id="“{text}” bukan tanggal. Tulis seperti 24/11/2026 atau 2026-11-24.",
-    en="“{text}” is not a date. Write it like 24/11/2026 or 2026-11-24.",
+    "“{text}” bukan tanggal. Tulis seperti 24/11/2026 atau 2026-11-24.",
 )
 
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3}){1,5}|[0-9]{1,15})")

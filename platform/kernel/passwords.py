@@ -23,26 +23,22 @@ MAX_LENGTH: Final = 200
 PASSWORD_TOO_SHORT = ErrorType(
     "kernel.password_too_short",
     422,
-    id="Kata sandi terlalu pendek. Pakai paling sedikit {minimum} huruf atau angka.",
-    en="The password is too short. Use at least {minimum} letters or digits.",
+    "Kata sandi terlalu pendek. Pakai paling sedikit {minimum} huruf atau angka.",
 )
 PASSWORD_TOO_LONG = ErrorType(
     "kernel.password_too_long",
     422,
-    id="Kata sandi terlalu panjang. Paling banyak {longest} huruf.",
-    en="The password is too long. At most {longest} letters.",
+    "Kata sandi terlalu panjang. Paling banyak {longest} huruf.",
 )
 PASSWORD_TOO_COMMON = ErrorType(
     "kernel.password_too_common",
     422,
-    id="Kata sandi ini terlalu mudah ditebak. Pilih yang lain, misalnya tiga kata yang tidak berhubungan.",
-    en="This password is too easy to guess. Choose another, for example three unrelated words.",
+    "Kata sandi ini terlalu mudah ditebak. Pilih yang lain, misalnya tiga kata yang tidak berhubungan.",
 )
 PASSWORD_IS_PHONE = ErrorType(
     "kernel.password_is_phone",
     422,
-    id="Nomor HP tidak boleh dipakai sebagai kata sandi.",
-    en="The phone number cannot be the password.",
+    "Nomor HP tidak boleh dipakai sebagai kata sandi.",
 )
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane.

@@ -12,8 +12,7 @@ from kernel.errors import ErrorType
 NOT_A_MOBILE_NUMBER = ErrorType(
     "kernel.not_a_mobile_number",
     422,
-    id="“{text}” bukan nomor HP. Tulis seperti 0812-3456-7890.",
-    en="“{text}” is not a mobile number. Write it like 0812-3456-7890.",
+    "“{text}” bukan nomor HP. Tulis seperti 0812-3456-7890.",
 )
 
 _SEPARATORS: Final = re.compile(r"[\s().\-\u2010-\u2015\u200e\u202a\u202c]+")

@@ -36,8 +36,7 @@ Environment = Literal["development", "production"]
 SETTING_INVALID = ErrorType(
     "kernel.setting_invalid",
     500,
-    id="{name} berisi “{value}”: {problem}.",
-    en="{name} is “{value}”: {problem}.",
+    "{name} berisi “{value}”: {problem}.",
 )
 
 

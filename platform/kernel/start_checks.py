@@ -15,15 +15,12 @@ if TYPE_CHECKING:
 NOT_STARTABLE = ErrorType(
     "kernel.not_startable",
     500,
-    id="Lumbung tidak dijalankan dalam mode produksi: {problems}.",
-    en="Lumbung does not start in production: {problems}.",
+    "Lumbung tidak dijalankan dalam mode produksi: {problems}.",
 )
 NOT_FOR_OTHERS = ErrorType(
     "kernel.not_for_others",
     500,
-    id="Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur "
-    "LUMBUNG_ENVIRONMENT=production.",
-    en="Development is for this machine alone: {problems}. To serve others, set "
+    "Mode pengembangan hanya untuk mesin ini: {problems}. Untuk dipakai orang lain, atur "
     "LUMBUNG_ENVIRONMENT=production.",
 )
 

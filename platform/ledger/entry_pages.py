@@ -10,7 +10,9 @@ from litestar.params import FromPath, FromQuery
 
 from kernel import clock
 from kernel.database import Reader, as_reader
+from kernel.errors import StoredText
 from kernel.ids import new_id
+from kernel.translations import get_translations
 from ledger import queries, report_queries
 from ledger.close_year import close_year
 from ledger.errors import NO_SUCH_YEAR
@@ -40,7 +42,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_SUSPENDED
-from ui.translations import get_translations
 
 
 @get(f"{LEDGER_URL}/catat", guards=[require_officer], opt=WHEN_SUSPENDED)
@@ -168,7 +169,7 @@ def _to_manual_entry(sent: ManualEntryForm) -> ManualEntry:
 async def _entry_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
     today: date = clock.today(ctx.brand.timezone)
     accounts = [
-        (each.code, f"{each.code} {each.name_id if ctx.lang == 'id' else each.name_en}")
+        (each.code, f"{each.code} {StoredText(each.name_id, each.name_en).localize(ctx.lang)}")
         for each in await list_manual_entry_accounts(ro)
     ]
     start = {

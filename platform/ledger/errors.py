@@ -5,91 +5,71 @@ from kernel.errors import ErrorType
 UNBALANCED = ErrorType(
     "ledger.unbalanced",
     500,
-    id="Jurnal “{key}” tidak seimbang: debit {debit}, kredit {credit}. Tidak ada yang dicatat.",
-    en="The journal “{key}” does not balance: debit {debit}, credit {credit}. Nothing was posted.",
+    "Jurnal “{key}” tidak seimbang: debit {debit}, kredit {credit}. Tidak ada yang dicatat.",
 )
 NOT_A_JOURNAL = ErrorType(
     "ledger.not_a_journal",
     500,
-    id="Jurnal “{key}” harus punya paling sedikit dua baris, masing-masing lebih dari nol.",
-    en="The journal “{key}” needs at least two lines, each above zero.",
+    "Jurnal “{key}” harus punya paling sedikit dua baris, masing-masing lebih dari nol.",
 )
 BELOW_FLOOR = ErrorType(
     "ledger.below_floor",
     409,
-    id="Saldo tidak cukup pada akun {account}. Tidak ada yang dicatat.",
-    en="The balance on account {account} is not enough. Nothing was posted.",
+    "Saldo tidak cukup pada akun {account}. Tidak ada yang dicatat.",
 )
 YEAR_CLOSED = ErrorType(
     "ledger.year_closed",
     409,
-    id="Tahun buku {year} sudah ditutup. Pakai tanggal di tahun yang masih terbuka.",
-    en="The book year {year} is closed. Use a date in a year that is still open.",
+    "Tahun buku {year} sudah ditutup. Pakai tanggal di tahun yang masih terbuka.",
 )
 UNKNOWN_ACCOUNT = ErrorType(
     "ledger.unknown_account",
     422,
-    id="Akun {account} tidak ada, atau barisnya tidak menyebut anggota.",
-    en="There is no account {account}, or its line does not say which member.",
+    "Akun {account} tidak ada, atau barisnya tidak menyebut anggota.",
 )
 KEY_REUSED = ErrorType(
     "ledger.key_reused",
     409,
-    id="Catatan “{key}” sudah ada dengan isi lain. Periksa sebelum mencatat lagi.",
-    en="The entry “{key}” exists already with other lines. Check it before posting again.",
+    "Catatan “{key}” sudah ada dengan isi lain. Periksa sebelum mencatat lagi.",
 )
 NOT_A_MIRROR = ErrorType(
     "ledger.not_a_mirror",
     500,
-    id="Pembalikan “{key}” tidak sama dengan kebalikan jurnal asalnya. Tidak ada yang dicatat.",
-    en="The reversal “{key}” is not the mirror of the journal it takes back. Nothing was posted.",
+    "Pembalikan “{key}” tidak sama dengan kebalikan jurnal asalnya. Tidak ada yang dicatat.",
 )
 NO_SUCH_JOURNAL = ErrorType(
     "ledger.no_such_journal",
     404,
-    id="Jurnal {number} tidak ada.",
-    en="There is no journal {number}.",
+    "Jurnal {number} tidak ada.",
 )
 ALREADY_REVERSED = ErrorType(
     "ledger.already_reversed",
     409,
-    id="Jurnal {number} sudah pernah dibalik.",
-    en="Journal {number} has been reversed already.",
+    "Jurnal {number} sudah pernah dibalik.",
 )
 YEAR_NOT_OVER = ErrorType(
     "ledger.year_not_over",
     409,
-    id="Tahun buku {year} belum berakhir. Tutup setelah tanggal 31 Desember.",
-    en="The book year {year} is not over. Close it after 31 December.",
+    "Tahun buku {year} belum berakhir. Tutup setelah tanggal 31 Desember.",
 )
 ONLY_MANUAL_JOURNALS = ErrorType(
     "ledger.only_manual_journals",
     409,
-    id="Jurnal {number} dibuat oleh bagian lain dari Lumbung. Batalkan di tempat asalnya, supaya stok dan "
+    "Jurnal {number} dibuat oleh bagian lain dari Lumbung. Batalkan di tempat asalnya, supaya stok dan "
     "simpanan ikut benar.",
-    en="Journal {number} was made by another part of Lumbung. Undo it where it came from, so that stock "
-    "and savings follow.",
 )
-REASON_NEEDED = ErrorType("ledger.reason_needed", 422, id="Tulis alasannya.", en="Write the reason.")
+REASON_NEEDED = ErrorType("ledger.reason_needed", 422, "Tulis alasannya.")
 NOT_AN_ENTRY_ACCOUNT = ErrorType(
     "ledger.not_an_entry_account",
     422,
-    id="Akun {account} tidak dipakai untuk catatan tangan. Pilih salah satu dari daftar.",
-    en="Account {account} is not for entries by hand. Choose one from the list.",
+    "Akun {account} tidak dipakai untuk catatan tangan. Pilih salah satu dari daftar.",
 )
-AMOUNT_NEEDED = ErrorType(
-    "ledger.amount_needed", 422, id="Jumlahnya harus lebih dari nol.", en="The amount must be above zero."
-)
-DAY_AHEAD = ErrorType("ledger.day_ahead", 422, id="Tanggal {day} belum tiba.", en="{day} is still to come.")
+AMOUNT_NEEDED = ErrorType("ledger.amount_needed", 422, "Jumlahnya harus lebih dari nol.")
+DAY_AHEAD = ErrorType("ledger.day_ahead", 422, "Tanggal {day} belum tiba.")
 DAY_TOO_EARLY = ErrorType(
     "ledger.day_too_early",
     422,
-    id="Tanggal ini terlalu lampau: paling awal {first}. Periksa tahunnya.",
-    en="This day is too long ago: {first} at the earliest. Check the year.",
+    "Tanggal ini terlalu lampau: paling awal {first}. Periksa tahunnya.",
 )
-NO_SUCH_ACCOUNT = ErrorType(
-    "ledger.no_such_account", 404, id="Akun {account} tidak ada.", en="There is no account {account}."
-)
-NO_SUCH_YEAR = ErrorType(
-    "ledger.no_such_year", 404, id="Tidak ada tahun buku {year}.", en="There is no book year {year}."
-)
+NO_SUCH_ACCOUNT = ErrorType("ledger.no_such_account", 404, "Akun {account} tidak ada.")
+NO_SUCH_YEAR = ErrorType("ledger.no_such_year", 404, "Tidak ada tahun buku {year}.")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ledger.report_queries import LedgerAccountView
 
 COUNTER_METHOD_LABELS: Final[dict[str, LocalizedText]] = {
-    "cash": LocalizedText("Kas", "Cash"),
-    "bank": LocalizedText("Bank", "Bank"),
+    "cash": LocalizedText("Kas"),
+    "bank": LocalizedText("Bank"),
 }
 MANUAL_KEY_PREFIX: Final = "manual:"
 # What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods,

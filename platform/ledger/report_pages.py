@@ -14,7 +14,7 @@ from litestar.response import Stream
 
 from kernel import clock
 from kernel.database import Reader
-from kernel.errors import LocalizedText
+from kernel.errors import LocalizedText, StoredText
 from kernel.timeouts import EXPORT
 from ledger import errors, export_ledger, queries, report_queries
 from ledger.chart import CASH_EQUIVALENT_ACCOUNTS
@@ -39,30 +39,30 @@ PAGE_SIZE: Final = 50
 MAX_PAGE: Final = 1_000_000
 
 ACCOUNT_KIND_LABELS: Final[dict[str, LocalizedText]] = {
-    "asset": LocalizedText("Aset", "Assets"),
-    "liability": LocalizedText("Kewajiban", "Liabilities"),
-    "equity": LocalizedText("Ekuitas", "Equity"),
-    "income": LocalizedText("Pendapatan", "Income"),
-    "expense": LocalizedText("Beban", "Expenses"),
+    "asset": LocalizedText("Aset"),
+    "liability": LocalizedText("Kewajiban"),
+    "equity": LocalizedText("Ekuitas"),
+    "income": LocalizedText("Pendapatan", context="ledger.report_pages"),
+    "expense": LocalizedText("Beban"),
 }
 SOURCE_LABELS: Final[dict[str, LocalizedText]] = {
-    "sales-import": LocalizedText("Impor penjualan", "Import of sales"),
-    "purchase-of-sales-import": LocalizedText("Impor penjualan", "Import of sales"),
-    "members-import": LocalizedText("Impor anggota", "Import of members"),
-    "products-import": LocalizedText("Impor barang", "Import of goods"),
-    "order": LocalizedText("Pesanan toko", "Order in the shop"),
-    "payment": LocalizedText("Pembayaran", "Payment"),
-    "refund": LocalizedText("Pengembalian uang", "Refund"),
-    "movement": LocalizedText("Pencairan dari penyedia", "Payout of a provider"),
-    "movement-fee": LocalizedText("Biaya penyedia", "Fee of a provider"),
-    "repayment": LocalizedText("Pelunasan kasbon di loket", "Repayment at the counter"),
-    "wallet-counter": LocalizedText("Isi dompet di loket", "Top-up at the counter"),
-    "payroll": LocalizedText("Balasan potong gaji", "Answer about deductions from pay"),
-    "payroll-difference": LocalizedText("Selisih potong gaji", "Difference of deductions from pay"),
-    "payroll-stray": LocalizedText("Selisih potong gaji", "Difference of deductions from pay"),
-    "arrival": LocalizedText("Uang masuk rekening", "Money that reached the bank"),
-    "manual": LocalizedText("Catatan tangan", "Entry by hand"),
-    "reversal": LocalizedText("Pembalikan", "Reversal"),
+    "sales-import": LocalizedText("Impor penjualan"),
+    "purchase-of-sales-import": LocalizedText("Impor penjualan"),
+    "members-import": LocalizedText("Impor anggota"),
+    "products-import": LocalizedText("Impor barang"),
+    "order": LocalizedText("Pesanan toko"),
+    "payment": LocalizedText("Pembayaran"),
+    "refund": LocalizedText("Pengembalian uang"),
+    "movement": LocalizedText("Pencairan dari penyedia"),
+    "movement-fee": LocalizedText("Biaya penyedia", context="ledger.report_pages"),
+    "repayment": LocalizedText("Pelunasan kasbon di loket"),
+    "wallet-counter": LocalizedText("Isi dompet di loket"),
+    "payroll": LocalizedText("Balasan potong gaji"),
+    "payroll-difference": LocalizedText("Selisih potong gaji"),
+    "payroll-stray": LocalizedText("Selisih potong gaji"),
+    "arrival": LocalizedText("Uang masuk rekening"),
+    "manual": LocalizedText("Catatan tangan"),
+    "reversal": LocalizedText("Pembalikan"),
 }
 
 
@@ -87,22 +87,19 @@ def build_control_checks(totals: list[queries.TrialBalanceLine], sums: ControlTo
     own = sums.liabilities + sums.equity + sums.result
     pairs = [
         (
-            LocalizedText("Jumlah debit = jumlah kredit tahun ini", "Debits = credits of this year"),
+            LocalizedText("Jumlah debit = jumlah kredit tahun ini"),
             debit,
             credit,
         ),
         (
             LocalizedText(
                 "Persediaan di buku (1130) = nilai barang di rak",
-                "Stock in the books (1130) = value of the goods",
             ),
             sums.stock_account,
             sums.stock_value,
         ),
         (
-            LocalizedText(
-                "Aset = kewajiban + ekuitas + hasil usaha", "Assets = liabilities + equity + result"
-            ),
+            LocalizedText("Aset = kewajiban + ekuitas + hasil usaha"),
             sums.assets,
             own,
         ),
@@ -236,7 +233,7 @@ async def build_journal_context(ro: Reader, ctx: RequestContext, number: int) ->
     shown = [
         {
             "account": line.account,
-            "name": line.name_id if ctx.lang == "id" else line.name_en,
+            "name": StoredText(line.name_id, line.name_en).localize(ctx.lang),
             "party": format_party(parties.get(line.party)) if line.party else None,
             "debit": line.debit,
             "credit": line.credit,

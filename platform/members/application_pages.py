@@ -12,6 +12,7 @@ from kernel import clock
 from kernel.actor import VISITOR
 from kernel.database import Reader
 from kernel.ids import new_id
+from kernel.translations import get_translations
 from members import errors
 from members.admit_member import PersonDetails, apply_for_membership
 from members.forms import ApplicationForm
@@ -30,7 +31,6 @@ from ui import (
     render_page,
     see_other,
 )
-from ui.translations import get_translations
 
 # What the applicant agrees to; kept with the application as its proof (UU 27/2022, consent is written and
 # separate).

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from kernel import audit, clock
+from kernel.formats import Lang
 from kernel.passwords import check_password, hash_password, verify_password
 from members import errors, queries
 from members.models import Member, User
@@ -57,7 +58,7 @@ async def change_phone(db: AsyncSession, actor: Actor, phone: str, current_passw
     await db.flush()
 
 
-async def change_language(db: AsyncSession, actor: Actor, language: Literal["id", "en"]) -> None:
+async def change_language(db: AsyncSession, actor: Actor, language: Lang) -> None:
     """Remember the language of one's pages."""
     (await _get_own_user(db, actor)).language = language
 

@@ -88,4 +88,4 @@ class PhoneForm(msgspec.Struct, forbid_unknown_fields=True):
 class LanguageForm(msgspec.Struct, forbid_unknown_fields=True):
     """The language of one's pages."""
 
-    language: Literal["id", "en"]
+    language: Annotated[str, Meta(max_length=20)]

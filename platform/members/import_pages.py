@@ -21,30 +21,27 @@ def _cells(line: MemberLine, lang: Lang) -> tuple[str, ...]:
 MEMBERS: Final = ImportDefinition(
     active_menu="anggota",
     path=PATH,
-    title=LocalizedText("Impor anggota", "Import members"),
+    title=LocalizedText("Impor anggota", context="members.import_pages"),
     lead=LocalizedText(
         "Masukkan seluruh buku daftar anggota beserta simpanannya dari satu berkas.",
-        "Bring in the whole register of members with their savings from one file.",
     ),
-    back=(LocalizedText("Anggota", "Members"), "/pengurus/anggota"),
+    back=(LocalizedText("Anggota"), "/pengurus/anggota"),
     balances_hint=LocalizedText(
         "Simpanan dalam berkas dicatat sebagai saldo awal pada tanggal ini: kas bertambah, simpanan "
         "anggota bertambah.",
-        "The deposits in the file are recorded as opening balances on this date: cash grows, members' "
-        "savings grow.",
     ),
     columns=(
-        ("member_number", LocalizedText("Nomor anggota", "Member number")),
-        ("name", LocalizedText("Nama lengkap", "Full name")),
-        ("sex", LocalizedText("L atau P, boleh kosong", "L or P (M or F), may be empty")),
-        ("phone", LocalizedText("Nomor HP, boleh kosong", "Mobile number, may be empty")),
+        ("member_number", LocalizedText("Nomor anggota")),
+        ("name", LocalizedText("Nama lengkap")),
+        ("sex", LocalizedText("L atau P, boleh kosong")),
+        ("phone", LocalizedText("Nomor HP, boleh kosong")),
         (
             "joined_on",
-            LocalizedText("Tanggal bergabung, misalnya 2024-05-31", "Joining date, for example 2024-05-31"),
+            LocalizedText("Tanggal bergabung, misalnya 2024-05-31"),
         ),
-        ("principal_deposit", LocalizedText("Simpanan pokok, dalam rupiah", "Principal deposit in rupiah")),
-        ("mandatory_deposit", LocalizedText("Simpanan wajib seluruhnya", "All mandatory deposits")),
-        ("voluntary_deposit", LocalizedText("Simpanan sukarela", "Voluntary deposit")),
+        ("principal_deposit", LocalizedText("Simpanan pokok, dalam rupiah")),
+        ("mandatory_deposit", LocalizedText("Simpanan wajib seluruhnya")),
+        ("voluntary_deposit", LocalizedText("Simpanan sukarela")),
     ),
     file_name="anggota",
     example=(
@@ -55,11 +52,11 @@ MEMBERS: Final = ImportDefinition(
     plan_import=plan_member_import,
     run_import=import_members,
     column_headings=(
-        LocalizedText("Nomor", "Number"),
-        LocalizedText("Nama", "Name"),
-        LocalizedText("Nomor HP", "Phone"),
-        LocalizedText("Bergabung", "Joined"),
-        (LocalizedText("Simpanan", "Savings"), "num"),
+        LocalizedText("Nomor"),
+        LocalizedText("Nama"),
+        LocalizedText("Nomor HP", context="members.import_pages"),
+        LocalizedText("Bergabung"),
+        (LocalizedText("Simpanan", context="members.import_pages"), "num"),
     ),
     format_row=_cells,
 )

@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 from governance.queries import get_bylaws_on
 from kernel import clock, phone
 from kernel.database import Reader, as_reader
+from kernel.translations import get_translations, list_languages
 from members import queries
 from members.change_account import (
     change_language,
@@ -43,7 +44,6 @@ from ui import (
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED, require_signed_in
-from ui.translations import get_translations
 
 
 @get("/anggota", guards=[require_signed_in], opt=WHEN_SUSPENDED)
@@ -158,7 +158,7 @@ async def submit_phone(
 async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """Remember the language, here and for the next sign-in."""
     form = await read_form(request, LanguageForm)
-    if form.errors:
+    if form.errors or form.data.language not in list_languages():
         return see_other("/anggota/akun")
     await change_language(db, ctx.actor, form.data.language)
     response = see_other(

@@ -15,6 +15,7 @@ from kernel import clock
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from members import queries, rules
 from members.activate_account import IssuedCode, issue_activation_code
 from members.admit_member import (
@@ -48,7 +49,6 @@ from ui import (
 )
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 
 @get("/pengurus/anggota", guards=[require_officer])

@@ -204,7 +204,7 @@ async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: s
     ask = PaymentRequest(
         purpose=TRIAL,
         subject_id=new_id(),
-        label=f"Percobaan {method.label.id}",
+        label=f"Percobaan {method.label.localize('id')}",
         amount=method_settings_rules.test_amount(method),
         method=name,
         payer_name=actor.name,
@@ -316,5 +316,5 @@ def _check_prefixes(known: Mapping[str, MethodSetting], change: MethodChange) ->
 
 
 def _audit(db: AsyncSession, actor: Actor, method: PaymentMethod, params: Mapping[str, object]) -> None:
-    told = {"name": method.label.id, **params}
+    told = {"name": method.label.localize("id"), **params}
     audit.record(db, actor, events.METHOD_CHANGED, subject=f"payment_method:{method.method}", params=told)

@@ -69,7 +69,7 @@ async def detect_returned_refund(
 async def _book(
     db: AsyncSession, payment: Payment, refunded: Rupiah, unrecorded: Rupiah, *, on: date
 ) -> None:
-    label = get_provider(payment.method).capabilities().label.id
+    label = get_provider(payment.method).capabilities().label.localize("id")
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,

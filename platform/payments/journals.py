@@ -73,7 +73,7 @@ async def book_settlement(
             if to_savings
             else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.unique_suffix))
         )
-    words = f"{payment.label} dibayar, {capabilities.label.id}"
+    words = f"{payment.label} dibayar, {capabilities.label.localize('id')}"
     journal = Journal(on, words, f"payment:{payment.id}", lines)
     return (await post_journal(db, journal, by=str(payment.settled_by))).number
 
@@ -84,7 +84,7 @@ async def book_fee(
     """Post what the way kept of this payment: an expense of the cooperative, never of the buyer."""
     journal = Journal(
         on,
-        f"Biaya {capabilities.label.id}, {payment.label}",
+        f"Biaya {capabilities.label.localize('id')}, {payment.label}",
         f"payment:{payment.id}:fee",
         [
             JournalLine.to_debit(GATEWAY_FEES, fee),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from kernel import formats
-from ui.translations import get_translations
+from kernel.translations import get_translations
 
 if TYPE_CHECKING:
     from payments.methods import AvailableMethod

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from gateways import qris_provider, stripe_provider
 from gateways.qris_photo import read_photo
 from kernel import clock
+from kernel.translations import get_translations
 from payments import configure_method, errors, method_settings_errors, methods, provider_calls
 from payments.method_settings_forms import (
     SaveStickerForm,
@@ -41,7 +42,6 @@ from ui import (
 )
 from ui.guards import WHEN_READ_ONLY
 from ui.request_body import MAX_UPLOAD_BYTES
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran/cara"
 METHOD: Final = HOME + "/{method:str}"

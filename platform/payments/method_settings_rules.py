@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 MethodStatus = Literal["on", "off", "incomplete", "not_in_bylaws", "not_in_plan"]
 
 METHOD_STATUS_NAMES: Final[dict[MethodStatus, LocalizedText]] = {
-    "on": LocalizedText("aktif", "on"),
-    "off": LocalizedText("mati", "off"),
-    "incomplete": LocalizedText("belum lengkap", "incomplete"),
-    "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar", "not allowed by the bylaws"),
-    "not_in_plan": LocalizedText("tidak termasuk paket", "not in the plan"),
+    "on": LocalizedText("aktif"),
+    "off": LocalizedText("mati"),
+    "incomplete": LocalizedText("belum lengkap"),
+    "not_in_bylaws": LocalizedText("tidak diizinkan anggaran dasar"),
+    "not_in_plan": LocalizedText("tidak termasuk paket"),
 }
 MAX_FEE_PERCENT: Final = 20
 TEST_AMOUNT: Final = Rupiah(10_000)

@@ -35,10 +35,10 @@ _KINDS: Final[dict[method_settings_rules.MethodStatus, str]] = {
     "not_in_plan": "off",
 }
 _METHOD_NAMES: Final[dict[str, LocalizedText]] = {
-    "card": LocalizedText("Kartu", "Card"),
-    "qris": LocalizedText("QRIS", "QRIS"),
-    "gopay": LocalizedText("GoPay", "GoPay"),
-    "id_bank_transfer": LocalizedText("Transfer bank", "Bank transfer"),
+    "card": LocalizedText("Kartu"),
+    "qris": LocalizedText("QRIS"),
+    "gopay": LocalizedText("GoPay"),
+    "id_bank_transfer": LocalizedText("Transfer bank"),
 }
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from ui.context import RequestContext
 
-from ui.translations import get_translations
+from kernel.translations import get_translations
 
 STATE_KINDS: Final[dict[str, str]] = {
     "awaiting": "wait",

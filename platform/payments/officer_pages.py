@@ -16,6 +16,7 @@ from kernel import clock, formats
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from payments import (
     errors,
     issue_refund,
@@ -44,7 +45,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pembayaran"
 ONE: Final = HOME + "/{reference:str}"

@@ -21,6 +21,7 @@ from kernel import clock
 from kernel.actor import VISITOR
 from kernel.database import Database, Reader
 from kernel.errors import DomainError
+from kernel.translations import get_translations
 from members.login_throttle import count_from_network
 from payments import builtin_purposes, errors, payer_queries, provider_calls
 from payments.member_funds import CREDIT_METHODS
@@ -54,7 +55,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 # A village shares one address behind its provider.
 MAX_STATUS_CHECKS: Final = 60

@@ -40,14 +40,14 @@ PayerStatus = Literal[
 
 # As rules.STATUS_NAMES says them, and those that only a payer knows.
 PAYER_STATUS_NAMES: Final[dict[str, LocalizedText]] = STATUS_LABELS | {
-    "lapsed": LocalizedText("batas waktu lewat", "time is up"),
-    "processing": LocalizedText("uangnya sedang di jalan", "the money is on its way"),
-    "checking": LocalizedText("sedang diperiksa pengurus", "an officer is checking"),
-    "on_kasbon": LocalizedText("dicatat sebagai kasbon", "put on store credit"),
-    "on_payroll": LocalizedText("akan dipotong dari gaji", "to be deducted from pay"),
+    "lapsed": LocalizedText("batas waktu lewat"),
+    "processing": LocalizedText("uangnya sedang di jalan"),
+    "checking": LocalizedText("sedang diperiksa pengurus"),
+    "on_kasbon": LocalizedText("dicatat sebagai kasbon"),
+    "on_payroll": LocalizedText("akan dipotong dari gaji"),
     "paid_late": STATUS_LABELS["paid"],
-    "in_wallet": LocalizedText("masuk dompet Anda", "in your wallet"),
-    "owed": LocalizedText("disimpan untuk Anda", "kept for you"),
+    "in_wallet": LocalizedText("masuk dompet Anda"),
+    "owed": LocalizedText("disimpan untuk Anda"),
 }
 # The colour of each.
 PAYER_STATUS_KINDS: Final[dict[PayerStatus, str]] = {

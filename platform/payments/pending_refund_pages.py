@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from gateways.protocol import get_provider
 from kernel import clock, formats
 from kernel.database import Reader, as_reader
+from kernel.translations import get_translations
 from payments import (
     officer_queries,
     officer_view_models,
@@ -37,7 +38,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 REFUND: Final = ONE + "/pengembalian/{refund_id:uuid}"
 CONFIRM: Final = "payments/refund_manual_confirm.html"

@@ -17,9 +17,9 @@ import typst
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
 from kernel.formats import Lang
+from kernel.translations import get_translations
 from payments.member_funds import CREDIT_METHODS
 from payments.payer_status import SETTLED_STATUSES, payer_status
-from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from datetime import datetime

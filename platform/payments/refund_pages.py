@@ -16,6 +16,7 @@ from kernel.database import as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from payments import errors, issue_refund, officer_labels, queries, refund_payment, rules
 from payments.models import Payment
 from payments.officer_forms import RefundForm
@@ -34,7 +35,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 FORM: Final = "payments/refund.html"
 

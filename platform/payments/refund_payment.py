@@ -218,7 +218,7 @@ async def _complete_if_covered(
     """
     try:
         async with db.begin_nested():
-            by = Actor("system", get_provider(payment.method).capabilities().label.id)
+            by = Actor("system", get_provider(payment.method).capabilities().label.localize("id"))
             await complete_refund(db, payment, refund, on=on, by=by)
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":

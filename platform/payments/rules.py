@@ -56,42 +56,33 @@ TRANSITIONS: Final[Mapping[str, frozenset[PaymentStatus]]] = {
 SETTLED: Final[frozenset[PaymentStatus]] = frozenset({"paid", "partly_refunded", "refunded"})
 
 STATUS_LABELS: Final[dict[str, LocalizedText]] = {
-    "awaiting": LocalizedText("menunggu pembayaran", "waiting for payment"),
-    "paid": LocalizedText("sudah dibayar", "paid"),
-    "failed": LocalizedText("gagal", "failed"),
-    "expired": LocalizedText("lewat batas waktu", "expired"),
-    "cancelled": LocalizedText("dibatalkan", "cancelled"),
-    "partly_refunded": LocalizedText("dikembalikan sebagian", "partly refunded"),
-    "refunded": LocalizedText("dikembalikan", "refunded"),
+    "awaiting": LocalizedText("menunggu pembayaran"),
+    "paid": LocalizedText("sudah dibayar"),
+    "failed": LocalizedText("gagal"),
+    "expired": LocalizedText("lewat batas waktu"),
+    "cancelled": LocalizedText("dibatalkan"),
+    "partly_refunded": LocalizedText("dikembalikan sebagian"),
+    "refunded": LocalizedText("dikembalikan"),
 }
 EXCEPTION_LABELS: Final[dict[str, LocalizedText]] = {
-    "amount": LocalizedText(
-        "Jumlah yang dibayar tidak sama dengan tagihannya.", "The amount paid is not the amount asked for."
-    ),
-    "currency": LocalizedText("Dibayar dalam mata uang lain.", "Paid in another currency."),
+    "amount": LocalizedText("Jumlah yang dibayar tidak sama dengan tagihannya."),
+    "currency": LocalizedText("Dibayar dalam mata uang lain."),
     "reference": LocalizedText(
         "Penyedia menyebut pembayaran lain untuk nomor ini.",
-        "The provider names another payment for this reference.",
     ),
-    "refund_failed": LocalizedText(
-        "Pengembalian uang gagal di penyedia.", "The refund failed at the provider."
-    ),
+    "refund_failed": LocalizedText("Pengembalian uang gagal di penyedia."),
     "refund_not_covered": LocalizedText(
         "Penyedia sudah mengembalikan uangnya, tetapi saldo dompet pembayarnya sudah terpakai. Minta "
         "pembayarnya mengisi dompet.",
-        "The provider has given the money back, but the payer's wallet has been spent. Ask the payer "
-        "to top it up.",
     ),
     "refund_waits": LocalizedText(
         "Pengembalian uang sudah dua minggu belum selesai di penyedia. Tanyakan kepada penyedianya.",
-        "The refund has not been done at the provider for two weeks. Ask the provider.",
     ),
-    "fault": LocalizedText("Jawaban penyedia tidak bisa dipakai.", "The provider's answer cannot be used."),
+    "fault": LocalizedText("Jawaban penyedia tidak bisa dipakai."),
     "unheard_refund": LocalizedText(
         "Penyedia mengembalikan lebih banyak daripada yang bisa dicatat.",
-        "The provider gave back more than can be booked.",
     ),
-    "charged_back": LocalizedText("Pembeli menyanggah pembayaran ini.", "The payer disputes this payment."),
+    "charged_back": LocalizedText("Pembeli menyanggah pembayaran ini."),
 }
 
 # The account that holds a method's money until it is in hand; by member where the method is their own.

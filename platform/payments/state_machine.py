@@ -158,7 +158,7 @@ async def apply_provider_status(
             db,
             payment,
             capabilities,
-            by=capabilities.label.id,
+            by=capabilities.label.localize("id"),
             on=on,
             fee=status.fee,
             at=status.paid_at,

@@ -18,6 +18,7 @@ from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from savings import queries
 from savings.forms import DepositForm, WithdrawalForm
 from savings.receipt_pages import load_saver_and_dues, receipt_page, require_saver, statement_page
@@ -39,7 +40,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 
 @get("/pengurus/anggota/{member_id:uuid}/setor", guards=[require_officer])

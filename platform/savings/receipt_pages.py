@@ -99,7 +99,7 @@ async def statement_page(
         active_menu=active_menu,
         saver=saver,
         kind=kind,
-        kind_id=KIND_NAMES[kind].id,
+        kind_id=KIND_NAMES[kind].localize("id"),
         kind_name=KIND_NAMES[kind].localize(ctx.lang),
         lines=lines,
         balance=lines[0].balance if lines else 0,

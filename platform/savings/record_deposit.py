@@ -65,9 +65,10 @@ async def record_deposit(
         savings, held = found
         plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
         await reject_early_date(db, on, today=today)
+        kind_name = KIND_NAMES[kind].localize("id").lower()
         return JournalDraft(
             on=on,
-            description=f"Setoran {KIND_NAMES[kind].id.lower()} {plan.saver.name} ({plan.saver.number})",
+            description=f"Setoran {kind_name} {plan.saver.name} ({plan.saver.number})",
             lines=[
                 JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
                 JournalLine.to_credit(ACCOUNTS[kind], amount, member_id),

@@ -26,8 +26,8 @@ KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUG
 KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = SAVINGS_KIND_NAMES
 
 SETTLEMENT_METHOD_NAMES: Final[dict[CounterMethod, LocalizedText]] = {
-    "cash": LocalizedText("Tunai", "Cash"),
-    "bank": LocalizedText("Lewat bank", "By bank"),
+    "cash": LocalizedText("Tunai", context="savings.rules"),
+    "bank": LocalizedText("Lewat bank"),
 }
 
 

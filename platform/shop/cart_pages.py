@@ -12,11 +12,11 @@ from governance.queries import get_bylaws_on
 from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import DomainError
+from kernel.translations import get_translations
 from shop import cart, errors, presenters, rules, storefront_queries
 from shop.forms import AddToCartForm, CartLineForm
 from ui import AnyRequest, CurrentContext, EmptyForm, RequestContext, Ro, read_form, render_page, see_other
 from ui.rendering import CART_COOKIE
-from ui.translations import get_translations
 
 
 class CartLine(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from governance.rules import PAYMENT_METHOD_NAMES
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from members.login_throttle import count_from_network
 from payments import queries as payment_queries
 from payments.method_choices import method_choices
@@ -39,7 +40,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 TEMPLATE: Final = "shop/change_method.html"
 CONFIRM_TEMPLATE: Final = "shop/change_method_confirm.html"

@@ -16,6 +16,7 @@ from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from members.login_throttle import count_from_network
 from payments.member_funds import Consent
 from payments.method_choices import method_choices
@@ -45,7 +46,6 @@ from ui import (
     render_page,
     see_other,
 )
-from ui.translations import get_translations
 
 MAX_VISITOR_CHECKOUTS: Final = 60  # a village shares one address behind its provider
 CHECKOUT_WINDOW: Final = timedelta(hours=1)

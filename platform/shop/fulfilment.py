@@ -162,7 +162,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
         return
     await order_payments.expire_unpaid(db, order)
     for payment in payments:
-        await order_payments.cancel_payment(db, payment, why=rules.NOT_PAID_IN_TIME.id, by=SYSTEM)
+        await order_payments.cancel_payment(db, payment, why=rules.NOT_PAID_IN_TIME.localize("id"), by=SYSTEM)
 
 
 async def requeue_overdue_orders(db: AsyncSession) -> None:

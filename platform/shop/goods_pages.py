@@ -12,6 +12,7 @@ from governance.queries import get_bylaws_on
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from shop import errors, goods_queries, manage_products, pictures, presenters
 from shop.forms import NewProductForm, PictureForm, ProductForm
 from shop.goods_queries import ProductFilter, ProductView
@@ -28,7 +29,6 @@ from ui import (
     see_other,
 )
 from ui.request_body import MAX_UPLOAD_BYTES
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/barang"
 

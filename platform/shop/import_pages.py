@@ -21,35 +21,30 @@ def _cells(line: ProductImportLine, lang: Lang) -> tuple[str, ...]:
 PRODUCTS: Final = ImportDefinition(
     active_menu="barang",
     path=PATH,
-    title=LocalizedText("Impor barang", "Import goods"),
+    title=LocalizedText("Impor barang", context="shop.import_pages"),
     lead=LocalizedText(
         "Masukkan seluruh daftar barang beserta stoknya dari satu berkas.",
-        "Bring in the whole list of goods with their stock from one file.",
     ),
-    back=(LocalizedText("Barang", "Goods"), "/pengurus/barang"),
+    back=(LocalizedText("Barang"), "/pengurus/barang"),
     balances_hint=LocalizedText(
         "Stok dalam berkas dicatat sebagai persediaan awal pada tanggal ini, senilai harga belinya.",
-        "The stock in the file is recorded as opening stock on this date, at its cost.",
     ),
     columns=(
-        ("sku", LocalizedText("Kode barang, misalnya BRS5", "Product code, for example BRS5")),
-        ("barcode", LocalizedText("Kode batang, boleh kosong", "Bar code, may be empty")),
-        ("name", LocalizedText("Nama barang", "Name of the product")),
+        ("sku", LocalizedText("Kode barang, misalnya BRS5")),
+        ("barcode", LocalizedText("Kode batang, boleh kosong")),
+        ("name", LocalizedText("Nama barang")),
         (
             "category",
             LocalizedText(
                 "Golongan, boleh kosong; yang belum ada dibuatkan",
-                "Category, may be empty; a new one is made",
             ),
         ),
-        ("unit", LocalizedText("Satuan, boleh kosong (Pcs)", "Unit, may be empty (Pcs)")),
-        ("cost", LocalizedText("Harga beli satu satuan", "Cost of one unit")),
-        ("price", LocalizedText("Harga jual satu satuan", "Price of one unit")),
+        ("unit", LocalizedText("Satuan, boleh kosong (Pcs)")),
+        ("cost", LocalizedText("Harga beli satu satuan")),
+        ("price", LocalizedText("Harga jual satu satuan")),
         (
             "stock",
-            LocalizedText(
-                "Jumlah yang ada di rak, boleh kosong (0)", "How many are on the shelf, may be empty (0)"
-            ),
+            LocalizedText("Jumlah yang ada di rak, boleh kosong (0)"),
         ),
     ),
     file_name="barang",
@@ -61,12 +56,12 @@ PRODUCTS: Final = ImportDefinition(
     plan_import=plan_products,
     run_import=import_products,
     column_headings=(
-        LocalizedText("Kode", "Code"),
-        LocalizedText("Nama", "Name"),
-        LocalizedText("Golongan", "Category"),
-        (LocalizedText("Harga beli", "Cost"), "num"),
-        (LocalizedText("Harga jual", "Price"), "num"),
-        (LocalizedText("Stok", "Stock"), "num"),
+        LocalizedText("Kode"),
+        LocalizedText("Nama"),
+        LocalizedText("Golongan"),
+        (LocalizedText("Harga beli"), "num"),
+        (LocalizedText("Harga jual", context="shop.import_pages"), "num"),
+        (LocalizedText("Stok"), "num"),
     ),
     format_row=_cells,
 )

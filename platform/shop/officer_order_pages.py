@@ -12,6 +12,7 @@ from kernel import formats
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from payments.rules import nonrefundable_suffix, refundable_amount
 from shop import errors, fulfilment, order_pages, order_queries, presenters, rules
 from shop.forms import ReasonForm
@@ -31,7 +32,6 @@ from ui import (
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
-from ui.translations import get_translations
 
 HOME: Final = "/pengurus/pesanan"
 

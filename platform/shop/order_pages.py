@@ -8,11 +8,11 @@ from litestar.params import FromPath, FromQuery
 
 from governance.rules import PAYMENT_METHOD_NAMES
 from kernel import formats
+from kernel.translations import get_translations
 from payments.member_funds import CREDIT_METHODS
 from shop import errors, order_queries, presenters, rules
 from shop.order_queries import OrderLineView, OrderRow, OrderView
 from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, render_page, require_member
-from ui.translations import get_translations
 
 
 @get("/pesanan/{number:int}")

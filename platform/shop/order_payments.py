@@ -253,7 +253,7 @@ async def expire_unpaid(db: AsyncSession, order: Order) -> None:
     """Call a locked order off whose money did not come in time."""
     await stock.release(db, await queries.get_order_quantities(db, order.id))
     mark_cancelled(order, "unpaid", None)
-    params = {"reason": rules.NOT_PAID_IN_TIME.id}
+    params = {"reason": rules.NOT_PAID_IN_TIME.localize("id")}
     audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", params=params)
 
 

@@ -15,9 +15,9 @@ from governance.prices import get_member_price, get_public_price
 from governance.rules import Bylaws
 from kernel import clock
 from kernel.money import Rupiah
+from kernel.translations import get_translations
 from shop import errors, rules
 from ui import RequestContext, Viewer
-from ui.translations import get_translations
 
 if TYPE_CHECKING:
     from shop.storefront_queries import StorefrontProduct, StorefrontProductDetails

@@ -26,13 +26,13 @@ LOW_STOCK: Final = 5
 OFFICER_CONFIRMED_METHODS: Final[frozenset[PaymentMethodCode]] = frozenset({"bank_transfer", "qris"})
 
 STATUS_LABELS: Final[dict[str, LocalizedText]] = {
-    "placed": LocalizedText("menunggu pembayaran", "waiting for payment"),
-    "paid": LocalizedText("sudah dibayar", "paid"),
-    "handed_over": LocalizedText("sudah diserahkan", "handed over"),
-    "cancelled": LocalizedText("dibatalkan", "cancelled"),
-    "returned": LocalizedText("dikembalikan", "returned"),
+    "placed": LocalizedText("menunggu pembayaran"),
+    "paid": LocalizedText("sudah dibayar"),
+    "handed_over": LocalizedText("sudah diserahkan"),
+    "cancelled": LocalizedText("dibatalkan"),
+    "returned": LocalizedText("dikembalikan", context="shop.rules"),
 }
-NOT_PAID_IN_TIME: Final = LocalizedText("Tidak dibayar sampai batas waktunya", "Not paid in time")
+NOT_PAID_IN_TIME: Final = LocalizedText("Tidak dibayar sampai batas waktunya")
 
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")

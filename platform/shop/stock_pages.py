@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from kernel import formats
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
+from kernel.translations import get_translations
 from shop import adjust_stock, errors, goods_queries, manage_products
 from shop.forms import CategoryForm, CountForm, ReceiveGoodsForm
 from shop.goods_pages import HOME, require_product
@@ -27,7 +28,6 @@ from ui import (
     require_officer,
     see_other,
 )
-from ui.translations import get_translations
 
 
 @get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])

@@ -14,16 +14,16 @@ from typing import Any, Final, NoReturn, cast
 
 from governance.errors import PERCENTAGE_NOT_A_NUMBER
 from governance.rules import Basis
-from kernel.errors import LocalizedText
+from kernel.errors import LocalizedText, StoredText
 from kernel.money import Rupiah
 from shu import errors
 from shu.rules import BASES, Allocation, MemberBasis, PlainAllocationLine, get_basis_name
 
 _PERCENT: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-_THE_FILE: Final = LocalizedText("Berkas ini", "The file")
-_OBJECT: Final = LocalizedText("objek JSON { }", "a JSON object { }")
-_LIST: Final = LocalizedText("daftar JSON [ ]", "a JSON list [ ]")
-_TEXT: Final = LocalizedText("teks dalam tanda kutip", "text in quotes")
+_THE_FILE: Final = LocalizedText("Berkas ini")
+_OBJECT: Final = LocalizedText("objek JSON { }")
+_LIST: Final = LocalizedText("daftar JSON [ ]")
+_TEXT: Final = LocalizedText("teks dalam tanda kutip")
 
 
 class _Inexact(str):
@@ -81,20 +81,16 @@ def _parse(text: str) -> object:
         )
     except json.JSONDecodeError as error:
         raise errors.NOT_JSON(
-            reason=LocalizedText(
-                f"baris {error.lineno}, kolom {error.colno}", f"line {error.lineno}, column {error.colno}"
-            )
+            reason=LocalizedText("baris {line}, kolom {column}").format(line=error.lineno, column=error.colno)
         ) from None
     except RecursionError:
-        raise errors.NOT_JSON(reason=LocalizedText("terlalu bertingkat", "nested too deeply")) from None
+        raise errors.NOT_JSON(reason=LocalizedText("terlalu bertingkat")) from None
     except ValueError:  # Python declines to read a number of more than some thousand digits
-        raise errors.NOT_JSON(
-            reason=LocalizedText("ada angka yang terlalu panjang", "a number is too long")
-        ) from None
+        raise errors.NOT_JSON(reason=LocalizedText("ada angka yang terlalu panjang")) from None
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise errors.NOT_JSON(reason=LocalizedText(f"{name} bukan angka", f"{name} is no number"))
+    raise errors.NOT_JSON(reason=LocalizedText("{name} bukan angka").format(name=name))
 
 
 def _reject_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -106,12 +102,12 @@ def _reject_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _parse_line(item: object, position: int) -> PlainAllocationLine:
-    where = LocalizedText(f"Baris pembagian ke-{position}", f"Allocation line {position}")
+    where = LocalizedText("Baris pembagian ke-{position}").format(position=position)
     fields = _require_fields(item, where, required=("code", "percent"), optional=("basis",))
     code = fields["code"]
     if not isinstance(code, str) or isinstance(code, _Inexact) or not code:
         raise errors.WRONG_SHAPE(
-            where=LocalizedText(f"Kode baris pembagian ke-{position}", f"The code of line {position}"),
+            where=LocalizedText("Kode baris pembagian ke-{position}").format(position=position),
             wanted=_TEXT,
         )
     basis = fields.get("basis")
@@ -131,14 +127,12 @@ def _parse_percent(value: object, code: str) -> Decimal:
 
 
 def _parse_member(item: object, position: int) -> MemberBasis:
-    where = LocalizedText(f"Anggota ke-{position}", f"Member {position} of the list")
+    where = LocalizedText("Anggota ke-{position}").format(position=position)
     fields = _require_fields(item, where, required=("number",), optional=BASES)
     number = fields["number"]
     if type(number) not in {str, int}:
         raise errors.WRONG_SHAPE(
-            where=LocalizedText(
-                f"Nomor anggota ke-{position}", f"The number of member {position} of the list"
-            ),
+            where=LocalizedText("Nomor anggota ke-{position}").format(position=position),
             wanted=_TEXT,
         )
     amounts = {basis: fields.get(basis, 0) for basis in BASES}
@@ -152,12 +146,16 @@ def _parse_member(item: object, position: int) -> MemberBasis:
 
 def _require_list(value: object, name: str) -> list[object]:
     if not isinstance(value, list):
-        raise errors.WRONG_SHAPE(where=LocalizedText(f'"{name}"', f'"{name}"'), wanted=_LIST)
+        raise errors.WRONG_SHAPE(where=StoredText(f'"{name}"', f'"{name}"'), wanted=_LIST)
     return value
 
 
 def _require_fields(
-    value: object, where: LocalizedText, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    value: object,
+    where: LocalizedText | StoredText,
+    *,
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
 ) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise errors.WRONG_SHAPE(where=where, wanted=_OBJECT)

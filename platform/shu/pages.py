@@ -17,7 +17,7 @@ import ledger.queries as ledger_queries
 from governance.queries import get_bylaws_on
 from kernel import clock
 from kernel.database import Reader
-from kernel.errors import LocalizedText
+from kernel.errors import Localizable, LocalizedText
 from kernel.timeouts import EXPORT, SHU_RUN
 from shu import errors, member_pages, queries
 from shu.create_draft import EARLIEST_YEAR
@@ -81,11 +81,10 @@ async def submit_draft(request: AnyRequest, db: Db, viewer: CurrentUser) -> Resp
         raise errors.YEAR_TOO_OLD(year=form.values.get("year", "")[:10])
     result = await make_draft(db, viewer.as_officer(), form.data.year)
     message = (
-        LocalizedText(f"Rancangan {result.version} sudah dihitung.", f"Draft {result.version} is computed.")
+        LocalizedText("Rancangan {version} sudah dihitung.").format(version=result.version)
         if result.created
         else LocalizedText(
             "Buku belum berubah: rancangan ini tetap sama.",
-            "The books have not changed: the draft stays the same.",
         )
     )
     return see_other(
@@ -260,9 +259,7 @@ async def _require_draft(ro: Reader, year: int, version: int) -> DraftView:
     return draft
 
 
-async def _list_distributed_pools(
-    ro: Reader, draft: DraftView
-) -> list[tuple[LocalizedText, queries.PoolView]]:
+async def _list_distributed_pools(ro: Reader, draft: DraftView) -> list[tuple[Localizable, queries.PoolView]]:
     labels = await load_pool_labels(ro, draft)
     return [(labels[pool.code], pool) for pool in await queries.list_pools(ro, draft.id) if pool.basis]
 

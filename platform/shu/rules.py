@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import msgspec
 
 from governance.errors import ALLOCATION_EMPTY, LINE_TWICE
-from governance.rules import BASIS_NAMES, Basis, find_percentage_problems
+from governance.rules import Basis, find_percentage_problems
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 from shu import errors
@@ -290,6 +290,13 @@ def _is_whole(value: object) -> bool:
     return type(value) in {int, Rupiah}
 
 
+_BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
+    "savings": LocalizedText("Simpanan", context="shu.rules"),
+    "purchases": LocalizedText("Belanja", context="shu.rules"),
+    "loans": LocalizedText("Pinjaman", context="shu.rules"),
+}
+
+
 def get_basis_name(basis: Basis) -> LocalizedText:
     """The name of a basis within a sentence."""
-    return LocalizedText(BASIS_NAMES[basis].id, BASIS_NAMES[basis].en.lower())
+    return _BASIS_IN_SENTENCE[basis]

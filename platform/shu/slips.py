@@ -15,7 +15,7 @@ import ledger.queries as ledger_queries
 from governance.queries import find_version
 from governance.rules import Basis, Bylaws
 from kernel import formats
-from kernel.errors import LocalizedText
+from kernel.errors import Localizable
 from kernel.formats import Lang
 from kernel.money import Rupiah
 from shu import queries
@@ -33,7 +33,7 @@ class SlipLine(msgspec.Struct, frozen=True):
     ``rows`` sum to the basis, or to less than nothing where more was returned than bought.
     """
 
-    label: LocalizedText
+    label: Localizable
     percent: Decimal
     share: Share
     rows: list[ledger_queries.PartyJournalLine]
@@ -56,7 +56,7 @@ class Slip(msgspec.Struct, frozen=True):
     total: int
 
 
-async def load_pool_labels(ro: Reader, draft: DraftView) -> dict[str, LocalizedText]:
+async def load_pool_labels(ro: Reader, draft: DraftView) -> dict[str, Localizable]:
     """The names that a draft's pools have in the bylaws it was made by, by code."""
     return {line.code: line.label for line in (await load_draft_bylaws(ro, draft)).allocation}
 

@@ -29,8 +29,7 @@ T = TypeVar("T")
 TOO_MANY_FILES: Final = ErrorType(
     "tenants.files_wait",
     429,
-    id="Berkas sebelumnya masih dibaca. Tunggu sebentar, lalu kirim lagi.",
-    en="An earlier file is still being read. Wait a moment and send it again.",
+    "Berkas sebelumnya masih dibaca. Tunggu sebentar, lalu kirim lagi.",
 )
 
 

@@ -38,10 +38,8 @@ _INSUFFICIENT_PRIVILEGE = "42501"  # insufficient_privilege
 LOGIN_NOT_READY = ErrorType(
     "tenants.login_not_ready",
     500,
-    id="Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah "
+    "Peran {role} bukan buatan pemilik basis data, dan belum seperti seharusnya ({problems}). Mintalah "
     "administrator menjalankan: {statement}",
-    en="The role {role} was not made by the database's owner, and is not as it must be ({problems}). Have "
-    "the administrator run: {statement}",
 )
 
 

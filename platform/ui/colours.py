@@ -13,14 +13,12 @@ MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 NOT_A_COLOUR = ErrorType(
     "ui.not_a_colour",
     422,
-    id="“{text}” bukan warna. Tulis seperti #1f6b45.",
-    en="“{text}” is not a colour. Write it like #1f6b45.",
+    "“{text}” bukan warna. Tulis seperti #1f6b45.",
 )
 COLOUR_TOO_PALE = ErrorType(
     "ui.colour_too_pale",
     422,
-    id="Warna {colour} terlalu pucat di atas kertas: tulisan sukar dibaca. Pilih yang lebih tua.",
-    en="The colour {colour} is too pale on paper: words are hard to read. Choose a darker one.",
+    "Warna {colour} terlalu pucat di atas kertas: tulisan sukar dibaca. Pilih yang lebih tua.",
 )
 
 

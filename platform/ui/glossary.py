@@ -8,16 +8,16 @@ from typing import Final
 import msgspec
 
 from kernel.formats import Lang
+from kernel.translations import get_translations
 
 _FILE: Final = Path(__file__).with_name("glossary.toml")
 
 
 class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One word: its name in the code and its plain sentence in both languages."""
+    """One word: its name in the code and its plain sentence in Indonesian."""
 
     code: str
-    id: str
-    en: str
+    text: str
 
 
 @cache
@@ -33,4 +33,4 @@ def glossary(term: str, lang: Lang = "id") -> str:
     """
     known = load_terms()
     found = known.get(term) or known[term[:1].upper() + term[1:]]
-    return found.id if lang == "id" else found.en
+    return get_translations(lang).gettext(found.text)

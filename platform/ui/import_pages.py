@@ -23,6 +23,7 @@ from kernel.errors import ErrorType, LocalizedText
 from kernel.file_import import ImportPlan, ImportReport, RejectedLine
 from kernel.formats import Lang
 from kernel.parsing import parse_date
+from kernel.translations import get_translations
 from tenants.file_thread_pool import read_in_thread, write_in_thread
 from ui.context import get_context
 from ui.dependencies import AnyRequest, CurrentDatabase, CurrentTenant, CurrentUser
@@ -32,7 +33,6 @@ from ui.forms import read_form
 from ui.guards import require_officer
 from ui.rendering import render_page, see_other
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
-from ui.translations import get_translations
 
 MAX_FILE_BYTES: Final = 2_000_000
 MAX_BAD_LINES_SHOWN: Final = 200
@@ -43,10 +43,8 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something 
 FILE_TOO_LARGE = ErrorType(
     "ui.import_too_large",
     422,
-    id="Berkas ini terlalu besar. Paling besar {megabytes} MB; bagilah menjadi beberapa berkas, "
+    "Berkas ini terlalu besar. Paling besar {megabytes} MB; bagilah menjadi beberapa berkas, "
     "masing-masing dengan baris judulnya.",
-    en="This file is too large. At most {megabytes} MB; divide it into several files, each with its "
-    "header line.",
 )
 
 

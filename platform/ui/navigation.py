@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ui.translations import get_translations
+from kernel.translations import get_translations
 
 if TYPE_CHECKING:
     from ui.context import RequestContext

@@ -19,8 +19,9 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 from markupsafe import Markup
 
 from kernel import formats, phone
+from kernel.errors import StoredText
+from kernel.translations import THEMES_DIR, get_translations, language_name, list_languages
 from ui.glossary import glossary
-from ui.translations import THEMES_DIR, get_translations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,8 @@ class Theme(msgspec.Struct, frozen=True):
 
     name: str
     parent: str | None
-    title: dict[str, str]
-    note: dict[str, str]
+    title: str
+    note: str
     brand: dict[str, str]
 
     @property
@@ -140,11 +141,13 @@ def get_environment(theme: str, lang: Lang) -> Environment:
         month=functools.partial(formats.month, lang=lang),
         datetime=_make_datetime_filter(lang),
         phone=phone.format_national,
+        account_name=lambda account: StoredText(account.name_id, account.name_en).localize(lang),
         json=lambda value: json.dumps(value, ensure_ascii=False),
     )
     made.globals.update(
         asset=asset_url,
         lang=lang,
+        languages=[(each, language_name(each)) for each in list_languages()],
         csrf=lambda: Markup(CSRF_PLACEHOLDER),  # noqa: S704 - a constant
         glossary=functools.partial(glossary, lang=lang),
     )
@@ -188,7 +191,7 @@ def enable_bytecode_cache(folder: Path) -> None:
     except OSError:
         return
     for theme in load_themes():
-        for lang in ("id", "en"):
+        for lang in list_languages():
             made = get_environment(theme, lang)
             made.bytecode_cache = FileSystemBytecodeCache(
                 str(folder), f"{_bytecode_cache_version(made)}_%s.cache"

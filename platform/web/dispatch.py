@@ -17,6 +17,7 @@ from cooperative.brand import read_brand
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings, check_startable, load
+from kernel.translations import choose_language
 from members.devices import device_cookie_name
 from members.queries import find_viewer
 from operators.queries import find_session_operator
@@ -287,7 +288,7 @@ class HostDispatcher:
         cookies: dict[str, str],
     ) -> None:
         token = cookies.get(session_cookie_name(secure=self._is_secure))
-        lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        lang = choose_language(cookies.get(LANGUAGE_COOKIE))
         key: tuple[object, ...] | None = None
         plain = b"hx-request" not in headers and FLASH_COOKIE not in cookies
         if (
@@ -356,7 +357,7 @@ class HostDispatcher:
         ctx.brand, ctx.viewer = brand, viewer
 
     def _build_context(self, ctx: RequestContext, scope: Any, cookies: dict[str, str]) -> None:
-        ctx.lang = "en" if cookies.get(LANGUAGE_COOKIE) == "en" else "id"
+        ctx.lang = choose_language(cookies.get(LANGUAGE_COOKIE))
         ctx.flash = decode_flash(cookies.get(FLASH_COOKIE))
         ctx.is_secure = self._is_secure
         ctx.client_ip = self._client_ip(scope)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.database_errors import get_sqlstate, unavailable_reason
 from kernel.errors import DomainError, ErrorType
 from kernel.formats import Lang
+from kernel.translations import get_translations
 from ui.context import get_context
 from ui.disconnects import ClientDisconnected
 from ui.errors import TOO_MANY_ATTEMPTS, retry_after_headers
@@ -35,9 +36,8 @@ log = structlog.get_logger()
 BUSY = ErrorType(
     "web.busy",
     503,
-    id="Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang "
+    "Sedang ramai: data ini sedang dipakai orang lain. Tunggu sebentar, lalu coba lagi. Tidak ada yang "
     "berubah.",
-    en="Busy: somebody else is using this just now. Wait a moment and try again. Nothing has changed.",
 )
 _OUT_OF_RANGE = "22003"
 _LOCK_NOT_AVAILABLE = frozenset({"55P03", "40P01", "40001"})
@@ -88,9 +88,7 @@ def _format_wait(refusal: DomainError, lang: Lang) -> str | None:
     minutes = refusal.params.get("minutes")
     if not isinstance(minutes, int):
         return None
-    if lang == "id":
-        return f"{minutes} menit"
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return get_translations(lang).ngettext("%(count)s menit", "%(count)s menit", minutes) % {"count": minutes}
 
 
 def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -121,16 +119,14 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
 UNREADABLE_ADDRESS = ErrorType(
     "web.unreadable_address",
     400,
-    id="Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
-    en="This page's address cannot be read. Go back to the page before it and try again.",
+    "Alamat halaman ini tidak terbaca. Kembali ke halaman sebelumnya, lalu coba lagi.",
 )
 
 
 NUMBER_TOO_LARGE = ErrorType(
     "web.number_too_large",
     422,
-    id="Salah satu angkanya terlalu besar. Periksa jumlah angkanya, lalu coba lagi. Tidak ada yang berubah.",
-    en="One of the numbers is too large. Count its digits and try again. Nothing has changed.",
+    "Salah satu angkanya terlalu besar. Periksa jumlah angkanya, lalu coba lagi. Tidak ada yang berubah.",
 )
 
 

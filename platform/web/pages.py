@@ -10,6 +10,7 @@ from litestar import MediaType, Response, get, route
 from litestar.params import FromPath, FromQuery
 
 from kernel import clock
+from kernel.translations import choose_language
 from ui import AnyRequest, CurrentBrand, render_page, see_other
 from ui import errors as ui_errors
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE
@@ -37,7 +38,7 @@ def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Remember the viewer's language and go back to where they were, on this host alone."""
     response = see_other(safe_redirect_path(kembali, "/"))
-    chosen = "en" if lang == "en" else "id"
+    chosen = choose_language(lang)
     response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_MAX_AGE, samesite="lax", path="/")
     return response
 

@@ -32,28 +32,22 @@ if TYPE_CHECKING:
 SUSPENDED = ErrorType(
     "web.suspended",
     403,
-    id="{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan "
+    "{name} sedang ditangguhkan oleh pengelola Lumbung, jadi tidak ada yang bisa diubah. Buku dan "
     "simpanan tetap bisa dilihat.",
-    en="{name} is suspended by those who run Lumbung, so nothing can be changed. Books and savings can "
-    "still be read.",
 )
 # Officers read why and what to do; members and visitors only what it means for them.
 READ_ONLY = ErrorType(
     "web.read_only",
     403,
-    id="Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di "
+    "Tagihan Lumbung sudah lama lewat jatuh tempo, jadi belum ada yang baru bisa dicatat. Lunasi di "
     "halaman Paket; sesudah itu semua langsung"
     " bisa dipakai lagi.",
-    en="An invoice of Lumbung is long overdue, so nothing new can be recorded. Pay it on the page Plan; "
-    "everything works again at once.",
 )
 SHOP_RESTS = ErrorType(
     "web.shop_rests",
     403,
-    id="{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan "
+    "{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan "
     "yang sudah ada tetap dilayani.",
-    en="{name} takes nothing new at the moment. Your savings and orders can still be seen, and orders "
-    "under way are still served.",
 )
 
 

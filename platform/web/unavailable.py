@@ -34,20 +34,17 @@ UNAVAILABLE: Final[dict[UnavailableReason, ErrorType]] = {
     "away": ErrorType(
         "web.database_away",
         503,
-        id="Penyimpanan data kami sedang tidak bisa dihubungi. Coba lagi sebentar lagi.",
-        en="Our data store cannot be reached at the moment. Try again in a moment.",
+        "Penyimpanan data kami sedang tidak bisa dihubungi. Coba lagi sebentar lagi.",
     ),
     "full": ErrorType(
         "web.no_connection_free",
         503,
-        id="Sedang ramai sekali. Coba lagi sebentar lagi.",
-        en="It is very busy at the moment. Try again in a moment.",
+        "Sedang ramai sekali. Coba lagi sebentar lagi.",
     ),
     "slow": ErrorType(
         "web.took_too_long",
         503,
-        id="Ini makan waktu terlalu lama, jadi kami hentikan. Coba lagi sebentar lagi.",
-        en="This took too long, so we stopped it. Try again in a moment.",
+        "Ini makan waktu terlalu lama, jadi kami hentikan. Coba lagi sebentar lagi.",
     ),
 }
 

@@ -223,7 +223,7 @@ def test_an_invoice_sums_and_uses_no_more_credit_than_there_is_to_pay(
     discount = subtotal - apply_discount(subtotal, percent)
     tax = PLANS.find_tax(date(2026, 6, 1)) if taxed else None
     found = calculate_totals(
-        [LineItem(LocalizedText("x", "x"), Rupiah(part)) for part in parts],
+        [LineItem(LocalizedText("x"), Rupiah(part)) for part in parts],
         discount=discount,
         tax=tax,
         credit=Rupiah(credit),

@@ -18,7 +18,7 @@ from kernel.errors import ErrorType
 from kernel.money import Rupiah
 
 PLATFORM = Path(__file__).parents[2] / "platform"
-EMPTY = ErrorType("tests.empty_shelf", 409, id="Rak {name} kosong.", en="The shelf {name} is empty.")
+EMPTY = ErrorType("tests.empty_shelf", 409, "Tanggal {day} belum tiba.")
 
 
 def lumbung(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -110,7 +110,7 @@ def test_json_is_one_value_with_money_as_whole_rupiah(capsys: pytest.CaptureFixt
 
 
 def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert output.error_message(EMPTY(name="beras")) == "The shelf beras is empty."
+    assert output.error_message(EMPTY(day="besok")) == "besok is still to come."
     assert output.error_message(FileNotFoundError(2, "No such file or directory", "barang.csv")) == (
         "barang.csv: no such file or directory."
     )
@@ -124,7 +124,7 @@ def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert output.error_message(RuntimeError("")).startswith("something unforeseen happened: RuntimeError.")
     monkeypatch.setenv("LUMBUNG_LANG", "id")
-    assert output.error_message(EMPTY(name="beras")) == "Rak beras kosong."
+    assert output.error_message(EMPTY(day="besok")) == "Tanggal besok belum tiba."
 
 
 def test_a_table_shows_every_cell_where_it_is_not_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

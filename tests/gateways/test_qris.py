@@ -353,5 +353,5 @@ def test_only_the_stickers_own_payload_is_kept() -> None:
 def test_sentences_speak_of_no_tag_alone() -> None:
     assert not re.search(
         r"TLV|CRC|EMV",
-        " ".join(kind.id for kind in vars(qris_errors).values() if isinstance(kind, ErrorType)),
+        " ".join(kind.text for kind in vars(qris_errors).values() if isinstance(kind, ErrorType)),
     )

@@ -96,7 +96,7 @@ async def test_money_for_an_order_that_an_officer_called_off_is_the_payers(db: A
 async def test_no_words_of_an_officer_take_an_order_up_again(db: AsyncSession) -> None:
     await pay.enable_methods(db)
     order, payment = await pay.create_order_payment(db, "xendit")
-    await fulfilment.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.id, on=TODAY)
+    await fulfilment.cancel_order(db, CASHIER, order.number, rules.NOT_PAID_IN_TIME.localize("id"), on=TODAY)
     await mark_paid(db, payment)
     assert (order.status, order.cancelled_for, payment.applied_to) == ("cancelled", "officer", "wallet")
     await pay.assert_invariants(db)
@@ -235,4 +235,4 @@ async def test_what_was_paid_is_known_by_when_the_provider_saw_it(db: AsyncSessi
     _, payment = await pay.create_order_payment(db, "xendit")
     moment = datetime(2026, 6, 14, 23, 59, tzinfo=UTC)
     await mark_paid(db, payment, paid_at=moment)
-    assert (payment.settled_at, payment.settled_by) == (moment, PAYMENT_METHOD_NAMES["xendit"].id)
+    assert (payment.settled_at, payment.settled_by) == (moment, PAYMENT_METHOD_NAMES["xendit"].localize("id"))

@@ -4,16 +4,20 @@ nobody says any more.
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from ui.translations import get_translations
+from kernel.translations import get_translations
 
 ROOT = Path(__file__).resolve().parents[2]
 # Their sentences go to a terminal, in English.
 TERMINAL_ROOMS = {"commands"}
+# Which argument of a call is an Indonesian text to translate.
+TEXT_POSITION = {"LocalizedText": 0, "ErrorType": 2}
 
 
 def _english() -> dict[str, str]:
@@ -24,6 +28,41 @@ def _english() -> dict[str, str]:
                 if message.id:
                     found[message.id if isinstance(message.id, str) else message.id[0]] = file.name
     return found
+
+
+def _entries(language: str = "*") -> Iterator[tuple[str, Message]]:
+    for file in sorted((ROOT / "themes").glob(f"*/locale/{language}/*.po")):
+        with file.open("rb") as source:
+            yield from ((file.name, message) for message in read_po(source) if message.id)
+
+
+def _texts() -> Iterator[tuple[str, str | None, str]]:
+    """Every text that Python translates when it shows it: path, context, text."""
+    for path in sorted((ROOT / "platform").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            at = TEXT_POSITION.get(ast.unparse(node.func).split(".")[-1])
+            if at is None or len(node.args) <= at or not isinstance(node.args[at], ast.Constant):
+                continue
+            context = next(
+                (ast.literal_eval(each.value) for each in node.keywords if each.arg == "context"), None
+            )
+            text = ast.literal_eval(node.args[at])
+            if text:
+                yield str(path.relative_to(ROOT)), context, text
+    plans = tomllib.loads((ROOT / "platform" / "billing" / "plans.toml").read_text("utf-8"))
+    for plan in plans["plan"]:
+        yield "plans.toml", None, plan["name"]
+        yield "plans.toml", None, plan["lead"]
+    for tax in plans["tax"]:
+        yield "plans.toml", None, tax["label"]
+    for term in tomllib.loads((ROOT / "platform" / "ui" / "glossary.toml").read_text("utf-8")).values():
+        yield "glossary.toml", None, term["text"]
+    for file in (ROOT / "themes").glob("*/theme.toml"):
+        theme = tomllib.loads(file.read_text("utf-8"))
+        yield file.parent.name, None, theme["title"]
+        yield file.parent.name, None, theme["note"]
 
 
 def _python_messages() -> Iterator[tuple[str, str]]:
@@ -49,12 +88,63 @@ def test_every_sentence_that_python_says_has_its_english() -> None:
     assert not [(path, sentence) for path, sentence in _python_messages() if sentence not in english]
 
 
-def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> None:
-    said = {
-        found
-        for path in (ROOT / "themes").rglob("*.html")
-        for found in re.findall(r"""pgettext\("([^"]+)", "([^"]+)"\)""", path.read_text())
+def test_every_text_and_refusal_has_its_english() -> None:
+    english = {
+        (message.context, message.id if isinstance(message.id, str) else message.id[0])
+        for _, message in _entries("en")
     }
+    assert not [(path, text) for path, context, text in _texts() if (context, text) not in english]
+
+
+def test_no_text_is_declared_in_two_languages() -> None:
+    pairs = []
+    for path in sorted((ROOT / "platform").rglob("*.py")):
+        if "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).split(".")[-1]
+                literal = sum(
+                    isinstance(each, ast.Constant | ast.JoinedStr) and not isinstance(each, ast.Name)
+                    for each in node.args
+                )
+                languages = {each.arg for each in node.keywords} >= {"id", "en"}
+                if languages or (name == "LocalizedText" and literal > 1):
+                    pairs.append((path.name, node.lineno))
+            elif isinstance(node, ast.Dict):
+                keys = {each.value for each in node.keys if isinstance(each, ast.Constant)}
+                values = {ast.unparse(each) for each in node.values}
+                if keys >= {"id", "en"} and values != {"'id_ID'", "'en_GB'"}:
+                    pairs.append((path.name, node.lineno))
+    assert not pairs
+
+
+def test_translations_name_the_placeholders_of_their_text() -> None:
+    def names(text: str) -> set[tuple[str, str]]:
+        return set(re.findall(r"%\((\w+)\)|\{(\w+)\}", text))
+
+    wrong = []
+    for file, message in _entries():
+        texts = [message.id] if isinstance(message.id, str) else list(message.id)
+        said = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        wanted = names(texts[-1])
+        # a singular may leave its number out
+        exact = said[-1:] if len(said) > 1 else said
+        if any(names(each) != wanted for each in exact) or any(names(each) - wanted for each in said):
+            wrong.append((file, texts[0]))
+    assert not wrong
+
+
+def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> None:
+    said = (
+        {
+            found
+            for path in (ROOT / "themes").rglob("*.html")
+            for found in re.findall(r"""pgettext\("([^"]+)", "([^"]+)"\)""", path.read_text())
+        }
+        | {(context, text) for _, context, text in _texts() if context}
+        | {("language", "Bahasa Indonesia")}
+    )
     kept = set()
     for file in (ROOT / "themes").glob("*/locale/en/*.po"):
         with file.open("rb") as source:
@@ -79,6 +169,7 @@ def test_no_english_is_kept_of_what_nobody_says() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    in_python |= {text for _, _, text in _texts()}
     in_templates = folded("".join(path.read_text() for path in (ROOT / "themes").rglob("*.html")))
     unsaid = [
         (file, sentence)
