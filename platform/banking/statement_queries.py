@@ -33,7 +33,7 @@ class BankLineView(msgspec.Struct, frozen=True):
     amount: int
     description: str
     status: str
-    candidates_text: str
+    candidates: list[str]  # references of the payments that come into question, likeliest first
     reason: str | None
     sen: int | None
     note: str
@@ -42,11 +42,6 @@ class BankLineView(msgspec.Struct, frozen=True):
     imported_at: datetime
     decided_by: str | None
     decided_at: datetime | None
-
-    @property
-    def candidates(self) -> list[str]:
-        """The references of the payments that come into question, likeliest first."""
-        return msgspec.json.decode(self.candidates_text, type=list[str])
 
 
 class MatchablePayment(msgspec.Struct, frozen=True):
@@ -78,8 +73,7 @@ class ImportedLine(msgspec.Struct, frozen=True):
 
 
 _LINE = (
-    "SELECT s.id, s.method, s.on_date, s.amount, s.description, s.status, s.candidates::text AS "
-    "candidates_text, "
+    "SELECT s.id, s.method, s.on_date, s.amount, s.description, s.status, s.candidates, "
     "s.reason, s.sen, s.note, p.reference,"
     " s.imported_by, s.imported_at, s.decided_by, s.decided_at FROM statement_lines AS s LEFT JOIN "
     "payments AS p ON p.id = s.payment_id"
@@ -142,13 +136,8 @@ async def list_imported_lines(
 
 async def list_saved_layouts(source: AsyncSession | Reader) -> dict[str, ColumnMapping]:
     """Return the mappings that officers have saved, by the fingerprint of the header."""
-    records = await as_reader(source).records(
-        "SELECT fingerprint, mapping::text AS mapping FROM statement_layouts"
-    )
-    return {
-        record["fingerprint"]: msgspec.json.decode(record["mapping"], type=ColumnMapping)
-        for record in records
-    }
+    records = await as_reader(source).records("SELECT fingerprint, mapping FROM statement_layouts")
+    return {record["fingerprint"]: msgspec.convert(record["mapping"], ColumnMapping) for record in records}
 
 
 async def count_lines_by_status(ro: Reader) -> dict[str, int]:

@@ -163,9 +163,7 @@ async def _store(
     ]
     new = 0
     if rows:
-        stored = await db.execute(
-            _UPSERT_MOVEMENTS, {"method": name, "lines": msgspec.json.encode(rows).decode()}
-        )
+        stored = await db.execute(_UPSERT_MOVEMENTS, {"method": name, "lines": rows})
         new = sum(1 for row in stored if row.fresh)
     balance = int(statement.balance) if statement.balance is not None else None
     await db.execute(

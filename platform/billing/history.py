@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from sqlalchemy import text
 
 from billing.models import BillingEntry
@@ -53,6 +52,6 @@ async def record_operator_action(
             "by": by,
             "action": action,
             "subject": subject,
-            "params": msgspec.json.encode(dict(params or {})).decode(),
+            "params": dict(params or {}),
         },
     )

@@ -48,6 +48,8 @@ class _VersionRow(msgspec.Struct, frozen=True):
         )
 
 
+# The document comes as text: most pages ask for the bylaws, and the text finds those that were decoded
+# before.
 _COLUMNS = (
     "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at "
     "FROM bylaws "

@@ -9,7 +9,6 @@ statement.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import event, text
@@ -62,11 +61,11 @@ def _insert_in_bulk(session: Session, context: object, instances: object) -> Non
         return
     for row in (*audit_log, *jobs):
         session.expunge(row)
-    parameters = {}
+    parameters: dict[str, object] = {}
     if audit_log:
-        parameters["audit_log"] = json.dumps([_audit_row(row) for row in audit_log])
+        parameters["audit_log"] = [_audit_row(row) for row in audit_log]
     if jobs:
-        parameters["jobs"] = json.dumps([_job_row(row) for row in jobs])
+        parameters["jobs"] = [_job_row(row) for row in jobs]
     if notify := any(_job_row(row)["due_at"] is None for row in jobs):
         parameters["channel"] = CHANNEL
     session.connection().execute(_STATEMENTS[bool(audit_log), bool(jobs), notify], parameters)

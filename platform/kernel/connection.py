@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from kernel.json_codec import set_json_codec
 from kernel.timeouts import CONNECT_SECONDS, Timeouts
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def begin(connection: Connection, statements: str) -> None:
 
 
 async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
-    """Open a connection with these time-outs.
+    """Open a connection with these time-outs and our codec of json.
 
     They are set by a statement and not as start-up parameters, which a pooler in session mode would refuse.
     """
@@ -87,6 +88,7 @@ async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
     try:
         _enable_keepalive(connection)
         await connection.execute(f"{timeouts.set_statements()}; {_SERVER_KEEPALIVE}", timeout=CONNECT_SECONDS)
+        await set_json_codec(connection)
     except BaseException:
         connection.terminate()
         raise

@@ -17,11 +17,12 @@ import asyncpg
 import msgspec
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
 from kernel.connection import begin, connect, libpq_url
 from kernel.database_logins import DatabaseLogins
+from kernel.json_codec import create_engine
 from kernel.pools import ROLLBACK_SECONDS, ConnectionLease, LeasedSession, PoolPair
 from kernel.process_services import Services
 from kernel.timeouts import LONG, UNLIMITED, WEB, Timeouts
@@ -236,9 +237,7 @@ class Database:
         """
         if self._owner is None:
             opened = functools.partial(connect, self.owner_url, UNLIMITED)
-            self._owner = create_async_engine(
-                self.owner_url, pool_size=2, max_overflow=4, async_creator=opened
-            )
+            self._owner = create_engine(self.owner_url, pool_size=2, max_overflow=4, async_creator=opened)
         return self._owner
 
     @property

@@ -10,15 +10,15 @@ import functools
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
-import msgspec
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 from kernel.connection import STATEMENT_CACHE_SIZE, connect
 from kernel.connection_pool import ConnectionPool, PooledConnection
+from kernel.json_codec import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ class PoolPair:
     def __init__(self, url: URL, size: int, timeouts: Timeouts, *, min_idle: int) -> None:
         self._url = url
         self._timeouts = timeouts
-        self.engine = create_async_engine(
+        self.engine = create_engine(
             url,
             poolclass=NullPool,  # ours lends, below
             # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
@@ -81,11 +81,7 @@ class PoolPair:
         return await self.engine.connect()
 
     async def _open_reader(self) -> asyncpg.Connection[Any]:
-        connection = await connect(self._url, self._timeouts)
-        await connection.set_type_codec(
-            "jsonb", encoder=_json_text, decoder=msgspec.json.decode, schema="pg_catalog"
-        )
-        return connection
+        return await connect(self._url, self._timeouts)
 
 
 class ConnectionLease:
@@ -165,7 +161,3 @@ async def _close_reader(connection: asyncpg.Connection[Any], graceful: bool) -> 
         await connection.close(timeout=ROLLBACK_SECONDS)
     else:
         connection.terminate()
-
-
-def _json_text(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -24,17 +24,13 @@ class ExceptionView(msgspec.Struct, frozen=True):
     reference: str
     amount: int
     reason: str
-    params_text: str
+    params: dict[str, Any]
     raised_at: datetime
     refund: int | None
 
-    @property
-    def params(self) -> dict[str, Any]:
-        return msgspec.json.decode(self.params_text, type=dict[str, Any])
-
 
 _OPEN: Final = (
-    "SELECT e.id, p.reference, p.amount, e.reason, e.params::text AS params_text, e.raised_at, r.amount "
+    "SELECT e.id, p.reference, p.amount, e.reason, e.params, e.raised_at, r.amount "
     "AS refund"
     " FROM payment_exceptions e JOIN payments p ON p.id = e.payment_id"
     " LEFT JOIN payment_refunds r ON r.payment_id = p.id AND r.id::text = e.params->>'refund' WHERE "

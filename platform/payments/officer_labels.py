@@ -163,7 +163,7 @@ def build_history(
 
 def _from_audit_entry(entry: PaymentAuditEntry, ctx: RequestContext) -> HistoryEntry:
     say = get_translations(ctx.lang).gettext
-    params = audit.current_params(msgspec.json.decode(entry.params, type=dict[str, Any]))
+    params = audit.current_params(entry.params)
     amount = formats.rupiah(int(params["amount"]), ctx.lang) if "amount" in params else ""
     label = {
         events.OPENED: say("Dibuka"),

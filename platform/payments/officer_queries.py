@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -114,12 +114,12 @@ class OfficerRefundView(msgspec.Struct, frozen=True):
 
 
 class PaymentAuditEntry(msgspec.Struct, frozen=True):
-    """What happened to a payment by somebody's hand or ours; ``facts`` is JSON."""
+    """What happened to a payment by somebody's hand or ours."""
 
     at: datetime
     actor: str
     action: str
-    params: str
+    params: dict[str, Any]
 
 
 class ProviderMessageView(msgspec.Struct, frozen=True):
@@ -278,8 +278,7 @@ async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
     """Return what the trail says of a payment, oldest first."""
     return await ro.rows(
         PaymentAuditEntry,
-        "SELECT at, actor_name AS actor, action, params::text AS params FROM audit_entries WHERE subject "
-        "= $1 ORDER BY id",
+        "SELECT at, actor_name AS actor, action, params FROM audit_entries WHERE subject = $1 ORDER BY id",
         f"payment:{reference}",
     )
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class PayerPaymentView(msgspec.Struct, frozen=True):
     """One payment as its page tells it.
 
-    Amounts in rupiah, moments are aware; ``instructions_text`` is JSON; ``exceptions`` are open.
+    Amounts in rupiah, moments are aware; ``instructions`` is what the payer needs to pay
+    (``PaymentSession.instructions``); ``exceptions`` are open.
     """
 
     id: UUID
@@ -34,7 +35,7 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
     member_id: UUID | None
     payer_name: str
     redirect_url: str | None
-    instructions_text: str
+    instructions: dict[str, Any]
     live: bool
     opened_at: datetime
     expires_at: datetime | None
@@ -47,11 +48,6 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
     checked_at: datetime | None
     payer_claimed_at: datetime | None
     processing_since: datetime | None
-
-    @property
-    def instructions(self) -> dict[str, Any]:
-        """What the buyer looks at to pay, by the names of ``provider.Started.shown``."""
-        return msgspec.json.decode(self.instructions_text, type=dict[str, Any])
 
 
 class PayerRefundView(msgspec.Struct, frozen=True):
@@ -100,7 +96,7 @@ _PAYMENT: Final = (
     "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix::int AS "
     "unique_suffix, "
     "member_id, payer_name, redirect_url,"
-    " instructions::text AS instructions_text, live, opened_at, expires_at, settled_at, ended_at, "
+    " instructions, live, opened_at, expires_at, settled_at, ended_at, "
     "late, applied_to, refunded,"
     " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS "
     "NULL) AS exceptions,"

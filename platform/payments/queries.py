@@ -159,8 +159,8 @@ class MethodConfig(msgspec.Struct, frozen=True):
     method: str
     enabled: bool
     position: int
-    settings_text: str
-    secrets_text: str
+    settings: dict[str, str]
+    secrets: dict[str, str]  # sealed, by name (payments.vault)
     endpoint: str | None
     fee_percent: str
     fee_fixed: int
@@ -168,19 +168,9 @@ class MethodConfig(msgspec.Struct, frozen=True):
     max_amount: int | None
     live: bool
 
-    @property
-    def settings(self) -> dict[str, str]:
-        return msgspec.json.decode(self.settings_text, type=dict[str, str])
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        """The sealed secrets by name (payments.vault)."""
-        return msgspec.json.decode(self.secrets_text, type=dict[str, str])
-
 
 _WAYS = (
-    "SELECT method, enabled, position::int AS position, settings::text AS settings_text, secrets::text AS "
-    "secrets_text, endpoint,"
+    "SELECT method, enabled, position::int AS position, settings, secrets, endpoint,"
     " fee_percent, fee_fixed, min_amount, max_amount, live FROM payment_methods"
 )
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
-import msgspec
 from sqlalchemy import text
 
 from gateways.protocol import Provider, ProviderAccount, WebhookEvent, WebhookVerificationError, get_provider
@@ -157,8 +156,7 @@ class WebhookInbox:
                 del waiting.events[:MAX_BATCH_SIZE]
                 try:
                     async with coop_session(self.database, tenant) as db:
-                        sent = msgspec.json.encode([row for row, _ in batch]).decode()
-                        await db.execute(_STORE, {"events": sent})
+                        await db.execute(_STORE, {"events": [row for row, _ in batch]})
                 except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
                     for _, stored in batch:
                         if not stored.done():

@@ -70,6 +70,7 @@ _GOOD = (
     " FROM products p LEFT JOIN categories c ON c.id = p.category_id "
 )
 # Goods that can be bought come first. $1 category or null, $2 and $3 page, $4 what is searched for.
+# The lists come as text: decoded straight into structs, not into dicts first.
 _SHELF = (
     "WITH hits AS (SELECT " + _GOOD + "WHERE NOT p.archived AND ($1::text IS NULL OR c.slug = $1) AND "
     "{search})"

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -55,7 +54,7 @@ async def enqueue_retry(db: AsyncSession, failure: JobFailure, due: datetime) ->
             "INSERT INTO shared.outbox (coop_role, job, key, arguments, due_at, attempts, first_failed_at)"
             " VALUES (:coop_role, :job, :key, CAST(:arguments AS jsonb), :due, :attempts, :first_failed_at)"
         ),
-        _columns(failure) | {"due": due},
+        failure._asdict() | {"due": due},
     )
 
 
@@ -69,7 +68,7 @@ async def record_failed_job(db: AsyncSession, failure: JobFailure) -> None:
             " ON CONFLICT (coop_role, key) DO UPDATE SET attempts = excluded.attempts, error = "
             "excluded.error, given_up_at = now()"
         ),
-        _columns(failure) | {"error": failure.error},
+        failure._asdict() | {"error": failure.error},
     )
 
 
@@ -103,7 +102,3 @@ async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None
     )
     row = dropped.mappings().one_or_none()
     return dict(row) if row else None
-
-
-def _columns(failure: JobFailure) -> dict[str, Any]:
-    return failure._asdict() | {"arguments": msgspec.json.encode(failure.arguments).decode()}

@@ -1,6 +1,5 @@
 """What nobody ever entered goes after a week; whatever somebody entered, signed in to or paid for stays."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -328,7 +327,7 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
                 "OVERRIDING SYSTEM VALUE"
                 " VALUES (-1, 'officer', 'L', 'onboarding.founded', 'x', CAST(:params AS jsonb))"
             ),
-            {"params": json.dumps({"rows": rows})},
+            {"params": {"rows": rows}},
         )
         assert table not in await remove_abandoned._find_added_own_rows(db)
     with clock.freeze_at(clock.now() + timedelta(days=2)):

@@ -40,7 +40,7 @@ def view(**changed: Any) -> PayerPaymentView:
         "member_id": None,
         "payer_name": "Tono Suprapto",
         "redirect_url": None,
-        "instructions_text": "{}",
+        "instructions": {},
         "live": True,
         "opened_at": NOW - timedelta(hours=2),
         "expires_at": NOW,

@@ -2,6 +2,7 @@
 become codes, alarms become rows.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -266,8 +267,8 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
             row = {"id": new_id(), "reference": reference, "alarm": stands.get(reference)}
             await connection.execute(text(payment), row)
             for action, facts in entries:
-                told = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference, "facts": facts}
-                await connection.execute(text(entry), told)
+                told = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference}
+                await connection.execute(text(entry), told | {"facts": json.loads(facts)})
     tenant = await migrate_one(database)
     async with coop_session(database, tenant) as db:
         rows = await db.execute(
