@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,14 +17,13 @@ from banking.statement_layouts import (
     looks_like_header,
     normalize_header,
 )
-from kernel.csv_files import BROKEN_QUOTES, MAX_CELL_LENGTH, NOT_UTF8, decode_text
+from kernel.csv_files import NOT_UTF8, decode_text, find_declared_delimiter, read_records
 from kernel.errors import DomainError
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 MAX_HEADER_ROW: Final = 60
 SAVED_LAYOUT: Final = "remembered"
 
-_DECLARED_DELIMITER: Final = re.compile(r'"?sep=([;,|\t])"?[;,]*[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _ACCOUNT: Final = re.compile(
     r"(?:rek(?:ening)?\b|account (?:no|number)).{0,12}?([0-9][0-9 .-]{5,24}[0-9])", re.IGNORECASE
 )
@@ -130,27 +127,13 @@ def parse_delimited(text: str) -> tuple[dict[str, NumberedRows], DomainError | N
     """The records of the file by each delimiter that it can be read with, the one it names or uses most
     first; and why another one cannot.
     """
-    told = _DECLARED_DELIMITER.match(text)
-    order = (told[1],) if told else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
+    declared, start = find_declared_delimiter(text, DELIMITERS)
+    order = (declared,) if declared else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
     every: dict[str, NumberedRows] = {}
     broken: DomainError | None = None
     for sign in order:
         try:
-            every[sign] = list(_records(text, sign, told.end() if told else 0))
+            every[sign] = list(read_records(text, sign, start))
         except DomainError as refusal:
             broken = broken or refusal
     return every, broken
-
-
-def _records(text: str, delimiter: str, begins: int) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(MAX_CELL_LENGTH)
-    source = io.StringIO(text[begins:], newline="")
-    reader = csv.reader(source, delimiter=delimiter, strict=True)
-    before = 1 if begins else 0
-    line = 1 + before
-    try:
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + 1 + before
-    except csv.Error as error:
-        raise BROKEN_QUOTES(line=line) from error

@@ -19,8 +19,9 @@ from kernel.errors import ErrorType
 # The column that `render_rejected_csv` adds: a mended file may be sent back with it.
 REASON_COLUMN: Final = "reason"
 MAX_CELL_LENGTH: Final = 100_000
+DELIMITERS: Final = (",", ";")
 # What Excel puts before the header where the list separator is another one than the reader's.
-_SEP_LINE: Final = re.compile(r'"?sep=([;,])"?[;,]*[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_SEP_LINE: Final = re.compile(r'"?sep=([;,|\t])"?[;,]*[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 # What a spreadsheet would run as a formula when it opens an export.
 FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -98,9 +99,8 @@ class CsvFile:
         text = content if isinstance(content, str) else decode_text(content)
         self.has_bom = text.startswith("\ufeff")
         self.text = text.removeprefix("\ufeff")
-        declared = _SEP_LINE.match(self.text)
-        self._start = declared.end() if declared else 0
-        self.delimiter = declared[1] if declared else _detect_delimiter(self.text)
+        declared, self._start = find_declared_delimiter(self.text, DELIMITERS)
+        self.delimiter = declared or _detect_delimiter(self.text)
         self.columns = tuple(columns)
         self.header, self._header_line = self._read_header()
         self._indexes = self._column_indexes()
@@ -113,7 +113,7 @@ class CsvFile:
         """
         width = len(self.header)
         at = self._indexes
-        for line, cells in self._records():
+        for line, cells in read_records(self.text, self.delimiter, self._start):
             if line <= self._header_line or not any(map(str.strip, cells)):
                 continue
             if len(cells) < width or any(map(str.strip, cells[width:])):
@@ -121,20 +121,8 @@ class CsvFile:
             else:
                 yield CsvRow(line, tuple([cells[index].strip() for index in at]), tuple(cells[:width]))
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        csv.field_size_limit(MAX_CELL_LENGTH)
-        reader = csv.reader(_iter_lines(self.text, self._start), delimiter=self.delimiter, strict=True)
-        before = 1 if self._start else 0
-        line = 1 + before
-        try:
-            for cells in reader:
-                yield line, cells
-                line = reader.line_num + 1 + before
-        except csv.Error as error:
-            raise BROKEN_QUOTES(line=line) from error
-
     def _read_header(self) -> tuple[list[str], int]:
-        for line, cells in self._records():
+        for line, cells in read_records(self.text, self.delimiter, self._start):
             if any(map(str.strip, cells)):
                 header = [cell.strip() for cell in cells]
                 while not header[-1]:
@@ -153,6 +141,32 @@ class CsvFile:
         if unknown := [name or "“”" for name in names if name not in known]:
             raise UNKNOWN_COLUMNS(unknown=unknown, columns=list(self.columns))
         return [names.index(column) for column in self.columns]
+
+
+def find_declared_delimiter(text: str, allowed: Sequence[str]) -> tuple[str | None, int]:
+    """Return the delimiter that Excel's first line ``sep=;`` names and where the next line starts; None and 0
+    where the first line names none of those ``allowed``.
+    """
+    declared = _SEP_LINE.match(text)
+    return (declared[1], declared.end()) if declared and declared[1] in allowed else (None, 0)
+
+
+def read_records(text: str, delimiter: str, start: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each record with the line on which it begins, counting from 1.
+
+    ``start``: the position after a first line that declares the delimiter. Raises DomainError
+    (kernel.csv_broken_quotes) where a quotation mark is never closed.
+    """
+    csv.field_size_limit(MAX_CELL_LENGTH)
+    reader = csv.reader(_iter_lines(text, start), delimiter=delimiter, strict=True)
+    before = 1 if start else 0
+    line = 1 + before
+    try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1 + before
+    except csv.Error as error:
+        raise BROKEN_QUOTES(line=line) from error
 
 
 def render_rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
