@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 import pytest
 
 from conftest import Visitors
@@ -220,7 +219,7 @@ async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_ot
             for name in names
         ]
         async with coop_session(world.database, world.tenant) as db:
-            await db.execute(webhook_inbox._STORE, {"events": msgspec.json.encode(rows).decode()})
+            await db.execute(webhook_inbox._STORE, {"events": rows})
 
     for attempt in range(10):
         names = [f"{attempt}-{at}" for at in range(400)]
