@@ -1,7 +1,6 @@
-"""Ways of paying, and the one state machine of a payment: cash, transfer, QRIS, gateways, savings, wallet,
-kasbon, payroll.
+"""Payment methods, payments, refunds, webhooks, receipts and the members' wallet.
 
-A room above says what is paid for (``payments.purposes``) and opens a payment (``payments.open_payment``);
-money comes in by a verified event, a status read or a named officer (``payments.state_machine``), and never
-passes through the platform's account.
+A package above registers what is paid for (``payments.purposes``) and opens a payment
+(``payments.open_payment``). A payment is settled by a verified status, a named officer, a statement line or
+our own books (``payments.state_machine``). Money never passes through the platform's account.
 """

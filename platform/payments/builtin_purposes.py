@@ -1,6 +1,4 @@
-"""What a payment can be for without a shop: filling a wallet, paying off credit, and an officer's trial of a
-way.
-"""
+"""Purposes without the shop: wallet top-up, kasbon repayment, and an officer's test payment."""
 
 from __future__ import annotations
 
@@ -24,8 +22,9 @@ TRIAL: Final = "trial"
 
 
 class BuiltinPurpose:
-    """A purpose that always takes the money:
-    one account of the member's (or of nobody's), in and out alike.
+    """A purpose that always accepts the money and uses one ledger account.
+
+    The account is the member's part of it, or nobody's. Credits and refund debits use the same one.
     """
 
     for_goods = False
@@ -35,16 +34,16 @@ class BuiltinPurpose:
         self._account = account
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """Nothing but the books."""
+        """Nothing to lock but the ledger."""
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
         return True
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
-        """Nothing was kept for it."""
+        """Nothing was reserved for it."""
 
     async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
-        """The journal says all of it."""
+        """The journal records all of it."""
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
         return LedgerAccountRef(self._account, payment.member_id)
@@ -57,9 +56,9 @@ class BuiltinPurpose:
 
 
 class RepaymentPurpose(BuiltinPurpose):
-    """Paying off kasbon.
+    """Repayment of kasbon.
 
-    Two payments that wait at once may bring more than is owed: the later one goes to the member's wallet.
+    Two open payments together may exceed the debt: then the later one goes to the member's wallet.
     """
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:

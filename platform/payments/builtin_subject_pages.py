@@ -1,4 +1,4 @@
-"""The pages of what is paid without a shop: the wallet, kasbon, the ways of paying."""
+"""Pages of what is paid without the shop: wallet, kasbon and test payments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BuiltinSubjectPages:
-    """One page for all payments of a purpose, and one on which the next is begun."""
+    """One page for all payments of a purpose, and one on which a new payment is started."""
 
     def __init__(self, page: str, change_method_page: str | None) -> None:
         self._page = page
@@ -31,7 +31,7 @@ class BuiltinSubjectPages:
     async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """Begun again on its own page: a payment that nobody pays harms nothing."""
+        """A new payment starts on its own page: an unpaid one does no harm."""
         return self._again
 
 

@@ -1,8 +1,7 @@
-"""Setting up ways of paying: settings, secrets, fees and limits, on and off, their order, and a trial of
-each.
+"""Configures payment methods: settings, secrets, fees, limits, on and off, order, and test payments.
 
-One change at a time in a cooperative: every use case here first takes the lock of all ways. Secrets are
-sealed before they are written, and the trail names them without their content.
+Changes of one cooperative are serialized: every use case here first takes the lock of all methods. Secrets
+are sealed before they are written; the audit log names them without their content.
 """
 
 from __future__ import annotations
@@ -41,11 +40,12 @@ ENDPOINT_BYTES: Final = 32
 
 
 class MethodChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer sets.
+    """What an officer changes in a payment method.
 
-    ``secrets`` are new ones in clear; ``removed`` names those to forget; all others stay as they are.
+    ``secrets`` are new ones in clear text; ``removed_secrets`` names those to delete; all others stay.
 
-    ``mark`` is what ``way_rules.mark_of`` said when the officer began. Amounts in rupiah.
+    ``expected_version`` is what ``method_settings_rules.version_of`` returned when the form was shown.
+    Amounts in rupiah.
     """
 
     expected_version: str
@@ -64,7 +64,7 @@ class MethodChange(msgspec.Struct, frozen=True, kw_only=True):
 async def update_method(
     db: AsyncSession, actor: Actor, name: str, change: MethodChange, *, settings: Settings
 ) -> PaymentMethod:
-    """Set a way up. One that is switched on must stay complete, and in production must move real money.
+    """Configure a payment method. An enabled one must stay complete and, in production, move real money.
 
     Raises DomainError: payments.no_such_way, .way_changed_meanwhile, .setting_unknown, .beginning_wrong,
     .account_not_connected, .fee_out_of_range, .limits_crossed, .setting_missing, .stand_in_refused, and those
@@ -120,9 +120,9 @@ async def update_method(
 async def save_sticker(
     db: AsyncSession, actor: Actor, payload: str, expected_version: str, *, settings: Settings
 ) -> PaymentMethod:
-    """Keep the text of the cooperative's QRIS sticker, which the officer has recognised.
+    """Store the text of the cooperative's QRIS sticker after an officer has confirmed it.
 
-    Raises DomainError as ``qris.read`` and ``change_way`` do.
+    Raises DomainError as ``qris_provider.validate_settings`` and ``update_method`` do.
     """
     told = qris_provider.validate_settings({"payload": payload})
     method, row = await _lock_method(db, "qris", expected_version=expected_version)
@@ -134,7 +134,7 @@ async def save_sticker(
 async def enable_method(
     db: AsyncSession, actor: Actor, name: str, *, settings: Settings, on: date
 ) -> PaymentMethod:
-    """Offer a way to buyers.
+    """Enable a payment method for buyers.
 
     Raises DomainError: payments.no_such_way, .way_not_in_bylaws, .way_not_in_plan, .way_incomplete,
     .stand_in_refused.
@@ -154,14 +154,14 @@ async def enable_method(
 
 
 async def disable_method(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> PaymentMethod:
-    """Offer a way no longer. What waits by it can still be paid. Raises DomainError payments.no_such_way."""
+    """Disable a method. Open payments by it can still be paid. Raises DomainError payments.no_such_way."""
     _, row = await _lock_method(db, name)
     row.enabled = False
     return await _save(db, actor, row, {"what": "off"}, settings=settings)
 
 
 async def move_up(db: AsyncSession, actor: Actor, name: str) -> None:
-    """Show a way before the one that stands before it; the first stays.
+    """Move a method one place up in the list; the first stays.
 
     Raises DomainError payments.no_such_way.
     """
@@ -169,7 +169,7 @@ async def move_up(db: AsyncSession, actor: Actor, name: str) -> None:
 
 
 async def move_down(db: AsyncSession, actor: Actor, name: str) -> None:
-    """Show a way after the one that stands after it; the last stays.
+    """Move a method one place down in the list; the last stays.
 
     Raises DomainError payments.no_such_way.
     """
@@ -177,7 +177,7 @@ async def move_down(db: AsyncSession, actor: Actor, name: str) -> None:
 
 
 async def rotate_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> PaymentMethod:
-    """Give the way another address for its provider's messages; what still comes to the old one is nobody's.
+    """Generate a new webhook URL for a method; the old URL answers 404 from then on.
 
     Raises DomainError payments.no_such_way.
     """
@@ -189,8 +189,9 @@ async def rotate_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings
 
 
 async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: str, on: date) -> Payment:
-    """Open a small payment by which an officer tries the way, switched on or not; the same key again returns
-    the same.
+    """Open a small payment with which an officer tests a method, enabled or not.
+
+    The same key again returns the same payment.
 
     Raises DomainError: payments.no_such_way, .way_not_tried, .way_incomplete, .provider_declined.
     """
@@ -216,9 +217,7 @@ async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: s
 async def _lock_method(
     db: AsyncSession, name: str, *, expected_version: str | None = None
 ) -> tuple[PaymentMethod, PaymentMethodRow]:
-    """A way as it is now, and its row, made if it was never touched; nobody else changes a way until this
-    transaction ends.
-    """
+    """Return a method and its row, created if missing, under the lock of all method changes."""
     await advisory_lock(db, _LOCK)
     method = await methods.get_method(db, name)
     if expected_version is not None and expected_version != method_settings_rules.version_of(method):
@@ -232,7 +231,7 @@ async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
         row = PaymentMethodRow(
             method=name,
             enabled=name in methods.ENABLED_BY_DEFAULT,
-            position=100 + known_methods().index(name),  # where ways.list_methods shows it anyway
+            position=100 + known_methods().index(name),  # where methods.list_methods shows it anyway
             settings={},
             secrets={},
             fee_percent="0",
@@ -247,7 +246,7 @@ async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
 async def _save(
     db: AsyncSession, actor: Actor, row: PaymentMethodRow, params: Mapping[str, object], *, settings: Settings
 ) -> PaymentMethod:
-    """Write the row and the trail, unless what is switched on would not serve buyers any more."""
+    """Write the row and the audit log entry, unless an enabled method would no longer serve buyers."""
     row.changed_at = clock.now()
     await db.flush()
     method = await methods.get_method(db, row.method)
@@ -275,9 +274,7 @@ async def _move(db: AsyncSession, actor: Actor, name: str, step: int) -> None:
 
 
 def _secret_key(settings: Settings, schema: str, row: PaymentMethodRow, change: MethodChange) -> str:
-    """The key by which the provider is asked, as far as it tells whether money is real; opened only where no
-    new one was given.
-    """
+    """Return the API key whose prefix tells live from test; decrypted only if no new one was given."""
     if method_settings_rules.uses_connected_account(row.method, row.settings):
         return settings.billing_stripe_key
     name = "secret_key"
@@ -292,12 +289,10 @@ def _secret_key(settings: Settings, schema: str, row: PaymentMethodRow, change: 
 
 
 def _check_names(known: Mapping[str, MethodSetting], change: MethodChange) -> None:
-    """Only what the provider asks for is kept, each where it belongs: a secret never among the plain
-    settings.
-    """
+    """Accept only settings that the provider defines; a secret is never accepted as a plain setting."""
     plain = {name for name, each in known.items() if not each.secret}
     for name in change.settings:
-        if name not in plain or name == "payload":  # the sticker is looked at before it is kept
+        if name not in plain or name == "payload":  # the sticker has a form of its own
             raise method_settings_errors.UNKNOWN_SETTING(name=name)
     for name in (*change.secrets, *change.removed_secrets):
         if name not in known.keys() - plain:

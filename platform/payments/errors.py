@@ -1,4 +1,4 @@
-"""What is declined about payments. The parts of the room have files of their own."""
+"""Errors of payments. Parts of this package have error files of their own."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""What happened to payments, as the trail names it."""
+"""Actions on payments, by the codes that the audit log stores."""
 
 from typing import Final
 

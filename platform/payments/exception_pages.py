@@ -1,4 +1,4 @@
-"""Where an officer settles one thing that had to be looked at in a payment."""
+"""The form by which an officer resolves one exception of a payment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def resolve_exception(
     reference: FromPath[str],
     exception_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Take one exception of a payment off the work list, with a note of what was done."""
+    """Resolve one exception of a payment, with a note of what was done."""
     ro = as_reader(db)
     payment = await require_payment(ro, reference)
     context = await officer_view_models.build_payment_context(ro, ctx, payment) | {"settling": exception_id}

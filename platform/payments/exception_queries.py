@@ -1,6 +1,4 @@
-"""What officers and operators read of payment exceptions: those of one payment, and all that are open in a
-cooperative.
-"""
+"""Reads open payment exceptions: those of one payment, and all of a cooperative."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 class ExceptionView(msgspec.Struct, frozen=True):
     """An open exception.
 
-    ``refund`` is the sum of the refund that it is about, ``amount`` that of its payment, in rupiah.
+    ``refund`` is the amount of the refund it concerns, ``amount`` that of its payment, in rupiah.
     """
 
     id: UUID
@@ -39,7 +37,7 @@ _OPEN: Final = (
 
 
 async def list_payment_exceptions(ro: Reader, payment_id: UUID) -> list[ExceptionView]:
-    """Return what must be looked at in a payment, oldest first."""
+    """Return the open exceptions of a payment, oldest first."""
     return await ro.rows(ExceptionView, f"{_OPEN} AND e.payment_id = $1 ORDER BY e.id", payment_id)
 
 

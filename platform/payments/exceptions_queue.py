@@ -1,7 +1,7 @@
-"""What somebody must look at in a payment: each is a row, open until it is settled, and the same facts are
-one row for good.
+"""The exceptions queue: what an officer must check about a payment.
 
-Payments are locked by the caller, as in the state machine; nothing here posts or commits.
+Each exception is a row that stays open until it is resolved. The same parameters are one row for good.
+Callers lock the payment, as in the state machine; nothing here posts or commits.
 """
 
 from __future__ import annotations
@@ -32,10 +32,9 @@ async def record_exception(
     reason: rules.ExceptionReason,
     params: Mapping[str, object] | None = None,
 ) -> rules.ProcessingOutcome:
-    """Put an exception of a payment on the officers' work list.
+    """Add an exception of a payment to the officers' queue; return the outcome "exception".
 
-    The same facts again change nothing: while it is open it is there already, and once it is settled its
-    cause has been looked into.
+    The same reason and parameters again change nothing, whether the first is open or resolved.
     """
     row = {
         "id": new_id(),
@@ -53,7 +52,7 @@ async def record_exception(
 async def resolve_exception(
     db: AsyncSession, actor: Actor, payment: Payment, exception_id: UUID, note: str
 ) -> None:
-    """Take one exception of a payment off the work list, with a note of what was done about it.
+    """Resolve one exception of a payment, with a note of what was done.
 
     Raises DomainError payments.reason_needed, .no_such_exception, .exception_settled.
     """
@@ -70,8 +69,9 @@ async def resolve_exception(
 async def resolve_refund_exceptions(
     db: AsyncSession, actor: Actor, payment: Payment, refunds: Collection[UUID]
 ) -> None:
-    """Settle the open exceptions about refunds that need nobody any more: what ``actor`` has just done says
-    so, and no note is needed.
+    """Resolve the open exceptions about these refunds without a note.
+
+    What ``actor`` has just done settles them.
     """
     names = {str(each) for each in refunds}
     for each in await list_open_exceptions(db, payment.id):

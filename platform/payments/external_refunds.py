@@ -1,6 +1,4 @@
-"""Refunds that were made at the provider's own pages, without anybody of ours asking: they reach the books,
-too.
-"""
+"""Records refunds that were made in the provider's own dashboard, not requested through us."""
 
 from __future__ import annotations
 
@@ -23,9 +21,10 @@ if TYPE_CHECKING:
 
 
 async def record_external_refund(db: AsyncSession, payment: Payment, refunded: Rupiah, *, on: date) -> None:
-    """Book what the provider has given back beyond what we know of. The payment is locked.
+    """Book what the provider has refunded beyond the refunds we know. The payment is locked.
 
-    A refund of ours that is still under way explains the difference, and is heard of by itself.
+    ``refunded`` is the provider's total in rupiah. A pending refund of ours counts as known; its own job
+    books it.
     """
     refunds = await queries.list_refunds(db, payment.id)
     ours = sum(
@@ -43,7 +42,7 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
-        # it was in the payer's wallet, and they have spent it: somebody must ask them for it
+        # the money was in the payer's wallet and is spent: an officer must ask them for it
         await db.refresh(payment)
         await record_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
 
@@ -51,18 +50,16 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
 async def detect_returned_refund(
     db: AsyncSession, payment: Payment, refunded: Rupiah, *, requested_at: datetime
 ) -> None:
-    """Raise an exception when money is at the provider again that our books say went back: the payer's bank
-    did not take it.
+    """Record an exception when a booked refund is back at the provider: the payer's bank rejected it.
 
-    ``refunded`` is what the provider said at ``requested_at``; refunds done since then it could not know. The
-    payment is locked.
+    ``refunded`` is the provider's total in rupiah at ``requested_at``; refunds completed later are left out
+    of the comparison. The payment is locked.
     """
     refunds = await queries.list_refunds(db, payment.id)
     done = [each for each in refunds if each.status == "done" and each.destination == "original_method"]
     ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < requested_at)
     if refunded < ours:
-        # with our sum, so that the next refund that comes back is another exception than one that was looked
-        # into
+        # our sum makes the next returned refund another exception than one that was resolved
         await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
 
 

@@ -1,6 +1,4 @@
-"""What officers do about a payment beyond the state machine: give money back, and take a message off the work
-list.
-"""
+"""Officers' actions beyond the state machine: issue a refund, resolve an unknown webhook event."""
 
 from __future__ import annotations
 
@@ -31,9 +29,9 @@ async def issue_refund(
     key: str,
     on: date,
 ) -> PaymentRefund:
-    """Give ``amount`` of a payment back; the same key again is the same refund.
+    """Refund ``amount`` (rupiah) of a payment; the same key again returns the same refund.
 
-    Raises DomainError payments.no_such_payment, .still_held, and as ``refunding.request_refund`` does.
+    Raises DomainError payments.no_such_payment, .still_held, and as ``refund_payment.request_refund`` does.
     """
     payment = await state_machine.lock_payment(db, reference)
     own_key = refund_key(reference, key)
@@ -47,15 +45,16 @@ async def issue_refund(
 
 
 async def require_not_held(db: AsyncSession, payment: Payment) -> None:
-    """Raise DomainError payments.still_held while what was paid is kept for the payer: its goods would stay
-    promised without their money.
+    """Raise DomainError payments.still_held while what was paid for is reserved for the payer.
+
+    A refund alone would leave the goods reserved without their money.
     """
     if payment.applied_to == "purpose" and await get_purpose(payment.purpose).is_unfulfilled(db, payment):
         raise errors.NOT_YET_FULFILLED(label=payment.label)
 
 
 async def resolve_message(db: AsyncSession, actor: Actor, number: int) -> None:
-    """Take a message about no payment of ours off the work list.
+    """Resolve a webhook event that belongs to no payment of ours.
 
     Raises DomainError payments.no_such_message.
     """
@@ -73,5 +72,5 @@ async def resolve_message(db: AsyncSession, actor: Actor, number: int) -> None:
 
 
 def refund_key(reference: str, key: str) -> str:
-    """Return the key of a refund from that of its form."""
+    """Return a refund's idempotency key, built from the form's key."""
     return f"office:{reference}:{key}"

@@ -1,6 +1,4 @@
-"""What payments write into the books, each step through the one door: money that came, what it cost, money
-that went back.
-"""
+"""Journals of payments: settlement, fee and refund, each posted through the ledger."""
 
 from __future__ import annotations
 
@@ -23,24 +21,22 @@ if TYPE_CHECKING:
 
 
 def is_posted_to_ledger(payment: Payment) -> bool:
-    """Whether a payment is in the books.
+    """Return whether a payment is posted to the ledger.
 
-    An officer's trial with keys that move no real money leaves no trace in them.
+    An officer's test payment with keys that move no real money is not.
     """
     return payment.live or payment.purpose != TRIAL
 
 
 def clearing_account(payment: Payment, capabilities: Capabilities) -> LedgerAccountRef:
-    """Return the account that holds this way's money until it is in hand."""
+    """Return the account that holds this method's money until it reaches cash or the bank."""
     return LedgerAccountRef(
         rules.CLEARING_ACCOUNTS[payment.method], payment.member_id if capabilities.per_member else None
     )
 
 
 def suspense_account(payment: Payment) -> LedgerAccountRef:
-    """Return where money lies whose purpose was gone: the payer's wallet, or what is owed to a payer without
-    one.
-    """
+    """Return the account of money whose purpose no longer took it: the payer's wallet, or owed to payers."""
     if payment.applied_to == "wallet":
         return LedgerAccountRef(WALLETS, payment.member_id)
     return LedgerAccountRef(OWED_TO_PAYERS)
@@ -81,7 +77,7 @@ async def book_settlement(
 async def book_fee(
     db: AsyncSession, payment: Payment, capabilities: Capabilities, fee: Rupiah, *, on: date, by: str
 ) -> None:
-    """Post what the way kept of this payment: an expense of the cooperative, never of the buyer."""
+    """Post the fee that the payment method withheld: an expense of the cooperative, never of the buyer."""
     journal = Journal(
         on,
         f"Biaya {capabilities.label.localize('id')}, {payment.label}",
@@ -104,9 +100,9 @@ async def book_refund(
     on: date,
     by: str,
 ) -> int:
-    """Post that money went back, and return the journal's number.
+    """Post that money was refunded; return the journal's number.
 
-    A tail goes back out of the income that it was.
+    The unique suffix is debited from the income account that it was credited to.
     """
     amount = Rupiah(refund.amount)
     unique_suffix = rules.suffix_in_refund(

@@ -1,4 +1,4 @@
-"""What the rotation of master keys reads: who there is, and which secrets they have."""
+"""Reads for the rotation of master keys: cooperatives and their sealed secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def list_slugs(ro: Reader) -> list[str]:
-    """Return the names of all cooperatives, the oldest first. Reads schema ``shared``."""
+    """Return the slugs of all cooperatives, oldest first. Reads schema ``shared``."""
     return [
         row["slug"]
         for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")
@@ -23,7 +23,7 @@ async def list_slugs(ro: Reader) -> list[str]:
 
 
 async def list_methods_for_update(db: AsyncSession) -> list[PaymentMethodRow]:
-    """Return the ways that officers have set, locked."""
+    """Return the payment methods that officers have configured, locked."""
     statement = (
         select(PaymentMethodRow)
         .order_by(PaymentMethodRow.method)

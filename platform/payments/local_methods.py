@@ -1,4 +1,4 @@
-"""Methods that the cooperative's own books settle: cash, savings, wallet, kasbon and payroll deduction."""
+"""Registers the methods that our own books settle: cash, savings, wallet, kasbon, payroll deduction."""
 
 from gateways.local_provider import LocalProvider
 from gateways.protocol import (

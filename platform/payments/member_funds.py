@@ -1,6 +1,6 @@
-"""What members pay with from the cooperative's own books: savings, the wallet, and credit.
+"""What members can spend from the cooperative's own books: savings, the wallet and credit.
 
-Credit limits belong to a room above, which registers how to read and to lock them.
+Credit limits belong to a package above, which registers how to read and lock them.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
     from kernel.database import Reader
 
-# Methods by which something is owed rather than paid.
+# Methods that create a debt instead of a payment.
 CREDIT_METHODS: Final = ("kasbon", "payroll")
 BALANCE_ACCOUNTS: Final = {"savings": VOLUNTARY_SAVINGS, "wallet": WALLETS}
 DEBT_ACCOUNTS: Final = {"kasbon": MEMBER_RECEIVABLES, "payroll": PAYROLL_RECEIVABLES}
 
 
 class Consent(msgspec.Struct, frozen=True):
-    """Proof that a member entered their PIN just now. Made by ``credit.terms.consent_with_pin`` alone."""
+    """Proof that a member entered their PIN just now. Made by ``credit.terms.consent_with_pin`` only."""
 
     member_id: UUID
     at: datetime
 
 
 class CreditLimits(Protocol):
-    """How the room that grants credit is asked about a member."""
+    """The interface of the package that grants credit."""
 
     async def read(self, source: AsyncSession | Reader, member_id: UUID) -> Mapping[str, Rupiah]:
         """Return the limit of each credit method in rupiah; 0 where none was granted."""
         ...
 
     async def lock(self, db: AsyncSession, member_id: UUID) -> None:
-        """Lock the member's limits until the transaction ends: two purchases do not both fit under one."""
+        """Lock the member's limits until the transaction ends, so that two purchases cannot both use them."""
         ...
 
 
@@ -51,7 +51,7 @@ _registered: list[CreditLimits] = []
 
 
 def register_credit_limits(limits: CreditLimits) -> None:
-    """Make the credit limits known. Raises ValueError when it is done twice."""
+    """Register the credit limits. Raises ValueError when it is done twice."""
     if _registered:
         msg = "credit limits are registered already"
         raise ValueError(msg)
@@ -59,7 +59,7 @@ def register_credit_limits(limits: CreditLimits) -> None:
 
 
 async def lock_credit_limits(db: AsyncSession, member_id: UUID) -> None:
-    """Lock what a member may owe."""
+    """Lock a member's credit limits until the transaction ends."""
     for limits in _registered:
         await limits.lock(db, member_id)
 
@@ -69,7 +69,7 @@ async def _read_limits(source: AsyncSession | Reader, member_id: UUID) -> Mappin
 
 
 async def get_available_amount(source: AsyncSession | Reader, method: str, member_id: UUID) -> Rupiah | None:
-    """Return what a member can still pay by a method of the books: a balance, or what is left of a limit.
+    """Return what a member can still spend by a method of our books, in rupiah: a balance or credit.
 
     None: no credit was granted.
     """
@@ -83,7 +83,7 @@ async def get_available_amount(source: AsyncSession | Reader, method: str, membe
 
 
 async def list_available_amounts(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Rupiah]:
-    """Return ``get_available_amount`` of every method of the books; methods without a grant are missing."""
+    """Return ``get_available_amount`` of every method of our books; methods without a grant are left out."""
     accounts = BALANCE_ACCOUNTS | DEBT_ACCOUNTS
     limits, found = await read_batch(
         source,

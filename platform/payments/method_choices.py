@@ -1,4 +1,4 @@
-"""Ways of paying as a buyer reads them: each with the one sentence that tells it from the others."""
+"""Payment methods as form choices for a buyer, each with a one-sentence hint."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from payments.methods import AvailableMethod
     from ui.context import RequestContext
 
-# Rupiah; a limit beyond it keeps nobody from filling a wallet, and only makes the choice harder to read.
+# Rupiah. A higher limit restricts nobody and would only make the hint longer.
 NO_PRACTICAL_LIMIT: Final = 1_000_000_000
 
 
 def method_choices(
     offers: Sequence[AvailableMethod], ctx: RequestContext
 ) -> list[tuple[str, str, str | None]]:
-    """Return (way, name, hint) of each offer, as the radio buttons of a form take them."""
+    """Return (method, name, hint) of each available method, as radio buttons of a form take them."""
     return [
         (str(offer.method.method), offer.method.label.localize(ctx.lang), method_hint(offer, ctx))
         for offer in offers
@@ -29,7 +29,7 @@ def method_choices(
 def pay_in_choices(
     offers: Sequence[AvailableMethod], ctx: RequestContext
 ) -> list[tuple[str, str, str | None]]:
-    """Return (way, name, hint) where the amount is not known yet: the hint says what the way takes."""
+    """Return (method, name, hint) before the amount is known: the hint states the method's limits."""
     say = get_translations(ctx.lang).gettext
     found: list[tuple[str, str, str | None]] = []
     for offer in offers:
@@ -50,7 +50,7 @@ def pay_in_choices(
 
 
 def method_hint(offer: AvailableMethod, ctx: RequestContext) -> str | None:
-    """Return what a buyer should know before choosing; what is theirs comes with its amount."""
+    """Return what a buyer should know before choosing, with their balance where they have one."""
     say = get_translations(ctx.lang).gettext
     if offer.balance is not None:
         amount = {"amount": formats.rupiah(offer.balance, ctx.lang)}

@@ -1,4 +1,4 @@
-"""What is declined while an officer sets up a way of paying."""
+"""Errors of configuring a payment method."""
 
 from kernel.errors import ErrorType
 

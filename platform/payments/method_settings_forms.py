@@ -1,6 +1,6 @@
-"""Forms of the ways of paying.
+"""Forms of payment method settings.
 
-What a way's own form may send is what its provider asks for, and nothing else.
+A method's form accepts the settings that its provider defines, and nothing else.
 """
 
 from __future__ import annotations
@@ -33,23 +33,21 @@ class StickerForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SaveStickerForm(msgspec.Struct, forbid_unknown_fields=True):
-    """The QRIS that the officer has recognised."""
+    """The QRIS text that the officer has confirmed."""
 
     mark: Version
     payload: Annotated[str, Meta(max_length=1_000)]
 
 
 class TestPaymentForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A trial; ``key`` is the form's own, so that two presses are one trial."""
+    """A test payment; ``key`` is the form's own, so that two submissions open one payment."""
 
     key: Annotated[str, Meta(min_length=8, max_length=60)]
 
 
 @functools.cache
 def method_form(name: str) -> type[msgspec.Struct]:
-    """Return the form of a way: a field for each setting and secret that its provider asks for, its fees and
-    its limits.
-    """
+    """Return the form of a method: its provider's settings and secrets, fees and limits."""
     fields: list[tuple[str, Any, Any]] = [("mark", Version, "")]
     for each in editable_settings(name):
         if each.secret:
@@ -68,7 +66,7 @@ def method_form(name: str) -> type[msgspec.Struct]:
 
 
 def editable_settings(name: str) -> tuple[Any, ...]:
-    """Return the settings of a way that its own form asks for; a QRIS sticker has a page of its own."""
+    """Return the settings in a method's own form; a QRIS sticker has a page of its own."""
     return tuple(
         each
         for each in get_provider(name).capabilities().settings
@@ -77,7 +75,7 @@ def editable_settings(name: str) -> tuple[Any, ...]:
 
 
 def to_method_change(name: str, sent: msgspec.Struct) -> MethodChange:
-    """Return what the form of a way says, in the words of the use case."""
+    """Return a submitted form as the use case's ``MethodChange``."""
     values = msgspec.structs.asdict(sent)
     secrets = [each.name for each in editable_settings(name) if each.secret]
     return MethodChange(

@@ -1,6 +1,4 @@
-"""Ways of paying as officers set them up: the list in its order, one way with its settings, a QRIS sticker
-looked at before it is kept.
-"""
+"""Officers' pages of payment methods: list and order, one method's settings, the QRIS sticker."""
 
 from __future__ import annotations
 
@@ -51,7 +49,7 @@ TEMPLATE: Final = "payments/method.html"
 
 @get(HOME, guards=[require_officer])
 async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """Show every way, how it stands, in the order in which buyers see them."""
+    """Show every method with its status, in the order in which buyers see them."""
     return render_page(
         request, "payments/methods.html", active_menu=PLACE, **await build_list_context(ro, ctx)
     )
@@ -61,7 +59,7 @@ async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
 async def show_method(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
-    """Show one way and what is set."""
+    """Show one method and its settings."""
     return render_page(
         request,
         TEMPLATE,
@@ -75,7 +73,7 @@ async def show_method(
 async def update_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Set it up."""
+    """Save a method's settings."""
     context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, method_form(method))
     async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
@@ -90,7 +88,7 @@ async def update_method(
 async def enable_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Offer it."""
+    """Enable a method for buyers."""
     async with await _submit_button(request, db, ctx, method):
         day = clock.today(ctx.brand.timezone)
         await configure_method.enable_method(
@@ -103,7 +101,7 @@ async def enable_method(
 async def disable_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Offer it no longer."""
+    """Disable a method."""
     async with await _submit_button(request, db, ctx, method):
         await configure_method.disable_method(db, viewer.as_officer(), method, settings=ctx.database.settings)
     return _redirect_to_method(
@@ -115,7 +113,7 @@ async def disable_method(
 async def move_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Show it earlier."""
+    """Move a method up in the list."""
     async with await _submit_button(request, db, ctx, method):
         await configure_method.move_up(db, viewer.as_officer(), method)
     return see_other(f"{HOME}#cara-{method}")
@@ -125,7 +123,7 @@ async def move_up(
 async def move_down(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Show it later."""
+    """Move a method down in the list."""
     async with await _submit_button(request, db, ctx, method):
         await configure_method.move_down(db, viewer.as_officer(), method)
     return see_other(f"{HOME}#cara-{method}")
@@ -135,7 +133,7 @@ async def move_down(
 async def rotate_endpoint(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Make another address for the provider's messages."""
+    """Generate a new webhook URL."""
     async with await _submit_button(request, db, ctx, method):
         await configure_method.rotate_endpoint(
             db, viewer.as_officer(), method, settings=ctx.database.settings
@@ -149,7 +147,7 @@ async def rotate_endpoint(
 async def submit_method_test(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Open a small payment and lead to where it is paid."""
+    """Open a test payment and redirect to its page."""
     context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, TestPaymentForm)
     async with form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context):
@@ -168,7 +166,7 @@ async def preview_sticker(
     ctx: CurrentContext,
     method: FromPath[str],
 ) -> Response[Any]:
-    """Show whose QRIS was pasted or photographed, before it is kept."""
+    """Show whose QRIS was pasted or photographed, before it is stored."""
     _require_qris(method)
     async with coop_reader(database, tenant) as ro:
         context = await build_method_context(ro, ctx, method, _host(request))
@@ -178,7 +176,7 @@ async def preview_sticker(
         if not payload:
             if form.data.photo is None:
                 raise method_settings_errors.NO_STICKER(field="payload")
-            # seconds of one core: in a thread, and outside of any transaction
+            # takes seconds of CPU: in a thread, outside of any transaction
             photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
         sticker = qris_provider.validate_settings({"payload": payload})
@@ -197,7 +195,7 @@ async def preview_sticker(
 async def save_sticker(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Keep the sticker that the officer has recognised."""
+    """Store the sticker that the officer has confirmed."""
     _require_qris(method)
     context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, SaveStickerForm)
@@ -217,7 +215,7 @@ async def probe_account(
     ctx: CurrentContext,
     method: FromPath[str],
 ) -> Response[Any]:
-    """Ask Stripe which ways the account takes, and show it."""
+    """Ask Stripe which payment types the account accepts, and show them."""
     if method != "stripe":
         raise errors.NO_SUCH_METHOD()
     async with coop_reader(database, tenant) as ro:
@@ -244,9 +242,7 @@ def _require_qris(method: str) -> None:
 async def _submit_button(
     request: AnyRequest, db: Db, ctx: RequestContext, method: str
 ) -> AbstractAsyncContextManager[None]:
-    """A button of a way's page: inside, a refusal shows the page again with its sentence on top, and nothing
-    is kept.
-    """
+    """Handle a button of a method's page: an error inside renders the page again and nothing is stored."""
     context = await build_method_context(db, ctx, method, _host(request))
     form = await read_form(request, EmptyForm)
     return form.rerender_on_error(TEMPLATE, active_menu=PLACE, **context)

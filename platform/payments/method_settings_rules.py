@@ -1,6 +1,4 @@
-"""Pure rules of setting up a way of paying: what it still lacks, how it stands, whether its keys move real
-money.
-"""
+"""Pure rules of configuring a payment method: status, version, fees, whether keys move real money."""
 
 from __future__ import annotations
 
@@ -36,8 +34,9 @@ TEST_AMOUNT: Final = Rupiah(10_000)
 
 
 def moves_real_money(method: str, settings: Mapping[str, str], key: str, *, is_faked: bool) -> bool:
-    """Whether money paid this way is real: never where a stand-in answers, else as its key (``key``) or a
-    setting says that marks it.
+    """Return whether payments by this method move real money.
+
+    Never with a fake gateway; otherwise the prefix of ``key`` or of a setting tells live from test.
     """
     marks = [each for each in get_provider(method).capabilities().settings if each.live_prefixes]
     return not is_faked and all(
@@ -46,14 +45,12 @@ def moves_real_money(method: str, settings: Mapping[str, str], key: str, *, is_f
 
 
 def uses_connected_account(method: str, settings: Mapping[str, str]) -> bool:
-    """Whether the way is asked with the platform's key,
-    in the name of the cooperative's connected account.
-    """
+    """Return whether calls use the platform's key on behalf of the cooperative's connected account."""
     return method == "stripe" and settings.get("mode") == CONNECTED
 
 
 def method_status(method: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> MethodStatus:
-    """How a way stands, the first thing that keeps it from buyers before all others."""
+    """Return a method's status; of several obstacles, the one that must be removed first."""
     if method.method not in bylaws.payment_methods:
         return "not_in_bylaws"
     if not in_plan:
@@ -64,15 +61,13 @@ def method_status(method: PaymentMethod, bylaws: Bylaws, *, in_plan: bool) -> Me
 
 
 def test_amount(method: PaymentMethod) -> Rupiah:
-    """What a trial costs, in rupiah: Rp10.000, or what the way's limits make of it."""
+    """Return the amount of a test payment in rupiah: Rp10.000, moved into the method's limits."""
     amount = max(TEST_AMOUNT, method.min_amount)
     return amount if method.max_amount is None else min(amount, method.max_amount)
 
 
 def version_of(method: PaymentMethod) -> str:
-    """A short mark of how a way is set, for a form to bring back: another mark means that somebody changed it
-    meanwhile.
-    """
+    """Return a short hash of a method's configuration, for optimistic locking of its form."""
     max_amount = None if method.max_amount is None else int(method.max_amount)
     told = (
         method.settings,
@@ -88,7 +83,7 @@ def version_of(method: PaymentMethod) -> str:
 def check_fees_and_limits(
     percent: Decimal, fixed: Rupiah, min_amount: Rupiah | None, max_amount: Rupiah | None
 ) -> None:
-    """Raise DomainError payments.fee_out_of_range or .limits_crossed for what cannot be."""
+    """Raise DomainError payments.fee_out_of_range or .limits_crossed for invalid values."""
     if not 0 <= percent <= MAX_FEE_PERCENT:
         raise errors.FEE_OUT_OF_RANGE(field="fee_percent")
     if fixed < 0:

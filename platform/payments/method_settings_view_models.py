@@ -1,4 +1,4 @@
-"""What the officers' pages of ways tell: how each stands, what is set, what is lacking.
+"""View models of officers' payment method pages: status, settings, what is missing.
 
 No secret leaves the vault for a page.
 """
@@ -43,9 +43,9 @@ _METHOD_NAMES: Final[dict[str, LocalizedText]] = {
 
 
 class MethodSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as the list shows it.
+    """A payment method as the list shows it.
 
-    ``kind`` is the colour of its state; ``lacking`` what must be filled in first.
+    ``kind`` is the colour of its status; ``lacking`` names the settings that must be filled in first.
     """
 
     method: str
@@ -59,7 +59,7 @@ class MethodSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def build_list_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
-    """Return what the list of all ways shows."""
+    """Return the template context of the method list."""
     bylaws = await _bylaws(ro, ctx)
     return {"methods": [_summarize(method, bylaws, ctx) for method in await methods.list_methods(ro)]}
 
@@ -67,9 +67,9 @@ async def build_list_context(ro: Reader, ctx: RequestContext) -> dict[str, Any]:
 async def build_method_context(
     source: AsyncSession | Reader, ctx: RequestContext, name: str, host: str
 ) -> dict[str, Any]:
-    """Return what the page of one way shows.
+    """Return the template context of one method's page.
 
-    ``host`` is the cooperative's own, for the address of messages. Raises DomainError payments.no_such_way.
+    ``host`` is the cooperative's own, for the webhook URL. Raises DomainError payments.no_such_way.
     """
     ro = as_reader(source)
     method = await methods.get_method(ro, name)
@@ -105,7 +105,7 @@ async def build_method_context(
 
 
 def _fields(method: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
-    """Each setting as its field shows it; of a secret only whether there is one."""
+    """Return each setting as its form field; for a secret only whether one is set."""
     return [
         {
             "name": each.name,
@@ -124,7 +124,7 @@ def _fields(method: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
 
 
 def _summarize(method: PaymentMethod, bylaws: Bylaws, ctx: RequestContext) -> MethodSummary:
-    assert ctx.tenant is not None  # pages of a cooperative alone
+    assert ctx.tenant is not None  # these pages exist in cooperatives only
     entitlement = method.capabilities.entitlement
     in_plan = entitlement is None or has_entitlement(ctx.tenant, entitlement)
     state = method_settings_rules.method_status(method, bylaws, in_plan=in_plan)
@@ -141,7 +141,7 @@ def _summarize(method: PaymentMethod, bylaws: Bylaws, ctx: RequestContext) -> Me
 
 
 def _sticker(method: PaymentMethod) -> dict[str, str] | None:
-    """What is kept of the QRIS sticker; None where there is none, or what is kept is no sticker any more."""
+    """Return the stored QRIS sticker; None where there is none or it cannot be read any more."""
     if method.method != "qris" or not method.settings.get("payload"):
         return None
     try:

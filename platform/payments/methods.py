@@ -1,6 +1,4 @@
-"""The ways of paying of a cooperative: what is switched on, what may be offered to whom, and the means to
-speak to a provider.
-"""
+"""Payment methods of a cooperative: which are enabled, who may use which, and their provider accounts."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 import gateways.registry  # noqa: F401 - providers register themselves
-import payments.local_methods  # noqa: F401 - every way and purpose registers itself
+import payments.local_methods  # noqa: F401 - registers every method
 from cooperative.queries import get_profile
 from gateways import stripe_provider
 from gateways.protocol import (
@@ -38,16 +36,16 @@ if TYPE_CHECKING:
     from kernel.settings import Settings
     from tenants.registry import TenantRef
 
-# Ways that need nothing set are there from the first day; all others when an officer switches them on.
+# Methods that need no settings are enabled from the start; an officer enables all others.
 ENABLED_BY_DEFAULT: Final = frozenset({"cash", "bank_transfer", "savings", "wallet"})
 
 
 class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as it stands in a cooperative.
+    """A payment method as a cooperative has configured it.
 
-    ``lacking``: what must be set before it can be offered. ``live``: its keys move real money.
+    ``missing_settings`` must be set before it can be offered. ``live``: its keys move real money.
 
-    ``of_profile`` is what the cooperative's profile tells in the place of empty settings.
+    ``profile_defaults`` are values of the cooperative's profile that fill empty settings.
     """
 
     method: PaymentMethodCode
@@ -69,7 +67,7 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def clearing_account(self) -> str:
-        """The account that holds its money until it is in hand."""
+        """The ledger account that holds its money until it reaches cash or the bank."""
         return rules.CLEARING_ACCOUNTS[self.method]
 
     @property
@@ -82,9 +80,9 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AvailableMethod(msgspec.Struct, frozen=True, kw_only=True):
-    """A way as a buyer may choose it.
+    """A payment method that a buyer may choose.
 
-    ``has`` is what they have there to spend, in rupiah (None: nothing of theirs is kept there).
+    ``balance`` is what they can spend by it, in rupiah; None for methods without a balance.
     """
 
     method: PaymentMethod
@@ -93,8 +91,9 @@ class AvailableMethod(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_methods(source: AsyncSession | Reader) -> list[PaymentMethod]:
-    """Return every way as this cooperative has set it, in its own order;
-    those it never touched as they come.
+    """Return every payment method as this cooperative has configured it, in its own order.
+
+    Methods that officers never configured follow in the order of registration.
     """
     rows, account = await read_batch(source, queries.load_method_configs, _profile_bank_account)
     found = [
@@ -104,7 +103,7 @@ async def list_methods(source: AsyncSession | Reader) -> list[PaymentMethod]:
 
 
 async def get_method(source: AsyncSession | Reader, name: str) -> PaymentMethod:
-    """Return one way as this cooperative has set it. Raises DomainError payments.no_such_way."""
+    """Return one payment method as configured. Raises DomainError payments.no_such_way."""
     if name not in known_methods():
         raise errors.NO_SUCH_METHOD()
     row, account = await read_batch(
@@ -138,7 +137,7 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
         limit for limit in (capabilities.max_amount, row.max_amount if row else None) if limit is not None
     ]
     return PaymentMethod(
-        method=name,  # type: ignore[arg-type]  # registered ways are PaymentWays
+        method=name,  # type: ignore[arg-type]  # registered methods are PaymentMethodCodes
         enabled=row.enabled if row else name in ENABLED_BY_DEFAULT,
         missing_settings=tuple(
             each
@@ -165,9 +164,9 @@ def _is_required(setting: MethodSetting, settings: Mapping[str, str]) -> bool:
 
 
 def may_be_offered(method: PaymentMethod, bylaws: Bylaws, tenant: TenantRef) -> bool:
-    """Whether bylaws, plan and officers allow this way, and it is set up to the end.
+    """Return whether bylaws, plan and officers allow this method, and its settings are complete.
 
-    Read-only, a cooperative lends nobody anything new.
+    A read-only cooperative grants no new credit.
     """
     entitlement = method.capabilities.entitlement
     return (
@@ -180,9 +179,9 @@ def may_be_offered(method: PaymentMethod, bylaws: Bylaws, tenant: TenantRef) -> 
 
 
 class PayerMethods(msgspec.Struct, frozen=True):
-    """What offers are made from: every way as it is set, and what a member has by those of the books.
+    """Input of ``select_available_methods``: every configured method, and the payer's balances.
 
-    ``has`` is None for who is no member.
+    ``balances`` is None for a payer who is not a member.
     """
 
     methods: list[PaymentMethod]
@@ -190,7 +189,7 @@ class PayerMethods(msgspec.Struct, frozen=True):
 
 
 async def load_payer_methods(source: AsyncSession | Reader, member_id: UUID | None) -> PayerMethods:
-    """Read what offers are made from, for a member or for anybody."""
+    """Load the methods and, for a member, their balances."""
     if member_id is None:
         return PayerMethods(await list_methods(source), None)
     return PayerMethods(
@@ -206,9 +205,9 @@ async def list_available_methods(
     member_id: UUID | None,
     amount: Rupiah,
 ) -> list[AvailableMethod]:
-    """Return what this buyer may choose for this amount.
+    """Return the methods that this buyer may choose for this amount, in rupiah.
 
-    What is theirs but does not suffice is there with ``enough`` False.
+    A balance that does not cover the amount is listed with ``sufficient`` False.
     """
     return select_available_methods(await load_payer_methods(source, member_id), tenant, bylaws, amount)
 
@@ -216,7 +215,7 @@ async def list_available_methods(
 def select_available_methods(
     payer: PayerMethods, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah
 ) -> list[AvailableMethod]:
-    """Return ``offers`` by what was read before."""
+    """Return what ``list_available_methods`` does, from data that was loaded before."""
     found = []
     for method in payer.methods:
         capabilities = method.capabilities
@@ -236,7 +235,7 @@ def select_available_methods(
 
 
 def pick_method(available: Iterable[AvailableMethod], name: str) -> AvailableMethod:
-    """Return the one of these offers that was chosen. Raises DomainError payments.way_not_offered."""
+    """Return the chosen one of the available methods. Raises DomainError payments.way_not_offered."""
     offer = next((each for each in available if each.method.method == name), None)
     if offer is None:
         raise errors.METHOD_NOT_AVAILABLE(field="payment_method")
@@ -246,9 +245,9 @@ def pick_method(available: Iterable[AvailableMethod], name: str) -> AvailableMet
 async def get_available_method(
     db: AsyncSession, tenant: TenantRef, bylaws: Bylaws, name: str, amount: Rupiah, *, member: bool
 ) -> PaymentMethod:
-    """Return a way that may be offered for this amount.
+    """Return a method that may be used for this amount.
 
-    Raises DomainError payments.way_not_offered, .amount_below_least, .amount_above_most.
+    Raises DomainError payments.no_such_way, .way_not_offered, .amount_below_least, .amount_above_most.
     """
     method = await get_method(db, name)
     check_method_available(method, tenant, bylaws, amount, member=member)
@@ -258,16 +257,14 @@ async def get_available_method(
 def check_method_available(
     method: PaymentMethod, tenant: TenantRef, bylaws: Bylaws, amount: Rupiah, *, member: bool
 ) -> None:
-    """Raise DomainError as ``get_available_method`` does, for a way that was read before."""
+    """Raise DomainError as ``get_available_method`` does, for a method that was loaded before."""
     if not may_be_offered(method, bylaws, tenant) or (method.capabilities.members_only and not member):
         raise errors.METHOD_NOT_AVAILABLE(field="payment_method")
     check_amount_limits(method, amount)
 
 
 def check_amount_limits(method: PaymentMethod, amount: Rupiah) -> None:
-    """Raise DomainError payments.amount_below_least or .amount_above_most when the way does not take
-    this amount.
-    """
+    """Raise DomainError payments.amount_below_least or .amount_above_most outside the method's limits."""
     if amount < method.min_amount:
         raise errors.AMOUNT_BELOW_MINIMUM(min_amount=method.min_amount, field="payment_method")
     if method.max_amount is not None and amount > method.max_amount:
@@ -275,14 +272,14 @@ def check_amount_limits(method: PaymentMethod, amount: Rupiah) -> None:
 
 
 def api_base_url(settings: Settings, method: str) -> str:
-    """Return where the provider is asked: the real address, or the stand-in's."""
+    """Return the provider's API address: the live one, or the fake gateway's where one is configured."""
     return settings.fake_gateway_url(method) or LIVE_BASE_URLS.get(method, "")
 
 
 def build_provider_account(database: Database, tenant: TenantRef, method: PaymentMethod) -> ProviderAccount:
-    """Return the means to speak to a provider in the name of this cooperative: its secrets opened.
+    """Return the credentials and client to call a provider for this cooperative, with secrets decrypted.
 
-    Raises DomainError as the vault does.
+    Raises DomainError as ``vault.unseal`` does.
     """
     keys = database.settings.encryption_keys
     secrets = {
@@ -294,7 +291,7 @@ def build_provider_account(database: Database, tenant: TenantRef, method: Paymen
     }
     account = database.settings.stripe_account(tenant.slug)
     if account is not None and method.method == "stripe" and method.settings.get("account") == account:
-        # the platform's key opens every connected account: it is used for this cooperative's own alone
+        # the platform's key can access every connected account: use it for this cooperative's own only
         secrets[stripe_provider.PLATFORM_KEY] = database.settings.billing_stripe_key or ""
         settings[stripe_provider.PLATFORM_FEE_PERCENT] = str(database.settings.stripe_fee_percent)
     return ProviderAccount(
@@ -307,7 +304,7 @@ def build_provider_account(database: Database, tenant: TenantRef, method: Paymen
 
 
 def build_local_account(method: PaymentMethod) -> ProviderAccount:
-    """Return the means of a way that asks nobody outside; what it is not set itself, the profile tells."""
+    """Return the account of a method that needs no provider call; the profile fills empty settings."""
     return ProviderAccount(
         settings=method.profile_defaults | method.settings,
         secrets={},
@@ -318,5 +315,5 @@ def build_local_account(method: PaymentMethod) -> ProviderAccount:
 
 
 def secret_label(method: str, name: str) -> str:
-    """Return what a secret is sealed as."""
+    """Return the label under which a secret is sealed."""
     return f"{method}/{name}"

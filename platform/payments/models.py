@@ -1,6 +1,4 @@
-"""Payment methods as a cooperative has configured them, its payments, refunds,
-exceptions and webhook events.
-"""
+"""Tables of payments: configured methods, payments, exceptions, refunds and webhook events."""
 
 from datetime import datetime
 from typing import Any
@@ -32,13 +30,13 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class PaymentMethodRow(CoopBase):
-    """A way of paying as its officers set it.
+    """A payment method as its officers configured it.
 
-    ``secrets`` are sealed (payments.vault); ``endpoint`` is the unguessable end of its webhook.
+    ``secrets`` are sealed (``payments.vault``); ``endpoint`` is the unguessable last part of its webhook URL.
 
-    ``fee_percent`` (text of a decimal) and ``fee_fixed`` (rupiah) are what the way costs where its provider
-    does not tell; ``live`` says that its keys move real money. A way without a row is as
-    ``ways.ENABLED_BY_DEFAULT`` says.
+    ``fee_percent`` (a decimal as text) and ``fee_fixed`` (rupiah) are the fee where the provider reports
+    none; ``live`` says that its keys move real money. A method without a row is enabled as
+    ``methods.ENABLED_BY_DEFAULT`` says.
     """
 
     __tablename__ = "payment_methods"
@@ -58,12 +56,12 @@ class PaymentMethodRow(CoopBase):
 
 
 class Payment(CoopBase):
-    """One payment by one way. ``amount`` is what must come, in rupiah, its unique ``tail`` included.
+    """One payment by one method. ``amount`` is what must arrive, in rupiah, with its ``unique_suffix``.
 
-    ``purpose`` and ``subject_id`` say what it pays (an order, a member's wallet); ``applied_to`` where the
-    money went: "purpose", the payer's "wallet" when the purpose was gone, or "owed" to a payer who has none.
-    ``processing_since``: the payer has done their part, and the money is on its way through banks; while it
-    is, nothing ends or replaces the payment.
+    ``purpose`` and ``subject_id`` name what it pays (an order, a member's wallet). ``applied_to`` says where
+    the money went: "purpose"; the payer's "wallet" when the purpose no longer took it; or "owed" to a payer
+    who has none. ``processing_since``: the payer has paid and banks are transferring the money; until it
+    arrives, nothing closes or replaces the payment.
     """
 
     __tablename__ = "payments"
@@ -112,17 +110,15 @@ class Payment(CoopBase):
     checked_at: Mapped[datetime | None] = mapped_column(Moment)
     payer_claimed_at: Mapped[datetime | None] = mapped_column(
         Moment
-    )  # when the payer first said so; nobody is believed for it
+    )  # when the payer first claimed to have paid; settles nothing
     processing_since: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PaymentException(CoopBase):
-    """One thing about a payment that somebody must look at: open until it is settled.
+    """One thing about a payment that an officer must check; open until it is resolved.
 
-    Only the settlement is ever written to a row.
-
-    The same ``facts`` are one exception, however often they are found; ``params_digest`` is what the database
-    holds that by.
+    Rows are only ever updated with their resolution. The same ``params`` are one exception, however often
+    they occur; ``params_digest`` enforces that in the database.
     """
 
     __tablename__ = "payment_exceptions"
@@ -152,7 +148,7 @@ class PaymentException(CoopBase):
 
 
 class PaymentRefund(CoopBase):
-    """Money that goes back: asked for, and once done, booked.
+    """A refund: requested, and booked once it is done.
 
     ``destination``: "original_method", "wallet" or "by_hand".
     """
@@ -183,10 +179,9 @@ class PaymentRefund(CoopBase):
 
 
 class PaymentEvent(CoopBase):
-    """A verified message of a provider, as it was sent; unique by the provider's own id, so that it counts
-    once.
+    """A verified webhook event as received; unique by the provider's event id, so it counts once.
 
-    ``outcome`` is what became of it once it was heard (``rules.Outcome``).
+    ``outcome`` is the result of processing it (``rules.ProcessingOutcome``).
     """
 
     __tablename__ = "payment_events"

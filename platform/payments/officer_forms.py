@@ -1,4 +1,4 @@
-"""What the officers' pages of payments take."""
+"""Forms of officers' payment pages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from kernel.money import Rupiah
 
 
 class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What was done about an exception."""
+    """A note of what was done about an exception."""
 
     note: Annotated[str, Meta(max_length=300)]
 
 
 class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
-    """How much goes back, where to, and why;
-    ``key`` is the form's own, so that two presses are one refund.
+    """A refund: amount, destination, reason.
+
+    ``key`` is the form's own, so that two submissions are one refund.
     """
 
     amount: Rupiah

@@ -1,4 +1,4 @@
-"""What officers read of a payment: how it stands, what happened to it and when, in plain words."""
+"""Labels of payments for officers: status, exceptions, history in plain words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REFUND_KINDS: Final[dict[str, str]] = {"pending": "wait", "done": "done", "faile
 
 
 class HistoryEntry(msgspec.Struct, frozen=True):
-    """One step of a payment's history."""
+    """One entry of a payment's history."""
 
     at: datetime
     label: str
@@ -48,9 +48,7 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple[str, str]:
-    """Return the word of a payment's state, and the colour of it;
-    what is only owed now is not called paid.
-    """
+    """Return a payment status as text and colour; a payment on credit is not called paid."""
     if status == "paid" and method in CREDIT_METHODS:
         say = get_translations(ctx.lang).gettext
         return (say("dicatat sebagai kasbon") if method == "kasbon" else say("akan dipotong dari gaji")), "go"
@@ -58,24 +56,24 @@ def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple
 
 
 def refund_status_badge(state_name: str, ctx: RequestContext) -> tuple[str, str]:
-    """Return the word of a refund's state, and the colour of it."""
+    """Return a refund status as text and colour."""
     say = get_translations(ctx.lang).gettext
     told = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
     return told[state_name], REFUND_KINDS[state_name]
 
 
 def method_name(method: str, ctx: RequestContext) -> str:
-    """Return what a way is called."""
+    """Return the name of a payment method."""
     return PAYMENT_METHOD_NAMES[method].localize(ctx.lang)
 
 
 def exception_label(name: str, ctx: RequestContext) -> str:
-    """Return what an exception of this reason is about."""
+    """Return the sentence for an exception's reason."""
     return rules.EXCEPTION_LABELS[name].localize(ctx.lang)
 
 
 def exception_detail(exception: ExceptionView, lang: Lang) -> str:
-    """Return the facts of an exception as one line, or nothing where none are known."""
+    """Return the parameters of an exception as one line; empty where there are none."""
     say = get_translations(lang).gettext
     params = exception.params
     theirs, ours = params.get("theirs"), params.get("ours")
@@ -102,7 +100,7 @@ def exception_detail(exception: ExceptionView, lang: Lang) -> str:
 
 
 def refund_destination_label(name: str, method: str, ctx: RequestContext) -> tuple[str, str | None]:
-    """Return where money goes back to, and what an officer should know of it."""
+    """Return the label of a refund destination, and a hint for officers."""
     say = get_translations(ctx.lang).gettext
     if name == "wallet":
         return say("Ke dompet anggota"), say("Langsung, dan bisa dipakai berbelanja lagi.")
@@ -118,7 +116,7 @@ def refund_destination_label(name: str, method: str, ctx: RequestContext) -> tup
 
 
 def applied_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
-    """Return where the money of a paid payment went, when it did not go to what it was for."""
+    """Return where the money of a paid payment went, if not to its purpose."""
     say = get_translations(ctx.lang).gettext
     if payment.applied_to == "wallet":
         return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")
@@ -130,7 +128,7 @@ def applied_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
 
 
 def sync_outcome_message(word: str, ctx: RequestContext) -> str:
-    """Return what became of asking the provider, as one sentence."""
+    """Return the outcome of a status check as one sentence."""
     say = get_translations(ctx.lang).gettext
     return {
         "settled": say("Sudah dibayar menurut penyedianya, dan sekarang tercatat."),
@@ -149,7 +147,7 @@ def build_history(
     refunds: Sequence[OfficerRefundView],
     ctx: RequestContext,
 ) -> list[HistoryEntry]:
-    """Return all that happened to a payment, oldest first."""
+    """Return a payment's history, oldest first."""
     say = get_translations(ctx.lang).gettext
     found = [_from_audit_entry(entry, ctx) for entry in audit_log]
     found += [HistoryEntry(each.received_at, say("Pesan dari penyedia"), "", each.kind) for each in messages]

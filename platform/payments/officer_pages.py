@@ -1,6 +1,4 @@
-"""Payments as officers see them: the list by day, one payment with its history, and what can be done about
-it.
-"""
+"""Officers' pages of payments: the list by day, one payment with its history, and its actions."""
 
 from __future__ import annotations
 
@@ -61,7 +59,7 @@ async def list_payments(
     hari: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[Any]:
-    """List payments by day; those that somebody must look at first, where there are any."""
+    """List payments by day; the default filter is those with open exceptions, if there are any."""
     waiting = await officer_queries.count_officer_queue(ro)
     first: StatusFilter = "periksa" if waiting.exceptions + waiting.messages else "semua"
     chip: StatusFilter = keadaan if keadaan in STATUS_FILTERS else "semua" if cari or hari else first
@@ -97,7 +95,7 @@ async def list_payments(
 async def show_payment(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[bytes]:
-    """Show a payment, what happened to it, and what can be done."""
+    """Show a payment, its history, and the possible actions."""
     return render_page(
         request,
         "payments/office_payment.html",
@@ -111,7 +109,7 @@ async def show_payment(
 async def confirm_payment_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """Say in one sentence what confirming the money will do."""
+    """State in one sentence what confirming the payment will do."""
     payment = await require_payment(ro, reference)
     refusal = _confirmation_error(payment)
     if refusal is not None:
@@ -129,7 +127,7 @@ async def confirm_payment_page(
 async def confirm_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
-    """Take an officer's word that the money has come."""
+    """Settle a payment because an officer confirms that the money arrived."""
     payment = await require_payment(as_reader(db), reference)
     form = await read_form(request, EmptyForm)
     async with form.rerender_on_error(
@@ -148,7 +146,7 @@ async def sync_status(
     ctx: CurrentContext,
     reference: FromPath[str],
 ) -> Response[Any]:
-    """Ask the provider how the payment stands, and believe what fits."""
+    """Fetch the payment's status from the provider and apply it."""
     async with coop_reader(database, tenant) as ro:
         payment = await require_payment(ro, reference)
         context = await officer_view_models.build_payment_context(ro, ctx, payment)
@@ -163,7 +161,7 @@ async def sync_status(
 async def resolve_message(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
-    """Take a message about no payment of ours off the work list."""
+    """Resolve a webhook event about no payment of ours."""
     form = await read_form(request, EmptyForm)
     if form.errors or not 0 < number < 2**63:
         raise errors.NO_SUCH_WEBHOOK_EVENT()
@@ -174,7 +172,7 @@ async def resolve_message(
 
 
 async def require_payment(ro: Reader, reference: str) -> OfficerPaymentView:
-    """Return a payment by what stands in an address. Raises DomainError payments.no_such_payment."""
+    """Return a payment by the reference in a URL. Raises DomainError payments.no_such_payment."""
     found = await officer_queries.find_payment(ro, reference)
     if found is None:
         raise errors.NO_SUCH_PAYMENT()
@@ -182,7 +180,7 @@ async def require_payment(ro: Reader, reference: str) -> OfficerPaymentView:
 
 
 def _confirmation_error(payment: OfficerPaymentView) -> DomainError | None:
-    """Why an officer's word does not settle this payment, or None."""
+    """Return why an officer cannot confirm this payment, or None."""
     if get_provider(payment.method).capabilities().confirmed_by != "officer":
         return errors.NOT_FOR_OFFICERS(reference=payment.reference)
     if not rules.can_transition(payment.status, "paid"):
@@ -210,7 +208,7 @@ def _redirect_to_payment(payment: OfficerPaymentView, ctx: RequestContext, sente
 
 
 def _parse_amount(search: str) -> int | None:
-    """What the search means as rupiah, if it is an amount."""
+    """Return the search text as rupiah, if it is an amount."""
     try:
         return int(Rupiah.parse(search))
     except DomainError:

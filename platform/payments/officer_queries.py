@@ -1,6 +1,4 @@
-"""What officers' pages read of payments: the list by day, one payment with all that happened to it, what
-waits for them.
-"""
+"""Queries of officers' pages: payments by day, one payment with its history, and queue counts."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ STATUS_FILTERS: Final[tuple[StatusFilter, ...]] = get_args(StatusFilter)
 class PaymentListRow(msgspec.Struct, frozen=True):
     """A payment in a list.
 
-    ``day`` is the cooperative's own, by the moment that the list goes by; amounts in rupiah.
+    ``day`` is the local day of ``moment``, by which the list is ordered; amounts in rupiah.
 
     ``reasons`` are those of its open exceptions, oldest first.
     """
@@ -45,7 +43,7 @@ class PaymentListRow(msgspec.Struct, frozen=True):
 
 
 class DayTotal(msgspec.Struct, frozen=True):
-    """How many payments a day has, and what they come to, in rupiah."""
+    """How many payments a day has, and their sum in rupiah."""
 
     day: date
     count: int
@@ -53,11 +51,10 @@ class DayTotal(msgspec.Struct, frozen=True):
 
 
 class OfficerQueueCounts(msgspec.Struct, frozen=True):
-    """How much waits for an officer.
+    """How many tasks wait for an officer.
 
-    ``to_confirm`` leaves out what pays goods: that waits in the list of orders.
-
-    ``deductions``: differences between what was asked of an employer and what was taken.
+    ``to_confirm`` leaves out payments for goods, which are in the list of orders. ``deductions`` are
+    differences between requested and actual payroll deductions.
     """
 
     to_confirm: int
@@ -68,7 +65,7 @@ class OfficerQueueCounts(msgspec.Struct, frozen=True):
 
 
 class OfficerPaymentView(msgspec.Struct, frozen=True):
-    """One payment with all that its page tells. Amounts in rupiah."""
+    """One payment with all that its page shows. Amounts in rupiah."""
 
     id: UUID
     reference: str
@@ -114,7 +111,7 @@ class OfficerRefundView(msgspec.Struct, frozen=True):
 
 
 class PaymentAuditEntry(msgspec.Struct, frozen=True):
-    """What happened to a payment by somebody's hand or ours."""
+    """An audit log entry of a payment; ``params`` is JSON."""
 
     at: datetime
     actor: str
@@ -123,7 +120,7 @@ class PaymentAuditEntry(msgspec.Struct, frozen=True):
 
 
 class ProviderMessageView(msgspec.Struct, frozen=True):
-    """A verified message of a provider."""
+    """A verified webhook event of a provider."""
 
     id: int
     method: str
@@ -135,7 +132,7 @@ class ProviderMessageView(msgspec.Struct, frozen=True):
 
 
 class JournalRow(msgspec.Struct, frozen=True):
-    """A journal that a payment caused; ``total`` is what it moves, in rupiah."""
+    """A journal of a payment; ``total`` is the sum of its debits, in rupiah."""
 
     number: int
     value_date: date
@@ -144,7 +141,7 @@ class JournalRow(msgspec.Struct, frozen=True):
 
 
 class MatchedLine(msgspec.Struct, frozen=True):
-    """The line of a statement by which a payment was matched; amount in rupiah."""
+    """The statement line with which a payment was matched; amount in rupiah."""
 
     id: UUID
     on_date: date
@@ -153,12 +150,12 @@ class MatchedLine(msgspec.Struct, frozen=True):
 
 
 _OPEN: Final = "payment_exceptions e WHERE e.payment_id = p.id AND e.settled_at IS NULL"
-# The money that a payment brought: none came for one that waits, was only tried, or is owed by the member.
+# The money that a payment brought: none for an unpaid one, a test with test keys, or one on credit.
 _RECEIVED: Final = (
     "CASE WHEN p.settled_at IS NOT NULL AND (p.live OR p.purpose <> 'trial')"
     f" AND p.method NOT IN ({', '.join(map(repr, CREDIT_METHODS))}) THEN p.amount ELSE 0 END"
 )
-# Which payments a chip shows, the moment that they are listed by, and what of them a day's total sums.
+# By filter: the condition, the time that orders the list, and the amount that a day's total sums.
 _FILTERS: Final[dict[StatusFilter, tuple[str, str, str]]] = {
     "periksa": (f"EXISTS (SELECT FROM {_OPEN})", "p.opened_at", "p.amount"),
     "menunggu": ("p.status = 'awaiting'", "p.opened_at", "p.amount"),
@@ -170,7 +167,7 @@ _SEARCH: Final = (
     "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR "
     "p.provider_reference ILIKE $1 OR p.amount = $2)"
 )
-# The verified messages that name no payment of ours, and that nobody has looked at.
+# Verified webhook events that name no payment of ours and are unresolved.
 _UNKNOWN: Final = "e.status = 'exception' AND e.outcome = 'unknown'"
 
 
@@ -185,9 +182,9 @@ def _from_clause(chip: StatusFilter) -> str:
 async def list_payments(
     ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, day: date | None, page: int
 ) -> tuple[list[PaymentListRow], int]:
-    """Return one page of a chip's payments, newest first, and how many there are.
+    """Return one page of a filter's payments, newest first, and how many there are.
 
-    ``amount`` is what the search means as rupiah, if it is one.
+    ``amount`` is the search text read as rupiah, if it is a number.
     """
     moment = _FILTERS[chip][1]
     asked = (like_pattern(search), amount, day, zone)
@@ -207,9 +204,7 @@ async def list_payments(
 async def sum_by_day(
     ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, days: Sequence[date]
 ) -> dict[date, DayTotal]:
-    """Return what each of these days comes to, with the same search, over all its payments and not only those
-    of one page.
-    """
+    """Return each day's total under the same search, over all its payments, not only one page."""
     _, moment, summed = _FILTERS[chip]
     rows = await ro.rows(
         DayTotal,
@@ -226,7 +221,7 @@ async def sum_by_day(
 
 
 async def count_officer_queue(ro: Reader) -> OfficerQueueCounts:
-    """Return how much waits for an officer."""
+    """Return how many tasks wait for an officer."""
     found = await ro.one(
         OfficerQueueCounts,
         "SELECT (SELECT count(*) FROM payments WHERE status = 'awaiting' AND method = ANY($1::text[]) AND "
@@ -245,7 +240,7 @@ async def count_officer_queue(ro: Reader) -> OfficerQueueCounts:
 
 
 async def count_awaiting(ro: Reader) -> int:
-    """Return how many payments are waited for."""
+    """Return how many payments await payment."""
     return int(await ro.value("SELECT count(*) FROM payments WHERE status = 'awaiting'"))
 
 
@@ -275,7 +270,7 @@ async def list_refunds(ro: Reader, payment_id: UUID) -> list[OfficerRefundView]:
 
 
 async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
-    """Return what the trail says of a payment, oldest first."""
+    """Return the audit log of a payment, oldest first."""
     return await ro.rows(
         PaymentAuditEntry,
         "SELECT at, actor_name AS actor, action, params FROM audit_entries WHERE subject = $1 ORDER BY id",
@@ -284,7 +279,7 @@ async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
 
 
 async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderMessageView]:
-    """Return the provider's messages about a payment, oldest first."""
+    """Return the provider's webhook events about a payment, oldest first."""
     return await ro.rows(
         ProviderMessageView,
         "SELECT id, method, kind, reference, provider_reference, status, received_at FROM payment_events"
@@ -296,7 +291,7 @@ async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderM
 
 
 async def list_unknown_messages(ro: Reader) -> list[ProviderMessageView]:
-    """Return the messages about no payment of ours that nobody has looked at, oldest first."""
+    """Return the unresolved webhook events about no payment of ours, oldest first."""
     return await ro.rows(
         ProviderMessageView,
         "SELECT e.id, e.method, e.kind, e.reference, e.provider_reference, e.status, e.received_at FROM "
@@ -308,7 +303,7 @@ async def list_unknown_messages(ro: Reader) -> list[ProviderMessageView]:
 async def list_journals(
     ro: Reader, found: OfficerPaymentView, refund_ids: Sequence[UUID]
 ) -> list[JournalRow]:
-    """Return the journals that a payment caused, in the order of the books."""
+    """Return the journals of a payment, in the order of the books."""
     keys = [f"payment:{found.id}", f"payment:{found.id}:fee", *(f"refund:{each}" for each in refund_ids)]
     return await ro.rows(
         JournalRow,
@@ -320,7 +315,7 @@ async def list_journals(
 
 
 async def find_matched_line(ro: Reader, payment_id: UUID) -> MatchedLine | None:
-    """Return the line of a statement that shows this payment's money."""
+    """Return the statement line that shows this payment's money."""
     return await ro.one(
         MatchedLine,
         "SELECT id, on_date, amount, description FROM statement_lines WHERE payment_id = $1",
@@ -329,7 +324,7 @@ async def find_matched_line(ro: Reader, payment_id: UUID) -> MatchedLine | None:
 
 
 async def get_method_changed_at(ro: Reader, method: str) -> datetime | None:
-    """Return when a way was last set up."""
+    """Return when a method's configuration last changed."""
     changed_at: datetime | None = await ro.value(
         "SELECT changed_at FROM payment_methods WHERE method = $1", method
     )

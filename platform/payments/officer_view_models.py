@@ -1,6 +1,4 @@
-"""What the officers' pages of payments tell: days with their sums, one payment with its history and the steps
-that are possible.
-"""
+"""View models of officers' payment pages: days with totals, one payment with history and actions."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ if TYPE_CHECKING:
 def group_by_day(
     rows: Sequence[PaymentListRow], totals: Mapping[date, DayTotal], ctx: RequestContext
 ) -> list[dict[str, Any]]:
-    """Return the rows of a list under their days; a day's sum is over all its payments, also those on other
-    pages.
-    """
+    """Return list rows grouped by day; a day's total covers all its payments, also on other pages."""
     days: list[dict[str, Any]] = []
     for row in rows:
         if not days or days[-1]["day"] != row.day:
@@ -40,7 +36,7 @@ def group_by_day(
 
 
 async def build_unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[str, Any]]:
-    """Return the messages about no payment of ours that wait for somebody to look."""
+    """Return the unresolved webhook events about no payment of ours."""
     return [
         {
             "id": each.id,
@@ -56,7 +52,7 @@ async def build_unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[s
 async def build_payment_context(
     ro: Reader, ctx: RequestContext, payment: OfficerPaymentView
 ) -> dict[str, Any]:
-    """Return all that the page of one payment shows."""
+    """Return the template context of the page of one payment."""
     refunds = await officer_queries.list_refunds(ro, payment.id)
     trail = await officer_queries.list_audit_log(ro, payment.reference)
     messages = await officer_queries.list_messages(ro, payment)

@@ -1,4 +1,4 @@
-"""Members' own money on its way in: filling the wallet, paying off kasbon.
+"""Opens payments into a member's own account: wallet top-ups and kasbon repayments.
 
 Each opens one payment, which is paid on its own page.
 """
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from kernel.database import Reader
     from tenants.registry import TenantRef
 
-# As they will stand in the books.
+# As they are stored in the books.
 PAYMENT_LABELS: Final = {
     builtin_purposes.TOP_UP: "Isi dompet",
     builtin_purposes.REPAYMENT: "Pelunasan kasbon",
 }
-# Credit can be paid off from what the books hold of the member; a wallet is filled from outside alone.
+# Kasbon can be repaid from the member's own balances; a wallet is topped up from outside only.
 INTERNAL_METHODS: Final[dict[str, tuple[str, ...]]] = {
     builtin_purposes.TOP_UP: (),
     builtin_purposes.REPAYMENT: ("wallet", "savings"),
@@ -43,8 +43,9 @@ INTERNAL_METHODS: Final[dict[str, tuple[str, ...]]] = {
 async def list_pay_in_methods(
     source: AsyncSession | Reader, tenant: TenantRef, bylaws: Bylaws, purpose: str, member_id: UUID
 ) -> list[AvailableMethod]:
-    """Return the ways by which a member may pay in for this purpose, whatever the amount; what is theirs
-    comes with how much it is.
+    """Return the methods by which a member may pay in for this purpose, whatever the amount.
+
+    Methods of our own books carry their balance.
     """
     found = []
     for method in await methods.list_methods(source):
@@ -62,7 +63,7 @@ async def list_pay_in_methods(
 def require_available_method(
     offered: Sequence[AvailableMethod], name: str, amount: Rupiah
 ) -> AvailableMethod:
-    """Return the chosen one of the offered ways, if it takes this amount.
+    """Return the chosen method if it takes this amount, in rupiah.
 
     Raises DomainError: payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low,
     .wallet_too_low.
@@ -75,7 +76,7 @@ def require_available_method(
 
 
 async def get_kasbon_debt(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
-    """Return what a member owes on kasbon, in rupiah; below zero when they paid more than they owed."""
+    """Return what a member owes on kasbon, in rupiah; negative when they overpaid."""
     return Rupiah(await ledger_queries.get_balance(source, MEMBER_RECEIVABLES, member_id))
 
 
@@ -87,7 +88,7 @@ async def require_within_debt(source: AsyncSession | Reader, member_id: UUID, am
 
 
 async def find_pay_in(db: AsyncSession, purpose: str, member_id: UUID, key: UUID) -> Payment | None:
-    """Return the payment that this form opened when it was sent before."""
+    """Return the payment that an earlier submission of this form opened, or None."""
     return await queries.find_payment_by_key(db, _idempotency_key(purpose, member_id, key))
 
 
@@ -102,10 +103,9 @@ async def open_pay_in(
     key: UUID,
     on: date,
 ) -> Payment:
-    """Open the payment by which a member pays ``amount`` in; the same key again returns the one that it
-    opened before.
+    """Open the payment by which a member pays in ``amount`` (rupiah); the same key returns the same one.
 
-    Raises DomainError as ``opening.open_payment`` does; payments.no_such_member.
+    Raises DomainError as ``open_payment.open_payment`` does; payments.no_such_member.
     """
     member = await members.get_member(db, member_id)
     if member is None:

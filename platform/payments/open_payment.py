@@ -1,4 +1,4 @@
-"""Opening a payment: which way, how much exactly, until when. What our own books can pay is paid at once."""
+"""Opens payments: method, exact amount, expiry. Methods of our own books are settled at once."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _REFERENCE_LENGTH: Final = 11
 
 
 class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that is asked for.
+    """A request to open a payment.
 
-    ``amount`` in rupiah, without any tail; ``key`` makes asking again harmless.
+    ``amount`` is in rupiah without the unique suffix; ``key`` is the idempotency key.
 
-    ``label`` is what it is for, as it will stand in the books and on the receipt. ``consent`` is what a PIN
-    has given, for credit. ``opened_at`` is the moment of what it is opened for (None: now).
+    ``label`` says what is paid, as the books and the receipt print it. ``consent`` comes from a PIN, for
+    credit. ``opened_at`` is the moment at which the subject (such as an order) was opened; None means now.
     """
 
     purpose: str
@@ -60,7 +60,7 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 class _OpeningContext(msgspec.Struct, frozen=True, kw_only=True):
     """All that opening a payment reads, in one round trip and after its locks.
 
-    ``free`` are tails to choose from, ``has`` what the payer has.
+    ``available_suffixes`` are unique suffixes to choose from; ``balance`` is what the payer can spend.
     """
 
     already_opened: bool
@@ -72,11 +72,12 @@ class _OpeningContext(msgspec.Struct, frozen=True, kw_only=True):
 async def open_payment(
     db: AsyncSession, actor: Actor, request: PaymentRequest, *, on: date, bylaws: Bylaws | None = None
 ) -> Payment:
-    """Open a payment and return it, locked; the same key again returns the one that it opened before.
+    """Open a payment and return it, locked; the same key again returns the payment it opened before.
 
-    ``bylaws`` are those of ``on``, where they were read already in this transaction. Raises DomainError:
+    ``bylaws`` are those of ``on``, if they were read in this transaction already. Raises DomainError:
     payments.way_not_offered, .amount_below_least, .amount_above_most, .savings_too_low, .wallet_too_low,
-    .credit_too_low, .consent_needed, .provider_declined (a QRIS that cannot carry the amount).
+    .credit_too_low, .balance_spent, .consent_needed, .no_such_way, .provider_declined (a QRIS that cannot
+    carry the amount).
     """
     if bylaws is None:
         bylaws = (await get_bylaws_on(db, on)).bylaws
@@ -90,15 +91,13 @@ async def open_payment(
 async def create_test_payment(
     db: AsyncSession, actor: Actor, request: PaymentRequest, *, on: date
 ) -> Payment:
-    """Open a payment by a way that buyers need not be offered, as an officer's trial of it; the same key
-    again returns the same.
-    """
+    """Open an officer's test payment by a method that may be disabled; the same key returns the same one."""
     found = await _lock_and_read(db, request, (await get_bylaws_on(db, on)).bylaws)
     return await _open(db, actor, request, found, on=on)
 
 
 async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Bylaws) -> _OpeningContext:
-    """Lock what decides, then read it."""
+    """Take the locks that the decision needs, then read."""
     if request.method not in known_methods():
         raise errors.NO_SUCH_METHOD()
     capabilities = get_provider(request.method).capabilities()
@@ -106,8 +105,7 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
     if takes_suffix:
         await advisory_lock(db, "tails of transfers")
     elif capabilities.requires_pin and request.member_id is not None:
-        # the row of the member's terms is locked first: two purchases on credit at once do not both fit under
-        # the limit
+        # the member's credit limits are locked first: of two concurrent purchases only what fits passes
         await member_funds.lock_credit_limits(db, request.member_id)
 
     async def taken(ro: Reader) -> list[int]:
@@ -139,7 +137,7 @@ async def _open(
     db: AsyncSession, actor: Actor, request: PaymentRequest, found: _OpeningContext, *, on: date
 ) -> Payment:
     payment = None if found.already_opened else await _insert_payment(db, request, found)
-    if payment is None:  # opened before; or somebody sent the same at the same moment, and was first
+    if payment is None:  # opened before, or a concurrent request with this key was first
         before = await queries.find_payment_by_key(db, request.key)
         assert before is not None
         return before
@@ -160,14 +158,14 @@ async def _open(
 async def _insert_payment(
     db: AsyncSession, request: PaymentRequest, found: _OpeningContext
 ) -> Payment | None:
-    """Write the payment; None when this key has opened one.
+    """Insert the payment; None when this key has opened one.
 
-    A second sender waits here until the first has ended.
+    A concurrent sender of the same key waits here until the first transaction ends.
     """
     opened_at = request.opened_at or clock.now()
     capabilities = found.method.capabilities
-    # a tail by which this transfer differs from every other that may still come; none where all 999 are
-    # taken: its text must do then
+    # a suffix that makes the amount differ from every other transfer that may still arrive; 0 when all 999
+    # are taken: then the transfer's description must identify it
     unique_suffix = secrets.choice(found.available_suffixes) if found.available_suffixes else 0
     values: dict[str, Any] = {
         "id": new_id(),
@@ -203,10 +201,11 @@ def _generate_reference() -> str:
 async def _pay_from_books(
     db: AsyncSession, payment: Payment, request: PaymentRequest, found: _OpeningContext, on: date
 ) -> None:
-    """Pay at once from what the books hold of the member, or on credit; whatever was read before, no balance
-    falls below its floor.
+    """Settle at once from the member's balance or credit limit.
+
+    Whatever was read before, the ledger lets no balance fall below its floor.
     """
-    assert payment.member_id is not None  # ways of the books are for members only
+    assert payment.member_id is not None  # methods of our own books are for members only
     balance, capabilities = found.balance, found.method.capabilities
     total = Rupiah(payment.amount)
     if capabilities.requires_pin and (
@@ -220,13 +219,12 @@ async def _pay_from_books(
     except DomainError as refusal:
         if refusal.code != "ledger.below_floor":
             raise
-        # another payment of theirs was faster by a moment; what is left is not known inside this failed
-        # transaction
+        # a concurrent payment used the balance; the rest cannot be read inside this failed transaction
         raise errors.BALANCE_SPENT(total=total, field="payment_method") from refusal
 
 
 def insufficient_balance(method: str, balance: Rupiah, total: Rupiah) -> DomainError:
-    """The refusal of a payer who has too little on this way of the books, in rupiah."""
+    """Return the error for a payer whose balance or limit, in rupiah, does not cover the total."""
     if method == "savings":
         return errors.SAVINGS_TOO_LOW(balance=balance, total=total, field="payment_method")
     if method == "wallet":
@@ -236,7 +234,7 @@ def insufficient_balance(method: str, balance: Rupiah, total: Rupiah) -> DomainE
 
 
 async def _build_instructions(payment: Payment, method: methods.PaymentMethod) -> dict[str, Any]:
-    """Make what a buyer looks at to pay (an account, a QR) at once: nobody outside has to be asked."""
+    """Build the payer's instructions (an account number, a QR code) locally, without a provider call."""
     try:
         started = await get_provider(payment.method).create(
             methods.build_local_account(method), build_intent(payment, return_url="", webhook_url=None)
@@ -247,7 +245,10 @@ async def _build_instructions(payment: Payment, method: methods.PaymentMethod) -
 
 
 def build_intent(payment: Payment, *, return_url: str, webhook_url: str | None) -> Intent:
-    """Return a payment as its provider is told of it: no name of the buyer but the one they gave."""
+    """Return a payment in the form in which it is sent to a provider.
+
+    The buyer's name and phone are those they gave for this payment.
+    """
     return Intent(
         id=str(payment.id),
         reference=payment.reference,
@@ -262,8 +263,9 @@ def build_intent(payment: Payment, *, return_url: str, webhook_url: str | None) 
 
 
 async def schedule_status_check(db: AsyncSession, payment: Payment) -> None:
-    """See to its end: a provider is asked once more when its payment expires, since its message may have been
-    lost.
+    """Schedule the job that checks or closes the payment when it expires.
+
+    A provider is asked once more at that time, because its webhook may have been lost.
     """
     provider_asked = get_provider(payment.method).capabilities().confirmed_by == "provider"
     job = "payments.sync_status" if provider_asked else "payments.expire"

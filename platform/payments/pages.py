@@ -1,8 +1,8 @@
-"""Pages of payments: where buyers pay, receipts, members' wallets, and the officers' settings and lists."""
+"""Pages of payments: paying, receipts, members' wallets, and officers' settings and lists."""
 
 from typing import Any, Final
 
-import payments.builtin_subject_pages  # noqa: F401 - payments lead to the pages of what they pay
+import payments.builtin_subject_pages  # noqa: F401 - registers the pages of builtin purposes
 from payments import (
     exception_pages,
     method_settings_pages,

@@ -1,4 +1,4 @@
-"""What a member is declined on their own pages of wallet and credit."""
+"""Errors on members' own pages of wallet and credit."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""What the members' forms of payments may send."""
+"""Forms of members' payment pages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kernel.money import Rupiah
 
 
 class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money into one's wallet, or to pay off one's credit.
+    """A wallet top-up or kasbon repayment.
 
-    ``key`` is made with the form, so that sent twice it counts once.
+    ``key`` is made with the form, so that two submissions open one payment.
     """
 
     key: UUID
@@ -25,7 +25,7 @@ class PayInForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PinForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A new PIN, written twice, and one's password."""
+    """A new PIN, entered twice, and the member's password."""
 
     pin: Annotated[str, Meta(max_length=20)]
     again: Annotated[str, Meta(max_length=20)]

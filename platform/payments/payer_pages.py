@@ -1,6 +1,6 @@
-"""Where a payment is paid: its amount, its way, its state.
+"""The page on which a payment is paid: amount, method, status.
 
-For anybody who has the address, which nobody can guess; it names nobody.
+Anybody with its URL may open it; the URL cannot be guessed, and the page shows no name.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ from ui import (
 )
 from ui.guards import WHEN_READ_ONLY
 
-# A village shares one address behind its provider.
+# A whole village may share one IP address behind its internet provider.
 MAX_STATUS_CHECKS: Final = 60
 STATUS_CHECKS_WINDOW: Final = timedelta(minutes=15)
-# Who comes back from the provider's page and presses nothing asks at most this often.
+# Returning payers trigger a status check at most this often.
 MIN_CHECK_INTERVAL: Final = timedelta(seconds=10)
 _BUILTIN_PURPOSES: Final = (builtin_purposes.TOP_UP, builtin_purposes.REPAYMENT, builtin_purposes.TRIAL)
 _EMPTY_INSTRUCTIONS: Final = dict.fromkeys(("account", "qr", "merchant", "nmid", "va_bank", "va_number"), "")
@@ -76,7 +76,7 @@ async def pay_page(
 ) -> Response[bytes]:
     """Show a payment.
 
-    Who comes back from the provider's own page has the provider asked at once, so that the page is true.
+    For a payer who returns from the provider, the status is fetched first, so that the page is current.
     """
     if request.scope["query_string"]:
         await _sync_on_return(database, tenant, ctx, reference)
@@ -90,7 +90,7 @@ async def pay_page(
 async def poll_status(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str], tanda: FromQuery[str] = ""
 ) -> Response[Any]:
-    """Answer a page that waits: nothing while all is as it was, else what it shows now."""
+    """Answer a polling page: 204 while nothing changed, else the new content."""
     if request.headers.get("hx-request") != "true":
         return see_other(f"/bayar/{reference}")
     context = await _context(ro, ctx, reference)
@@ -98,7 +98,7 @@ async def poll_status(
         return Response(None, status_code=204)
     response = render_page(request, "payments/pay.html", block="payment", form=None, **context)
     label = f"{context['payment'].label}: {PAYER_STATUS_NAMES[context['state']].localize(ctx.lang)}"
-    # said aloud: nobody pressed anything
+    # announced to screen readers, since the user triggered nothing
     response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
     return response
 
@@ -111,7 +111,7 @@ async def start_payment(
     tenant: CurrentTenant,
     reference: FromPath[str],
 ) -> Response[Any]:
-    """Start the payment at its provider, and lead there."""
+    """Start the payment at its provider and redirect to the redirect page."""
     form = await read_form(request, EmptyForm)
     await _throttle(database, tenant, ctx)
     async with coop_reader(database, tenant) as ro:
@@ -127,9 +127,9 @@ async def start_payment(
 async def redirect_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """Lead to the provider's page.
+    """Show the page that leads to the provider.
 
-    It is a page of its own, since a form may not end on another host (our content security policy).
+    It is a page of its own because our content security policy forbids a form to end on another host.
     """
     payment = await _require_payment(ro, reference)
     if payer_status(payment, clock.now()) != "awaiting" or not _can_redirect(ctx, payment):
@@ -145,7 +145,7 @@ async def check_payment(
     tenant: CurrentTenant,
     reference: FromPath[str],
 ) -> Response[Any]:
-    """Look into it because the payer says that they have paid: ask the provider, or say who looks."""
+    """Handle a payer's claim to have paid: ask the provider, or record it for the officers."""
     form = await read_form(request, EmptyForm)
     await _throttle(database, tenant, ctx)
     async with coop_reader(database, tenant) as ro:
@@ -161,7 +161,7 @@ async def check_payment(
 async def _sync_with_provider(
     database: Database, tenant: TenantRef, ctx: RequestContext, context: dict[str, Any]
 ) -> str | None:
-    """Read the state from the provider; return what to tell a payer whose money it has not seen."""
+    """Fetch the status from the provider; return the message for a payer whose money has not arrived."""
     with provider_calls.translate_provider_errors():
         outcome = await provider_calls.sync_status(database, tenant, context["payment"].reference)
     say = get_translations(ctx.lang).gettext
@@ -174,7 +174,7 @@ async def _sync_with_provider(
 async def _record_claim(
     database: Database, tenant: TenantRef, ctx: RequestContext, context: dict[str, Any]
 ) -> str | None:
-    """Write down for the officers that the payer says so."""
+    """Record the payer's claim for the officers; return the message for the payer."""
     if context["state"] not in PENDING_STATUSES:
         return None
     viewer = ctx.viewer
@@ -188,9 +188,7 @@ async def _record_claim(
 
 @get("/bayar/{reference:str}/qris.png")
 async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
-    """Give the QR as a picture to keep: who pays from the phone that shows it opens the picture in the bank's
-    app.
-    """
+    """Return the QR code as a PNG download, which the payer can open in the bank's app on the same phone."""
     payment = await _require_payment(ro, reference)
     payload = payment.instructions.get("qr")
     if not payload or payer_status(payment, clock.now()) != "awaiting":
@@ -200,9 +198,7 @@ async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
 
 
 async def _sync_on_return(database: Database, tenant: TenantRef, ctx: RequestContext, reference: str) -> None:
-    """Read the state from the provider, unless that was done just now; a provider that does not answer
-    changes nothing.
-    """
+    """Fetch the status unless that was done just now; an unreachable provider changes nothing."""
     async with coop_reader(database, tenant) as ro:
         payment = await _require_payment(ro, reference)
     now = clock.now()
@@ -230,7 +226,7 @@ async def _require_payment(ro: Reader, reference: str) -> PayerPaymentView:
 
 
 async def _context(ro: Reader, ctx: RequestContext, reference: str) -> dict[str, Any]:
-    """All that the page of a payment tells. Raises DomainError payments.no_such_payment."""
+    """Return the template context of a payment's page. Raises DomainError payments.no_such_payment."""
     payment = await _require_payment(ro, reference)
     now = clock.now()
     state = payer_status(payment, now)
@@ -274,7 +270,7 @@ async def _context(ro: Reader, ctx: RequestContext, reference: str) -> dict[str,
 
 
 def _render_qr(payload: str, ctx: RequestContext) -> Markup | None:
-    """The QR as a picture of the page; None for a payload that is none of ours to draw."""
+    """Return the QR code as SVG; None for a payload that we cannot render."""
     try:
         return Markup(qris_renderer.render_svg(payload, ctx.lang))  # noqa: S704 - drawn by segno, which escapes its title
     except DomainError:
@@ -282,7 +278,7 @@ def _render_qr(payload: str, ctx: RequestContext) -> Markup | None:
 
 
 def _can_redirect(ctx: RequestContext, payment: PayerPaymentView) -> bool:
-    """Whether there is a page of the provider that we lead to."""
+    """Return whether there is a provider page that we may redirect to."""
     return is_allowed_redirect(payment.redirect_url, ctx.database.settings.fake_gateway_url(payment.method))
 
 

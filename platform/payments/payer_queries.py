@@ -1,6 +1,4 @@
-"""What the payer's and the member's pages read: one payment with its refunds, what moved on a member's own
-account, what still waits.
-"""
+"""Queries of payers' and members' pages: a payment with refunds, account movements, pending items."""
 
 from __future__ import annotations
 
@@ -17,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class PayerPaymentView(msgspec.Struct, frozen=True):
-    """One payment as its page tells it.
+    """One payment as its page shows it.
 
-    Amounts in rupiah, moments are aware; ``instructions`` is what the payer needs to pay
-    (``PaymentSession.instructions``); ``exceptions`` are open.
+    Amounts in rupiah; times have a time zone; ``instructions_text`` is JSON; ``exceptions`` counts the open
+    ones.
     """
 
     id: UUID
@@ -51,7 +49,7 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
 
 
 class PayerRefundView(msgspec.Struct, frozen=True):
-    """Money that goes back, or went."""
+    """A refund, pending or done."""
 
     amount: int
     destination: str
@@ -61,8 +59,9 @@ class PayerRefundView(msgspec.Struct, frozen=True):
 
 
 class AccountMovementView(msgspec.Struct, frozen=True):
-    """A movement of a member on one account, in rupiah; ``balance`` is what stood there after it,
-    ``reference`` the payment behind it.
+    """A member's movement on one account, in rupiah.
+
+    ``balance`` is the balance after it, ``reference`` the payment behind it.
     """
 
     journal: int
@@ -75,7 +74,7 @@ class AccountMovementView(msgspec.Struct, frozen=True):
 
 
 class PendingPaymentView(msgspec.Struct, frozen=True):
-    """A payment of a member's own that waits for its money."""
+    """A payment of a member that awaits payment."""
 
     reference: str
     label: str
@@ -85,7 +84,7 @@ class PendingPaymentView(msgspec.Struct, frozen=True):
 
 
 class PendingDeductionView(msgspec.Struct, frozen=True):
-    """What is asked of a member's pay and not answered by the employer yet, in rupiah."""
+    """A payroll deduction that the employer has not answered yet, in rupiah."""
 
     title: str
     created_at: datetime
@@ -111,9 +110,7 @@ async def find_payment(ro: Reader, reference: str) -> PayerPaymentView | None:
 
 
 async def list_refunds(ro: Reader, payment_id: UUID) -> list[PayerRefundView]:
-    """Return what went back of a payment or is on its way, oldest first; what the provider declined is the
-    officers' matter.
-    """
+    """Return the done and pending refunds of a payment, oldest first; failed ones are for officers."""
     return await ro.rows(
         PayerRefundView,
         "SELECT amount, destination, status, requested_at, ended_at FROM payment_refunds WHERE "
@@ -124,9 +121,7 @@ async def list_refunds(ro: Reader, payment_id: UUID) -> list[PayerRefundView]:
 
 
 async def find_newer_payment(ro: Reader, purpose: str, subject_id: UUID, payment_id: UUID) -> str | None:
-    """Return the reference of the newest payment that was opened for the same thing after this one,
-    or None.
-    """
+    """Return the reference of the newest payment for the same subject after this one, or None."""
     found: str | None = await ro.value(
         "SELECT reference FROM payments WHERE purpose = $1 AND subject_id = $2 AND id > $3 ORDER BY id "
         "DESC LIMIT 1",
@@ -140,9 +135,7 @@ async def find_newer_payment(ro: Reader, purpose: str, subject_id: UUID, payment
 async def list_account_movements(
     ro: Reader, account: str, member_id: UUID, *, limit: int = 200
 ) -> list[AccountMovementView]:
-    """Return a member's movements on an account, newest first, each with the payment that it came from or
-    went back to.
-    """
+    """Return a member's movements on an account, newest first, each with its payment's reference."""
     return await ro.rows(
         AccountMovementView,
         "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance, paid.reference"
@@ -175,7 +168,7 @@ async def list_pending_payments(
 
 
 async def list_pending_deductions(ro: Reader, member_id: UUID) -> list[PendingDeductionView]:
-    """Return what was asked of a member's pay in files that the employer has not answered."""
+    """Return the deductions requested for a member in files that the employer has not answered."""
     return await ro.rows(
         PendingDeductionView,
         "SELECT b.title, b.created_at, l.requested FROM payroll_lines l JOIN payroll_batches b ON b.id "

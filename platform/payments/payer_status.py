@@ -1,6 +1,4 @@
-"""What the page of a payment says: the state as its payer understands it, and the mark by which a waiting
-page knows that something changed.
-"""
+"""The payment's status as its payer sees it, and the version by which a polling page detects changes."""
 
 from __future__ import annotations
 
@@ -38,7 +36,7 @@ PayerStatus = Literal[
     "cancelled",
 ]
 
-# As rules.STATUS_NAMES says them, and those that only a payer knows.
+# rules.STATUS_LABELS, and the statuses that only a payer sees.
 PAYER_STATUS_NAMES: Final[dict[str, LocalizedText]] = STATUS_LABELS | {
     "lapsed": LocalizedText("batas waktu lewat"),
     "processing": LocalizedText("uangnya sedang di jalan"),
@@ -49,7 +47,7 @@ PAYER_STATUS_NAMES: Final[dict[str, LocalizedText]] = STATUS_LABELS | {
     "in_wallet": LocalizedText("masuk dompet Anda"),
     "owed": LocalizedText("disimpan untuk Anda"),
 }
-# The colour of each.
+# The badge colour of each.
 PAYER_STATUS_KINDS: Final[dict[PayerStatus, str]] = {
     "awaiting": "wait",
     "lapsed": "wait",
@@ -74,12 +72,12 @@ PENDING_STATUSES: Final[frozenset[PayerStatus]] = frozenset({"awaiting", "lapsed
 
 
 def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
-    """Return the state in the payer's eyes.
+    """Return the payment's status as the payer sees it.
 
-    "lapsed": its time is up, and whether money came is still being asked; "processing": the payer has paid,
-    and a bank takes its time; "checking": something did not fit, an officer looks at it; "on_kasbon",
-    "on_payroll": the payer owes it now, and no money came; "paid_late": paid too late, and what it was for
-    could still be had; "in_wallet", "owed": it was gone, and there the money lies.
+    "lapsed": it expired and the provider has not answered yet whether money arrived; "processing": the payer
+    has paid and a bank is transferring; "checking": an officer checks an exception; "on_kasbon",
+    "on_payroll": the payer owes it now and no money arrived; "paid_late": paid after expiry and still applied
+    to its purpose; "in_wallet", "owed": the purpose no longer took it, and the money lies there.
     """
     if payment.status in ("partly_refunded", "refunded"):
         return payment.status  # type: ignore[return-value]  # just compared
@@ -99,13 +97,13 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
 
 
 def status_badge(state: PayerStatus, lang: Lang) -> tuple[str, str]:
-    """Return a state as the words of its mark, and the mark's colour."""
+    """Return a status as the text and the colour of its badge."""
     said = PAYER_STATUS_NAMES[state].localize(lang)
     return said[:1].upper() + said[1:], PAYER_STATUS_KINDS[state]
 
 
 def view_version(payment: PayerPaymentView, refunds: Sequence[PayerRefundView], now: datetime) -> str:
-    """Return a short text that changes when the page of this payment would look different."""
+    """Return a short hash that changes when the payment's page would look different."""
     params = (
         payer_status(payment, now),
         payment.refunded,
@@ -120,14 +118,12 @@ def view_version(payment: PayerPaymentView, refunds: Sequence[PayerRefundView], 
 
 
 def seconds_left(payment: PayerPaymentView, now: datetime) -> int | None:
-    """Return the whole seconds until its time is up, or None for one that waits for ever."""
+    """Return the whole seconds until the payment expires, or None when it does not."""
     return max(0, int((payment.expires_at - now).total_seconds())) if payment.expires_at else None
 
 
 def split_amount(payment: PayerPaymentView, lang: Lang) -> tuple[str, str] | None:
-    """Return the amount as written, divided before the digits that tell it from others; None for a payment
-    without a tail.
-    """
+    """Return the formatted amount, split before the unique suffix's digits; None without a suffix."""
     if not payment.unique_suffix:
         return None
     written = formats.rupiah(payment.amount, lang)
@@ -135,18 +131,16 @@ def split_amount(payment: PayerPaymentView, lang: Lang) -> tuple[str, str] | Non
 
 
 def extract_account_number(account: str) -> str:
-    """Return the digits of an account as officers wrote it ("BCA 123-456 7890 a.n.
+    """Return the digits of a bank account as officers wrote it, for the copy button.
 
-    …"), for the button that copies; all of it where none are.
+    The text looks like "BCA 123-456 7890 a.n. …"; without digits, all of it is returned.
     """
     runs = [re.sub(r"\D", "", run) for run in re.findall(r"[0-9][0-9 .\-]{4,}[0-9]", account)]
     return max(runs, key=len, default=account)
 
 
 def is_allowed_redirect(url: str | None, fake_gateway_url: str | None) -> bool:
-    """Whether a payer may be led to this address of a provider: https, or the stand-in that the settings
-    name.
-    """
+    """Return whether a payer may be sent to this provider URL: https, or the configured fake gateway."""
     if not url or any(letter <= " " or letter in "\"'<>\\" for letter in url):
         return False
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""What an officer does about a refund that its provider has not done yet."""
+"""Officers' pages of a pending refund."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def sync_refund(
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Ask the provider about a refund once more."""
+    """Poll the provider about a refund."""
     async with coop_reader(database, tenant) as ro:
         context = await officer_view_models.build_payment_context(
             ro, ctx, await require_payment(ro, reference)
@@ -79,7 +79,7 @@ async def confirm_refund_page(
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Say in one sentence what an officer's word will do."""
+    """State in one sentence what confirming the refund will do."""
     payment, refund = await _require_refund(ro, reference, refund_id)
     if not resolve_pending_refund.can_confirm_manually(refund.status, refund.requested_at, clock.now()):
         return see_other(f"{HOME}/{payment.reference}")
@@ -95,7 +95,7 @@ async def confirm_refund(
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Book it by the officer's word."""
+    """Book the refund because an officer confirms it."""
     payment, refund = await _require_refund(as_reader(db), reference, refund_id)
     form = await read_form(request, EmptyForm)
     async with form.rerender_on_error(CONFIRM, active_menu=PLACE, **_context(payment, refund, ctx)):

@@ -1,6 +1,6 @@
-"""Working on what providers said: a stored message, the answer to a refund.
+"""Processes provider webhooks and refund jobs. Status is always re-fetched from the provider.
 
-Nothing is believed that was not read back from the provider.
+No webhook body changes a payment by itself.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from payments.models import Payment
     from tenants.registry import TenantRef
 
-# A provider that says "pending" is asked again, ever more seldom, for about a fortnight: QRIS and bank
-# refunds take days.
+# While a provider reports "pending" it is polled again with growing delays, for about two weeks: QRIS and
+# bank refunds take days.
 RETRY_INITIAL_DELAY: Final = timedelta(minutes=2)
 RETRY_MAX_DELAY: Final = timedelta(hours=12)
 MAX_ATTEMPTS: Final = 40
 
 
 async def process_webhook(database: Database, tenant: TenantRef, key: str, event_id: int) -> None:
-    """Work on one stored message.
+    """Process one stored webhook event: re-fetch the payment's status and apply it.
 
-    A message about no payment of this cooperative changes nothing but its own row.
+    An event about no payment of this cooperative changes nothing but its own row.
 
-    Raises ProviderError where the provider cannot be asked now: the job is tried again.
+    Raises ProviderError where the provider cannot be reached now: the job is retried.
     """
     async with coop_session(database, tenant) as db:
         event = await queries.find_webhook_event(db, event_id)
@@ -66,7 +66,7 @@ async def process_webhook(database: Database, tenant: TenantRef, key: str, event
         if not await mark_processed(db, key):
             return
         event = await queries.find_webhook_event(db, event_id)
-        assert event is not None  # messages are never deleted
+        assert event is not None  # webhook events are never deleted
         event.status = "exception" if outcome in ("exception", "unknown") else "done"
         event.outcome, event.processed_at = outcome, clock.now()
         if object_type == "payout":
@@ -79,9 +79,7 @@ async def process_webhook(database: Database, tenant: TenantRef, key: str, event
 async def _find_reference_at_provider(
     database: Database, tenant: TenantRef, name: str, theirs: str
 ) -> str | None:
-    """Return our reference of a payment that a message calls by another of the provider's names (a charge, a
-    refund), or None.
-    """
+    """Return our reference of a payment that an event names by its charge or refund id, or None."""
     async with coop_session(database, tenant) as db:
         method = await methods.get_method(db, name)
     try:
@@ -100,12 +98,11 @@ async def _find_reference_at_provider(
 async def execute_refund(
     database: Database, tenant: TenantRef, key: str, refund_id: UUID, *, attempt: int = 0
 ) -> None:
-    """Ask the provider for a refund, or what became of it; book it when it is done.
+    """Request a refund from the provider, or poll it if requested before; book it once it is done.
 
-    Pending: asked again later.
+    While the provider reports "pending", a retry is scheduled; ``attempt`` counts the retries so far.
 
-    ``attempt`` counts how often it was asked about after the first time.
-    Raises ProviderError where asking again may help; our key makes the second asking the same refund.
+    Raises ProviderError where a retry may help. Our refund key makes a repeated request the same refund.
     """
     async with coop_session(database, tenant) as db:
         refund = await queries.find_refund(db, refund_id)
@@ -164,7 +161,7 @@ async def _schedule_retry(db: AsyncSession, payment: Payment, refund_id: UUID, a
 
 
 async def _check_pending_refunds(database: Database, tenant: TenantRef, reference: str) -> None:
-    """A message about a payment may be about a refund of it that is under way: ask about that at once."""
+    """Poll the pending refunds of a payment at once: an event about a payment may concern its refund."""
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         pending = (

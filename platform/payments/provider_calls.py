@@ -1,9 +1,8 @@
-"""Speaking to a provider: never inside a transaction, so that no row and no connection is held while the
-world is slow.
+"""Calls providers, always outside transactions: no row or connection is held while a provider is slow.
 
-Each function reads what it needs, lets go, asks, and then opens one transaction for what was heard. Killed
-anywhere between, it can be called again: the provider knows our reference or key, and the state machine takes
-a step once.
+Each function reads what it needs, ends its transaction, calls, and then opens one transaction for the result.
+A process killed in between can repeat the call: the provider knows our reference or key, and the state
+machine takes each transition once.
 """
 
 from __future__ import annotations
@@ -36,10 +35,11 @@ log = structlog.get_logger()
 
 
 async def start_payment(database: Database, tenant: TenantRef, reference: str, *, origin: str) -> Payment:
-    """Start a waiting payment at its provider and return it with where the payer goes; started before, it is
-    returned as it is.
+    """Start an awaiting payment at its provider and return it with the redirect URL.
 
-    ``origin`` is the cooperative's own address, to which the payer comes back. Raises DomainError:
+    A payment that was started before is returned unchanged.
+
+    ``origin`` is the cooperative's own address, to which the payer returns. Raises DomainError:
     payments.no_such_payment, .not_awaiting, .provider_silent, .provider_declined, .stand_in_refused,
     .keys_changed.
     """
@@ -51,7 +51,7 @@ async def start_payment(database: Database, tenant: TenantRef, reference: str, *
     if payment.redirect_url or payment.provider_reference:
         return payment
     if database.settings.is_production and not payment.live and payment.purpose != TRIAL:
-        # whatever a trial's database brought along: no buyer is led to a test page
+        # a restored test database may hold such a payment: no buyer is sent to a test page
         raise errors.TEST_KEYS_REFUSED()
     if method.live is not payment.live:
         raise errors.KEYS_CHANGED()
@@ -69,7 +69,7 @@ async def start_payment(database: Database, tenant: TenantRef, reference: str, *
             payment.redirect_url, payment.instructions = started.redirect_url, dict(started.instructions)
             requested_at, payment.expires_at = payment.expires_at, started.expires_at or payment.expires_at
             if payment.expires_at is not None and (requested_at is None or payment.expires_at > requested_at):
-                # else the look that was planned when it was opened comes too early
+                # the check scheduled at opening would come too early
                 await open_payment.schedule_status_check(db, payment)
     return payment
 
@@ -77,11 +77,10 @@ async def start_payment(database: Database, tenant: TenantRef, reference: str, *
 async def sync_status(
     database: Database, tenant: TenantRef, reference: str, *, key: str | None = None
 ) -> rules.ProcessingOutcome:
-    """Read a payment's state from its provider and believe it as far as it fits; return what became of it, in
-    one word.
+    """Fetch a payment's status from its provider and apply it; return the outcome as one word.
 
-    ``key`` is a job's: it is finished in the transaction that has the effect. Raises ProviderError where
-    asking again may help; where it cannot, the payment goes on the officers' work list.
+    ``key`` is a job's: it is marked processed in the transaction that applies the status. Raises
+    ProviderError where a retry may help; where none can, an exception is recorded for the officers.
     """
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
@@ -94,7 +93,7 @@ async def sync_status(
     if payment.provider_reference is not None and method.capabilities.confirmed_by == "provider":
         try:
             if method.live is not payment.live:
-                # what test keys call paid would be booked as money, and what real keys call paid as a trial
+                # test payments would be booked as real money, and real ones as tests
                 raise ProviderError(
                     "the keys were changed between test money and real money", transient=False
                 )
@@ -151,8 +150,9 @@ async def _apply_refunded(
     *,
     requested_at: datetime,
 ) -> None:
-    """A transaction of its own: goods may be released here, and whoever has posted already may not lock goods
-    any more.
+    """Compare the provider's refunded total with ours, in a transaction of its own.
+
+    Goods may be released here, and a transaction that has posted may not lock goods any more.
     """
     async with coop_session(database, tenant) as db:
         if key is not None and not await mark_processed(db, key):
@@ -163,10 +163,7 @@ async def _apply_refunded(
 
 
 async def cancel_at_provider(database: Database, tenant: TenantRef, reference: str) -> None:
-    """Tell the provider that nobody waits for this payment any more.
-
-    It may be too late for that: then the money comes late.
-    """
+    """Cancel a payment at its provider. If it is too late for that, the money arrives late."""
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         method = await methods.get_method(db, payment.method) if payment else None
@@ -183,7 +180,7 @@ async def cancel_at_provider(database: Database, tenant: TenantRef, reference: s
 
 
 def to_provider_status(payment: Payment) -> ProviderStatus:
-    """Return a paid payment as its provider is reminded of it when money goes back."""
+    """Return a paid payment in the form in which a provider's refund calls take it."""
     return ProviderStatus(
         payment_status="paid",
         reference=payment.reference,
@@ -202,7 +199,7 @@ async def _get_payment(db: AsyncSession, reference: str) -> Payment:
 
 @contextlib.contextmanager
 def translate_provider_errors() -> Iterator[None]:
-    """Say a provider's fault as a sentence to whoever pressed the button."""
+    """Turn a ProviderError into the DomainError that the user reads."""
     try:
         yield
     except ProviderError as fault:

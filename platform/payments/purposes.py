@@ -1,8 +1,7 @@
 """What a payment is for.
 
-A room above registers its purpose here, so that the state machine can tell it what became of the money.
-
-Its pages are told apart from that (``payments.subject_pages``).
+Packages above register their purposes here, so that the state machine can notify them. Their pages are
+registered separately (``payments.subject_pages``).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LedgerAccountRef(msgspec.Struct, frozen=True):
-    """An account of the books, and whose part of it."""
+    """A ledger account, and the party whose part of it is meant."""
 
     account: str
     party: UUID | None = None
@@ -34,43 +33,44 @@ class Purpose(Protocol):
     """
 
     name: str
-    # whether it pays goods: the officers' list of orders tells of those, and what they wait for
+    # whether it pays for goods: those appear in the officers' list of orders
     for_goods: bool
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """Lock all that taking the money of these payments may change, where several are taken in one
-        transaction.
+        """Lock all that settling these payments may change, where several are settled in one transaction.
 
-        Whoever has posted may lock nothing more but the books.
+        A transaction that has posted may lock nothing more but the ledger.
         """
         ...
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
-        """Take the money.
+        """Accept the money.
 
-        False: what it was for is gone, and the money goes to the payer's wallet (or is owed to them).
+        False: what it paid for no longer exists, and the money goes to the payer's wallet (or is owed to
+        them).
         """
         ...
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
-        """Learn that the payment failed, expired or was called off."""
+        """Handle that the payment failed, expired or was cancelled."""
         ...
 
     async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
-        """Learn that all of it went back at the provider's side, without anybody of ours having asked."""
+        """Handle that all of it was refunded at the provider without a request of ours."""
         ...
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
-        """Return where the money is credited when it comes."""
+        """Return the account that is credited when the money arrives."""
         ...
 
     async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
-        """Return where it is taken from when some of it goes back: as things stand now."""
+        """Return the account that a refund debits, as things are now."""
         ...
 
     async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
-        """Whether what was paid for is still kept for the payer: then the money goes back by calling that
-        off, never by itself.
+        """Return whether what was paid for is still reserved for the payer.
+
+        Then the money goes back by cancelling that, never by a refund alone.
         """
         ...
 
@@ -79,7 +79,7 @@ _purposes: dict[str, Purpose] = {}
 
 
 def register_purpose(purpose: Purpose) -> Purpose:
-    """Make a purpose known by its name; a second one of the same name is a mistake (ValueError)."""
+    """Register a purpose by its name. Raises ValueError for a second one of the same name."""
     if purpose.name in _purposes:
         msg = f"two purposes are called {purpose.name!r}"
         raise ValueError(msg)
@@ -88,7 +88,7 @@ def register_purpose(purpose: Purpose) -> Purpose:
 
 
 def purposes_for_goods() -> tuple[str, ...]:
-    """Return the names of the purposes that pay goods."""
+    """Return the names of the purposes that pay for goods."""
     return tuple(name for name, purpose in _purposes.items() if purpose.for_goods)
 
 

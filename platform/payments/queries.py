@@ -1,6 +1,6 @@
-"""What use cases of payments read, locked where they will change it.
+"""Queries of payments' use cases; rows that will be changed are locked.
 
-Pages read through the other ``…_queries`` of this room.
+Pages use the other ``…_queries`` modules of this package.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 async def get_payment_for_update(db: AsyncSession, payment_id: UUID) -> Payment | None:
-    """Return a payment by its id, as it is now and locked."""
+    """Return a payment by its id, refreshed and locked."""
     return await _get_payment_for_update(db, Payment.id == payment_id)
 
 
 async def get_payment_for_update_by_reference(db: AsyncSession, reference: str) -> Payment | None:
-    """Return a payment by our reference, as it is now and locked."""
+    """Return a payment by our reference, refreshed and locked."""
     return await _get_payment_for_update(db, Payment.reference == reference)
 
 
@@ -37,8 +37,9 @@ async def _get_payment_for_update(db: AsyncSession, condition: Any) -> Payment |
 
 
 async def list_payments_for_update(db: AsyncSession, references: Sequence[str]) -> dict[str, Payment]:
-    """Return payments by our references, as they are now and locked: by their ids, as those of one subject
-    are.
+    """Return payments by our references, refreshed and locked in the order of their ids.
+
+    ``list_subject_payments_for_update`` locks in the same order.
     """
     statement = (
         select(Payment)
@@ -53,7 +54,7 @@ async def list_payments_for_update(db: AsyncSession, references: Sequence[str]) 
 async def list_subject_payments_for_update(db: AsyncSession, purpose: str, subject_id: UUID) -> list[Payment]:
     """Return all payments of one subject, oldest first, locked.
 
-    One who waits here for the locks of another also sees the payment that the other has opened meanwhile.
+    The advisory lock also makes a waiting transaction see a payment that another has opened meanwhile.
     """
     await advisory_lock(db, f"payments of {purpose} {subject_id}")
     statement = (
@@ -72,7 +73,7 @@ async def find_payment_by_key(db: AsyncSession, key: str) -> Payment | None:
 
 
 async def payment_exists(ro: Reader, key: str) -> bool:
-    """Say whether this key has opened a payment."""
+    """Return whether this key has opened a payment."""
     return bool(await ro.value("SELECT EXISTS (SELECT FROM payments WHERE key = $1)", key))
 
 
@@ -82,7 +83,7 @@ async def find_payment_by_reference(db: AsyncSession, reference: str) -> Payment
 
 
 async def find_latest_payment(db: AsyncSession, purpose: str, subject_id: UUID) -> Payment | None:
-    """Return the payment that was opened last for one subject, unlocked."""
+    """Return the newest payment of one subject, unlocked."""
     statement = select(Payment).where(Payment.purpose == purpose, Payment.subject_id == subject_id)
     return (await db.execute(statement.order_by(Payment.id.desc()).limit(1))).scalar_one_or_none()
 
@@ -90,8 +91,9 @@ async def find_latest_payment(db: AsyncSession, purpose: str, subject_id: UUID) 
 async def list_reserved_amounts(
     ro: Reader, method: str, min_amount: int, max_amount: int, cooldown_since: datetime
 ) -> list[int]:
-    """Return the amounts between two that a waiting payment of this way asks for, or that one which ended or
-    was paid lately did.
+    """Return the amounts within a range that a payment of this method uses or used recently, in rupiah.
+
+    That is: it awaits payment, or it ended or was settled after ``cooldown_since``.
     """
     records = await ro.records(
         "SELECT amount FROM payments WHERE method = $1 AND amount BETWEEN $2 AND $3"
@@ -105,12 +107,12 @@ async def list_reserved_amounts(
 
 
 async def find_refund_by_key(db: AsyncSession, key: str) -> PaymentRefund | None:
-    """Return the refund that this key asked for."""
+    """Return the refund that this key requested."""
     return (await db.execute(select(PaymentRefund).where(PaymentRefund.key == key))).scalar_one_or_none()
 
 
 async def get_refund_for_update(db: AsyncSession, refund_id: UUID) -> PaymentRefund | None:
-    """Return a refund, as it is now and locked. Lock its payment first."""
+    """Return a refund, refreshed and locked. Lock its payment first."""
     statement = (
         select(PaymentRefund)
         .where(PaymentRefund.id == refund_id)
@@ -132,15 +134,16 @@ async def list_refunds(db: AsyncSession, payment_id: UUID) -> list[PaymentRefund
 
 
 async def find_webhook_event(db: AsyncSession, event_id: int) -> PaymentEvent | None:
-    """Return a provider's message."""
+    """Return a stored webhook event."""
     return (await db.execute(select(PaymentEvent).where(PaymentEvent.id == event_id))).scalar_one_or_none()
 
 
 async def find_payment_of_event(
     db: AsyncSession, method: str, reference: str | None, provider_reference: str | None
 ) -> Payment | None:
-    """Return the payment that a message is about: by our reference, else by the provider's; never one of
-    another way.
+    """Return the payment that an event is about: by our reference, else by the provider's.
+
+    A payment by another method is never returned.
     """
     if reference:
         found = await find_payment_by_reference(db, reference)
@@ -154,7 +157,7 @@ async def find_payment_of_event(
 
 
 class MethodConfig(msgspec.Struct, frozen=True):
-    """A way as its officers set it."""
+    """A payment method as its officers configured it."""
 
     method: str
     enabled: bool
@@ -176,22 +179,22 @@ _WAYS = (
 
 
 async def load_method_configs(source: AsyncSession | Reader) -> dict[str, MethodConfig]:
-    """Return the ways that officers have set, by name."""
+    """Return the methods that officers have configured, by name."""
     return {row.method: row for row in await as_reader(source).rows(MethodConfig, _WAYS)}
 
 
 async def find_method_config(source: AsyncSession | Reader, method: str) -> MethodConfig | None:
-    """Return one way as officers have set it, or None."""
+    """Return one method as officers configured it, or None."""
     return await as_reader(source).one(MethodConfig, _WAYS + " WHERE method = $1", method)
 
 
 async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | None:
-    """Return the way whose webhook ends with this, or None."""
+    """Return the method whose webhook URL ends with this, or None."""
     return await ro.one(MethodConfig, _WAYS + " WHERE endpoint = $1", endpoint)
 
 
 async def get_method_for_update(db: AsyncSession, method: str) -> PaymentMethodRow | None:
-    """Return a way's row, locked."""
+    """Return a method's row, locked."""
     statement = (
         select(PaymentMethodRow)
         .where(PaymentMethodRow.method == method)
@@ -202,7 +205,7 @@ async def get_method_for_update(db: AsyncSession, method: str) -> PaymentMethodR
 
 
 async def has_other_awaiting_payment(db: AsyncSession, payment: Payment) -> bool:
-    """Say whether another payment of the same subject waits for money."""
+    """Return whether another payment of the same subject awaits payment."""
     statement = select(Payment.id).where(
         Payment.purpose == payment.purpose,
         Payment.subject_id == payment.subject_id,
@@ -213,9 +216,7 @@ async def has_other_awaiting_payment(db: AsyncSession, payment: Payment) -> bool
 
 
 async def list_unprocessed_events(db: AsyncSession, before: datetime) -> Sequence[int]:
-    """Return messages that were stored before a moment and not handled: their job gave up while the provider
-    was silent.
-    """
+    """Return events stored before a moment and not processed: their job gave up."""
     statement = select(PaymentEvent.id).where(
         PaymentEvent.status == "received", PaymentEvent.received_at < before
     )
@@ -223,7 +224,7 @@ async def list_unprocessed_events(db: AsyncSession, before: datetime) -> Sequenc
 
 
 async def list_overdue_payments(db: AsyncSession, before: datetime) -> Sequence[tuple[str, str]]:
-    """Return (reference, way) of payments that still wait although their time was up before a moment."""
+    """Return (reference, method) of payments that still await payment and expired before a moment."""
     statement = select(Payment.reference, Payment.method).where(
         Payment.status == "awaiting", Payment.expires_at < before
     )
@@ -231,7 +232,7 @@ async def list_overdue_payments(db: AsyncSession, before: datetime) -> Sequence[
 
 
 async def list_pending_refunds(db: AsyncSession, before: datetime) -> Sequence[UUID]:
-    """Return refunds that were asked for before a moment and are not done."""
+    """Return refunds that were requested before a moment and are still pending."""
     statement = select(PaymentRefund.id).where(
         PaymentRefund.status == "pending", PaymentRefund.requested_at < before
     )

@@ -1,6 +1,6 @@
 """The receipt of a payment: a page to print, and a PDF.
 
-For anybody with the payment's address; the payer's name for the payer and officers alone.
+Anybody with the payment's URL may open it; only the payer and officers see the payer's name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def receipt_page(
 async def download_receipt(
     database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """Give the receipt as a file."""
+    """Return the receipt as a PDF."""
     async with coop_reader(database, tenant) as ro:
         _, receipt = await _load_receipt(ro, ctx, reference)
     if receipt is None:

@@ -1,6 +1,6 @@
-"""The receipt of a payment: the same lines on the page and on paper.
+"""The receipt of a payment: the same lines on the page and in the PDF.
 
-The PDF is set by typst; what stands in it comes as data, never as source.
+typst renders the PDF; the content is passed as data, never as source.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
 
 
 class PaymentReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receipt says, in the reader's words.
+    """The content of a receipt, in the reader's language.
 
-    Amounts in rupiah; ``lines`` sum to ``total``, which is what came, or what is owed where ``on_credit``.
+    Amounts in rupiah; ``lines`` sum to ``total``, which is what was paid, or what is owed where
+    ``on_credit``.
     """
 
     title: str
@@ -59,9 +60,9 @@ def build_receipt(
     *,
     with_payer_name: bool,
 ) -> PaymentReceipt | None:
-    """Return the receipt, or None for a payment that no money came for.
+    """Return the receipt, or None for a payment that was not paid.
 
-    ``named`` puts the payer's name on it: for their own eyes.
+    ``with_payer_name`` prints the payer's name.
     """
     if payment.settled_at is None or payer_status(payment, now) not in SETTLED_STATUSES:
         return None

@@ -1,6 +1,4 @@
-"""What a payer says of a payment that only an officer can see come in: written down once, and believed by
-nobody.
-"""
+"""Records a payer's claim to have paid, for payments that an officer confirms. It settles nothing."""
 
 from __future__ import annotations
 
@@ -17,9 +15,9 @@ if TYPE_CHECKING:
 
 
 async def record_payer_claim(db: AsyncSession, actor: Actor, reference: str) -> None:
-    """Write down that the payer says they have paid, and when they said so first.
+    """Record that the payer claims to have paid, and when they first did.
 
-    Said again, or of a settled payment, it changes nothing.
+    A repeated claim, or one about a settled payment, changes nothing.
 
     Raises DomainError payments.no_such_payment.
     """

@@ -1,4 +1,4 @@
-"""What is declined about refunds that their provider has not done yet."""
+"""Errors about pending refunds."""
 
 from kernel.errors import ErrorType
 

@@ -1,6 +1,4 @@
-"""Giving a payment's money back, as officers do it: how much, where to and why; one sentence before, the
-payment's page after.
-"""
+"""Officers' refund pages: the form, one confirming sentence, then the payment's page."""
 
 from __future__ import annotations
 
@@ -49,9 +47,7 @@ async def refund_form(
     tujuan: FromQuery[str] = "",
     alasan: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Ask how much goes back, where to and why; the address may already say it, for who comes back from the
-    confirming page.
-    """
+    """Show the refund form; the query string prefills it on return from the confirming page."""
     payment = await _load_payment(db, reference)
     refusal = await _refund_error(db, payment)
     if refusal is not None:
@@ -69,7 +65,7 @@ async def refund_form(
 async def check_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """Say in one sentence what will go back, before it does."""
+    """State in one sentence what will be refunded."""
     payment = await _load_payment(db, reference)
     form = await read_form(request, RefundForm)
     context = await _context(db, payment, ctx)
@@ -93,7 +89,7 @@ async def check_refund(
 async def submit_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
-    """Give it back."""
+    """Issue the refund."""
     payment = await _load_payment(db, reference)
     form = await read_form(request, RefundForm)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **await _context(db, payment, ctx)):
@@ -125,7 +121,7 @@ async def _load_payment(db: AsyncSession, reference: str) -> Payment:
 
 
 async def _refund_error(db: AsyncSession, payment: Payment) -> DomainError | None:
-    """Why nothing can be given back, or None."""
+    """Return why nothing can be refunded, or None."""
     if payment.status not in rules.SETTLED:
         return errors.NOT_PAID(reference=payment.reference)
     left = await refund_payment.get_refundable_amount(db, payment)
@@ -144,7 +140,7 @@ async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> d
     failed = {
         each.destination for each in await queries.list_refunds(db, payment.id) if each.status == "failed"
     }
-    # what failed one way is proposed another way
+    # propose a destination that has not failed yet
     proposed = next((name for name, *_ in methods if name not in failed), methods[0][0] if methods else "")
     return {
         "payment": payment,

@@ -1,8 +1,8 @@
-"""Giving money back: asked for by an officer or by a cancelled order, booked when it is done and not before.
+"""Refunds: requested by an officer or a cancelled order, and booked only once done.
 
-What our own books or an officer's hands give back is done at once. A provider is asked by a job; while it
-says "pending" nothing is booked, and what it declines goes on the officers' work list, to be given back
-another way.
+Refunds from our own books or by hand are done at once. A job requests the others from the provider; while
+they are pending nothing is booked. A refund that the provider declines becomes an exception, and an officer
+refunds another way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WALLET_SPENT: Final = "Saldo dompetnya sudah terpakai"
 
 
 async def get_refundable_amount(db: AsyncSession, payment: Payment) -> Rupiah:
-    """Return what can still be given back of a payment, in rupiah: nothing of one that was not paid."""
+    """Return what can still be refunded of a payment, in rupiah; 0 for one that was not paid."""
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
     pending = await _pending_amount(db, payment)
@@ -53,10 +53,9 @@ async def _pending_amount(db: AsyncSession, payment: Payment) -> Rupiah:
 
 
 async def get_unspent_wallet_amount(db: AsyncSession, payment: Payment) -> Rupiah | None:
-    """Return what the payer has not spent yet of a wallet that a refund is taken from, in rupiah; None where
-    it is taken from elsewhere.
+    """Return the payer's wallet balance, in rupiah, if a refund is taken from it; None otherwise.
 
-    A provider gives money back before it is booked, so this is looked at before the provider is asked.
+    A provider refunds before we book, so this is checked before the provider is called.
     """
     if payment.member_id is None or (payment.applied_to != "wallet" and payment.purpose != TOP_UP):
         return None
@@ -64,7 +63,7 @@ async def get_unspent_wallet_amount(db: AsyncSession, payment: Payment) -> Rupia
 
 
 def list_refund_destinations(payment: Payment) -> list[rules.RefundDestination]:
-    """Return how this payment's money can go back, the usual way first."""
+    """Return how this payment's money can be refunded, the usual way first."""
     capabilities = get_provider(payment.method).capabilities()
     found: list[rules.RefundDestination] = []
     if capabilities.supports_refunds:
@@ -87,11 +86,10 @@ async def request_refund(
     key: str,
     on: date,
 ) -> PaymentRefund:
-    """Give ``amount`` of a locked payment back; the same key again returns the refund that it asked for
-    before.
+    """Refund ``amount`` (rupiah) of a locked payment; the same key again returns the same refund.
 
-    Raises DomainError: payments.not_paid, .refund_nothing, .refund_too_much, .refund_not_this_way,
-    .reason_needed; ledger.year_closed.
+    Raises DomainError: payments.not_paid, .refund_nothing, .refund_too_much, .refund_wallet_spent,
+    .refund_not_this_way, .reason_needed; ledger.year_closed.
     """
     before = await queries.find_refund_by_key(db, key)
     if before is not None:
@@ -128,7 +126,7 @@ async def request_refund(
 async def complete_refund(
     db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date, by: Actor
 ) -> None:
-    """Book a refund that has been done, once; ``by`` says so. Payment and refund are locked."""
+    """Book a refund that has been done, once; ``by`` confirmed it. Payment and refund are locked."""
     if refund.status == "done":
         return
     capabilities = get_provider(payment.method).capabilities()
@@ -151,8 +149,9 @@ async def complete_refund(
 
 
 async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: PaymentRefund) -> list[UUID]:
-    """Return the failed refunds whose money ``refund`` has given back, oldest first, as far as its amount
-    goes; all once nothing is left to give.
+    """Return the failed refunds that ``refund`` replaces, oldest first, as far as its amount covers them.
+
+    All of them once the payment is fully refunded.
     """
     waiting = {
         each.params.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)
@@ -170,24 +169,22 @@ async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: Payme
 
 
 async def fail_refund(db: AsyncSession, payment: Payment, refund: PaymentRefund, detail: str) -> None:
-    """Write down that the provider does not give this back, and put the payment on the work list.
-
-    Payment and refund are locked.
-    """
+    """Mark a refund as failed and record an exception. Payment and refund are locked."""
     if refund.status != "pending":
         return
     refund.status, refund.detail, refund.ended_at = "failed", detail[:300], clock.now()
     await exceptions_queue.resolve_refund_exceptions(
         db, SYSTEM, payment, {refund.id}
-    )  # it does not wait any more
+    )  # it is no longer pending
     await exceptions_queue.record_exception(
         db, payment, "refund_failed", {"refund": str(refund.id), "said": refund.detail}
     )
 
 
 async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> bool:
-    """Give a refund up before its provider is asked, when its payer has spent the wallet that it is taken
-    from. The payment is locked.
+    """Fail a refund before its provider is called if the payer has spent the wallet it is taken from.
+
+    Returns whether it failed. The payment is locked.
     """
     in_wallet = await get_unspent_wallet_amount(db, payment)
     refund = await queries.get_refund_for_update(db, refund_id)
@@ -201,7 +198,7 @@ async def fail_if_spent(db: AsyncSession, payment: Payment, refund_id: UUID) -> 
 async def apply_refund_result(
     db: AsyncSession, payment: Payment, refund: PaymentRefund, result: RefundResult, *, on: date
 ) -> str:
-    """Believe what the provider says of a refund that was asked of it. Payment and refund are locked."""
+    """Apply the provider's answer to a refund; return the refund's status. Payment and refund are locked."""
     refund.provider_reference = result.provider_reference or refund.provider_reference
     if result.status == "done":
         await _complete_if_covered(db, payment, refund, on=on)
@@ -213,8 +210,9 @@ async def apply_refund_result(
 async def _complete_if_covered(
     db: AsyncSession, payment: Payment, refund: PaymentRefund, *, on: date
 ) -> None:
-    """Book what the provider has given back; while the payer has spent what it is taken from (their wallet),
-    it stays on the work list.
+    """Book a provider's refund; if the payer's wallet no longer covers it, record an exception.
+
+    The refund then stays pending.
     """
     try:
         async with db.begin_nested():
@@ -231,7 +229,7 @@ async def _complete_if_covered(
 async def check_refund(
     db: AsyncSession, payment: Payment, amount: Rupiah, destination: rules.RefundDestination, reason: str
 ) -> None:
-    """Raise DomainError as ``request_refund`` does for what cannot be given back."""
+    """Raise DomainError as ``request_refund`` does for what cannot be refunded."""
     if payment.status not in rules.SETTLED:
         raise errors.NOT_PAID(reference=payment.reference)
     if not reason.strip():

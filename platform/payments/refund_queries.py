@@ -1,4 +1,4 @@
-"""What is read of refunds: those under way, what has gone back since a moment."""
+"""Queries of refunds: pending ones, and sums since a moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def has_pending_refund(db: AsyncSession, payment_id: UUID) -> bool:
-    """Say whether a refund of this payment is asked for and not yet done."""
+    """Return whether a refund of this payment is requested and not yet done."""
     statement = select(PaymentRefund.id).where(
         PaymentRefund.payment_id == payment_id, PaymentRefund.status == "pending"
     )
@@ -25,9 +25,7 @@ async def has_pending_refund(db: AsyncSession, payment_id: UUID) -> bool:
 
 
 async def sum_refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], since: datetime | None) -> Rupiah:
-    """Return what went back of these payments since a moment, in rupiah; nothing where there is no such
-    moment.
-    """
+    """Return what was refunded of these payments since a moment, in rupiah; 0 for None."""
     if since is None:
         return Rupiah(0)
     statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(

@@ -1,6 +1,4 @@
-"""A refund that its provider does not finish: an officer has it asked about once more, or says that the money
-has gone back.
-"""
+"""A refund that stays pending: an officer polls the provider, or confirms that the money went back."""
 
 from __future__ import annotations
 
@@ -21,21 +19,20 @@ if TYPE_CHECKING:
     from payments.models import Payment, PaymentRefund
     from tenants.registry import TenantRef
 
-# The provider is asked by itself every few minutes first, then every few hours: for so long nobody's word is
-# needed.
+# Jobs poll the provider every few minutes first, then every few hours: until then no officer is needed.
 MANUAL_CONFIRMATION_AFTER: Final = timedelta(days=1)
 
 
 def can_confirm_manually(state: str, requested_at: datetime, now: datetime) -> bool:
-    """Whether an officer's word may end a refund: it has been under way for longer than most take."""
+    """Return whether an officer may confirm a refund: it is pending for longer than most take."""
     return state == "pending" and requested_at <= now - MANUAL_CONFIRMATION_AFTER
 
 
 async def sync_refund(database: Database, tenant: TenantRef, reference: str, refund_id: UUID) -> str:
-    """Ask the provider about a refund now; return the state in which it is then.
+    """Poll the provider about a refund now; return the refund's status afterwards.
 
-    Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderError where
-    asking again may help.
+    Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending; ProviderError where a
+    retry may help.
     """
     async with coop_session(database, tenant) as db:
         _, refund = await _lock_refund(db, reference, refund_id)
@@ -52,9 +49,9 @@ async def sync_refund(database: Database, tenant: TenantRef, reference: str, ref
 async def confirm_refund(
     db: AsyncSession, actor: Actor, reference: str, refund_id: UUID, *, on: date
 ) -> None:
-    """Book a refund because an officer has seen at the provider that the money has gone back.
+    """Book a refund because an officer has seen at the provider that the money went back.
 
-    Said again, it changes nothing.
+    A repeated confirmation changes nothing.
 
     Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young;
     ledger.year_closed, .below_floor.

@@ -1,7 +1,4 @@
-"""What was left lying: a job gives up after some hours, a provider may be silent for longer.
-
-Once a day all of it is taken up again.
-"""
+"""Re-enqueues stalled work daily: a job gives up after some hours, a provider may be down for longer."""
 
 from __future__ import annotations
 
@@ -16,14 +13,12 @@ from payments import queries
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# What is younger than this is still being worked on.
+# Younger work still has a running job.
 STALLED_AFTER: Final = timedelta(hours=3)
 
 
 async def retry_stalled_jobs(db: AsyncSession) -> None:
-    """Write the jobs again of messages not heard, of payments whose time is up, and of refunds under way;
-    each changes nothing twice.
-    """
+    """Enqueue jobs for unprocessed events, overdue payments and pending refunds; each job is idempotent."""
     day, before = clock.today(), clock.now() - STALLED_AFTER
     for event in await queries.list_unprocessed_events(db, before):
         await enqueue(

@@ -1,6 +1,4 @@
-"""Moving every cooperative's secrets under the master key that encrypts now, so that an old key can be taken
-away afterwards.
-"""
+"""Re-encrypts every cooperative's secrets under the newest master key, so old ones can be removed."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CooperativeRotation(msgspec.Struct, frozen=True):
-    """One cooperative: how many of its secrets moved, and how many were under the newest key already."""
+    """Counts of one cooperative's secrets: re-encrypted, and already under the newest key."""
 
     cooperative: str
     rotated: int
@@ -28,10 +26,10 @@ class CooperativeRotation(msgspec.Struct, frozen=True):
 
 
 class RotationReport(msgspec.Struct, frozen=True):
-    """What a rotation did.
+    """The result of a rotation.
 
-    ``key`` is the name of the key that all secrets are under now; ``failed`` tells why by cooperative, and
-    nothing of those moved.
+    ``key`` is the id of the key that all secrets are under now; ``failed`` holds the error by cooperative,
+    and nothing changed in those.
     """
 
     key: str
@@ -44,11 +42,9 @@ class RotationReport(msgspec.Struct, frozen=True):
 
 
 async def rotate_keys(database: Database) -> RotationReport:
-    """Seal every secret of every cooperative anew under the first master key; those that are under it stay.
+    """Seal every secret of every cooperative under the first master key; safe to run twice.
 
-    Safe to run twice.
-
-    One transaction a cooperative; what fails in one does not stop the others. Raises DomainError
+    One transaction for each cooperative; a failure in one does not stop the others. Raises DomainError
     payments.vault_has_no_key.
     """
     keys = database.settings.encryption_keys

@@ -1,6 +1,4 @@
-"""Pure rules of a payment: which step may follow which, which tail tells two transfers apart, what a way
-costs.
-"""
+"""Pure rules of a payment: transitions, unique suffixes, fees, refundable amounts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,8 +23,8 @@ from ledger.chart import (
 PaymentStatus = Literal["awaiting", "paid", "failed", "expired", "cancelled", "partly_refunded", "refunded"]
 UnpaidStatus = Literal["failed", "expired", "cancelled"]
 RefundDestination = Literal["original_method", "wallet", "by_hand"]
-# What became of a status that was read, or of a message: a step that was taken, nothing new, an alarm, no
-# payment of ours.
+# Outcome of a fetched status or a webhook event: a transition, nothing new, an exception, or no payment of
+# ours.
 ProcessingOutcome = Literal[
     "settled", "known", "awaiting", "failed", "expired", "cancelled", "exception", "unknown", "nothing"
 ]
@@ -42,8 +40,8 @@ ExceptionReason = Literal[
     "charged_back",
 ]
 
-# What may follow a state. Money that comes after an ending is never lost: an ended payment can still be paid,
-# and is then late.
+# Transitions by status. Late money is never lost: a closed payment can still be paid, and is then marked
+# late.
 TRANSITIONS: Final[Mapping[str, frozenset[PaymentStatus]]] = {
     "awaiting": frozenset({"paid", "failed", "expired", "cancelled"}),
     "failed": frozenset({"paid"}),
@@ -99,33 +97,33 @@ CLEARING_ACCOUNTS: Final[Mapping[str, str]] = {
     "payroll": PAYROLL_RECEIVABLES,
 }
 MAX_UNIQUE_SUFFIX: Final = 999
-# A tail stays taken for this long after its payment ended: transfers come late, over a weekend and a holiday.
+# A unique suffix stays reserved this long after its payment ended: transfers arrive late over weekends and
+# holidays.
 UNIQUE_SUFFIX_COOLDOWN: Final = timedelta(days=7)
 REFERENCE_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # read aloud without I, L, O and U
 
 
-# Whoever opened an account with a code may not be its owner: time for the owner to see it, before somebody
-# agrees to debts in their name.
+# Whoever opened an account with a code may not be its owner. The owner gets this time to notice before
+# anybody can agree to debts in their name.
 PIN_COOLDOWN_AFTER_CODE: Final = timedelta(days=1)
 
 
 def pin_blocked_until(code_used_at: datetime | None, now: datetime) -> datetime | None:
-    """Return until when no PIN may be set, or None when one may; ``code_used_at`` is when a code last opened
-    the account.
+    """Return until when no PIN may be set, or None when one may.
+
+    ``code_used_at`` is when a code last opened the account.
     """
     until = code_used_at + PIN_COOLDOWN_AFTER_CODE if code_used_at is not None else now
     return until if until > now else None
 
 
 def can_transition(now: str, then: PaymentStatus) -> bool:
-    """Whether a payment may go from ``now`` to ``then``."""
+    """Return whether a payment may go from status ``now`` to ``then``."""
     return then in TRANSITIONS[now]
 
 
 def available_suffixes(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
-    """The tails 1..999 that make ``amount`` plus tail an amount that none of ``taken`` (whole amounts, in
-    rupiah) is.
-    """
+    """Return the unique suffixes 1..999 whose total ``amount`` + suffix is not in ``taken`` (rupiah)."""
     used = set(taken)
     return [
         unique_suffix
@@ -135,8 +133,9 @@ def available_suffixes(amount: Rupiah, taken: Collection[int]) -> Sequence[int]:
 
 
 def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
-    """What a way costs by the cooperative's own rule: percent of the amount, half a rupiah up, and a fixed
-    sum; never more than the amount.
+    """Return the fee in rupiah: percent of the amount, rounded half up, plus a fixed sum.
+
+    Never more than the amount.
     """
     if percent < 0 or fixed < 0:
         raise ValueError("a fee is not negative")
@@ -145,31 +144,29 @@ def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
 
 
 def nonrefundable_suffix(unique_suffix: int, *, of_member: bool) -> int:
-    """What of a tail does not go back with the rest.
+    """Return how much of the unique suffix is not refunded, in rupiah.
 
-    A member's went where the bylaws say; a visitor is bound by none, and gets theirs back.
+    A member's suffix went where the bylaws say; bylaws do not bind a visitor, who gets it back.
     """
     return unique_suffix if of_member else 0
 
 
 def suffix_in_refund(amount: Rupiah, unique_suffix: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
-    """What of a refund is of the tail, which goes back last, after ``refunded`` went back before it."""
+    """Return how much of a refund is unique suffix, which is refunded last, after ``refunded`` before it."""
     price = int(amount) - unique_suffix
     return Rupiah(max(0, int(refunded) + int(refund) - price) - max(0, int(refunded) - price))
 
 
 def refundable_amount(amount: Rupiah, nonrefundable: int, refunded: Rupiah, pending: Rupiah) -> Rupiah:
-    """What can still be given back: the amount less what is ``kept`` of its tail, less what went back or is
-    on its way.
-    """
+    """Return what can still be refunded: the amount less ``nonrefundable``, ``refunded`` and ``pending``."""
     return Rupiah(max(0, int(amount) - nonrefundable - int(refunded) - int(pending)))
 
 
 def status_after_refund(amount: Rupiah, nonrefundable: int, refunded: Rupiah) -> PaymentStatus:
-    """The state once ``refunded`` has gone back in all."""
+    """Return the status once ``refunded`` has been refunded in all."""
     return "refunded" if int(refunded) >= int(amount) - nonrefundable else "partly_refunded"
 
 
 def is_expired(expires_at: datetime | None, now: datetime) -> bool:
-    """Whether its time is up."""
+    """Return whether the expiry time has passed."""
     return expires_at is not None and expires_at <= now

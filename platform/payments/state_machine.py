@@ -1,11 +1,11 @@
-"""The one state machine of a payment.
+"""The state machine of a payment: settle, close, expire, apply a provider's status.
 
-Each function works on a locked payment, in the caller's transaction, and never commits.
+Each function takes a locked payment (or locks it by reference), runs in the caller's transaction and never
+commits.
 
-A payment becomes paid by a status that was read from its provider, by a named officer, by a matched statement
-line, or by our own books; by nothing else. What it was for is told first (goods are locked before the books),
-then the journal is posted. A step that was taken before changes nothing: the same message five times is one
-posting.
+A payment becomes paid by a status fetched from its provider, by a named officer, by a matched statement line
+or by our own books, and by nothing else. The purpose is notified before the journal is posted, because goods
+are locked before the ledger. Every transition is idempotent: the same event five times is one posting.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ async def _calculate_fee(db: AsyncSession, payment: Payment, capabilities: Capab
 async def close_unpaid(
     db: AsyncSession, payment: Payment, ending: rules.UnpaidStatus, *, why: str = "", by: Actor = SYSTEM
 ) -> bool:
-    """End a payment that no money came for: it failed, its time was up, or somebody called it off.
+    """Close a payment that was not paid: it failed, expired or was cancelled.
 
-    False when it waits no more.
+    Returns False when it no longer awaits payment.
     """
     if payment.status != "awaiting":
         return False
@@ -106,7 +106,7 @@ async def close_unpaid(
 
 
 async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, on: date) -> Payment:
-    """Let a named officer say that the money has come.
+    """Settle a payment because a named officer confirms that the money arrived.
 
     Raises DomainError payments.no_such_payment, .not_awaiting, .not_for_officers.
     """
@@ -120,17 +120,16 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
 
 
 async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
-    """Take the money that a line of the bank's statement shows, which ``actor`` brought in; ``on`` is the
-    line's day. False when it was paid before.
+    """Settle a payment because a bank statement line shows its money; False when it was paid before.
+
+    ``actor`` imported the statement; ``on`` is the line's date.
     """
     capabilities = get_provider(payment.method).capabilities()
     return await settle(db, payment, capabilities, by=actor.name, on=on, actor=actor)
 
 
 async def expire(db: AsyncSession, reference: str) -> None:
-    """End a payment whose time is up and about which nobody outside can be asked; does nothing when it was
-    settled meanwhile.
-    """
+    """Close an expired payment that no provider can be asked about; no effect if it was settled meanwhile."""
     payment = await lock_payment(db, reference)
     if rules.is_expired(payment.expires_at, clock.now()):
         await close_unpaid(db, payment, "expired")
@@ -139,10 +138,9 @@ async def expire(db: AsyncSession, reference: str) -> None:
 async def apply_provider_status(
     db: AsyncSession, payment: Payment, status: ProviderStatus, *, on: date
 ) -> rules.ProcessingOutcome:
-    """Believe what was read from the provider, as far as it fits our own row; return what became of it, in
-    one word.
+    """Apply a status fetched from the provider to our payment; return the outcome as one word.
 
-    Another reference, currency or amount is an alarm and never a posting.
+    A different reference, currency or amount records an exception and posts nothing.
     """
     payment.checked_at = clock.now()
     if status.reference != payment.reference:
@@ -182,8 +180,9 @@ async def apply_provider_status(
 
 
 async def _raise_disputes(db: AsyncSession, payment: Payment, status: ProviderStatus) -> None:
-    """A payer who disputes a second time is another exception,
-    where the provider tells its disputes apart.
+    """Record one exception for each dispute id, so that a second dispute is not taken for the first.
+
+    Where the provider reports no dispute ids, all disputes are one exception.
     """
     said = {"said": status.detail}
     for params in [said | {"dispute": each} for each in status.dispute_ids] or [said]:
@@ -199,7 +198,7 @@ async def lock_payment(db: AsyncSession, reference: str) -> Payment:
 
 
 async def get_refund_source(db: AsyncSession, payment: Payment) -> LedgerAccountRef:
-    """Return where the money of a paid payment lies now: what a refund takes it from."""
+    """Return the ledger account that holds a paid payment's money now; a refund debits it."""
     if payment.applied_to == "purpose":
         return await get_purpose(payment.purpose).debit_account(db, payment)
     return journals.suspense_account(payment)

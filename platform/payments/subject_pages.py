@@ -1,6 +1,6 @@
-"""Where the pages of what was paid are.
+"""URLs of the pages of what was paid.
 
-The room that registers a purpose also registers its pages here, for the pages of payments to lead there.
+The package that registers a purpose also registers its pages here; pages of payments link to them.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ class SubjectPages(Protocol):
     """The pages of the subjects of one purpose."""
 
     async def backoffice_url(self, ro: Reader, subject_id: UUID) -> str | None:
-        """Return the officers' page of what was paid; None where there is none."""
+        """Return the officers' page of what was paid, or None."""
         ...
 
     async def page_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """Return the page of what was paid, as this viewer may open it; None where there is none for them."""
+        """Return the page of what was paid that this viewer may open, or None."""
         ...
 
     async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """Return the page on which another way of paying is chosen; None where nothing waits for money, or
-        money is under way.
+        """Return the page on which another payment method is chosen.
+
+        None where nothing awaits payment, or a payment is processing.
         """
         ...
 
@@ -39,7 +40,7 @@ _pages: dict[str, SubjectPages] = {}
 
 
 def register_subject_pages(purpose: str, pages: SubjectPages) -> None:
-    """Make the pages of a purpose known; a second registration is a mistake (ValueError)."""
+    """Register the pages of a purpose. Raises ValueError for a second registration."""
     if purpose in _pages:
         msg = f"the purpose {purpose!r} has pages already"
         raise ValueError(msg)
@@ -47,7 +48,7 @@ def register_subject_pages(purpose: str, pages: SubjectPages) -> None:
 
 
 def get_subject_pages(purpose: str) -> SubjectPages:
-    """Return the pages of a purpose. Raises LookupError for one that no room registered."""
+    """Return the pages of a purpose. Raises LookupError for one that was not registered."""
     try:
         return _pages[purpose]
     except KeyError:

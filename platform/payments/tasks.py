@@ -1,4 +1,4 @@
-"""Jobs of payments: what providers said, what must be asked of them, whose time is up."""
+"""Jobs of payments: webhooks, provider calls, expiry and retries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @external_job("payments.process_webhook")
 async def process_webhook(database: Database, tenant: TenantRef, key: str, *, event: int) -> None:
-    """Work on a stored message: read the payment's state from the provider and believe that."""
+    """Process a stored webhook event: re-fetch the payment's status and apply it."""
     await process_webhooks.process_webhook(database, tenant, key, event)
 
 
 @external_job("payments.sync_status")
 async def sync_status(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
-    """Ask the provider once more; a payment whose time is up ends with it."""
+    """Fetch the payment's status from the provider; an expired payment is closed."""
     await provider_calls.sync_status(database, tenant, reference, key=key)
 
 
@@ -31,23 +31,23 @@ async def sync_status(database: Database, tenant: TenantRef, key: str, *, refere
 async def refund(
     database: Database, tenant: TenantRef, key: str, *, refund_id: str, attempt: int = 0
 ) -> None:
-    """Ask the provider to give money back."""
+    """Request a refund from the provider, or poll it."""
     await process_webhooks.execute_refund(database, tenant, key, UUID(refund_id), attempt=attempt)
 
 
 @external_job("payments.close_unpaid")
 async def cancel_at_provider(database: Database, tenant: TenantRef, key: str, *, reference: str) -> None:
-    """Tell the provider that nobody waits any more."""
+    """Cancel a payment at its provider."""
     await provider_calls.cancel_at_provider(database, tenant, reference)
 
 
 @job("payments.expire")
 async def expire(db: AsyncSession, *, reference: str) -> None:
-    """End a payment that nobody outside can be asked about."""
+    """Close an expired payment that no provider can be asked about."""
     await state_machine.expire(db, reference)
 
 
 @daily_job("payments.retry_stalled")
 async def retry_stalled_jobs(db: AsyncSession) -> None:
-    """Take up again what was left lying."""
+    """Re-enqueue stalled work."""
     await retry_stalled.retry_stalled_jobs(db)

@@ -1,10 +1,9 @@
-"""Secrets of cooperatives at rest: encrypted under a key of the cooperative, which comes from a master key
-that can be rotated.
+"""Encrypts secrets of cooperatives, each under a key derived from a rotatable master key.
 
 A sealed secret is the text ``v1:<key id>:<base64 of nonce and ciphertext>``. The cooperative's key is
 HKDF-SHA256 of the master key with the schema's name as info; the cipher is AES-256-GCM with a random nonce.
 Schema, label and key id are associated data: a secret that is moved to another cooperative or to another
-field does not open there. Nothing here writes a secret or a key anywhere, also not into exceptions.
+field cannot be decrypted there. Nothing here logs a secret or a key or puts one into an exception.
 """
 
 import base64
@@ -25,16 +24,16 @@ MasterKeys = tuple[tuple[str, bytes], ...]
 VERSION: Final = "v1"
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-# keeps these keys apart from whatever else may once come from a master key
+# separates these keys from others that may be derived from a master key
 _SALT: Final = b"lumbung payments vault"
 
 
 def seal(keys: MasterKeys, schema_name: str, label: str, plaintext: str) -> str:
-    """Return the sealed text of a secret.
+    """Return a secret, encrypted under the first master key.
 
-    ``label`` says what it is: the way and the field, like ``stripe/secret_key``.
+    ``label`` names the method and the field, such as ``stripe/secret_key``.
 
-    The same secret sealed twice looks different. Raises DomainError: payments.vault_has_no_key,
+    The same secret sealed twice gives two texts. Raises DomainError: payments.vault_has_no_key,
     .secret_not_text.
     """
     if not keys:
@@ -52,10 +51,10 @@ def seal(keys: MasterKeys, schema_name: str, label: str, plaintext: str) -> str:
 
 
 def unseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
-    """Return the secret in clear.
+    """Return a secret in clear text.
 
     Raises DomainError: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for
-    another place.
+    another cooperative or label.
     """
     key_id, nonce, content = _parse_sealed(sealed)
     master = dict(keys).get(key_id)
@@ -72,9 +71,9 @@ def unseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
 
 
 def needs_rotation(keys: MasterKeys, sealed: str) -> bool:
-    """Tell whether a secret is sealed under another key than the one that encrypts now.
+    """Return whether a secret is sealed under another key than the one that encrypts now.
 
-    Raises DomainError (payments.vault_not_opened).
+    Raises DomainError payments.vault_has_no_key, .vault_not_opened.
     """
     if not keys:
         raise errors.VAULT_KEY_MISSING()
@@ -82,7 +81,7 @@ def needs_rotation(keys: MasterKeys, sealed: str) -> bool:
 
 
 def reseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
-    """Return the same secret sealed under the key that encrypts now.
+    """Return a secret sealed again under the key that encrypts now.
 
     Raises DomainError as ``unseal`` does.
     """
@@ -90,14 +89,14 @@ def reseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
 
 
 def _parse_sealed(sealed: str) -> tuple[str, bytes, bytes]:
-    """The key id, the nonce and what was encrypted with its tag."""
+    """Return key id, nonce and ciphertext with its tag."""
     version, _, rest = sealed.partition(":")
     key_id, _, encoded = rest.partition(":")
     try:
         content = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         raise errors.VAULT_DECRYPTION_FAILED() from None
-    # base64 can write the same bytes in several ways: one text only is ours
+    # base64 can encode the same bytes in several ways: accept the canonical one only
     if version != VERSION or not key_id or base64.b64encode(content).decode() != encoded:
         raise errors.VAULT_DECRYPTION_FAILED()
     if len(content) < _NONCE_BYTES + 16:
@@ -112,6 +111,6 @@ def _cipher(master: bytes, schema_name: str) -> AESGCM:
 
 
 def _associated_data(schema_name: str, label: str, key_id: str) -> bytes:
-    """Associated data, each piece with its length before it, so that no two places are written alike."""
+    """Return the associated data; each part is prefixed by its length, so that no two contexts are equal."""
     pieces = [piece.encode() for piece in (VERSION, key_id, schema_name, label)]
     return b"".join(len(piece).to_bytes(4, "big") + piece for piece in pieces)

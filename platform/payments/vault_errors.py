@@ -1,4 +1,4 @@
-"""Why a secret that is kept encrypted cannot be had."""
+"""Errors of the vault of encrypted secrets."""
 
 from kernel.errors import ErrorType
 

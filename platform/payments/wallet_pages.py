@@ -1,4 +1,4 @@
-"""A member's wallet: what is in it, what moved, and filling it."""
+"""A member's wallet: balance, movements and top-up."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from ui import (
 )
 
 TEMPLATE: Final = "payments/wallet_top_up.html"
-SUGGESTED_AMOUNTS: Final = (20_000, 50_000, 100_000)  # rupiah, to be tapped rather than typed
+SUGGESTED_AMOUNTS: Final = (20_000, 50_000, 100_000)  # rupiah
 
 
 @get("/anggota/dompet", guards=[require_member])
 async def wallet_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[bytes]:
-    """Show what is in the wallet and how it came there."""
-    assert viewer.member_id is not None  # the guard saw to it
+    """Show the wallet's balance and movements."""
+    assert viewer.member_id is not None  # the guard checks it
     bylaws = (await get_bylaws_on(ro, clock.today(ctx.brand.timezone))).bylaws
     return render_page(
         request,
@@ -66,7 +66,7 @@ async def top_up_page(
     viewer: CurrentUser,
     jumlah: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Ask how much and how."""
+    """Show the top-up form."""
     assert viewer.member_id is not None
     context = await _context(ro, ctx, tenant, viewer.member_id)
     if not context["offered"]:
@@ -84,7 +84,7 @@ async def top_up_page(
 async def submit_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
-    """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
+    """State in one sentence what will happen; once confirmed, open the payment and redirect to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
     context = await _context(as_reader(db), ctx, tenant, viewer.member_id)
@@ -115,7 +115,7 @@ async def submit_top_up(
 def pay_in_confirmation(
     ctx: RequestContext, purpose: str, sent: PayInForm, offer: AvailableMethod, context: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what the page before the payment says."""
+    """Return the template context of the confirming page."""
     return {
         "active_menu": "akun",
         "purpose": purpose,

@@ -1,9 +1,7 @@
-"""Messages of providers: verified as they were sent, kept as rows that are unique by the provider's own id,
-and only then worked on.
+"""Receives webhooks: verified, stored as rows that are unique by the provider's event id, then queued.
 
-Providers send the same message up to a dozen times and all at once, so storing is done for many in one
-transaction: while one is on its way to the database, those that come meanwhile wait for the next. None is
-answered before it is stored.
+Providers send the same event up to a dozen times and many at once, so events are stored in batches: while one
+transaction runs, later events wait for the next. None is answered before it is stored.
 """
 
 from __future__ import annotations
@@ -25,14 +23,13 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 MAX_BODY_BYTES: Final = 256 * 1024
-# While one batch is on its way to the disk, the next is written.
+# While one batch is committed, the next is written.
 MAX_WRITERS: Final = 4
 MAX_BATCH_SIZE: Final = 128
 _MAX_CACHED_ENDPOINTS: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
-# The message and its job are written together, or neither; one that is known already is neither written nor
-# worked on again.
+# The event and its job are written together or not at all; a known event is neither stored nor queued again.
 _STORE: Final = text(
     "WITH sent AS (SELECT method, event_id, kind, object_type, reference, provider_reference, body FROM "
     "jsonb_to_recordset(CAST(:events AS jsonb)) AS e(method text, event_id text, kind text, object_type text,"
@@ -41,7 +38,7 @@ _STORE: Final = text(
     "provider_reference, body)"
     " SELECT method, event_id, kind, object_type, reference, provider_reference, convert_to(body, "
     "'UTF8') FROM sent"
-    " ORDER BY method, event_id"  # else two that store the same messages in other orders lock each other out
+    " ORDER BY method, event_id"  # a fixed order prevents deadlocks between two writers of the same events
     " ON CONFLICT (method, event_id) DO NOTHING RETURNING id, method, event_id),"
     " work AS (INSERT INTO shared.outbox (job, key, arguments)"
     " SELECT 'payments.process_webhook', 'payments.process_webhook:' || method || ':' || event_id, "
@@ -53,14 +50,12 @@ _STORE: Final = text(
 
 
 class UnknownEndpoint(Exception):
-    """Nobody's address: answered 404, and nothing is written."""
+    """The webhook URL belongs to no method: answered 404, and nothing is written."""
 
 
 @dataclass
 class _PendingWrites:
-    """Messages of one cooperative that are not stored yet, each with whom to tell, and who is storing some
-    now.
-    """
+    """Events of one cooperative that are not stored yet, each with its waiting future, and the writers."""
 
     events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
     writers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -68,9 +63,9 @@ class _PendingWrites:
 
 @dataclass
 class WebhookInbox:
-    """The inbox of one process, over all cooperatives.
+    """The webhook inbox of one process, for all cooperatives.
 
-    What it knows of an address is forgotten when the cooperative changes something.
+    It caches each endpoint's provider account until the cooperative changes something.
     """
 
     database: Database
@@ -81,9 +76,9 @@ class WebhookInbox:
     async def receive(
         self, tenant: TenantRef, endpoint: str, headers: Mapping[str, str], body: bytes
     ) -> WebhookEvent:
-        """Verify a message and return once it is stored.
+        """Verify a webhook and return once it is stored.
 
-        Raises Unknown, and WebhookVerificationError for one that is not its provider's.
+        Raises UnknownEndpoint, and WebhookVerificationError for one that its provider did not send.
         """
         provider, provider_account = await self._provider(tenant, endpoint)
         event = provider.verify(provider_account, headers, body)
@@ -91,13 +86,13 @@ class WebhookInbox:
         return event
 
     def invalidate(self, schema_name: str) -> None:
-        """Forget the keys of a cooperative: it changed something."""
+        """Drop the cached accounts of a cooperative, because it changed something."""
         self.invalidations += 1
         for key in [key for key in self.endpoint_cache if key[0] == schema_name]:
             del self.endpoint_cache[key]
 
     def invalidate_all(self) -> None:
-        """Forget every key: changes may have been missed."""
+        """Drop all cached accounts, because change notices may have been missed."""
         self.invalidations += 1
         self.endpoint_cache.clear()
 
@@ -117,7 +112,7 @@ class WebhookInbox:
                 get_provider(method.method),
                 methods.build_provider_account(self.database, tenant, method),
             )
-            if forgotten == self.invalidations:  # else something changed since it was read
+            if forgotten == self.invalidations:  # nothing changed since it was read
                 if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
                     self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
                 self.endpoint_cache[key] = found
@@ -129,7 +124,7 @@ class WebhookInbox:
         except UnicodeDecodeError as error:
             raise WebhookVerificationError("the message is no text") from error
         if "\0" in f"{sent}{event.event_id}{event.event_type}{event.reference}{event.provider_reference}":
-            # the database keeps no such text, and others' messages are stored along with this
+            # PostgreSQL stores no NUL in text, and the whole batch would fail
             raise WebhookVerificationError("the message is no text")
         row: dict[str, object] = {
             "method": method,
@@ -149,7 +144,7 @@ class WebhookInbox:
         await stored
 
     async def _write(self, tenant: TenantRef, waiting: _PendingWrites) -> None:
-        """Store what waits, and what came meanwhile, until nothing waits."""
+        """Store pending events in batches until none is left."""
         try:
             while waiting.events:
                 batch = waiting.events[:MAX_BATCH_SIZE]
@@ -157,7 +152,7 @@ class WebhookInbox:
                 try:
                     async with coop_session(self.database, tenant) as db:
                         await db.execute(_STORE, {"events": [row for row, _ in batch]})
-                except Exception as error:  # noqa: BLE001 - each sender is told, and sends again
+                except Exception as error:  # noqa: BLE001 - each sender gets the error and retries
                     for _, stored in batch:
                         if not stored.done():
                             stored.set_exception(error)
@@ -166,7 +161,7 @@ class WebhookInbox:
                         if not stored.done():
                             stored.set_result(None)
         finally:
-            # before anything else can run: who comes next must not count on a writer that has ended
+            # without an await in between: the next event must not count on a writer that has ended
             waiting.writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
             if not waiting.events and not waiting.writers:
                 self.pending.pop(tenant.schema_name, None)
