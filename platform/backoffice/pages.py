@@ -215,13 +215,13 @@ async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: Cur
     ):
         try:
             await update_profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
-        except DomainError as refusal:  # the picture's own room calls the field by another name
-            form.errors["logo"] = refusal.message(ctx.lang)
+        except DomainError as error:  # the picture's own room calls the field by another name
+            form.errors["logo"] = error.message(ctx.lang)
             raise form.invalid(
                 APPEARANCE_TEMPLATE,
                 active_menu="pengaturan",
                 **_appearance_context(ctx.lang, stored, *_stored_appearance(stored)),
-            ) from refusal
+            ) from error
     return see_other(
         f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Lambang sudah dipasang.")
     )
@@ -336,8 +336,8 @@ def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     """
     try:
         fine = check(colour)
-    except DomainError as refusal:
-        return {"colour": None, "sentence": refusal.message(lang), "on_it": "", "on_paper": ""}
+    except DomainError as error:
+        return {"colour": None, "sentence": error.message(lang), "on_it": "", "on_paper": ""}
     ratios = (contrast_ratio(fine, readable_text_colour(fine)), contrast_ratio(fine, PAPER_COLOUR))
     on_it, on_paper = (f"{ratio:.1f}".replace(".", decimal_mark(lang)) for ratio in ratios)
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}
