@@ -223,10 +223,10 @@ async def _settle_matched(
                     db, payment, actor, on=posting_date(line.on_date, day, closed)
                 )
                 await link_payment(db, actor, line, payment_id=payment.id, reason=planned.verdict.reason)
-        except DomainError as refusal:
+        except DomainError as error:
             await db.refresh(line)
             line.candidates = [str(planned.verdict.reference)]
-            line.reason, line.note = "refused", refusal.message("id")
+            line.reason, line.note = "refused", error.message("id")
     await db.flush()
 
 

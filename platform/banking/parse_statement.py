@@ -241,8 +241,8 @@ class _LineParser:
     def _is_successful(self, cells: Sequence[str]) -> bool:
         if self.columns.outcome is None:
             return True
-        said = clean_cell(self._cell(cells, self.columns.outcome)).lower()
-        return said.startswith(_SUCCESS_WORDS)
+        outcome = clean_cell(self._cell(cells, self.columns.outcome)).lower()
+        return outcome.startswith(_SUCCESS_WORDS)
 
     @staticmethod
     def _cell(cells: Sequence[str], place: int) -> str:
@@ -258,9 +258,11 @@ def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], method: str
     for number, (line, day, sen, text, balance) in enumerate(lines, 1):
         same = (day, sen, text.upper(), balance)
         seen[same] += 1
-        told = "\x1f".join((method, day.isoformat(), str(sen), text.upper(), balance, str(seen[same])))
+        content = "\x1f".join((method, day.isoformat(), str(sen), text.upper(), balance, str(seen[same])))
         movements.append(
-            BankTransaction(line, number, day, sen, text, balance, hashlib.sha256(told.encode()).hexdigest())
+            BankTransaction(
+                line, number, day, sen, text, balance, hashlib.sha256(content.encode()).hexdigest()
+            )
         )
     return movements
 

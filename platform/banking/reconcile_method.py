@@ -89,10 +89,10 @@ async def count_unexplained(ro: Reader, *, since: date) -> int:
     """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was
     ever told has none.
     """
-    told = await reconciliation_queries.list_reported_methods(ro)
+    reported = await reconciliation_queries.list_reported_methods(ro)
     found = (
-        [method for method in await list_methods(ro) if method.method in told and can_reconcile(method)]
-        if told
+        [method for method in await list_methods(ro) if method.method in reported and can_reconcile(method)]
+        if reported
         else []
     )
     return sum([(await reconcile_method(ro, method, since=since)).unexplained for method in found])
@@ -108,25 +108,25 @@ async def reconcile_method(ro: Reader, method: PaymentMethod, *, since: date) ->
 async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
     account, name = method.clearing_account, method.method
     zone = ZoneInfo(await get_timezone(ro))
-    told = await reconciliation_queries.get_reported_balance(ro, name)
+    reported = await reconciliation_queries.get_reported_balance(ro, name)
     first = since - PAIRING_MARGIN
     moved = await reconciliation_queries.list_movements(ro, name, datetime.combine(first, time(), zone))
     booked = await reconciliation_queries.list_clearing_lines(ro, account, first)
     clearing = await ledger_queries.get_balance(ro, account)
-    checked = told is not None and (told.balance is not None or bool(moved))
-    reported_on = told.reported_at.astimezone(zone).date() if told else None
-    theirs = [piece for movement in moved for piece in _entries_of_movement(movement, zone)]
-    ours = [_entry_of_journal(line, name) for line in booked]
-    payments = await _load_payments(ro, theirs, ours)
+    checked = reported is not None and (reported.balance is not None or bool(moved))
+    reported_on = reported.reported_at.astimezone(zone).date() if reported else None
+    external = [piece for movement in moved for piece in _entries_of_movement(movement, zone)]
+    local = [_entry_of_journal(line, name) for line in booked]
+    payments = await _load_payments(ro, external, local)
     findings: list[ReconciliationItem] = []
     rest = None
-    if checked and told is not None and reported_on is not None:
+    if checked and reported is not None and reported_on is not None:
         known = {reference: _payment_facts(payment) for reference, payment in payments.items()}
-        findings = reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on)
-        if told.balance is not None:
+        findings = reconciliation_rules.pair_entries(external, local, known, reported_on=reported_on)
+        if reported.balance is not None:
             fractions = sum(1 for each in moved if each.is_rounded)
             findings = reconciliation_rules.with_remainder(
-                findings, balance=told.balance, clearing=clearing, on=reported_on, fractions=fractions
+                findings, balance=reported.balance, clearing=clearing, on=reported_on, fractions=fractions
             )
             rest = next((each for each in findings if each.theirs is None and each.ours is None), None)
             findings = [each for each in findings if each is not rest]
@@ -134,12 +134,12 @@ async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: dat
         method=method,
         account=account,
         comparable=checked,
-        reported_at=told.reported_at if told else None,
+        reported_at=reported.reported_at if reported else None,
         reported_on=reported_on,
-        balance=told.balance if told else None,
+        balance=reported.balance if reported else None,
         clearing=clearing,
         days=tuple(
-            day for day in reconciliation_rules.group_by_day(findings, theirs, ours) if day.on >= since
+            day for day in reconciliation_rules.group_by_day(findings, external, local) if day.on >= since
         ),
         remainder=rest,
         payments=payments,
@@ -153,18 +153,20 @@ async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: da
     account, name = method.clearing_account, method.method
     first = since - PAIRING_MARGIN
     reported_on = await reconciliation_queries.get_last_statement_day(ro, name)
-    theirs = [
+    external = [
         _entry_of_statement_row(row)
         for row in await reconciliation_queries.list_statement_rows(ro, name, first)
     ]
-    ours = [
+    local = [
         _entry_of_journal(line, name)
         for line in await reconciliation_queries.list_settled_lines(ro, name, account, first)
     ]
-    payments = await _load_payments(ro, theirs, ours)
+    payments = await _load_payments(ro, external, local)
     known = {reference: _payment_facts(payment) for reference, payment in payments.items()}
     findings = (
-        reconciliation_rules.pair_entries(theirs, ours, known, reported_on=reported_on) if reported_on else []
+        reconciliation_rules.pair_entries(external, local, known, reported_on=reported_on)
+        if reported_on
+        else []
     )
     return Reconciliation(
         method=method,
@@ -175,7 +177,7 @@ async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: da
         balance=None,
         clearing=await ledger_queries.get_balance(ro, account),
         days=tuple(
-            day for day in reconciliation_rules.group_by_day(findings, theirs, ours) if day.on >= since
+            day for day in reconciliation_rules.group_by_day(findings, external, local) if day.on >= since
         ),
         remainder=None,
         payments=payments,
@@ -184,14 +186,14 @@ async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: da
 
 def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list[ExternalEntry]:
     """A movement as the journals know it: what moved, and what it cost."""
-    on, ours = movement.at.astimezone(zone).date(), movement.payment
+    on, payment = movement.at.astimezone(zone).date(), movement.payment
     if movement.kind == "fee":
         amount = movement.gross - movement.fee
         return [
             ExternalEntry(id=movement.provider_id, role="fee", amount=amount, on=on, text=movement.detail)
         ]
     role = _ROLES.get(movement.kind, "other")
-    if role == "payment" and ours is None:
+    if role == "payment" and payment is None:
         # nobody's payment here: one entry by hand answers all of it, less its cost
         amount = movement.gross - movement.fee
         return [ExternalEntry(id=movement.provider_id, role=role, amount=amount, on=on, text=movement.detail)]
@@ -201,7 +203,7 @@ def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list
             role=role,
             amount=movement.gross,
             on=on,
-            reference=ours,
+            reference=payment,
             text=movement.detail,
         ),
         ExternalEntry(
@@ -209,7 +211,7 @@ def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list
             role="fee",
             amount=-movement.fee,
             on=on,
-            reference=ours if role == "payment" else None,
+            reference=payment if role == "payment" else None,
             text=movement.detail,
         ),
     ]
@@ -265,9 +267,9 @@ def _payment_facts(payment: ReconciledPayment) -> PaymentFacts:
 
 
 async def _load_payments(
-    ro: Reader, theirs: list[ExternalEntry], ours: list[BookEntry]
+    ro: Reader, external: list[ExternalEntry], local: list[BookEntry]
 ) -> dict[str, ReconciledPayment]:
-    named = {each.reference for each in theirs if each.reference} | {
-        each.reference for each in ours if each.reference
+    named = {each.reference for each in external if each.reference} | {
+        each.reference for each in local if each.reference
     }
     return await reconciliation_queries.find_payments(ro, sorted(named))

@@ -176,8 +176,8 @@ BY_MANUAL_ENTRY: Final = MatchRule(
 
 
 def pair_entries(
-    theirs: Iterable[ExternalEntry],
-    ours: Iterable[BookEntry],
+    external: Iterable[ExternalEntry],
+    local: Iterable[BookEntry],
     known: Mapping[str, PaymentFacts],
     *,
     reported_on: date,
@@ -186,38 +186,38 @@ def pair_entries(
 
     ``reported_on`` is the last day that was told.
     """
-    left_theirs = sorted((each for each in theirs if each.amount), key=lambda each: (each.on, each.id))
-    left_ours = sorted((each for each in ours if each.amount), key=lambda each: (each.on, each.journal))
+    left_external = sorted((each for each in external if each.amount), key=lambda each: (each.on, each.id))
+    left_booked = sorted((each for each in local if each.amount), key=lambda each: (each.on, each.journal))
     findings: list[ReconciliationItem] = []
     for rule in (BY_MOVEMENT, BY_PAYMENT_AND_AMOUNT, BY_MOVEMENT_ONLY, BY_PAYMENT, BY_MANUAL_ENTRY):
-        left_theirs, left_ours = _pair_by_rule(left_theirs, left_ours, rule, findings)
-    for their in left_theirs:
+        left_external, left_booked = _pair_by_rule(left_external, left_booked, rule, findings)
+    for their in left_external:
         reason = _reason_not_booked(their, known.get(their.reference or ""), reported_on)
         findings.append(ReconciliationItem(on=their.on, reason=reason, difference=their.amount, theirs=their))
-    for our in left_ours:
+    for our in left_booked:
         reason = _reason_not_reported(our, reported_on)
         findings.append(ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, ours=our))
     return findings
 
 
 def group_by_day(
-    findings: Sequence[ReconciliationItem], theirs: Iterable[ExternalEntry], ours: Iterable[BookEntry]
+    findings: Sequence[ReconciliationItem], external: Iterable[ExternalEntry], local: Iterable[BookEntry]
 ) -> list[ReconciliationDay]:
     """Return the days that anything was told, booked or found for, newest first."""
-    told: dict[date, int] = {}
+    reported: dict[date, int] = {}
     booked: dict[date, int] = {}
-    for their in theirs:
-        told[their.on] = told.get(their.on, 0) + their.amount
-    for our in ours:
+    for their in external:
+        reported[their.on] = reported.get(their.on, 0) + their.amount
+    for our in local:
         booked[our.on] = booked.get(our.on, 0) + our.amount
     found: dict[date, list[ReconciliationItem]] = {}
     for each in findings:
         found.setdefault(each.on, []).append(each)
-    days = sorted({*told, *booked, *found}, reverse=True)
+    days = sorted({*reported, *booked, *found}, reverse=True)
     return [
         ReconciliationDay(
             on=on,
-            theirs=told.get(on, 0),
+            theirs=reported.get(on, 0),
             ours=booked.get(on, 0),
             items=tuple(sorted(found.get(on, []), key=lambda each: (each.explained, each.reason == "equal"))),
         )
@@ -249,19 +249,19 @@ def with_remainder(
 
 
 def _pair_by_rule(
-    theirs: list[ExternalEntry], ours: list[BookEntry], rule: MatchRule, findings: list[ReconciliationItem]
+    external: list[ExternalEntry], local: list[BookEntry], rule: MatchRule, findings: list[ReconciliationItem]
 ) -> tuple[list[ExternalEntry], list[BookEntry]]:
     """Pair each piece of theirs with the nearest of ours that has the same key;
     return what is left of both.
     """
     by_hand = rule is BY_MANUAL_ENTRY
     by_key: dict[MatchKey, list[BookEntry]] = {}
-    for our in ours:
+    for our in local:
         if (key := rule.ours(our)) is not None:
             by_key.setdefault(key, []).append(our)
     taken: set[int] = set()
     left = []
-    for their in theirs:
+    for their in external:
         candidates = [our for our in by_key.get(rule.theirs(their), ()) if our.journal not in taken]
         if by_hand:
             candidates = [our for our in candidates if abs(our.on - their.on) <= MANUAL_ENTRY_WINDOW]
@@ -271,7 +271,7 @@ def _pair_by_rule(
         best = min(candidates, key=lambda our: (abs(our.on - their.on), our.journal))
         taken.add(best.journal)
         findings.extend(_pair(their, best, by_hand=by_hand))
-    return left, [our for our in ours if our.journal not in taken]
+    return left, [our for our in local if our.journal not in taken]
 
 
 def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[ReconciliationItem]:

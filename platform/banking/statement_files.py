@@ -60,8 +60,8 @@ def decode_statement(content: bytes) -> str:
         return content.decode("utf-16", errors="replace")
     try:
         return decode_text(content).removeprefix("\ufeff")
-    except DomainError as refusal:
-        if refusal.error_type is not NOT_UTF8:
+    except DomainError as error:
+        if error.error_type is not NOT_UTF8:
             raise
         return content.decode("cp1252", errors="replace")
 
@@ -118,8 +118,8 @@ def find_account_number(table: StatementTable) -> str:
             ):
                 return digits
     for _, cells in table.above:
-        if told := _ACCOUNT.search(" ".join(filter(None, map(clean_cell, cells)))):
-            return re.sub(r"[^0-9]", "", told[1])
+        if match := _ACCOUNT.search(" ".join(filter(None, map(clean_cell, cells)))):
+            return re.sub(r"[^0-9]", "", match[1])
     return ""
 
 
@@ -134,6 +134,6 @@ def parse_delimited(text: str) -> tuple[dict[str, NumberedRows], DomainError | N
     for sign in order:
         try:
             every[sign] = list(read_records(text, sign, start))
-        except DomainError as refusal:
-            broken = broken or refusal
+        except DomainError as error:
+            broken = broken or error
     return every, broken

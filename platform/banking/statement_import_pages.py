@@ -234,10 +234,10 @@ async def _other_account(ro: Reader, method: str, account: str) -> str:
         return ""
     shown = (await methods.get_method(ro, method)).settings.get("account", "")
     if not shown:
-        told = await get_profile(ro)
-        shown = told.bank_account if told else ""
-    ours = [re.sub(r"[^0-9]", "", found) for found in re.findall(r"[0-9][0-9 .-]{4,}[0-9]", shown)]
-    return account if ours and account not in ours else ""
+        profile = await get_profile(ro)
+        shown = profile.bank_account if profile else ""
+    known = [re.sub(r"[^0-9]", "", found) for found in re.findall(r"[0-9][0-9 .-]{4,}[0-9]", shown)]
+    return account if known and account not in known else ""
 
 
 def _upload_context(ctx: RequestContext) -> dict[str, Any]:

@@ -48,8 +48,8 @@ MATCH_REASON_LABELS: Final[dict[LineReason, LocalizedText]] = {
 
 def line_status_badge(state: str, lang: Lang) -> tuple[str, str]:
     """The state in a word that begins a line, and the kind of its mark."""
-    said = LINE_STATUS_NAMES[state].localize(lang)
-    return said[:1].upper() + said[1:], LINE_STATUS_KINDS[state]
+    label = LINE_STATUS_NAMES[state].localize(lang)
+    return label[:1].upper() + label[1:], LINE_STATUS_KINDS[state]
 
 
 def line_reason_text(reason: str | None, sen: int | None, note: str, lang: Lang) -> str:
@@ -66,5 +66,5 @@ def line_reason_text(reason: str | None, sen: int | None, note: str, lang: Lang)
             .format(amount=amount)
             .localize(lang)
         )
-    told = MATCH_REASON_LABELS.get(reason)  # type: ignore[call-overload]  # the column's check knows the reasons
-    return told.localize(lang) if told is not None else note
+    label = MATCH_REASON_LABELS.get(reason)  # type: ignore[call-overload]  # the column's check knows the reasons
+    return label.localize(lang) if label is not None else note

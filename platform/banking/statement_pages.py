@@ -142,12 +142,12 @@ async def submit_match(
     async with form.rerender_on_error(LINE_TEMPLATE, active_menu=PLACE, **context):
         matched = await match_line(db, viewer.as_officer(), statement_line, form.data.reference)
     say = get_translations(ctx.lang).gettext
-    told = (
+    message = (
         say("Cocok: pembayarannya dicatat lunas.")
         if matched.settled
         else say("Cocok: pembayarannya memang sudah lunas.")
     )
-    return see_other(LIST, flash=told)
+    return see_other(LIST, flash=message)
 
 
 @post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[require_officer], opt=WHEN_READ_ONLY)

@@ -122,9 +122,9 @@ async def sync_provider(
 
 
 async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
-    told = await reconciliation_queries.get_reported_balance(db, name)
-    if told is not None:
-        return max(told.reported_at - OVERLAP, now - MAX_LOOKBACK)
+    reported = await reconciliation_queries.get_reported_balance(db, name)
+    if reported is not None:
+        return max(reported.reported_at - OVERLAP, now - MAX_LOOKBACK)
     first = await reconciliation_queries.get_first_opened_at(db, name)
     return max(first - timedelta(days=1), now - MAX_LOOKBACK) if first is not None else now - INITIAL_LOOKBACK
 
@@ -137,9 +137,9 @@ async def _fetch_statement(
     balance: Rupiah | None = None
     while since < until:
         end = min(since + MAX_RANGE_PER_REQUEST, until)
-        told = await get_provider(name).statement(provider_account, since, end)
-        lines += told.lines
-        balance, since = told.balance, end
+        statement = await get_provider(name).statement(provider_account, since, end)
+        lines += statement.lines
+        balance, since = statement.balance, end
     return ProviderStatement(lines=tuple(lines), balance=balance)
 
 
@@ -181,16 +181,17 @@ async def _resolve_references(
     async with coop_session(database, tenant) as db:
         names = await reconciliation_queries.list_unlinked_refund_references(db, method.method, since)
     provider_account = methods.build_provider_account(database, tenant, method)
-    for theirs in names:
+    for provider_reference in names:
         try:
-            status = await get_provider(method.method).status(provider_account, "", theirs)
+            status = await get_provider(method.method).status(provider_account, "", provider_reference)
         except ProviderError as fault:
             if fault.transient:
                 raise
             continue
         async with coop_session(database, tenant) as db:
             await db.execute(
-                _SET_REFERENCE, {"method": method.method, "theirs": theirs, "ours": status.reference}
+                _SET_REFERENCE,
+                {"method": method.method, "theirs": provider_reference, "ours": status.reference},
             )
 
 
@@ -199,10 +200,10 @@ async def _apply_external_refunds(database: Database, tenant: TenantRef, name: s
     movements sum to.
     """
     async with coop_session(database, tenant) as db:
-        told = await reconciliation_queries.list_external_refund_totals(db, name, since)
-    for reference in told:
+        totals = await reconciliation_queries.list_external_refund_totals(db, name, since)
+    for reference in totals:
         await provider_calls.sync_status(database, tenant, reference)
-    if not told:
+    if not totals:
         return 0
     async with coop_session(database, tenant) as db:
         left = await reconciliation_queries.list_external_refund_totals(db, name, since)
@@ -211,7 +212,7 @@ async def _apply_external_refunds(database: Database, tenant: TenantRef, name: s
             await external_refunds.record_external_refund(
                 db, await state_machine.lock_payment(db, reference), amount, on=await get_today(db)
             )
-    return len(told)
+    return len(totals)
 
 
 async def _record_fees(database: Database, tenant: TenantRef, name: str) -> int:

@@ -34,12 +34,12 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: 
     except ProviderError as fault:
         if fault.transient:
             raise
-        said = str(fault)
-    except DomainError as refusal:  # keys that were taken away, or cannot be opened
-        said = refusal.code
+        message = str(fault)
+    except DomainError as error:  # keys that were taken away, or cannot be opened
+        message = error.code
     else:
         return
-    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, said=said)
+    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, said=message)
     async with coop_session(database, tenant) as db:
         await mark_processed(db, key)
 
