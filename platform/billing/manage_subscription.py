@@ -201,8 +201,10 @@ async def _quote(
     late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
     if late is not None and not plan.free:
         raise errors.PAY_FIRST(number=late.number)
-    ours = subscription.coupon_left > 0 and subscription.method == "invoice"  # by card Stripe counts coupons
-    percent = await queries.get_coupon_percent(db, subscription.coupon) if ours else 0
+    has_coupon = (
+        subscription.coupon_left > 0 and subscription.method == "invoice"
+    )  # by card Stripe counts coupons
+    percent = await queries.get_coupon_percent(db, subscription.coupon) if has_coupon else 0
     price = apply_discount(plan.price_for(interval), percent)
     start, end = subscription.period_start, subscription.period_end
     if start is None or end is None:
