@@ -76,8 +76,8 @@ class DateParam(click.ParamType[date]):
             return value
         try:
             return parse_date(value)
-        except DomainError as refusal:
-            self.fail(refusal.message(lang()), param, ctx)
+        except DomainError as error:
+            self.fail(error.message(lang()), param, ctx)
 
 
 as_of_option = click.option(

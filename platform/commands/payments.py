@@ -233,7 +233,7 @@ async def _rotate(*, as_json: bool) -> int:
         "key": report.key,
         "moved": report.rotated,
         "cooperatives": report.cooperatives,
-        "failed": {slug: refusal.message(lang()) for slug, refusal in report.failed.items()},
+        "failed": {slug: error.message(lang()) for slug, error in report.failed.items()},
     }
     print_result(result, as_json=as_json, print_text=lambda: _print_rotation(report))
     return 1 if report.failed else 0
@@ -251,5 +251,5 @@ def _print_rotation(report: "RotationReport") -> None:
         f"{report.rotated} secrets moved under the key {report.key}; {len(report.failed)} cooperatives "
         f"failed."
     )
-    for slug, refusal in report.failed.items():
-        print_error(f"{slug}: {refusal.message(lang())}")
+    for slug, error in report.failed.items():
+        print_error(f"{slug}: {error.message(lang())}")

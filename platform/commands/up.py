@@ -52,8 +52,8 @@ def command(host: str | None, port: int | None, *, demo: bool) -> int:
     check_startable_supervisor(settings)
     _require_free_port(settings)
     try:
-        with stop_signals(), running_database(settings) as told, ProcessGroup() as processes:
-            _serve(told, processes, demo=demo, own=is_embedded(settings))
+        with stop_signals(), running_database(settings) as running, ProcessGroup() as processes:
+            _serve(running, processes, demo=demo, own=is_embedded(settings))
     except StopRequestedError:
         print_line("Stopped. The data is kept.")
     return 0
@@ -77,8 +77,8 @@ def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool
     if demo:
         sign_ins = asyncio.run(_seed(settings))
     logins = Database(settings.database_url, settings).logins
-    ours = fake_gateways.child_environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
-    environment = strip_owner_login(os.environ) | ours
+    overrides = fake_gateways.child_environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
+    environment = strip_owner_login(os.environ) | overrides
     environment |= {
         "LUMBUNG_APP_DATABASE_URL": libpq_url(logins.app_url),
         "LUMBUNG_HOST": settings.host,
@@ -91,8 +91,8 @@ def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool
     processes.start("worker", ["worker"], environment)
     _wait_for_answer(settings, processes)
     # what somebody set themselves is theirs to tell; a key of theirs is not written down
-    told = {name: value for name, value in ours.items() if own and not os.environ.get(name)}
-    with publish_runtime(settings.data_dir, told):
+    runtime = {name: value for name, value in overrides.items() if own and not os.environ.get(name)}
+    with publish_runtime(settings.data_dir, runtime):
         print_line(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
         for line in sign_ins:
             print_line(line)
