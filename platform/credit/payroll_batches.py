@@ -176,11 +176,11 @@ async def _require_same_return(
     db: AsyncSession, batch_id: UUID, lines: dict[UUID, PayrollLine], plan: ReturnPlan
 ) -> None:
     """Raise DomainError payments.returned_already unless this is the answer that was taken."""
-    strays = sorted(
+    unmatched = sorted(
         (each.line, each.who, each.amount) for each in await payroll_queries.list_strays(db, batch_id)
     )
     same = all(lines[each.request.member_id].deducted == each.deducted for each in plan.results)
-    if not same or strays != [(each.line, each.who, int(each.amount)) for each in plan.strays]:
+    if not same or unmatched != [(each.line, each.who, int(each.amount)) for each in plan.strays]:
         raise payroll_errors.ALREADY_RETURNED()
 
 

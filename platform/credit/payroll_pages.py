@@ -229,8 +229,8 @@ async def _line_context(
     line = await payroll_queries.find_line(source, batch_id, member_id)
     if line is None or line.deducted is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()
-    told = _line_view(line, ctx)
-    return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": told, "choices": told["choices"]}
+    line_view = _line_view(line, ctx)
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": line_view, "choices": line_view["choices"]}
 
 
 async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: int) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -
     by_payroll = _index_by_number({each.payroll_number: each for each in asked if each.payroll_number})
     by_member = _index_by_number({each.member_number: each for each in asked})
     found: dict[UUID, list[ReturnRow]] = {}
-    strays = []
+    unmatched = []
     for row in rows:
         people = {
             each.member_id
@@ -145,11 +145,11 @@ def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -
         if len(people) == 1:
             found.setdefault(people.pop(), []).append(row)
         elif row.deducted:
-            said = "nomornya milik dua orang" if people else "tidak ada di daftar yang dikirim"
-            said = f"{said}; {row.note}" if row.note else said
-            strays.append(StrayDeduction(line=row.line, who=row.label, amount=row.deducted, remark=said))
+            remark = "nomornya milik dua orang" if people else "tidak ada di daftar yang dikirim"
+            remark = f"{remark}; {row.note}" if row.note else remark
+            unmatched.append(StrayDeduction(line=row.line, who=row.label, amount=row.deducted, remark=remark))
     results = tuple(_result(each, found.get(each.member_id, [])) for each in asked)
-    return ReturnPlan(results=results, strays=tuple(strays))
+    return ReturnPlan(results=results, strays=tuple(unmatched))
 
 
 def classify_outcome(asked: int, taken: int, booked: int, *, named: bool) -> DeductionOutcome:

@@ -99,17 +99,17 @@ async def settle_stray(
     .no_member_of_number, .wallet_of_nobody.
     """
     await advisory_lock(db, PAYROLL_LOCK)
-    stray = await payroll_queries.lock_stray(db, batch_id, number)
-    if stray is None:
+    deduction = await payroll_queries.lock_stray(db, batch_id, number)
+    if deduction is None:
         raise payroll_errors.NO_SUCH_DIFFERENCE()
-    if stray.settled:
-        _require_same(stray.decision, decision)
+    if deduction.settled:
+        _require_same(deduction.decision, decision)
         return
     _require_reason(reason)
     if decision not in ("wallet", "bank"):
         raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
     owner: UUID | None = None
-    name = stray.who
+    name = deduction.who
     if decision == "wallet":
         member = await find_member_by_number(db, member_number.strip())
         if member is None:
@@ -120,9 +120,19 @@ async def settle_stray(
             raise payroll_errors.NO_MEMBER_WALLET(name=member.name, field="decision")
         owner, name = member.id, member.name
     key = f"payroll-stray:{batch_id}:{number}"
-    await _post_excess(db, Rupiah(stray.amount), owner, name, key, on=on, by=actor.name)
-    stray.settled, stray.decision, stray.member_id, stray.note = True, decision, owner, reason.strip()
-    params = {"decision": decision, "reason": stray.note, "amount": stray.amount, "who": stray.who}
+    await _post_excess(db, Rupiah(deduction.amount), owner, name, key, on=on, by=actor.name)
+    deduction.settled, deduction.decision, deduction.member_id, deduction.note = (
+        True,
+        decision,
+        owner,
+        reason.strip(),
+    )
+    params = {
+        "decision": decision,
+        "reason": deduction.note,
+        "amount": deduction.amount,
+        "who": deduction.who,
+    }
     audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"payroll:{batch_id}", params=params)
 
 
