@@ -61,12 +61,12 @@ async def seed_demo(
     """
     if database.settings.is_production:
         raise errors.NOT_IN_PRODUCTION()
-    ours = await _list_demo_slugs(database)
+    existing = await _list_demo_slugs(database)
     for at, demo in enumerate(COOPERATIVES, start=1):
-        if demo.slug not in ours and await find_tenant_by_slug(database, demo.slug) is None:
+        if demo.slug not in existing and await find_tenant_by_slug(database, demo.slug) is None:
             await _create_cooperative(database, demo)
-            ours.add(demo.slug)
-        if demo.slug in ours:
+            existing.add(demo.slug)
+        if demo.slug in existing:
             tenant = await _populate_once(database, demo)
             if demo.accepts_payments:
                 await _enable_payments(database, tenant, demo, on_note or _ignore_note)
@@ -78,7 +78,7 @@ async def seed_demo(
             on_progress(at, len(COOPERATIVES))
     await _connect_platform_gateway(database, on_note or _ignore_note)
     await _add_operator_once(database)
-    return _list_logins(database, [demo for demo in COOPERATIVES if demo.slug in ours])
+    return _list_logins(database, [demo for demo in COOPERATIVES if demo.slug in existing])
 
 
 async def _list_demo_slugs(database: Database) -> set[str]:
@@ -126,8 +126,8 @@ async def _enable_payments(
         if database.settings.stand_ins:
             await ensure_plan(database, tenant, demo)
             await gateways.connect_gateways(database, tenant, demo)
-    except DomainError as refusal:
-        note(f"{demo.slug}: payments were left as they are. {refusal.message('en')}")
+    except DomainError as refused:
+        note(f"{demo.slug}: payments were left as they are. {refused.message('en')}")
     except httpx.HTTPError as error:
         note(f"{demo.slug}: a stand-in of a payment service does not answer ({type(error).__name__}).")
 
@@ -151,8 +151,8 @@ async def _add_operator_once(database: Database) -> None:
     try:
         async with owner_session(database) as db:
             await add_operator(db, name=name, phone_number=phone, password=PASSWORD)
-    except DomainError as refusal:
-        if refusal.code != "operators.phone_taken":  # another start was faster by a moment
+    except DomainError as error:
+        if error.code != "operators.phone_taken":  # another start was faster by a moment
             raise
 
 
