@@ -167,19 +167,19 @@ async def lifespan(app: App) -> AsyncIterator[None]:
     """Tell ``app`` that it starts and stops, if it cares to know (an app that does not raises on the first
     message).
     """
-    said: asyncio.Queue[Message] = asyncio.Queue()
+    messages: asyncio.Queue[Message] = asyncio.Queue()
     answers: asyncio.Queue[Message] = asyncio.Queue()
     task = asyncio.ensure_future(
-        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, said.get, answers.put)
+        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, messages.get, answers.put)
     )
 
     async def tell(what: str) -> None:
-        await said.put({"type": f"lifespan.{what}"})
-        heard = asyncio.ensure_future(answers.get())
-        await asyncio.wait({task, heard}, return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
-        if heard.done() and not heard.cancelled() and heard.result()["type"].endswith("failed"):
-            raise RuntimeError(heard.result().get("message", "the app could not start"))
+        await messages.put({"type": f"lifespan.{what}"})
+        received = asyncio.ensure_future(answers.get())
+        await asyncio.wait({task, received}, return_when=asyncio.FIRST_COMPLETED)
+        received.cancel()
+        if received.done() and not received.cancelled() and received.result()["type"].endswith("failed"):
+            raise RuntimeError(received.result().get("message", "the app could not start"))
 
     await tell("startup")
     try:

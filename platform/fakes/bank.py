@@ -94,12 +94,12 @@ def _rows(
 
 def _balances(account: BankAccount, movements: Sequence[BankMovement]) -> list[tuple[BankMovement, int, int]]:
     """Each movement with the balance before and after it."""
-    told = []
+    balances = []
     balance = account.opening
     for movement in movements:
-        told.append((movement, balance, balance + movement.amount))
+        balances.append((movement, balance, balance + movement.amount))
         balance += movement.amount
-    return told
+    return balances
 
 
 def _period(account: BankAccount, movements: Sequence[BankMovement]) -> tuple[date, date]:

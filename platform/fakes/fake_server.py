@@ -51,11 +51,11 @@ class Request:
         """The name that came by Basic authentication,
         where the password is empty as both gateways want it.
         """
-        kind, _, told = self.headers.get("authorization", "").partition(" ")
+        kind, _, credentials = self.headers.get("authorization", "").partition(" ")
         if kind.lower() != "basic":
             return None
         try:
-            name, colon, password = base64.b64decode(told, validate=True).decode().partition(":")
+            name, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
         except ValueError:
             return None
         return name if colon and not password else None
@@ -208,7 +208,7 @@ class FakeServer:
     async def _deliver(self, message: SentWebhook) -> None:
         try:
             if self._listener is not None:
-                said = await self._listener.post(
+                response = await self._listener.post(
                     message.address, headers=message.headers, content=message.body
                 )
             else:
@@ -218,11 +218,11 @@ class FakeServer:
                 if url.host.endswith(".localhost"):
                     url = url.copy_with(host="127.0.0.1")
                 async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-                    said = await client.post(url, headers=headers, content=message.body)
+                    response = await client.post(url, headers=headers, content=message.body)
         except httpx.HTTPError:
             message.attempts.append(None)
         else:
-            message.attempts.append(said.status_code)
+            message.attempts.append(response.status_code)
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -70,23 +70,25 @@ class FakeMidtrans(FakeServer):
 
     # what a buyer, the time and the banks do
 
-    async def choose(self, order_id: str, way: str = "bca_va") -> MidtransOrder:
+    async def choose(self, order_id: str, payment_type: str = "bca_va") -> MidtransOrder:
         """The buyer takes a virtual account and gets its number: pending."""
         order = self.orders[order_id]
         order.chosen_at = self.now()
-        if way == "qris":
+        if payment_type == "qris":
             order.payment_type = "qris"
         else:
-            order.payment_type, order.bank = "bank_transfer", way.removesuffix("_va")
+            order.payment_type, order.bank = "bank_transfer", payment_type.removesuffix("_va")
             order.va_number = f"8808{secrets.randbelow(10**10):010}"
         await self._set_status(order, "pending")
         return order
 
-    async def pay(self, order_id: str, way: str = "qris", *, amount: int | None = None) -> MidtransOrder:
+    async def pay(
+        self, order_id: str, payment_type: str = "qris", *, amount: int | None = None
+    ) -> MidtransOrder:
         """The money comes, as asked for or as told; a channel is chosen first where none was."""
         order = self.orders[order_id]
         if not order.status:
-            await self.choose(order_id, way)
+            await self.choose(order_id, payment_type)
         if amount is not None:
             order.amount = amount
         order.settled_at = self.now()
@@ -128,26 +130,26 @@ class FakeMidtrans(FakeServer):
         self, order: MidtransOrder, *, amount: str | None = None, key: str | None = None
     ) -> dict[str, Any]:
         """What is sent for the state of an order; ``amount`` and ``key`` make it false."""
-        told = {**self._status_body(order), "notification_time": _format_wib(self.now())}
+        body = {**self._status_body(order), "notification_time": _format_wib(self.now())}
         if amount is not None:
-            told["gross_amount"] = amount
-        signed = f"{told['order_id']}{told['status_code']}{told['gross_amount']}{key or self.server_key}"
-        return {**told, "signature_key": hashlib.sha512(signed.encode()).hexdigest()}
+            body["gross_amount"] = amount
+        signed = f"{body['order_id']}{body['status_code']}{body['gross_amount']}{key or self.server_key}"
+        return {**body, "signature_key": hashlib.sha512(signed.encode()).hexdigest()}
 
     async def _set_status(self, order: MidtransOrder, status: str) -> None:
         order.status = status
         wrong = self.faults.messages
-        told = self.notification(
+        body = self.notification(
             order,
             amount=f"{order.amount + 1}.00" if "wrong amount" in wrong else None,
             key="kunci palsu" if "forged" in wrong else None,
         )
         for address in order.listeners or ((self.notification_url,) if self.notification_url else ()):
-            await self.send(address, {"user-agent": "Veritrans"}, json_response(200, told).body)
+            await self.send(address, {"user-agent": "Veritrans"}, json_response(200, body).body)
 
     def _status_body(self, order: MidtransOrder) -> dict[str, Any]:
         code = CODES.get(order.status, "200")
-        told: dict[str, Any] = {
+        body: dict[str, Any] = {
             "status_code": code,
             "status_message": "Success, transaction is found" if code != "407" else "Transaction is expired",
             "transaction_id": order.transaction_id,
@@ -162,13 +164,13 @@ class FakeMidtrans(FakeServer):
             "expiry_time": _format_wib(order.expires_at),
         }
         if order.settled_at is not None:
-            told["settlement_time"] = _format_wib(order.settled_at)
+            body["settlement_time"] = _format_wib(order.settled_at)
         if order.bank:
-            told["va_numbers"] = [{"bank": order.bank, "va_number": order.va_number}]
+            body["va_numbers"] = [{"bank": order.bank, "va_number": order.va_number}]
         if order.refunds:
-            told |= {"refunds": order.refunds, "refund_amount": f"{order.refunded}.00"}
-            told["refund_key"] = order.refunds[-1]["refund_key"]
-        return told
+            body |= {"refunds": order.refunds, "refund_amount": f"{order.refunded}.00"}
+            body["refund_key"] = order.refunds[-1]["refund_key"]
+        return body
 
     # the API
 
@@ -275,18 +277,18 @@ class FakeMidtrans(FakeServer):
 
 def _return_url(order: MidtransOrder) -> str:
     """Where the buyer goes back to, with what Snap appends; nothing of it is proved."""
-    told = {
+    body = {
         "order_id": order.order_id,
         "status_code": CODES.get(order.status, "200"),
         "transaction_status": order.status,
     }
-    return f"{order.finish}{'&' if '?' in order.finish else '?'}{urlencode(told)}"
+    return f"{order.finish}{'&' if '?' in order.finish else '?'}{urlencode(body)}"
 
 
 def _error_response(refused: MidtransError) -> FakeResponse:
-    told = {"status_code": str(refused.status), "status_message": str(refused), "id": str(uuid.uuid4())}
+    body = {"status_code": str(refused.status), "status_message": str(refused), "id": str(uuid.uuid4())}
     # the real one says 404 and 401 by HTTP too, and the rest often within a 200
-    return json_response(refused.status if refused.status in {401, 404} else 200, told)
+    return json_response(refused.status if refused.status in {401, 404} else 200, body)
 
 
 def _format_wib(moment: datetime) -> str:

@@ -33,9 +33,9 @@ UNITS = {"second": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, 
 class MidtransError(Exception):
     """What the API does not take: Snap says it in a list, the other calls in a status."""
 
-    def __init__(self, status: int, *said: str) -> None:
-        super().__init__("; ".join(said))
-        self.status, self.message = status, said
+    def __init__(self, status: int, *messages: str) -> None:
+        super().__init__("; ".join(messages))
+        self.status, self.message = status, messages
 
 
 @dataclass

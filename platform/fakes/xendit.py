@@ -110,24 +110,24 @@ class FakeXendit(FakeServer):
 
     def callback(self, invoice: FakeInvoice) -> dict[str, Any]:
         """What is sent when an invoice is paid or over."""
-        told = {
+        body = {
             **self._serialize_invoice(invoice),
             "is_high": False,
             "payment_destination": "8808123456" if invoice.channel not in {"", "QRIS"} else "",
             "payment_id": invoice.payment_id or None,
         }
         if "wrong amount" in self.faults.messages and invoice.paid_amount is not None:
-            told["paid_amount"] = invoice.paid_amount + 1
-        return told
+            body["paid_amount"] = invoice.paid_amount + 1
+        return body
 
-    async def _send_callback(self, told: dict[str, Any]) -> None:
+    async def _send_callback(self, body: dict[str, Any]) -> None:
         if self.callback_url is not None:
             token = "token-palsu" if "forged" in self.faults.messages else self.callback_token
             headers = {"x-callback-token": token, "webhook-id": secrets.token_hex(16)}
-            await self.send(self.callback_url, headers, json.dumps(told).encode())
+            await self.send(self.callback_url, headers, json.dumps(body).encode())
 
     def _serialize_invoice(self, invoice: FakeInvoice) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        body: dict[str, Any] = {
             "id": invoice.id,
             "external_id": invoice.external_id,
             "user_id": "5fc9f5b246f820517e38c84d",
@@ -140,7 +140,7 @@ class FakeXendit(FakeServer):
             "currency": "IDR",
         }
         if invoice.paid_at is not None:
-            told |= {
+            body |= {
                 "payment_method": "QR_CODE" if invoice.channel == "QRIS" else "BANK_TRANSFER",
                 "payment_channel": invoice.channel,
                 "paid_amount": invoice.paid_amount,
@@ -148,15 +148,15 @@ class FakeXendit(FakeServer):
                 "adjusted_received_amount": (invoice.paid_amount or 0) - invoice.fee,
                 "fees_paid_amount": 0,
             }
-        return told
+        return body
 
     # the API: invoices
 
     def _guard(self, handler: Any) -> Any:
         async def guarded(request: Request) -> FakeResponse:
             if request.api_key() != self.secret_key:
-                refusal = {"error_code": "INVALID_API_KEY", "message": "API key format is invalid"}
-                return json_response(401, refusal)
+                error = {"error_code": "INVALID_API_KEY", "message": "API key format is invalid"}
+                return json_response(401, error)
             try:
                 return await handler(request)  # type: ignore[no-any-return]
             except XenditApiError as refused:
@@ -286,8 +286,8 @@ class FakeXendit(FakeServer):
         if refund["status"] == "SUCCEEDED":
             reference = self.invoices[refund["invoice_id"]].external_id
             self.account.debit("REFUND", refund["amount"], self.now(), reference)
-        told = {"event": f"refund.{refund['status'].lower()}", "created": iso(self.now()), "data": refund}
-        await self._send_callback({"business_id": "5fc9f5b246f820517e38c84d", **told})
+        body = {"event": f"refund.{refund['status'].lower()}", "created": iso(self.now()), "data": refund}
+        await self._send_callback({"business_id": "5fc9f5b246f820517e38c84d", **body})
 
     def _refunds_of(self, invoice_id: str | None) -> list[dict[str, Any]]:
         return [each for each in self.refunds.values() if invoice_id in {None, each["invoice_id"]}]

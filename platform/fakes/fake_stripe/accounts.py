@@ -18,9 +18,9 @@ def with_capabilities(account: Resource) -> Resource:
     """Return the account with what it can do written in."""
     state = "active" if account["charges_enabled"] else "inactive"
     account["capabilities"] = {"card_payments": state, "transfers": state}
-    for way in account["_ways"]:
-        if way != "card":
-            account["capabilities"][f"{way}_payments"] = "active"
+    for method in account["_ways"]:
+        if method != "card":
+            account["capabilities"][f"{method}_payments"] = "active"
     return account
 
 

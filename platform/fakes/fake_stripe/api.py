@@ -52,14 +52,23 @@ class ApiHandler:
         self, method: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> StripeResponse:
         request_id = new_id("req")
-        said = {"request-id": request_id, "stripe-version": headers.get("stripe-version", API_VERSION)}
+        response_headers = {
+            "request-id": request_id,
+            "stripe-version": headers.get("stripe-version", API_VERSION),
+        }
         try:
-            return self._authorize(method, path, query, headers, body, said)
+            return self._authorize(method, path, query, headers, body, response_headers)
         except StripeApiError as refused:
-            return StripeResponse(refused.status, refused.body, said)
+            return StripeResponse(refused.status, refused.body, response_headers)
 
     def _authorize(
-        self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, said: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        body: bytes,
+        response_headers: dict[str, str],
     ) -> StripeResponse:
         subject = f"{method} {path}"
         key_account = self.world.authenticate(_key(headers))
@@ -82,13 +91,15 @@ class ApiHandler:
         route, names = found
         raw = parse_nested(parse_qsl(body.decode() if method == "POST" else query, keep_blank_values=True))
         key = headers.get("idempotency-key") if method == "POST" else None
-        call = ApiCall(self.world, account, key_account, Params({}), names, path, said["request-id"], key)
+        call = ApiCall(
+            self.world, account, key_account, Params({}), names, path, response_headers["request-id"], key
+        )
         if key is None:
-            return self._run_handler(route, call, raw, subject, said)
-        return self._idempotent(route, call, raw, subject, said)
+            return self._run_handler(route, call, raw, subject, response_headers)
+        return self._idempotent(route, call, raw, subject, response_headers)
 
     def _idempotent(
-        self, route: Route, call: ApiCall, raw: Resource, subject: str, said: dict[str, str]
+        self, route: Route, call: ApiCall, raw: Resource, subject: str, response_headers: dict[str, str]
     ) -> StripeResponse:
         """Work for an idempotency key: the same question has the same answer, also when that was a 500."""
         assert call.idempotency_key is not None
@@ -96,9 +107,9 @@ class ApiHandler:
             raise invalid("Idempotency keys may have at most 255 characters.")
         place = (call.account, call.idempotency_key)
         asked = fingerprint(subject, raw)
-        kept = self.stored_responses.get(place)
-        if kept is not None and kept[0] > call.now - DAY:
-            if kept[1] != asked:
+        stored = self.stored_responses.get(place)
+        if stored is not None and stored[0] > call.now - DAY:
+            if stored[1] != asked:
                 raise StripeApiError(
                     400,
                     "idempotency_error",
@@ -107,18 +118,22 @@ class ApiHandler:
                     f"other than '{call.idempotency_key}' if you meant to execute a different request.",
                 )
             return StripeResponse(
-                kept[2].status,
-                kept[2].body,
-                {**kept[2].headers, "idempotent-replayed": "true", "request-id": said["request-id"]},
+                stored[2].status,
+                stored[2].body,
+                {
+                    **stored[2].headers,
+                    "idempotent-replayed": "true",
+                    "request-id": response_headers["request-id"],
+                },
             )
         try:
-            answer = self._run_handler(route, call, raw, subject, said)
+            answer = self._run_handler(route, call, raw, subject, response_headers)
         except StripeApiError as refused:
             if refused.is_replayable:
                 self.stored_responses[place] = (
                     call.now,
                     asked,
-                    StripeResponse(refused.status, refused.body, said),
+                    StripeResponse(refused.status, refused.body, response_headers),
                 )
             raise
         except LostResponse as lapse:
@@ -128,17 +143,17 @@ class ApiHandler:
         return answer
 
     def _run_handler(
-        self, route: Route, call: ApiCall, raw: Resource, subject: str, said: dict[str, str]
+        self, route: Route, call: ApiCall, raw: Resource, subject: str, response_headers: dict[str, str]
     ) -> StripeResponse:
         call.params = validate(raw, route.typed or NoParams)
         if self.world.faults.take(faults.ERROR_500, subject):
-            return StripeResponse(500, INTERNAL_ERROR, said)
+            return StripeResponse(500, INTERNAL_ERROR, response_headers)
         thing = route.handler(call)
         for name in call.params.unused:
             self.world.ignored_params.add((subject, name))
-        answer = StripeResponse(200, self._serialize(call, thing), said)
+        answer = StripeResponse(200, self._serialize(call, thing), response_headers)
         if self.world.faults.take(faults.ERROR_500_AFTER, subject):
-            return StripeResponse(500, INTERNAL_ERROR, said)
+            return StripeResponse(500, INTERNAL_ERROR, response_headers)
         if self.world.faults.take(faults.TIME_OUT_AFTER, subject):
             if call.idempotency_key is None:
                 raise NoResponse(hangs=True)

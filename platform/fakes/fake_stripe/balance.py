@@ -18,13 +18,13 @@ ARRIVES_AFTER = DAY
 CATEGORIES = {"payment": "charge", "payment_refund": "refund"}
 
 
-def processing_fee(world: World, amount: int, way: str) -> int:
+def processing_fee(world: World, amount: int, method: str) -> int:
     """What the stand-in takes of a payment: 2.9 % rounded up to whole rupiah, and Rp2.000.
 
     Invented: real fees are a contract's.
     """
     fee = -(-amount * 29 // 100_000) * 100 + 200_000
-    return fee + 37 if world.faults.take(faults.ODD_FEE, way) else fee
+    return fee + 37 if world.faults.take(faults.ODD_FEE, method) else fee
 
 
 def book(

@@ -61,10 +61,10 @@ DELAYED = frozenset({"id_bank_transfer"})  # the buyer is done before the money 
 
 
 def new_method(
-    world: World, account: str, way: str, number: str = "4242424242424242", **more: Any
+    world: World, account: str, method_type: str, number: str = "4242424242424242", **more: Any
 ) -> Resource:
     """Make a payment method. Raises Refused for a card number that is not one of the test cards."""
-    if way == "card" and number not in NUMBERS:
+    if method_type == "card" and number not in NUMBERS:
         raise declined(
             "incorrect_number",
             None,
@@ -72,7 +72,7 @@ def new_method(
             param="number",
         )
     detail: Resource = {}
-    if way == "card":
+    if method_type == "card":
         detail = {
             "brand": "visa",
             "country": "US",
@@ -90,9 +90,13 @@ def new_method(
         "customer": None,
         "livemode": False,
         "metadata": {},
-        "type": way,
-        way: detail,
-        "_does": NUMBERS[number] if way == "card" else "pays_later" if way in DELAYED else "pays",
+        "type": method_type,
+        method_type: detail,
+        "_does": NUMBERS[number]
+        if method_type == "card"
+        else "pays_later"
+        if method_type in DELAYED
+        else "pays",
         **more,
     }
     return world.store(account).add(method)
@@ -129,18 +133,20 @@ def attach(world: World, account: str, method: Resource, customer: Resource) -> 
 
 @route("POST", "/v1/payment_methods", PaymentMethodCreateParams)
 def create(call: ApiCall) -> Resource:
-    way = call.params.get("type")
-    if way is None:
+    method_type = call.params.get("type")
+    if method_type is None:
         raise missing("type")
-    if way not in call.world.accounts[call.account]["_ways"]:
-        raise invalid(f"The payment method type provided: {way} is invalid.", param="type")
+    if method_type not in call.world.accounts[call.account]["_ways"]:
+        raise invalid(f"The payment method type provided: {method_type} is invalid.", param="type")
     card = call.params.get("card", {})
-    if way == "card" and not card:
+    if method_type == "card" and not card:
         raise missing("card")
     number = (
-        READY_MADE.get(card.get("token", ""), card.get("number", "4242424242424242")) if way == "card" else ""
+        READY_MADE.get(card.get("token", ""), card.get("number", "4242424242424242"))
+        if method_type == "card"
+        else ""
     )
-    method = new_method(call.world, call.account, way, number)
+    method = new_method(call.world, call.account, method_type, number)
     method["billing_details"] |= call.params.get("billing_details") or {}
     return apply_fields(call, method)
 

@@ -19,9 +19,9 @@ def new_charge(
 ) -> Resource:
     """Write down an attempt to charge. ``status``: succeeded, pending (an asynchronous way), or failed."""
     now = world.time_of(account, intent).now()
-    way = method["type"]
-    name = new_id("ch" if way == "card" else "py")
-    details: Resource = {"type": way, way: dict(method.get(way) or {})}
+    method_type = method["type"]
+    name = new_id("ch" if method_type == "card" else "py")
+    details: Resource = {"type": method_type, method_type: dict(method.get(method_type) or {})}
     charge = {
         "id": name,
         "object": "charge",
@@ -70,32 +70,32 @@ def capture(world: World, account: str, intent: Resource, charge: Resource, amou
     """
     charge |= {"captured": True, "paid": True, "amount_captured": amount, "status": "succeeded"}
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0, "processing": None}
-    way = charge["payment_method_details"]["type"]
-    late = world.faults.take(faults.FEE_LATER, way)
+    method_type = charge["payment_method_details"]["type"]
+    late = world.faults.take(faults.FEE_LATER, method_type)
     if late is None:
-        _take_fees(world, account, charge, amount, way)
+        _take_fees(world, account, charge, amount, method_type)
     world.emit(account, "charge.succeeded", charge)
     world.emit(account, "payment_intent.succeeded", intent)
     if late is not None:
         world.time.at(
             world.time.now() + late.details.get("seconds", 10),
-            lambda: _fees_later(world, account, charge, amount, way),
+            lambda: _fees_later(world, account, charge, amount, method_type),
         )
 
 
-def _fees_later(world: World, account: str, charge: Resource, amount: int, way: str) -> None:
-    _take_fees(world, account, charge, amount, way)
+def _fees_later(world: World, account: str, charge: Resource, amount: int, method_type: str) -> None:
+    _take_fees(world, account, charge, amount, method_type)
     world.emit(account, "charge.updated", charge, {"balance_transaction": None})
 
 
-def _take_fees(world: World, account: str, charge: Resource, amount: int, way: str) -> None:
+def _take_fees(world: World, account: str, charge: Resource, amount: int, method_type: str) -> None:
     currency = charge["currency"]
-    fees = [fee_line("stripe_fee", min(processing_fee(world, amount, way), amount), currency)]
-    ours = charge["application_fee_amount"]
-    if ours:
-        fees.append(fee_line("application_fee", ours, currency))
-        charge["application_fee"] = _application_fee(world, account, charge, ours)["id"]
-    kind = "charge" if way == "card" else "payment"
+    fees = [fee_line("stripe_fee", min(processing_fee(world, amount, method_type), amount), currency)]
+    application_fee = charge["application_fee_amount"]
+    if application_fee:
+        fees.append(fee_line("application_fee", application_fee, currency))
+        charge["application_fee"] = _application_fee(world, account, charge, application_fee)["id"]
+    kind = "charge" if method_type == "card" else "payment"
     charge["balance_transaction"] = book(world, account, kind, amount, currency, charge, fees)["id"]
 
 

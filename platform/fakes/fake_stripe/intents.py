@@ -26,7 +26,7 @@ KNOWN_WAYS = literals(fields(PaymentIntentCreateParams)["allowed_payment_method_
 
 
 def new_intent(
-    world: World, account: str, amount: int, currency: str, ways: list[str], **more: Any
+    world: World, account: str, amount: int, currency: str, methods: list[str], **more: Any
 ) -> Resource:
     name = new_id("pi")
     intent = {
@@ -53,7 +53,7 @@ def new_intent(
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_types": ways,
+        "payment_method_types": methods,
         "processing": None,
         "receipt_email": None,
         "setup_future_usage": None,
@@ -96,7 +96,7 @@ def create(call: ApiCall) -> Resource:
     fee = check_application_fee(
         call, call.params.get("application_fee_amount"), amount, "application_fee_amount"
     )
-    ways = resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS)
+    methods = resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS)
     if (customer := call.params.get("customer")) is not None:
         call.store.named("customer", customer, "customer")
     name = call.params.get("payment_method")
@@ -113,7 +113,7 @@ def create(call: ApiCall) -> Resource:
         call.account,
         amount,
         currency,
-        ways,
+        methods,
         application_fee_amount=fee,
         customer=customer,
         automatic_payment_methods=automatic or {"enabled": True, "allow_redirects": "always"},

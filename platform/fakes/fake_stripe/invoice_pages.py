@@ -25,16 +25,16 @@ def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> Hos
     if found is None:
         return document("Tidak ditemukan", "", 404)
     account, invoice = found
-    said = ""
+    message = ""
     if form is not None and invoice["status"] == "open" and (how := form.get("cara", "")) in CARDS:
         reason = attempt_payment(world, account, invoice, new_method(world, account, "card", CARDS[how]))
-        said = f"<p class=said>{escape(decline_message(reason))}</p>" if reason else ""
+        message = f"<p class=said>{escape(decline_message(reason))}</p>" if reason else ""
     lines = "".join(
         f"<li>{escape(one['description'])}: {rupiah(one['amount'], one['currency'])}</li>"
         for one in invoice["_lines"]
     )
     body = (
-        f"{said}<ul>{lines}</ul><p>Jumlah: {rupiah(invoice['total'], invoice['currency'])}. Status: "
+        f"{message}<ul>{lines}</ul><p>Jumlah: {rupiah(invoice['total'], invoice['currency'])}. Status: "
         f"{escape(invoice['status'])}.</p>"
     )
     if invoice["status"] == "open":

@@ -233,9 +233,9 @@ def finalize(world: World, account: str, invoice: Resource) -> Resource:
     if invoice["amount_due"] == 0:
         paid(world, account, invoice, None)
         return invoice
-    ways = world.accounts[account]["_ways"]
+    methods = world.accounts[account]["_ways"]
     intent = new_intent(
-        world, account, invoice["amount_due"], invoice["currency"], ways, customer=customer["id"]
+        world, account, invoice["amount_due"], invoice["currency"], methods, customer=customer["id"]
     )
     intent["description"] = f"Invoice {number}"
     invoice["_intent"] = intent["id"]

@@ -98,7 +98,7 @@ def checkout(world: World, names: tuple[str, ...], form: Form | None) -> HostedP
         _, session = session_named(world, names[0])
     except SessionNotOpen:
         return document("Tidak ditemukan", "<p>Alamat pembayaran ini tidak ada.</p>", 404)
-    said = ""
+    message = ""
     if form is not None:
         how = form.get("cara", "")
         try:
@@ -111,32 +111,32 @@ def checkout(world: World, names: tuple[str, ...], form: Form | None) -> HostedP
             reason = pay(world, session["id"], how, form.get("email") or None)
             if reason is None and how != "expire":
                 return HostedPage(status=303, redirect_to=success_url(session))
-            said = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
+            message = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
         except (SessionNotOpen, StripeApiError) as refused:
-            said = f"<p class=said>{escape(str(refused))}</p>"
-    return _checkout_page(world, session, said)
+            message = f"<p class=said>{escape(str(refused))}</p>"
+    return _checkout_page(world, session, message)
 
 
-def _checkout_page(world: World, session: Resource, said: str) -> HostedPage:
+def _checkout_page(world: World, session: Resource, message: str) -> HostedPage:
     if session["status"] != "open":
-        return _closed(world, session, said)
+        return _closed(world, session, message)
     lines = "".join(
         f"<li>{line['quantity']} × {escape(line['description'])}: "
         f"{rupiah(line['amount_total'], line['currency'])}</li>"
         for line in session["_lines"]
     )
     total = rupiah(session["amount_total"], session["currency"]) if session["mode"] != "setup" else ""
-    ways = session["payment_method_types"]
+    methods = session["payment_method_types"]
     buttons = ""
-    if "card" in ways:
+    if "card" in methods:
         keeps = session["mode"] == "setup" or (
             session["mode"] == "subscription" and not session["amount_total"]
         )
         buttons += choice("card", "Simpan kartu" if keeps else f"Bayar {total} dengan kartu", first=True)
-    buttons += "".join(choice(way, WAYS[way]) for way in ways if way in WAYS)
-    if "id_bank_transfer" in ways and session["mode"] == "payment":
+    buttons += "".join(choice(method, WAYS[method]) for method in methods if method in WAYS)
+    if "id_bank_transfer" in methods and session["mode"] == "payment":
         buttons += choice("async", "Bayar dengan transfer bank (uang masuk belakangan)")
-    if "card" in ways:
+    if "card" in methods:
         buttons += choice("decline", "Coba kartu yang ditolak") + choice(
             "insufficient_funds", "Coba kartu yang saldonya kurang"
         )
@@ -153,7 +153,7 @@ def _checkout_page(world: World, session: Resource, said: str) -> HostedPage:
     email = escape(session["customer_email"] or "")
     return document(
         f"Bayar {total}" if total else "Simpan cara bayar",
-        f"{said}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email "
+        f"{message}<ul>{lines}</ul><form method=post><label>Surel <input type=email name=email "
         f"value='{email}'></label>{buttons}</form>{leave}",
     )
 
@@ -162,7 +162,7 @@ def _home(session: Resource) -> str:
     return "toko" if session["mode"] == "payment" else "koperasi"
 
 
-def _closed(world: World, session: Resource, said: str) -> HostedPage:
+def _closed(world: World, session: Resource, message: str) -> HostedPage:
     words = {"expired": "Waktu pembayaran habis.", "complete": "Pembayaran ini sudah selesai."}[
         session["status"]
     ]
@@ -179,7 +179,7 @@ def _closed(world: World, session: Resource, said: str) -> HostedPage:
     if back:
         where = back.replace("{CHECKOUT_SESSION_ID}", quote(session["id"]))
         buttons += f'<a class=button href="{escape(where)}">Kembali ke {_home(session)}</a>'
-    return document(words, said + buttons)
+    return document(words, message + buttons)
 
 
 @page_at("/setup/{}/{}")

@@ -158,8 +158,8 @@ def _value(value: Any, hint: Any, path: str) -> Any:
 
 
 def _not_one_of(value: Any, named: list[str], path: str) -> StripeApiError:
-    said = f"{', '.join(named[:-1])}, or {named[-1]}" if len(named) > 1 else "".join(named)
-    return invalid(f"Invalid {path}: must be one of {said}", param=path)
+    choices = f"{', '.join(named[:-1])}, or {named[-1]}" if len(named) > 1 else "".join(named)
+    return invalid(f"Invalid {path}: must be one of {choices}", param=path)
 
 
 def _single(value: Any, hint: Any, path: str) -> Any:

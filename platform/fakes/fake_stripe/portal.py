@@ -69,14 +69,14 @@ def portal(world: World, names: tuple[str, ...], form: Form | None) -> HostedPag
             "Tautan tidak berlaku", "<p>Tautan ini sudah lewat. Buka lagi dari halaman paket Anda.</p>", 404
         )
     account, session = found
-    said = ""
+    message = ""
     if form is not None:
         try:
             _do(world, account, session, form)
             return HostedPage(status=303, redirect_to=f"/p/session/{names[0]}")
         except StripeApiError as refused:
-            said = f"<p class=said>{escape(str(refused))}</p>"
-    return document("Langganan Anda", said + _body(world, account, session))
+            message = f"<p class=said>{escape(str(refused))}</p>"
+    return document("Langganan Anda", message + _body(world, account, session))
 
 
 def _do(world: World, account: str, session: Resource, form: Form) -> None:

@@ -16,18 +16,18 @@ from fakes.fake_stripe.world import World
 
 def refund_charge(world: World, account: str, charge: Resource, amount: int, **more: Any) -> Resource:
     """Give back ``amount`` of a charge. The fee stays with Stripe, as it does there."""
-    way = charge["payment_method_details"]["type"]
-    pending = world.faults.take(faults.REFUND_PENDING, way)
+    method_type = charge["payment_method_details"]["type"]
+    pending = world.faults.take(faults.REFUND_PENDING, method_type)
     now = world.time_of(account, charge).now()
     refund = {
-        "id": new_id("re" if way == "card" else "pyr"),
+        "id": new_id("re" if method_type == "card" else "pyr"),
         "object": "refund",
         "amount": amount,
         "balance_transaction": None,
         "charge": charge["id"],
         "created": now,
         "currency": charge["currency"],
-        "destination_details": {"type": way, way: {}},
+        "destination_details": {"type": method_type, method_type: {}},
         "failure_balance_transaction": None,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
@@ -40,7 +40,7 @@ def refund_charge(world: World, account: str, charge: Resource, amount: int, **m
     refund["balance_transaction"] = book(
         world,
         account,
-        "refund" if way == "card" else "payment_refund",
+        "refund" if method_type == "card" else "payment_refund",
         -amount,
         charge["currency"],
         refund,
@@ -54,7 +54,7 @@ def refund_charge(world: World, account: str, charge: Resource, amount: int, **m
     world.emit(account, "charge.refunded", charge)
     if pending:
         world.time.at(now + pending.details.get("seconds", 86_400), lambda: finish(world, account, refund))
-    elif world.faults.take(faults.REFUND_FAILS, way):
+    elif world.faults.take(faults.REFUND_FAILS, method_type):
         fail(world, account, refund)
     return refund
 

@@ -124,16 +124,16 @@ class FakeStripe:
         with_capabilities(account)
         return str(account["id"])
 
-    def enable(self, *ways: str, account: str = PLATFORM) -> None:
+    def enable(self, *methods: str, account: str = PLATFORM) -> None:
         """Let an account have more ways of paying, such as qris, gopay, shopeepay: as when Stripe has invited
         it.
         """
         mine = self.world.accounts[account]["_ways"]
-        mine += [way for way in ways if way not in mine]
+        mine += [method for method in methods if method not in mine]
 
-    def disable(self, *ways: str, account: str = PLATFORM) -> None:
+    def disable(self, *methods: str, account: str = PLATFORM) -> None:
         mine = self.world.accounts[account]["_ways"]
-        mine[:] = [way for way in mine if way not in ways]
+        mine[:] = [method for method in mine if method not in methods]
 
     def register_webhook(
         self,
@@ -178,8 +178,8 @@ class FakeStripe:
         path, method, query = scope["path"], scope["method"], scope["query_string"].decode()
         self.world.origin = f"http://{headers.get('host', '127.0.0.1')}"
         if path.startswith("/_control/"):
-            status, said = await control(self, method, path, json.loads(body or b"{}"))
-            await send_json(send_message, status, said)
+            status, result = await control(self, method, path, json.loads(body or b"{}"))
+            await send_json(send_message, status, result)
         elif path.startswith("/v1/"):
             try:
                 answer = self.api.answer(method, path, query, headers, body)

@@ -68,20 +68,21 @@ def pay(world: World, name: str, how: str, email: str | None = None) -> str | No
 
 
 def _method(world: World, account: str, session: Resource, how: str) -> Resource:
-    ways = session["payment_method_types"]
+    methods = session["payment_method_types"]
     if how in CARDS:
-        if "card" not in ways:
-            raise SessionNotOpen(f"this session takes no cards, only {', '.join(ways)}")
+        if "card" not in methods:
+            raise SessionNotOpen(f"this session takes no cards, only {', '.join(methods)}")
         return new_method(world, account, "card", CARDS[how])
     if how == "async":
-        delayed = [way for way in ways if way in DELAYED]
+        delayed = [method for method in methods if method in DELAYED]
         if not delayed:
             raise SessionNotOpen(
-                f"no way of this session pays later: {', '.join(ways)} (enable id_bank_transfer, or allow it)"
+                f"no way of this session pays later: {', '.join(methods)} (enable id_bank_transfer, or "
+                f"allow it)"
             )
         return new_method(world, account, delayed[0])
-    if how not in ways:
-        raise SessionNotOpen(f"this session has not the way {how!r}, only {', '.join(ways)}")
+    if how not in methods:
+        raise SessionNotOpen(f"this session has not the way {how!r}, only {', '.join(methods)}")
     return new_method(world, account, how)
 
 

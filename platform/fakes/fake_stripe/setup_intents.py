@@ -17,7 +17,7 @@ from fakes.fake_stripe.world import World, resolve_payment_methods
 KNOWN_WAYS = literals(fields(SetupIntentCreateParams)["allowed_payment_method_types"][0])
 
 
-def new_setup(world: World, account: str, ways: list[str], **more: Any) -> Resource:
+def new_setup(world: World, account: str, methods: list[str], **more: Any) -> Resource:
     name = new_id("seti")
     intent = {
         "id": name,
@@ -34,7 +34,7 @@ def new_setup(world: World, account: str, ways: list[str], **more: Any) -> Resou
         "metadata": {},
         "next_action": None,
         "payment_method": None,
-        "payment_method_types": ways,
+        "payment_method_types": methods,
         "status": "requires_payment_method",
         "usage": "off_session",
         **more,

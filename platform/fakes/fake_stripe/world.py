@@ -208,13 +208,13 @@ def resolve_payment_methods(world: World, account: str, params: Any, literal: It
 
     Raises Refused for a way that is gated and not enabled.
     """
-    ways: list[str] = world.accounts[account]["_ways"]
+    methods: list[str] = world.accounts[account]["_ways"]
     allowed = params.get("allowed_payment_method_types") or None
     excluded = params.get("excluded_payment_method_types") or []
-    for position, way in enumerate(allowed or []):
-        if way not in ways and way not in literal:
-            raise not_activated(way, f"allowed_payment_method_types[{position}]")
-    left = [way for way in ways if (allowed is None or way in allowed) and way not in excluded]
+    for position, method in enumerate(allowed or []):
+        if method not in methods and method not in literal:
+            raise not_activated(method, f"allowed_payment_method_types[{position}]")
+    left = [method for method in methods if (allowed is None or method in allowed) and method not in excluded]
     if left:
         return left
     if allowed:
@@ -226,12 +226,12 @@ def resolve_payment_methods(world: World, account: str, params: Any, literal: It
     )
 
 
-def not_activated(way: str, param: str) -> StripeApiError:
+def not_activated(method: str, param: str) -> StripeApiError:
     """What one learns when one asks for a way of paying that the account does not have: the probe of what it
     can.
     """
     return invalid(
-        f"The payment method type provided: {way} is invalid. Please ensure the provided type is "
+        f"The payment method type provided: {method} is invalid. Please ensure the provided type is "
         f"activated in your dashboard "
         "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any "
         "preview features that you are trying "
