@@ -61,7 +61,7 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
         if not self.key or not self.key.isascii() or not self.key.isprintable():
             raise ProviderError(f"the key of {self.name} is missing or is not a key", transient=False)
         try:
-            said = await self.client.request(
+            response = await self.client.request(
                 method,
                 url,
                 json=body,
@@ -73,9 +73,9 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             fault = f"{self.name} did not answer ({type(error).__name__})"
         else:
-            status = said.status_code
+            status = response.status_code
             if status < 300 or (400 <= status < 500 and status != 429):
-                return GatewayResponse(status=status, body=said.content)
+                return GatewayResponse(status=status, body=response.content)
             if status < 400:
                 raise ProviderError(f"{self.name} sends us elsewhere (HTTP {status})", transient=False)
             fault = (
@@ -95,9 +95,9 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
             raise self.build_error(answer)
         return answer
 
-    def build_error(self, answer: GatewayResponse, said: str | None = None) -> ProviderError:
+    def build_error(self, answer: GatewayResponse, message: str | None = None) -> ProviderError:
         """A refusal in the gateway's words, as a fault that does not pass by itself."""
-        sentence = " ".join((said or self.parse_error(answer.body)).split()).replace(self.key, "…")[
+        sentence = " ".join((message or self.parse_error(answer.body)).split()).replace(self.key, "…")[
             :_MAX_MESSAGE_LENGTH
         ]
         return ProviderError(f"{self.name}: {sentence or f'HTTP {answer.status}'}", transient=False)

@@ -141,22 +141,22 @@ class MidtransProvider:
         Its signature covers order id, status code and amount as text, not the state: hence the reading back.
         """
         try:
-            told = parse_transaction(body)
+            transaction = parse_transaction(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise WebhookVerificationError("not a notification of Midtrans") from None
         key = (
             provider_account.secrets.get("signature_key") or provider_account.secrets.get("server_key") or ""
         )
-        signed = f"{told.order_id}{told.status_code}{told.gross_amount}{key}"
-        ours = hashlib.sha512(signed.encode()).hexdigest()
-        if not key or not hmac.compare_digest(ours.encode(), told.signature_key.lower().encode()):
+        signed = f"{transaction.order_id}{transaction.status_code}{transaction.gross_amount}{key}"
+        expected = hashlib.sha512(signed.encode()).hexdigest()
+        if not key or not hmac.compare_digest(expected.encode(), transaction.signature_key.lower().encode()):
             raise WebhookVerificationError("the signature of this notification is not ours")
         return WebhookEvent(
-            event_id=_event_id(told, body),
-            event_type=f"midtrans.{told.transaction_status or 'other'}",
-            subject="payment" if told.order_id and told.transaction_status else "nothing",
-            reference=told.order_id or None,
-            provider_reference=told.transaction_id or None,
+            event_id=_event_id(transaction, body),
+            event_type=f"midtrans.{transaction.transaction_status or 'other'}",
+            subject="payment" if transaction.order_id and transaction.transaction_status else "nothing",
+            reference=transaction.order_id or None,
+            provider_reference=transaction.transaction_id or None,
         )
 
     async def refund(
@@ -184,8 +184,8 @@ class MidtransProvider:
             # asked before: it was done, the answer got lost, and the same key is refused now
             return RefundResult(status="done", provider_reference=key)
         if known is not None and known.transaction_status == "capture":
-            said = "Midtrans: a card payment is given back after it is settled, which is on the next day"
-            raise ProviderError(said, transient=True)
+            message = "Midtrans: a card payment is given back after it is settled, which is on the next day"
+            raise ProviderError(message, transient=True)
         raise gateway.build_error(answer)
 
     async def refund_status(
@@ -266,14 +266,14 @@ _SETTINGS: Final = (
 )
 
 
-def _event_id(told: MidtransTransaction, body: bytes) -> str:
+def _event_id(transaction: MidtransTransaction, body: bytes) -> str:
     """What tells one notification from another: Midtrans gives them no id.
 
     Its signature does not cover the state, nor refunds. Who repeats a signed notification under the name of
     one that is still to come must not take its place, so the whole message counts.
     """
     digest = hashlib.sha256(body).hexdigest()[:32]
-    return f"{told.transaction_id or told.order_id}:{told.transaction_status}:{digest}"
+    return f"{transaction.transaction_id or transaction.order_id}:{transaction.transaction_status}:{digest}"
 
 
 def _client(provider_account: ProviderAccount) -> JsonClient:
@@ -357,10 +357,10 @@ def _parse_page(body: bytes) -> _SnapPage:
 
 def _parse_error(body: bytes) -> str:
     try:
-        said = msgspec.json.decode(body, type=_ErrorBody)
+        error_body = msgspec.json.decode(body, type=_ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    sentences = (*said.error_messages, *said.validation_messages, said.status_message)
+    sentences = (*error_body.error_messages, *error_body.validation_messages, error_body.status_message)
     return "; ".join(sentence for sentence in sentences if sentence)
 
 

@@ -101,33 +101,35 @@ def parse_transaction(body: bytes) -> MidtransTransaction:
 
     Raises msgspec.DecodeError for anything else.
     """
-    told = msgspec.json.decode(body)
-    if not isinstance(told, dict):
+    decoded = msgspec.json.decode(body)
+    if not isinstance(decoded, dict):
         raise msgspec.ValidationError("not an object")
     return msgspec.convert(
-        {name: value for name, value in told.items() if value is not None}, MidtransTransaction
+        {name: value for name, value in decoded.items() if value is not None}, MidtransTransaction
     )
 
 
-def to_provider_status(told: MidtransTransaction) -> ProviderStatus:
+def to_provider_status(transaction: MidtransTransaction) -> ProviderStatus:
     """Our state of a transaction.
 
     Raises ProviderError for a state we do not know and an amount that is not whole rupiah.
     """
-    state = _payment_status(told)
-    refunded = _refunded(told)
+    state = _payment_status(transaction)
+    refunded = _refunded(transaction)
     return ProviderStatus(
         payment_status=state,
-        reference=told.order_id,
-        provider_reference=told.transaction_id,
-        amount=parse_rupiah(told.gross_amount) if state == "paid" else Rupiah(0),
-        currency=told.currency or "IDR",
+        reference=transaction.order_id,
+        provider_reference=transaction.transaction_id,
+        amount=parse_rupiah(transaction.gross_amount) if state == "paid" else Rupiah(0),
+        currency=transaction.currency or "IDR",
         refunded=refunded if state == "paid" else Rupiah(0),
-        paid_at=_parse_time(told.settlement_time or told.transaction_time) if state == "paid" else None,
-        processing=state == "awaiting" and told.transaction_status == "capture",
-        disputed=told.transaction_status in _DISPUTED,
-        dispute_ids=_dispute_ids(told),
-        detail=": ".join(part for part in (told.transaction_status, told.payment_type) if part),
+        paid_at=_parse_time(transaction.settlement_time or transaction.transaction_time)
+        if state == "paid"
+        else None,
+        processing=state == "awaiting" and transaction.transaction_status == "capture",
+        disputed=transaction.transaction_status in _DISPUTED,
+        dispute_ids=_dispute_ids(transaction),
+        detail=": ".join(part for part in (transaction.transaction_status, transaction.payment_type) if part),
     )
 
 
@@ -144,35 +146,40 @@ def parse_rupiah(text: str) -> Rupiah:
     return Rupiah(int(found[1]))
 
 
-def _payment_status(told: MidtransTransaction) -> ProviderPaymentStatus:
-    state = _STATES.get(told.transaction_status)
+def _payment_status(transaction: MidtransTransaction) -> ProviderPaymentStatus:
+    state = _STATES.get(transaction.transaction_status)
     if state is None:
         raise ProviderError(
-            f"Midtrans told a state that we do not know: {told.transaction_status[:30]!r}", transient=False
+            f"Midtrans told a state that we do not know: {transaction.transaction_status[:30]!r}",
+            transient=False,
         )
-    if told.transaction_status == "capture" and told.fraud_status in {"challenge", "deny"}:
+    if transaction.transaction_status == "capture" and transaction.fraud_status in {"challenge", "deny"}:
         # challenged: the cooperative approves or denies it at Midtrans; no goods before that
-        return "awaiting" if told.fraud_status == "challenge" else "failed"
+        return "awaiting" if transaction.fraud_status == "challenge" else "failed"
     return state
 
 
-def _refunded(told: MidtransTransaction) -> Rupiah:
+def _refunded(transaction: MidtransTransaction) -> Rupiah:
     """The sum that went back. A chargeback of all of it names no sum."""
-    if told.transaction_status not in {"refund", "partial_refund", "chargeback", "partial_chargeback"}:
+    if transaction.transaction_status not in {"refund", "partial_refund", "chargeback", "partial_chargeback"}:
         return Rupiah(0)
-    if told.refunds:
-        return Rupiah.total(parse_rupiah(refund.refund_amount) for refund in told.refunds)
-    if told.refund_amount:
-        return parse_rupiah(told.refund_amount)
+    if transaction.refunds:
+        return Rupiah.total(parse_rupiah(refund.refund_amount) for refund in transaction.refunds)
+    if transaction.refund_amount:
+        return parse_rupiah(transaction.refund_amount)
     return (
-        parse_rupiah(told.gross_amount) if told.transaction_status in {"refund", "chargeback"} else Rupiah(0)
+        parse_rupiah(transaction.gross_amount)
+        if transaction.transaction_status in {"refund", "chargeback"}
+        else Rupiah(0)
     )
 
 
-def _dispute_ids(told: MidtransTransaction) -> tuple[str, ...]:
+def _dispute_ids(transaction: MidtransTransaction) -> tuple[str, ...]:
     """What Midtrans calls a chargeback: while the state says so, it is the newest of what went back."""
     newest = (
-        told.refunds[-1].refund_chargeback_id if told.transaction_status in _DISPUTED and told.refunds else ""
+        transaction.refunds[-1].refund_chargeback_id
+        if transaction.transaction_status in _DISPUTED and transaction.refunds
+        else ""
     )
     return (str(newest),) if newest else ()
 

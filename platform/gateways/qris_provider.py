@@ -55,8 +55,8 @@ class QrisProvider(LocalProvider):
         try:
             sticker = _parse_sticker(provider_account.settings)
             payload = _payment_payload(sticker.payload, intent)
-        except DomainError as refusal:
-            raise ProviderError(str(refusal), transient=False) from refusal
+        except DomainError as error:
+            raise ProviderError(str(error), transient=False) from error
         shown = {"qr": payload, "nmid": sticker.nmid, "merchant": sticker.merchant_name}
         return PaymentSession(
             provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at
@@ -95,8 +95,8 @@ def _payment_payload(payload: str, intent: Intent) -> str:
     """
     try:
         return qris.make_dynamic(payload, intent.amount, intent.reference)
-    except DomainError as refusal:
-        if refusal.error_type is not qris_errors.QRIS_PAYLOAD_FULL:
+    except DomainError as error:
+        if error.error_type is not qris_errors.QRIS_PAYLOAD_FULL:
             raise
         return qris.make_dynamic(payload, intent.amount)
 

@@ -72,12 +72,12 @@ def with_data_object(parts: Iterable[DataObject], new: DataObject) -> tuple[Data
     """Return the parts with ``new`` in place of its namesake, or before the first part of a higher tag; part
     00 stays in front.
     """
-    kept = list(parts)
-    for position, part in enumerate(kept):
+    objects = list(parts)
+    for position, part in enumerate(objects):
         if part.tag == new.tag:
-            kept[position] = new
-            return tuple(kept)
-    for position, part in enumerate(kept):
+            objects[position] = new
+            return tuple(objects)
+    for position, part in enumerate(objects):
         if part.tag > new.tag:
-            return (*kept[:position], new, *kept[position:])
-    return (*kept, new)
+            return (*objects[:position], new, *objects[position:])
+    return (*objects, new)

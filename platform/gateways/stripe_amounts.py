@@ -35,8 +35,8 @@ def from_stripe(hundredths: int) -> Rupiah:
     """
     rupiah, rest = divmod(_checked_amount(hundredths), MINOR_UNITS)
     if rest:
-        said = f"Stripe tells {hundredths} hundredths of a rupiah, which is no whole number of rupiah"
-        raise ProviderError(said, transient=False)
+        message = f"Stripe tells {hundredths} hundredths of a rupiah, which is no whole number of rupiah"
+        raise ProviderError(message, transient=False)
     return Rupiah(rupiah)
 
 
@@ -56,6 +56,6 @@ def fee_from_stripe(hundredths: int) -> Rupiah:
 
 def _checked_amount(hundredths: int) -> int:
     if type(hundredths) is not int or abs(hundredths) >= 10**MAX_DIGITS:
-        said = f"Stripe tells an amount that is no whole number of hundredths: {type(hundredths).__name__}"
-        raise ProviderError(said, transient=False)
+        message = f"Stripe tells an amount that is no whole number of hundredths: {type(hundredths).__name__}"
+        raise ProviderError(message, transient=False)
     return hundredths

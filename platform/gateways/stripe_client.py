@@ -160,8 +160,8 @@ def parse_object(answer: stripe.StripeObject | Mapping[str, Any], object_type: t
     try:
         return msgspec.convert(plain, object_type)
     except msgspec.ValidationError as error:
-        said = f"Stripe answered a {object_type.__name__} that we cannot read: {error}"
-    raise ProviderError(said, transient=False)
+        message = f"Stripe answered a {object_type.__name__} that we cannot read: {error}"
+    raise ProviderError(message, transient=False)
 
 
 def _is_transient(error: stripe.StripeError, status: int | None) -> bool:
@@ -177,22 +177,22 @@ def _error_message(error: stripe.StripeError, status: int | None, code: str, *, 
     if isinstance(error, stripe.APIConnectionError):
         return f"Stripe could not be reached ({_safe_token(error.user_message)})"
     if isinstance(error, stripe.AuthenticationError):
-        said = "Stripe does not know the key"
+        message = "Stripe does not know the key"
     elif isinstance(error, stripe.PermissionError):
-        said = "Stripe does not let this key do that, or the connected account is not ours"
+        message = "Stripe does not let this key do that, or the connected account is not ours"
     elif isinstance(error, stripe.RateLimitError):
-        said = "Stripe asks for fewer requests"
+        message = "Stripe asks for fewer requests"
     elif isinstance(error, stripe.IdempotencyError):
-        said = "Stripe has seen this key of ours with another request"
+        message = "Stripe has seen this key of ours with another request"
     elif isinstance(error, stripe.InvalidRequestError | stripe.CardError):
-        said = (
+        message = (
             "Stripe refuses: "
             + _SECRET.sub("…", error.user_message or "no reason told")[:_MAX_MESSAGE_LENGTH]
         )
     else:
-        said = "Stripe answered with an error"
+        message = "Stripe answered with an error"
     facts = [f"status {status}", code, request]
-    return f"{said} ({', '.join(fact for fact in facts if fact)})"
+    return f"{message} ({', '.join(fact for fact in facts if fact)})"
 
 
 def _header(error: stripe.StripeError, name: str) -> object:

@@ -108,9 +108,9 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
     if secret.strip() and moment.isascii() and moment.isdecimal() and len(moment) <= _LONGEST_MOMENT:
         signing = _hmac_for(secret).copy()
         signing.update(moment.encode() + b"." + body)
-        ours = signing.hexdigest().encode()
-        for theirs in signatures:
-            if hmac.compare_digest(ours, theirs.encode()):
+        expected = signing.hexdigest().encode()
+        for signature in signatures:
+            if hmac.compare_digest(expected, signature.encode()):
                 return int(moment)
     msg = "the signature is not Stripe's"
     raise WebhookVerificationError(msg)

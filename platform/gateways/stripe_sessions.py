@@ -172,9 +172,9 @@ def _session_params(
     intent: Intent, methods: tuple[str, ...], application_fee: Rupiah | None
 ) -> dict[str, Any]:
     """The request, made of the intent alone: the same key must always come with the same request."""
-    ours = {"reference": intent.reference}
+    metadata = {"reference": intent.reference}
     name = intent.description[:_MAX_NAME_LENGTH] or intent.reference
-    payment: dict[str, Any] = {"description": name, "metadata": ours}
+    payment: dict[str, Any] = {"description": name, "metadata": metadata}
     if application_fee:
         payment["application_fee_amount"] = to_stripe(application_fee)
     params: dict[str, Any] = {
@@ -190,7 +190,7 @@ def _session_params(
             }
         ],
         "client_reference_id": intent.reference,
-        "metadata": ours,
+        "metadata": metadata,
         "payment_intent_data": payment,
         "success_url": build_return_url(intent.return_url, "selesai"),
         "cancel_url": build_return_url(intent.return_url, "batal"),
@@ -238,8 +238,10 @@ def _candidate_expiries(expires_at: datetime | None, now: datetime) -> Iterator[
 
 def _check_currency(currency: str | None) -> None:
     if (currency or "").lower() != CURRENCY:
-        said = f"the payment at Stripe is in {(currency or 'no currency').upper()}, and was asked for in IDR"
-        raise ProviderError(said, transient=False)
+        message = (
+            f"the payment at Stripe is in {(currency or 'no currency').upper()}, and was asked for in IDR"
+        )
+        raise ProviderError(message, transient=False)
 
 
 def _payment_status(session: CheckoutSession, payment: StripePaymentIntent | None) -> ProviderPaymentStatus:

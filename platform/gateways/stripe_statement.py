@@ -54,8 +54,10 @@ async def fetch_statement(client: stripe.StripeClient, since: datetime, until: d
 
 def _to_movement(movement: StripeBalanceTransaction) -> ProviderBalanceMovement:
     if movement.currency != CURRENCY:
-        said = f"the account at Stripe is kept in {movement.currency.upper()}, which our books cannot follow"
-        raise ProviderError(said, transient=False)
+        message = (
+            f"the account at Stripe is kept in {movement.currency.upper()}, which our books cannot follow"
+        )
+        raise ProviderError(message, transient=False)
     source = movement.source if isinstance(movement.source, dict) else {}
     return ProviderBalanceMovement(
         provider_id=movement.id,
@@ -74,12 +76,12 @@ def _detail(movement: StripeBalanceTransaction, source: Mapping[str, Any]) -> st
     """What kind Stripe calls it, when a payout arrives, and the exact hundredths where they are no whole
     rupiah.
     """
-    said = [movement.type]
+    details = [movement.type]
     if movement.type == "payout" and isinstance(arrives := source.get("arrival_date"), int):
-        said.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())
+        details.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())
     if _has_fraction(movement):
-        said.append(f"hundredths: {movement.amount} - {movement.fee}")
-    return "; ".join(said)
+        details.append(f"hundredths: {movement.amount} - {movement.fee}")
+    return "; ".join(details)
 
 
 def _has_fraction(movement: StripeBalanceTransaction) -> bool:
@@ -88,5 +90,5 @@ def _has_fraction(movement: StripeBalanceTransaction) -> bool:
 
 def _balance(held: StripeBalance) -> Rupiah | None:
     """All that Stripe holds in rupiah, paid out or not yet; None where it holds no rupiah at all."""
-    ours = [each.amount for each in (*held.available, *held.pending) if each.currency == CURRENCY]
-    return round_down_from_stripe(sum(ours)) if ours else None
+    amounts = [each.amount for each in (*held.available, *held.pending) if each.currency == CURRENCY]
+    return round_down_from_stripe(sum(amounts)) if amounts else None

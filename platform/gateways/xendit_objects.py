@@ -191,7 +191,7 @@ def _check_size(amount: Decimal) -> None:
 def parse_error(body: bytes) -> str:
     """Xendit's own words for a refusal, or nothing."""
     try:
-        said = msgspec.json.decode(body, type=XenditError)
+        error_body = msgspec.json.decode(body, type=XenditError)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    return ": ".join(part for part in (said.error_code, said.message) if part)
+    return ": ".join(part for part in (error_body.error_code, error_body.message) if part)

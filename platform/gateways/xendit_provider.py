@@ -163,8 +163,8 @@ class XenditProvider:
         is read back.
         """
         token = provider_account.secrets.get("callback_token", "")
-        told = headers.get("x-callback-token", "")
-        if not token or not hmac.compare_digest(token.encode(), told.encode()):
+        received = headers.get("x-callback-token", "")
+        if not token or not hmac.compare_digest(token.encode(), received.encode()):
             raise WebhookVerificationError("the token of this callback is not ours")
         try:
             return parse_event(body)
