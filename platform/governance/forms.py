@@ -197,17 +197,17 @@ def to_form_values(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: L
 def remove_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
     """The same form without one row; the rows below move up."""
     rows = count_rows(values)
-    kept = {name: value for name, value in values.items() if not _is_row_field(name)}
+    others = {name: value for name, value in values.items() if not _is_row_field(name)}
     at = 0
     for row in range(rows):
         if row == gone:
             continue
-        kept |= {
+        others |= {
             f"{name}_{at}": values.get(f"{name}_{row}", "")
             for name in ("label", "percent", "goes_to", "code")
         }
         at += 1
-    return {**kept, "rows": str(max(at, 1))}
+    return {**others, "rows": str(max(at, 1))}
 
 
 def count_rows(values: Mapping[str, str]) -> int:

@@ -205,8 +205,8 @@ def _find_problems(data: Any, bylaws: Bylaws, base: BylawsVersionView, today: da
     problems = validate_bylaws(bylaws)
     try:
         require_effective_date(data.effective_on, base.effective_on, today)
-    except DomainError as refusal:
-        problems.append(refusal)
+    except DomainError as error:
+        problems.append(error)
     if not problems and data.based_on != base.version:
         problems.append(errors.CHANGED_MEANWHILE(version=base.version, by=base.adopted_by))
     elif not problems and bylaws == base.bylaws:
