@@ -175,12 +175,12 @@ def render_rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\r\n")
-    kept_columns = [index for index, name in enumerate(file.header) if name.lower() != REASON_COLUMN]
-    writer.writerow([*(file.header[index] for index in kept_columns), REASON_COLUMN])
+    source_columns = [index for index, name in enumerate(file.header) if name.lower() != REASON_COLUMN]
+    writer.writerow([*(file.header[index] for index in source_columns), REASON_COLUMN])
     for row in file.rows():
         if row.line in reasons:
             padded = [*row.raw, *[""] * (len(file.header) - len(row.raw))]
-            writer.writerow([*(padded[index] for index in kept_columns), reasons[row.line]])
+            writer.writerow([*(padded[index] for index in source_columns), reasons[row.line]])
     return ("\ufeff" if file.has_bom else "") + out.getvalue()
 
 
