@@ -65,10 +65,10 @@ async def post_once(
         posted = await post_journal(
             db, Journal(entry.on, entry.description, source_key, entry.lines), by=actor.name
         )
-    except DomainError as refusal:
-        if entry.below_floor is None or refusal.error_type is not BELOW_FLOOR:
+    except DomainError as error:
+        if entry.below_floor is None or error.error_type is not BELOW_FLOOR:
             raise
-        raise entry.below_floor from refusal
+        raise entry.below_floor from error
     if posted.created:  # else the same was sent at the same moment, and the other one recorded it
         subject = entry.subject or f"journal:{posted.number}"
         params = {**entry.params, "journal": posted.number}
