@@ -93,8 +93,8 @@ def remember_device(
 
 
 def _read_entries(request: Request[Any, Any, Any], settings: Settings) -> list[str]:
-    kept = request.cookies.get(device_cookie_name(secure=settings.scheme == "https"), "")
-    return [entry for entry in kept[:_MAX_COOKIE_LENGTH].split("~") if entry.count(".") == 2][:MAX_ACCOUNTS]
+    cookie = request.cookies.get(device_cookie_name(secure=settings.scheme == "https"), "")
+    return [entry for entry in cookie[:_MAX_COOKIE_LENGTH].split("~") if entry.count(".") == 2][:MAX_ACCOUNTS]
 
 
 def _sign_entry(settings: Settings, account: DeviceAccount, device: str, day: str) -> str:
