@@ -109,8 +109,8 @@ def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[
         if field not in form.errors:
             try:
                 check()
-            except DomainError as refusal:
-                form.errors[field] = refusal.message(ctx.lang)
+            except DomainError as error:
+                form.errors[field] = error.message(ctx.lang)
     # a taken address alone is no mistake: the same form, sent again, has taken it itself
     if form.errors and address and not address["free"]:
         form.errors.setdefault("slug", str(address["sentence"]))
@@ -129,8 +129,8 @@ async def _address_context(database: Database, ctx: RequestContext, typed: str) 
         slug = check_slug(typed)
         if await find_tenant_by_slug(database, slug) is not None:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
-    except DomainError as refusal:
-        return {"free": False, "slug": typed.strip()[:40], "sentence": refusal.message(ctx.lang)}
+    except DomainError as error:
+        return {"free": False, "slug": typed.strip()[:40], "sentence": error.message(ctx.lang)}
     return {"free": True, "slug": slug, "sentence": ""}
 
 
