@@ -124,10 +124,10 @@ async def save_sticker(
 
     Raises DomainError as ``qris_provider.validate_settings`` and ``update_method`` do.
     """
-    told = qris_provider.validate_settings({"payload": payload})
+    validated = qris_provider.validate_settings({"payload": payload})
     method, row = await _lock_method(db, "qris", expected_version=expected_version)
-    row.settings = {**method.settings, "payload": told["payload"]}
-    params = {"what": "sticker", "merchant": told["merchant"], "nmid": told["nmid"]}
+    row.settings = {**method.settings, "payload": validated["payload"]}
+    params = {"what": "sticker", "merchant": validated["merchant"], "nmid": validated["nmid"]}
     return await _save(db, actor, row, params, settings=settings)
 
 
@@ -311,5 +311,5 @@ def _check_prefixes(known: Mapping[str, MethodSetting], change: MethodChange) ->
 
 
 def _audit(db: AsyncSession, actor: Actor, method: PaymentMethod, params: Mapping[str, object]) -> None:
-    told = {"name": method.label.localize("id"), **params}
-    audit.record(db, actor, events.METHOD_CHANGED, subject=f"payment_method:{method.method}", params=told)
+    facts = {"name": method.label.localize("id"), **params}
+    audit.record(db, actor, events.METHOD_CHANGED, subject=f"payment_method:{method.method}", params=facts)

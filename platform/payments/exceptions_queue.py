@@ -104,5 +104,5 @@ def _resolve(
 def _record(
     db: AsyncSession, by: Actor, payment: Payment, action: str, reason: str, params: Mapping[str, object]
 ) -> None:
-    told = {"method": payment.method, "amount": payment.amount, **params, "exception": reason}
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=told)
+    facts = {"method": payment.method, "amount": payment.amount, **params, "exception": reason}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=facts)

@@ -55,7 +55,9 @@ def method_hint(offer: AvailableMethod, ctx: RequestContext) -> str | None:
     if offer.balance is not None:
         amount = {"amount": formats.rupiah(offer.balance, ctx.lang)}
         on_credit = offer.method.capabilities.requires_pin
-        told = (say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")) % amount
-        return told if offer.sufficient else f"{told}. {say('Belum cukup.')}"
+        balance_text = (
+            say("Sisa batas Anda %(amount)s") if on_credit else say("Saldo Anda %(amount)s")
+        ) % amount
+        return balance_text if offer.sufficient else f"{balance_text}. {say('Belum cukup.')}"
     hint = offer.method.capabilities.hint
     return hint.localize(ctx.lang) if hint else None

@@ -69,7 +69,7 @@ def test_amount(method: PaymentMethod) -> Rupiah:
 def version_of(method: PaymentMethod) -> str:
     """Return a short hash of a method's configuration, for optimistic locking of its form."""
     max_amount = None if method.max_amount is None else int(method.max_amount)
-    told = (
+    content = (
         method.settings,
         method.sealed_secrets,
         str(method.fee_percent),
@@ -77,7 +77,7 @@ def version_of(method: PaymentMethod) -> str:
         int(method.min_amount),
         max_amount,
     )
-    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:20]
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:20]
 
 
 def check_fees_and_limits(

@@ -115,7 +115,7 @@ def _fields(method: PaymentMethod, ctx: RequestContext) -> list[dict[str, Any]]:
             "secret": each.secret,
             "required": each.required and not each.falls_back_to_profile and each.required_with is None,
             "long": each.multiline,
-            "choices": [(value, told.localize(ctx.lang)) for value, told in each.choices],
+            "choices": [(value, label.localize(ctx.lang)) for value, label in each.choices],
             "value": "" if each.secret else method.settings.get(each.name, each.default),
             "is_set": bool(method.sealed_secrets.get(each.name)) if each.secret else False,
         }

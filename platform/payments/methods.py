@@ -127,7 +127,7 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
         for each in capabilities.settings
         if each.falls_back_to_profile and account_of_profile
     }
-    told = of_profile | settings
+    values = of_profile | settings
     min_amount = (
         max(capabilities.min_amount, Rupiah(row.min_amount))
         if row and row.min_amount is not None
@@ -142,7 +142,7 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
         missing_settings=tuple(
             each
             for each in capabilities.settings
-            if _is_required(each, settings) and not (sealed if each.secret else told).get(each.name)
+            if _is_required(each, settings) and not (sealed if each.secret else values).get(each.name)
         ),
         live=row.live if row else True,
         settings=settings,

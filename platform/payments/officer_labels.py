@@ -58,8 +58,8 @@ def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple
 def refund_status_badge(state_name: str, ctx: RequestContext) -> tuple[str, str]:
     """Return a refund status as text and colour."""
     say = get_translations(ctx.lang).gettext
-    told = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
-    return told[state_name], REFUND_KINDS[state_name]
+    labels = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
+    return labels[state_name], REFUND_KINDS[state_name]
 
 
 def method_name(method: str, ctx: RequestContext) -> str:
@@ -76,24 +76,24 @@ def exception_detail(exception: ExceptionView, lang: Lang) -> str:
     """Return the parameters of an exception as one line; empty where there are none."""
     say = get_translations(lang).gettext
     params = exception.params
-    theirs, ours = params.get("theirs"), params.get("ours")
-    told = {
+    reported, recorded = params.get("theirs"), params.get("ours")
+    amounts = {
         "amount": formats.rupiah(exception.amount, lang),
-        "theirs": formats.rupiah(theirs, lang) if isinstance(theirs, int) else str(theirs),
-        "ours": formats.rupiah(ours, lang) if isinstance(ours, int) else "",
+        "theirs": formats.rupiah(reported, lang) if isinstance(reported, int) else str(reported),
+        "ours": formats.rupiah(recorded, lang) if isinstance(recorded, int) else "",
         "refund": formats.rupiah(exception.refund, lang) if exception.refund is not None else "",
     }
     line = ""
-    if exception.reason == "amount" and theirs is not None:
-        line = say("Ditagih %(amount)s, menurut penyedia dibayar %(theirs)s.") % told
-    elif ours is not None:
-        line = say("Menurut catatan kita sudah kembali %(ours)s, menurut penyedia %(theirs)s.") % told
-    elif exception.reason == "unheard_refund" and theirs is not None:
-        line = say("Menurut penyedia sudah kembali %(theirs)s.") % told
-    elif theirs is not None:
-        line = say("Menurut penyedia: %(theirs)s.") % told
+    if exception.reason == "amount" and reported is not None:
+        line = say("Ditagih %(amount)s, menurut penyedia dibayar %(theirs)s.") % amounts
+    elif recorded is not None:
+        line = say("Menurut catatan kita sudah kembali %(ours)s, menurut penyedia %(theirs)s.") % amounts
+    elif exception.reason == "unheard_refund" and reported is not None:
+        line = say("Menurut penyedia sudah kembali %(theirs)s.") % amounts
+    elif reported is not None:
+        line = say("Menurut penyedia: %(theirs)s.") % amounts
     elif exception.refund is not None:
-        line = say("Pengembalian %(refund)s.") % told
+        line = say("Pengembalian %(refund)s.") % amounts
     return " · ".join(
         each for each in (line, str(params.get("said") or ""), str(params.get("dispute") or "")) if each
     )

@@ -111,9 +111,9 @@ async def confirm_payment_page(
 ) -> Response[Any]:
     """State in one sentence what confirming the payment will do."""
     payment = await require_payment(ro, reference)
-    refusal = _confirmation_error(payment)
-    if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(ctx.lang))
+    error = _confirmation_error(payment)
+    if error is not None:
+        return see_other(f"{HOME}/{payment.reference}", flash=error.message(ctx.lang))
     return render_page(
         request,
         "payments/office_received.html",

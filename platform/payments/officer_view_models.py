@@ -54,7 +54,7 @@ async def build_payment_context(
 ) -> dict[str, Any]:
     """Return the template context of the page of one payment."""
     refunds = await officer_queries.list_refunds(ro, payment.id)
-    trail = await officer_queries.list_audit_log(ro, payment.reference)
+    audit_log = await officer_queries.list_audit_log(ro, payment.reference)
     messages = await officer_queries.list_messages(ro, payment)
     pending = sum(each.amount for each in refunds if each.status == "pending")
     capabilities = get_provider(payment.method).capabilities()
@@ -78,7 +78,7 @@ async def build_payment_context(
         "on_credit": payment.method in CREDIT_METHODS,
         "payer_claimed_at": payment.payer_claimed_at if can_be_paid else None,
         "subject_href": await get_subject_pages(payment.purpose).backoffice_url(ro, payment.subject_id),
-        "history": officer_labels.build_history(trail, messages, refunds, ctx),
+        "history": officer_labels.build_history(audit_log, messages, refunds, ctx),
         "journals": await officer_queries.list_journals(ro, payment, [each.id for each in refunds]),
         "line": await officer_queries.find_matched_line(ro, payment.id),
         "refunds": [
@@ -110,8 +110,10 @@ async def build_payment_context(
 def _left_to_refund(payment: OfficerPaymentView, pending: int) -> Rupiah:
     if payment.status not in rules.SETTLED:
         return Rupiah(0)
-    kept = rules.nonrefundable_suffix(payment.unique_suffix, of_member=payment.member_id is not None)
-    return rules.refundable_amount(Rupiah(payment.amount), kept, Rupiah(payment.refunded), Rupiah(pending))
+    nonrefundable = rules.nonrefundable_suffix(payment.unique_suffix, of_member=payment.member_id is not None)
+    return rules.refundable_amount(
+        Rupiah(payment.amount), nonrefundable, Rupiah(payment.refunded), Rupiah(pending)
+    )
 
 
 def _row(row: PaymentListRow, ctx: RequestContext) -> dict[str, Any]:

@@ -152,10 +152,10 @@ async def check_payment(
         context = await _context(ro, ctx, reference)
     if context["settles"] == "provider":
         async with form.rerender_on_error("payments/pay.html", **context):
-            told = await _sync_with_provider(database, tenant, ctx, context)
+            message = await _sync_with_provider(database, tenant, ctx, context)
     else:
-        told = await _record_claim(database, tenant, ctx, context)
-    return see_other(f"/bayar/{reference}", flash=told)
+        message = await _record_claim(database, tenant, ctx, context)
+    return see_other(f"/bayar/{reference}", flash=message)
 
 
 async def _sync_with_provider(

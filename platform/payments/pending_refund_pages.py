@@ -64,11 +64,11 @@ async def sync_refund(
                 database, tenant, context["payment"].reference, refund_id
             )
     say = get_translations(ctx.lang).gettext
-    told = {
+    message = {
         "done": say("Penyedianya sudah mengembalikan uangnya, dan sekarang tercatat."),
         "failed": say("Penyedianya tidak mengembalikan uang ini. Kembalikan dengan jalan lain."),
     }.get(state, say("Menurut penyedianya pengembalian ini masih berjalan."))
-    return see_other(f"{HOME}/{context['payment'].reference}", flash=told)
+    return see_other(f"{HOME}/{context['payment'].reference}", flash=message)
 
 
 @get(REFUND + "/penyelesaian", guards=[require_officer])

@@ -44,18 +44,25 @@ async def process_webhook(database: Database, tenant: TenantRef, key: str, event
         event = await queries.find_webhook_event(db, event_id)
         if event is None or event.status != "received":
             return
-        name, object_type, theirs, ours = (
+        name, object_type, provider_reference, own_reference = (
             event.method,
             event.object_type,
             event.provider_reference,
             event.reference,
         )
         payment = (
-            await queries.find_payment_of_event(db, name, ours, theirs) if object_type == "payment" else None
+            await queries.find_payment_of_event(db, name, own_reference, provider_reference)
+            if object_type == "payment"
+            else None
         )
         reference = payment.reference if payment else None
-    if object_type == "payment" and reference is None and ours is None and theirs is not None:
-        reference = await _find_reference_at_provider(database, tenant, name, theirs)
+    if (
+        object_type == "payment"
+        and reference is None
+        and own_reference is None
+        and provider_reference is not None
+    ):
+        reference = await _find_reference_at_provider(database, tenant, name, provider_reference)
     outcome: rules.ProcessingOutcome = "nothing"
     if reference is not None:
         outcome = await provider_calls.sync_status(database, tenant, reference)
@@ -77,14 +84,14 @@ async def process_webhook(database: Database, tenant: TenantRef, key: str, event
 
 
 async def _find_reference_at_provider(
-    database: Database, tenant: TenantRef, name: str, theirs: str
+    database: Database, tenant: TenantRef, name: str, provider_reference: str
 ) -> str | None:
     """Return our reference of a payment that an event names by its charge or refund id, or None."""
     async with coop_session(database, tenant) as db:
         method = await methods.get_method(db, name)
     try:
         status = await get_provider(name).status(
-            methods.build_provider_account(database, tenant, method), "", theirs
+            methods.build_provider_account(database, tenant, method), "", provider_reference
         )
     except ProviderError as fault:
         if fault.transient:
@@ -126,13 +133,13 @@ async def execute_refund(
     )
     try:
         if asked_before:
-            said = await provider.refund_status(provider_account, status, asked_before, refund_key)
+            result = await provider.refund_status(provider_account, status, asked_before, refund_key)
         else:
-            said = await provider.refund(provider_account, status, Rupiah(amount), refund_key, reason)
+            result = await provider.refund(provider_account, status, Rupiah(amount), refund_key, reason)
     except ProviderError as fault:
         if fault.transient:
             raise
-        said = RefundResult(status="failed", provider_reference=asked_before or "", detail=str(fault))
+        result = RefundResult(status="failed", provider_reference=asked_before or "", detail=str(fault))
     async with coop_session(database, tenant) as db:
         if not await mark_processed(db, key):
             return
@@ -140,7 +147,7 @@ async def execute_refund(
         refund = await queries.get_refund_for_update(db, refund_id)
         assert refund is not None
         if (
-            await refund_payment.apply_refund_result(db, payment, refund, said, on=await get_today(db))
+            await refund_payment.apply_refund_result(db, payment, refund, result, on=await get_today(db))
             == "pending"
         ):
             await _schedule_retry(db, payment, refund_id, attempt + 1)

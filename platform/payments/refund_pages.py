@@ -49,9 +49,9 @@ async def refund_form(
 ) -> Response[Any]:
     """Show the refund form; the query string prefills it on return from the confirming page."""
     payment = await _load_payment(db, reference)
-    refusal = await _refund_error(db, payment)
-    if refusal is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=refusal.message(ctx.lang))
+    error = await _refund_error(db, payment)
+    if error is not None:
+        return see_other(f"{HOME}/{payment.reference}", flash=error.message(ctx.lang))
     context = await _context(db, payment, ctx)
     start = {
         "amount": jumlah or formats.number(context["left"]),
@@ -105,12 +105,12 @@ async def submit_refund(
             on=clock.today(ctx.brand.timezone),
         )
     say = get_translations(ctx.lang).gettext
-    told = (
+    message = (
         say("Pengembalian sudah diminta kepada penyedianya. Hasilnya tampak di sini.")
         if refund.status == "pending"
         else say("Pengembalian sudah dicatat.")
     )
-    return see_other(f"{HOME}/{payment.reference}", flash=told)
+    return see_other(f"{HOME}/{payment.reference}", flash=message)
 
 
 async def _load_payment(db: AsyncSession, reference: str) -> Payment:

@@ -218,8 +218,8 @@ async def _complete_if_covered(
         async with db.begin_nested():
             by = Actor("system", get_provider(payment.method).capabilities().label.localize("id"))
             await complete_refund(db, payment, refund, on=on, by=by)
-    except DomainError as refusal:
-        if refusal.code != "ledger.below_floor":
+    except DomainError as error:
+        if error.code != "ledger.below_floor":
             raise
         await db.refresh(payment)
         await db.refresh(refund)

@@ -59,18 +59,18 @@ async def rotate_keys(database: Database) -> RotationReport:
             continue
         try:
             report.cooperatives.append(await _rotate_cooperative(database, tenant))
-        except DomainError as refusal:
-            report.failed[slug] = refusal
+        except DomainError as error:
+            report.failed[slug] = error
     return report
 
 
 async def _rotate_cooperative(database: Database, tenant: TenantRef) -> CooperativeRotation:
     keys, schema = database.settings.encryption_keys, tenant.schema_name
-    moved = kept = 0
+    moved = unchanged = 0
     async with coop_session(database, tenant) as db:
         for row in await key_queries.list_methods_for_update(db):
             old = {name: sealed for name, sealed in row.secrets.items() if vault.needs_rotation(keys, sealed)}
-            kept += len(row.secrets) - len(old)
+            unchanged += len(row.secrets) - len(old)
             if not old:
                 continue
             label = {name: methods.secret_label(row.method, name) for name in old}
@@ -79,4 +79,4 @@ async def _rotate_cooperative(database: Database, tenant: TenantRef) -> Cooperat
             moved += len(old)
             params = {"method": row.method, "moved": sorted(old), "key": keys[0][0]}
             audit.record(db, SYSTEM, events.METHOD_CHANGED, subject=f"way:{row.method}", params=params)
-    return CooperativeRotation(cooperative=tenant.slug, rotated=moved, unchanged=kept)
+    return CooperativeRotation(cooperative=tenant.slug, rotated=moved, unchanged=unchanged)

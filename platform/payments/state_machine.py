@@ -184,8 +184,8 @@ async def _raise_disputes(db: AsyncSession, payment: Payment, status: ProviderSt
 
     Where the provider reports no dispute ids, all disputes are one exception.
     """
-    said = {"said": status.detail}
-    for params in [said | {"dispute": each} for each in status.dispute_ids] or [said]:
+    detail = {"said": status.detail}
+    for params in [detail | {"dispute": each} for each in status.dispute_ids] or [detail]:
         await record_exception(db, payment, "charged_back", params)
 
 
@@ -207,5 +207,5 @@ async def get_refund_source(db: AsyncSession, payment: Payment) -> LedgerAccount
 def _record(
     db: AsyncSession, payment: Payment, action: str, params: Mapping[str, object], *, by: Actor = SYSTEM
 ) -> None:
-    told = {"method": payment.method, "amount": payment.amount, **params}
-    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=told)
+    facts = {"method": payment.method, "amount": payment.amount, **params}
+    audit.record(db, by, action, subject=f"payment:{payment.reference}", params=facts)
