@@ -99,10 +99,10 @@ async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respo
         if goods.get(product, 0) + quantity > good.stock:
             raise errors.STOCK_TOO_LOW(product=good.name, left=good.stock)
         goods = cart.with_quantity(goods, product, goods.get(product, 0) + quantity)
-    except DomainError as refusal:
-        if refusal.status == 404:
+    except DomainError as error:
+        if error.status == 404:
             raise
-        return _respond_with_message(request, ctx, goods, refusal.message(ctx.lang))
+        return _respond_with_message(request, ctx, goods, error.message(ctx.lang))
     return _respond_with_message(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
@@ -120,8 +120,8 @@ async def change_quantity(
         quantity = form.data.quantity + int(form.data.step or 0)
         try:
             goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
-        except DomainError as refusal:
-            error = refusal.message(ctx.lang)
+        except DomainError as refused:
+            error = refused.message(ctx.lang)
     return await _respond(request, ro, ctx, goods, error)
 
 

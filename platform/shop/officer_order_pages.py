@@ -265,11 +265,13 @@ def _refundable_amount(order: OrderView) -> Rupiah:
     """
     if order.payment_amount is None:
         return Rupiah(order.total)  # sold before payments had rows of their own
-    paid, kept = (
+    paid, nonrefundable = (
         Rupiah(order.payment_amount),
         nonrefundable_suffix(order.payment_unique_suffix, of_member=order.member_id is not None),
     )
-    return refundable_amount(paid, kept, Rupiah(order.payment_refunded), Rupiah(order.payment_pending))
+    return refundable_amount(
+        paid, nonrefundable, Rupiah(order.payment_refunded), Rupiah(order.payment_pending)
+    )
 
 
 def _refund_sentence(order: OrderView, ctx: RequestContext) -> str:
@@ -301,9 +303,9 @@ async def _render_step(
     request: AnyRequest, ro: Reader, ctx: RequestContext, number: int, step: str
 ) -> Response[Any]:
     order = await _require_order(ro, number)
-    refusal = _step_error(step, order)
-    if refusal is not None:
-        return see_other(f"{HOME}/{number}", flash=refusal.message(ctx.lang))
+    error = _step_error(step, order)
+    if error is not None:
+        return see_other(f"{HOME}/{number}", flash=error.message(ctx.lang))
     return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
 
 

@@ -39,5 +39,5 @@ async def verify_consent(
         return await consent_with_pin(
             database, tenant, ctx.viewer.member_id, form.data.pin, client_ip=ctx.client_ip
         )
-    except DomainError as refusal:
-        return refusal
+    except DomainError as error:
+        return error
