@@ -33,9 +33,12 @@ async def _run_at_head(url: str, branch: str, work: object) -> object:
                 " IF to_regrole('lumbung_app') IS NULL THEN CREATE ROLE lumbung_app; END IF; END $$;"
             )
             # as migrator.migrate() keeps it: the one table that is older than the first revision
-            kept = "CREATE TABLE shared.revision (revision text PRIMARY KEY);" if branch == SHARED else ""
+            revision_table = (
+                "CREATE TABLE shared.revision (revision text PRIMARY KEY);" if branch == SHARED else ""
+            )
             await run_script(
-                connection, f"{roles} CREATE SCHEMA {schema}; {kept} SET LOCAL search_path = {schema};"
+                connection,
+                f"{roles} CREATE SCHEMA {schema}; {revision_table} SET LOCAL search_path = {schema};",
             )
             try:
                 _, script = render_script(branch)

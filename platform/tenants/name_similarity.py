@@ -100,8 +100,8 @@ def find_similar_name(name: str, slug: str, existing: Iterable[CooperativeName])
     wanted = [trigrams(normalize_name(text)) for text in (name, slug)]
     best, closest = SIMILARITY_THRESHOLD, None
     for other in existing:
-        theirs = [trigrams(normalize_name(text)) for text in (other.name, other.slug)]
-        near = max(similarity(one, another) for one in wanted for another in theirs)
+        other_trigrams = [trigrams(normalize_name(text)) for text in (other.name, other.slug)]
+        near = max(similarity(one, another) for one in wanted for another in other_trigrams)
         if near >= best:
             best, closest = near, other.name
     return closest
