@@ -86,9 +86,9 @@ TOO_MANY_ATTEMPTS = ErrorType(
 NOT_FOUND = ErrorType("ui.not_found", 404, "Halaman ini tidak ada.")
 
 
-def retry_after_headers(refusal: DomainError) -> dict[str, str]:
+def retry_after_headers(error: DomainError) -> dict[str, str]:
     """The header that says when to try again, for a refusal that says for how many minutes to wait; else
     nothing.
     """
-    minutes = refusal.params.get("minutes")
+    minutes = error.params.get("minutes")
     return {"Retry-After": str(minutes * 60)} if isinstance(minutes, int) else {}

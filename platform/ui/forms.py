@@ -107,13 +107,13 @@ class Form(Generic[T]):
             raise self.invalid(template, **context, **(await load_context() if load_context else {}))
         try:
             yield
-        except DomainError as refusal:
-            where = str(refusal.params.get("field") or field)
-            self.errors[where] = refusal.message(get_context(self._request).lang)
-            told = await load_context() if load_context else {}
-            again = self.invalid(template, status=refusal.status, **context, **told)
-            again.response.headers.update(errors.retry_after_headers(refusal))
-            raise again from refusal
+        except DomainError as error:
+            where = str(error.params.get("field") or field)
+            self.errors[where] = error.message(get_context(self._request).lang)
+            loaded = await load_context() if load_context else {}
+            again = self.invalid(template, status=error.status, **context, **loaded)
+            again.response.headers.update(errors.retry_after_headers(error))
+            raise again from error
 
 
 async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form[T]:
@@ -148,8 +148,8 @@ async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form
             made[name] = _convert(hints[name], raw, optional=not field.required)
         except _FieldAbsent:
             continue
-        except DomainError as refusal:
-            problems[name] = refusal.message(lang)
+        except DomainError as error:
+            problems[name] = error.message(lang)
     data = None
     if not problems:
         data = form_type(**made)

@@ -132,10 +132,10 @@ class RequestBody:
         if self._pending is not None:
             self._pending.cancel()
 
-    def count_refusal(self, refusal: DomainError) -> DomainError:
+    def count_refusal(self, error: DomainError) -> DomainError:
         """Count the refusal of this body and return it."""
         self._limiter.count_refusal(self.network)
-        return refusal
+        return error
 
     def close(self) -> None:
         """Count it no longer."""

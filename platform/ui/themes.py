@@ -61,9 +61,9 @@ def load_themes() -> dict[str, Theme]:
     """Return every theme by name, ``base`` first."""
     found = {}
     for file in sorted(THEMES_DIR.glob("*/theme.toml")):
-        told = tomllib.loads(file.read_text("utf-8"))
+        theme = tomllib.loads(file.read_text("utf-8"))
         name = file.parent.name
-        found[name] = Theme(name, told.get("parent"), told["title"], told["note"], told.get("brand", {}))
+        found[name] = Theme(name, theme.get("parent"), theme["title"], theme["note"], theme.get("brand", {}))
     return dict(sorted(found.items(), key=lambda item: item[0] != "base"))
 
 
@@ -203,8 +203,8 @@ def _bytecode_cache_version(made: Environment) -> str:
     and the language, since a filter of a constant is worked out while compiling.
     """
     calls = {name: str(getattr(filter_, "jinja_pass_arg", "")) for name, filter_ in made.filters.items()}
-    told = [jinja2.__version__, sorted(calls.items()), sorted(made.extensions), made.globals["lang"]]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+    inputs = [jinja2.__version__, sorted(calls.items()), sorted(made.extensions), made.globals["lang"]]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]
 
 
 def _media_type(name: str) -> str:
