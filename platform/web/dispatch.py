@@ -213,8 +213,8 @@ class HostDispatcher:
             return
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
-        ours = name in (self._base_domain, self._operator_host)
-        label = None if ours else self._parse_label(name)
+        own_host = name in (self._base_domain, self._operator_host)
+        label = None if own_host else self._parse_label(name)
         tenant = self.hosts.get_cached(label) if label else None
         if label and tenant is None:
             known, tenant = await self.rate_limiter.resolve_host(self.hosts, label, self._client_ip(scope))

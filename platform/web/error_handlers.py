@@ -48,44 +48,44 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
     return "json" in accept and "html" not in accept
 
 
-def handle_domain_error(request: Request[Any, Any, Any], refusal: DomainError) -> Response[Any]:
+def handle_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     """Show a refusal of the business: a page, a fragment for htmx, or problem+json."""
     ctx = get_context(request)
-    sentence = refusal.message(ctx.lang)
+    sentence = error.message(ctx.lang)
     if _wants_json(request):
         return Response(
             {
-                "type": f"urn:lumbung:{refusal.code}",
+                "type": f"urn:lumbung:{error.code}",
                 "title": sentence,
-                "status": refusal.status,
-                "facts": refusal.params,
+                "status": error.status,
+                "facts": error.params,
             },
-            status_code=refusal.status,
+            status_code=error.status,
             media_type="application/problem+json",
-            headers=retry_after_headers(refusal),
+            headers=retry_after_headers(error),
         )
-    template = "errors/404.html" if refusal.status == 404 else "errors/refusal.html"
-    if refusal.error_type is TOO_MANY_ATTEMPTS:
+    template = "errors/404.html" if error.status == 404 else "errors/refusal.html"
+    if error.error_type is TOO_MANY_ATTEMPTS:
         template = "errors/429.html"  # speaks of passwords
     block = "fragment" if template == "errors/refusal.html" else None
     response = render_page(
         request,
         template,
         block=block,
-        status=refusal.status,
+        status=error.status,
         sentence=sentence,
-        wait=_format_wait(refusal, ctx.lang),
+        wait=_format_wait(error, ctx.lang),
     )
-    response.headers.update(retry_after_headers(refusal))
-    if refusal.status == 408:
+    response.headers.update(retry_after_headers(error))
+    if error.status == 408:
         # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
         response.headers["Connection"] = "close"
     return response
 
 
-def _format_wait(refusal: DomainError, lang: Lang) -> str | None:
+def _format_wait(error: DomainError, lang: Lang) -> str | None:
     """How long to wait, in words, when the refusal says it."""
-    minutes = refusal.params.get("minutes")
+    minutes = error.params.get("minutes")
     if not isinstance(minutes, int):
         return None
     return get_translations(lang).ngettext("%(count)s menit", "%(count)s menit", minutes) % {"count": minutes}

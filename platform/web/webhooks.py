@@ -39,8 +39,8 @@ async def receive_webhook(
         return
     try:
         body = await _read_body(receive)
-    except DomainError as refusal:  # it came too slowly
-        await send_status(refusal.status, send)
+    except DomainError as refused:  # it came too slowly
+        await send_status(refused.status, send)
         return
     if body is None:
         await send_status(413, send)
