@@ -27,10 +27,10 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     books it.
     """
     refunds = await queries.list_refunds(db, payment.id)
-    ours = sum(
+    recorded = sum(
         each.amount for each in refunds if each.status != "failed" and each.destination == "original_method"
     )
-    unrecorded = int(refunded) - ours
+    unrecorded = int(refunded) - recorded
     if unrecorded <= 0 or payment.status not in rules.SETTLED:
         return
     if unrecorded > await refund_payment.get_refundable_amount(db, payment):
@@ -39,8 +39,8 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     try:
         async with db.begin_nested():
             await _book(db, payment, refunded, Rupiah(unrecorded), on=on)
-    except DomainError as refusal:
-        if refusal.code != "ledger.below_floor":
+    except DomainError as error:
+        if error.code != "ledger.below_floor":
             raise
         # the money was in the payer's wallet and is spent: an officer must ask them for it
         await db.refresh(payment)
@@ -57,10 +57,10 @@ async def detect_returned_refund(
     """
     refunds = await queries.list_refunds(db, payment.id)
     done = [each for each in refunds if each.status == "done" and each.destination == "original_method"]
-    ours = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < requested_at)
-    if refunded < ours:
+    recorded = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < requested_at)
+    if refunded < recorded:
         # our sum makes the next returned refund another exception than one that was resolved
-        await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": ours})
+        await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": recorded})
 
 
 async def _book(

@@ -216,11 +216,11 @@ async def _pay_from_books(
         raise insufficient_balance(payment.method, balance or Rupiah(0), total)
     try:
         await state_machine.settle(db, payment, capabilities, by=payment.payer_name, on=on)
-    except DomainError as refusal:
-        if refusal.code != "ledger.below_floor":
+    except DomainError as error:
+        if error.code != "ledger.below_floor":
             raise
         # a concurrent payment used the balance; the rest cannot be read inside this failed transaction
-        raise errors.BALANCE_SPENT(total=total, field="payment_method") from refusal
+        raise errors.BALANCE_SPENT(total=total, field="payment_method") from error
 
 
 def insufficient_balance(method: str, balance: Rupiah, total: Rupiah) -> DomainError:

@@ -98,8 +98,8 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
 
 def status_badge(state: PayerStatus, lang: Lang) -> tuple[str, str]:
     """Return a status as the text and the colour of its badge."""
-    said = PAYER_STATUS_NAMES[state].localize(lang)
-    return said[:1].upper() + said[1:], PAYER_STATUS_KINDS[state]
+    label = PAYER_STATUS_NAMES[state].localize(lang)
+    return label[:1].upper() + label[1:], PAYER_STATUS_KINDS[state]
 
 
 def view_version(payment: PayerPaymentView, refunds: Sequence[PayerRefundView], now: datetime) -> str:
@@ -145,7 +145,7 @@ def is_allowed_redirect(url: str | None, fake_gateway_url: str | None) -> bool:
         return False
     parts = urlsplit(url)
     if fake_gateway_url:
-        theirs = urlsplit(fake_gateway_url)
-        if (parts.scheme, parts.netloc) == (theirs.scheme, theirs.netloc):
+        gateway = urlsplit(fake_gateway_url)
+        if (parts.scheme, parts.netloc) == (gateway.scheme, gateway.netloc):
             return True
     return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
