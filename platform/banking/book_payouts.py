@@ -1,6 +1,6 @@
-"""Booking what a provider moved by itself: payouts to the bank, and fees that are no payment's.
+"""Books what a provider moved by itself: payouts to the bank, and fees that belong to no payment.
 
-Each movement once, whoever asks.
+Each movement is booked once, whoever starts the sync.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from payments.rules import CLEARING_ACCOUNTS
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# What the journals of movements are known by; the provider's own id follows.
+# Prefixes of the journals' source keys; the provider's own id follows.
 MOVEMENT_KEY: Final = "movement"
 MOVEMENT_FEE_KEY: Final = "movement-fee"
 
@@ -39,10 +39,10 @@ _SET_JOURNALS = text(
 
 
 async def book_movements(db: AsyncSession, method: str) -> int:
-    """Post what has no journal yet of a way's payouts and fees; return how many journals that made.
+    """Post a journal for every unbooked payout and fee of a method; return how many were created.
 
-    A payout goes to the bank on the day on which it left the provider, or today where that year is closed;
-    one that failed comes back the same way. Fees are an expense.
+    A payout is dated with the day on which it left the provider, or today if that year is closed; a failed
+    payout is posted in reverse. Fees are an expense.
     """
     await advisory_lock(db, f"movements of {method}")
     capabilities = get_provider(method).capabilities()
@@ -87,7 +87,7 @@ def _movement_journal(
 def _fee_journal(
     method: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
 ) -> Journal:
-    """``fee`` below zero was given back."""
+    """Return the journal of a fee in rupiah; a negative fee was given back."""
     taken, given = (
         (GATEWAY_FEES, CLEARING_ACCOUNTS[method]) if fee > 0 else (CLEARING_ACCOUNTS[method], GATEWAY_FEES)
     )

@@ -1,7 +1,7 @@
-"""Bring a statement in: its new lines are kept, and what is sure is settled on the bank's own day.
+"""Imports a bank statement: stores new lines and settles certain matches on the bank's date.
 
-All or nothing, in the caller's transaction. The same statement again, or a longer one that holds it, brings
-only what is new.
+All or nothing, in the caller's transaction. The same statement again, or a longer one that contains it, adds
+only new lines.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
 
-# One statement or decision at a time: else two of them could take one payment for two lines.
+# Serializes imports and officers' decisions: otherwise two could match one payment with two lines.
 STATEMENT_LOCK = "statement lines"
 
 
 class PlannedLine(msgspec.Struct, frozen=True):
-    """A new line, and what would become of it:
-    "matched", "doubtful", "unmatched", "outgoing" or "set_aside".
+    """A new line and the status it would get on import.
+
+    One of "matched", "doubtful", "unmatched", "outgoing" and "set_aside".
     """
 
     transaction: BankTransaction
@@ -58,7 +59,10 @@ class PlannedLine(msgspec.Struct, frozen=True):
 
 
 class StatementImportPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file would do, found out without writing anything. ``known`` lines came with an earlier file."""
+    """The result of a dry run: what importing a file would do.
+
+    ``known`` counts lines of earlier files.
+    """
 
     parsed: ParsedStatement
     new: list[PlannedLine]
@@ -69,7 +73,10 @@ class StatementImportPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementImportSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import did, in lines. Those that went out or hold sen are kept, and in none of the three."""
+    """The result of an import, in lines.
+
+    Outgoing lines and lines with sen are stored, and count in ``new`` only.
+    """
 
     new: int = 0
     known: int = 0
@@ -81,7 +88,7 @@ class StatementImportSummary(msgspec.Struct, frozen=True, kw_only=True):
 async def plan_statement(
     source: Reader | AsyncSession, method: str, content: bytes | str
 ) -> StatementImportPlan | UnknownTable:
-    """Read a file and compare it with what is there.
+    """Parse a file and compare it with the stored lines, without writing anything.
 
     Raises DomainError: payments.way_has_no_statement, .statement_…, kernel.csv_….
     """
@@ -123,7 +130,7 @@ async def plan_statement(
 async def describe_unknown_table(
     source: Reader | AsyncSession, method: str, content: bytes | str
 ) -> UnknownTable:
-    """Return the table of a file for an officer to tell its columns, told before or not.
+    """Return a file's table for an officer to map its columns, even if a saved mapping exists.
 
     Raises DomainError (409): payments.statement_layout_known.
     """
@@ -136,7 +143,7 @@ async def describe_unknown_table(
 async def import_statement(
     db: AsyncSession, actor: Actor, method: str, content: bytes | str
 ) -> StatementImportSummary:
-    """Keep the new lines of a statement and settle what is sure.
+    """Store the new lines of a statement and settle certain matches.
 
     Raises DomainError: payments.way_has_no_statement, .statement_layout_unknown, .statement_bad_lines
     (nothing is written), .statement_…, kernel.csv_….
@@ -180,11 +187,9 @@ async def import_statement(
 async def save_layout(
     db: AsyncSession, actor: Actor, fingerprint: str, name: str, columns: ColumnMapping, width: int
 ) -> None:
-    """Remember how the table with this header is read.
+    """Store how the table with this header is read; a later mapping replaces an earlier one.
 
-    Raises DomainError: payments.statement_no_such_column, ….
-
-    The officer's later word counts.
+    Raises DomainError as ``check_columns`` does.
     """
     check_columns(columns, width)
     layout = StatementLayout(
@@ -201,10 +206,9 @@ async def save_layout(
 async def _settle_matched(
     db: AsyncSession, actor: Actor, sure: Iterable[tuple[BankLine, PlannedLine]]
 ) -> None:
-    """Settle what is sure, with all locks taken before the first goes into the books, in one order for
-    everybody.
+    """Settle certain matches; all locks are taken first, in a fixed order, before the first posting.
 
-    What the books or the goods refuse is left to an officer.
+    A match that the ledger or the purpose rejects is left to an officer.
     """
     ordered = sorted(sure, key=lambda each: str(each[1].verdict.reference))
     payments = await queries.list_payments_for_update(
@@ -233,7 +237,7 @@ async def _settle_matched(
 async def link_payment(
     db: AsyncSession, actor: Actor, line: BankLine, *, payment_id: UUID, reason: LineReason | None
 ) -> None:
-    """Write down that a line showed the money of a payment."""
+    """Record that a line showed the money of a payment."""
     line.status, line.payment_id, line.reason, line.note = "matched", payment_id, reason, ""
     line.candidates = []
     line.decided_by, line.decided_at = actor.name, clock.now()
@@ -241,7 +245,7 @@ async def link_payment(
 
 
 def _build_line(method: str, planned: PlannedLine, actor: Actor) -> BankLine:
-    """A line as it is kept; a sure one is doubtful until it is settled."""
+    """Return the row of a line; a certain match is "doubtful" until it is settled."""
     movement, verdict = planned.transaction, planned.verdict
     return BankLine(
         id=new_id(),
@@ -266,5 +270,5 @@ def _plan_line(movement: BankTransaction, verdict: MatchVerdict | None) -> Plann
 
 
 def _is_payable(movement: BankTransaction) -> bool:
-    """Money that came in, in whole rupiah: interest has sen, and payments have none."""
+    """Return whether money came in as whole rupiah: interest has sen, payments have none."""
     return movement.sen > 0 and not movement.has_sen

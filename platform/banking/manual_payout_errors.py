@@ -1,4 +1,4 @@
-"""What is declined about money that is said to have reached the bank."""
+"""Errors of payouts recorded by hand."""
 
 from kernel.errors import ErrorType
 

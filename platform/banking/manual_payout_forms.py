@@ -1,4 +1,4 @@
-"""What the forms of reconciliation may send."""
+"""Forms of reconciliation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from kernel.money import Rupiah
 
 
 class ManualPayoutForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money that reached the bank, and when; ``key`` is made with the form, so that sent twice it counts
-    once.
-    """
+    """Money that reached the bank, and when; ``key`` makes a second submission count once."""
 
     amount: Rupiah
     on: date

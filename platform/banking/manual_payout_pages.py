@@ -1,6 +1,4 @@
-"""The treasurer's form for money that has reached the bank: how much and when, one sentence, and it is in the
-books.
-"""
+"""The treasurer's form for a payout that reached the bank, with a confirming page."""
 
 from __future__ import annotations
 
@@ -63,7 +61,7 @@ async def manual_payout_form(
 async def preview_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
-    """Say in one sentence what will be entered."""
+    """State in one sentence what will be posted."""
     found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)
@@ -83,7 +81,7 @@ async def preview_manual_payout(
 async def submit_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Enter it."""
+    """Record the payout."""
     found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)

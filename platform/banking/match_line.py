@@ -1,6 +1,6 @@
-"""What an officer decides about a line: which payment it pays, or that it pays none.
+"""An officer's decision about a statement line: which payment it pays, or that it pays none.
 
-Nothing is undone here: books are put right by reversal.
+Decisions cannot be undone here: books are corrected by reversal.
 """
 
 from __future__ import annotations
@@ -36,17 +36,16 @@ if TYPE_CHECKING:
 
 
 class MatchedPayment(msgspec.Struct, frozen=True):
-    """What a decision did. ``settled`` False: the payment was paid already, and now its line is known."""
+    """The result of a match. ``settled`` is False if the payment was paid before."""
 
     reference: str
     settled: bool
 
 
 async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: str) -> MatchedPayment:
-    """Say that a line is the money of a payment, and settle that on the bank's day; the same again changes
-    nothing.
+    """Match a line with a payment and settle that on the bank's date; a repetition changes nothing.
 
-    A payer who left the unique tail out, or wrote another one, has paid: the tail becomes what they sent
+    A payer who left out the unique suffix, or wrote another one, has paid: the suffix becomes what they sent
     above the price. Raises DomainError: payments.no_such_line, .line_decided, .line_went_out,
     .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post_journal``
     does.
@@ -74,7 +73,7 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
 
 
 async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
-    """Say that a line pays nothing that was asked for, and why; the same again changes nothing.
+    """Record that a line pays nothing we asked for, and why; a repetition changes nothing.
 
     Raises DomainError: payments.no_such_line, .reason_needed, .line_decided.
     """

@@ -1,10 +1,10 @@
-"""Which payment a line of the statement pays: sure, doubtful, or none.
+"""Decides which payment a statement line pays: certain, doubtful, or none.
 
-Pure; the order of lines and payments has no say.
+Pure; the order of lines and payments does not matter.
 
-Sure is only what two people would see alike: our reference stands in the words and the amount is right; or
-the amount carries a tail that no other payment of those days has. A payment is never taken for two lines, nor
-a line for two payments: where they compete, an officer decides.
+A match is certain only if our reference stands in the text and the amount is right, or the amount has a
+unique suffix that no other payment of those days has. No payment is matched with two lines, and no line with
+two payments: where they compete, an officer decides.
 """
 
 from __future__ import annotations
@@ -32,17 +32,15 @@ MatchReason = Literal[
     "outside_days",
     "no_unique_suffix",
 ]
-# Why a line stands as it does: as it was judged, or "by_hand": an officer matched it; "refused": the books or
-# the goods did not take it.
+# The reason of a line's status: that of the verdict; "by_hand": an officer matched it; "refused": the ledger
+# or the purpose rejected it.
 LineReason = Literal[MatchReason, "by_hand", "refused"]
 
-# Banks book at the next working day, and in Jakarta's time where the cooperative lives up to two hours ahead
-# of it.
+# Banks book on the next working day, and in Jakarta time, which is up to two hours behind the cooperative's.
 MAX_BOOKING_DELAY: Final = timedelta(days=7)
 MAX_BOOKING_LEAD: Final = timedelta(days=1)
 MAX_CANDIDATES: Final = 10
-# A shorter one (payments of orders from before this room have P1001) stands in a bank's own numbers by
-# chance.
+# A shorter one (old payments of orders have P1001) can occur in a bank's own numbers by chance.
 MIN_REFERENCE_LENGTH: Final = 10
 
 LINE_STATUS_NAMES: Final[dict[str, LocalizedText]] = {
@@ -55,10 +53,10 @@ LINE_STATUS_NAMES: Final[dict[str, LocalizedText]] = {
 
 
 class IncomingLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that came in.
+    """A line with incoming money.
 
-    ``seen_before``: a line of the same day and amount came with an earlier file, maybe this one in other
-    words.
+    ``seen_before``: an earlier file had a line with the same day and amount that this file lacks; it may be
+    this line with another text.
     """
 
     key: str
@@ -69,11 +67,10 @@ class IncomingLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment for which no line has been seen: waiting, ended lately, or confirmed by an officer before its
-    line came.
+    """A payment without a statement line: awaiting, closed recently, or confirmed by an officer already.
 
-    ``amount`` includes its unique ``tail`` (0: none). ``opened`` and ``ends`` are the days between which its
-    payer was to pay.
+    ``amount`` is in rupiah with its ``unique_suffix`` (0: none). ``opened`` and ``ends`` are the first and
+    last day on which its payer was to pay.
     """
 
     reference: str
@@ -84,19 +81,18 @@ class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base(self) -> Rupiah:
-        """The amount without its tail."""
+        """The amount without its unique suffix."""
         return self.amount - self.unique_suffix
 
     def can_be_paid_on(self, day: date) -> bool:
-        """Whether money that a bank booked on this day may be for it."""
+        """Return whether money that a bank booked on this day may be for it."""
         return self.opened - MAX_BOOKING_LEAD <= day <= self.ends + MAX_BOOKING_DELAY
 
 
 class MatchVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a line: its payment where it is sure, else the references that come into question,
-    likeliest first.
+    """The result for a line: its payment if certain, else candidate references, likeliest first.
 
-    ``reason`` is None where nothing is said of it: no payment comes into question.
+    ``reason`` is None where there is no candidate.
     """
 
     status: MatchStatus
@@ -109,9 +105,9 @@ NO_MATCH: Final = MatchVerdict(status="unmatched", reason=None)
 
 
 class _CandidateIndex:
-    """The candidates, found by what a line may tell of them.
+    """The candidates, indexed by what a line may contain.
 
-    In order of their references, whatever order they came in.
+    Ordered by reference, whatever order they came in.
     """
 
     def __init__(self, candidates: Iterable[MatchCandidate]) -> None:
@@ -139,7 +135,7 @@ class _CandidateIndex:
         return self.by_amount.get(int(amount), [])
 
     def near(self, amount: Rupiah) -> list[MatchCandidate]:
-        """Those that this amount pays but for the tail, the nearest first."""
+        """Return those that this amount pays apart from the unique suffix, nearest first."""
         first = bisect_left(self.with_unique_suffix, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
         last = bisect_left(self.with_unique_suffix, (int(amount) + 1, ""))
         found = [self.by_reference[reference] for _, reference in self.with_unique_suffix[first:last]]
@@ -149,7 +145,7 @@ class _CandidateIndex:
 def match_lines(
     lines: Sequence[IncomingLine], candidates: Iterable[MatchCandidate]
 ) -> dict[str, MatchVerdict]:
-    """Judge every line by its key."""
+    """Return the verdict of every line by its key."""
     known = _CandidateIndex(candidates)
     verdicts = {line.key: _judge_line(line, known) for line in lines}
     wanted = Counter(verdict.reference for verdict in verdicts.values() if verdict.reference)
@@ -159,13 +155,13 @@ def match_lines(
         if reference is None or wanted[reference] == 1:
             continue
         if verdict.reason == "reference" and named[reference] == 1:
-            continue  # the others only have the amount, this one names the payment
+            continue  # only this line names the payment; the others just have the amount
         verdicts[key] = MatchVerdict(status="doubtful", reason="two_lines", candidates=(reference,))
     return verdicts
 
 
 def _judge_line(line: IncomingLine, known: _CandidateIndex) -> MatchVerdict:
-    """Judge a line as if it were the only one."""
+    """Return a line's verdict as if it were the only line."""
     if named := known.named_in(line.text):
         return _by_reference(line, named)
     same = known.of_amount(line.amount)
@@ -189,26 +185,27 @@ def _by_reference(line: IncomingLine, named: Sequence[MatchCandidate]) -> MatchV
 
 
 def _by_amount(line: IncomingLine, only: MatchCandidate) -> MatchVerdict:
-    if not only.unique_suffix:  # a round sum says nothing: anybody may have sent it, for anything
+    if not only.unique_suffix:  # a round amount identifies nothing: anybody may have sent it
         return _doubtful("no_unique_suffix", [only])
     return _doubtful("seen_before", [only]) if line.seen_before else _matched("amount", only)
 
 
 def unique_suffix_paid(amount: Rupiah, asked: Rupiah, unique_suffix: int) -> int | None:
-    """The tail with which ``amount`` pays what was asked with another one: 0 where the payer left it out,
-    None where it does not pay it.
+    """Return the unique suffix actually sent: ``amount`` less the price; 0 if the payer left it out.
+
+    None if ``amount`` does not pay what was asked.
     """
     rest = int(amount - asked) + unique_suffix
     return rest if unique_suffix and 0 <= rest <= MAX_UNIQUE_SUFFIX else None
 
 
 def is_payable(amount: int, sen: int | None) -> bool:
-    """Whether a line is money that came in, in whole rupiah: ``sen`` is None for that."""
+    """Return whether a line is incoming money in whole rupiah; ``sen`` is None for whole rupiah."""
     return amount > 0 and sen is None
 
 
 def amount_fits(came: int, asked: int, unique_suffix: int, status: str) -> bool:
-    """Whether this much money pays a payment: exactly, or but for its tail while it is not booked yet."""
+    """Return whether this amount pays a payment: exactly, or with another suffix if it is not paid yet."""
     if came == asked:
         return status != "refunded"
     return (
@@ -217,8 +214,9 @@ def amount_fits(came: int, asked: int, unique_suffix: int, status: str) -> bool:
 
 
 def normalize_text(text: str) -> str:
-    """Letters and digits alone, large: banks break the words of a payer in the middle, and put spaces and
-    dashes into them.
+    """Return letters and digits only, in upper case.
+
+    Banks break a payer's text inside words and insert spaces and dashes.
     """
     return "".join(letter for letter in text.upper() if letter.isalnum())
 
@@ -236,7 +234,8 @@ def _doubtful(reason: MatchReason, candidates: Sequence[MatchCandidate]) -> Matc
 
 
 def posting_date(day: date, today: date, closed: Iterable[int]) -> date:
-    """The day for which money that a bank booked on ``day`` goes into our books: that day, unless it is ahead
-    or its year is closed.
+    """Return the posting date of money that a bank booked on ``day``.
+
+    That day, or today if it is in the future or its year is closed.
     """
     return today if day > today or day.year in closed else day

@@ -1,4 +1,4 @@
-"""What the statements of a bank or an acquirer brought, and how those of an unknown bank are read."""
+"""Tables of banking: statement lines, saved statement layouts, provider movements and balances."""
 
 from datetime import date, datetime
 from typing import Any
@@ -26,13 +26,11 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class BankLine(CoopBase):
-    """A line of a bank's (or acquirer's) statement.
+    """A line of a bank's or acquirer's statement.
 
-    ``fingerprint`` makes the same statement twice change nothing.
-
-    ``reason`` says why it was matched or is doubtful (``statements.rules.Reason``); ``sen`` is all of it in
-    hundredths where money came in that is no whole rupiah; ``note`` is what an officer wrote, or what the
-    books or the goods refused.
+    ``fingerprint`` makes a repeated import change nothing. ``reason`` says why it is matched or doubtful
+    (``matching_rules.LineReason``); ``sen`` is the whole amount in hundredths of a rupiah where it is not
+    whole rupiah; ``note`` is what an officer wrote, or the error of a rejected settlement.
     """
 
     __tablename__ = "statement_lines"
@@ -75,9 +73,7 @@ class BankLine(CoopBase):
 
 
 class StatementLayout(CoopBase):
-    """How a statement of an unknown bank is read, as an officer mapped its columns; found again by its
-    header.
-    """
+    """An officer's column mapping for the statements of an unknown bank, found by the header's hash."""
 
     __tablename__ = "statement_layouts"
 
@@ -89,10 +85,9 @@ class StatementLayout(CoopBase):
 
 
 class ProviderMovement(CoopBase):
-    """One movement of a provider's balance as the provider tells it, in rupiah; a payout's journal brings the
-    money to the bank.
+    """One movement of a provider's balance, in rupiah; a payout's journal moves the money to the bank.
 
-    ``fraction``: what it told was no whole rupiah, and ``gross`` and ``fee`` are rounded.
+    ``is_rounded``: the provider reported a fraction of a rupiah, and ``gross`` and ``fee`` are rounded.
     """
 
     __tablename__ = "provider_movements"
@@ -115,8 +110,9 @@ class ProviderMovement(CoopBase):
 
 
 class ProviderBalance(CoopBase):
-    """What a provider said last that it holds for us, in rupiah (None: it tells no balance), and since when
-    its movements are kept.
+    """The balance that a provider last reported, in rupiah, and since when its movements are stored.
+
+    ``balance`` is None if the provider reports none.
     """
 
     __tablename__ = "provider_balances"

@@ -1,4 +1,4 @@
-"""Pages of banking: statements, reconciliation, payouts recorded by hand."""
+"""Pages of banking: statements, reconciliation and manual payouts."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
-"""Read the file that a bank or an acquirer gives: find the table in it, and its lines.
+"""Parses the file of a bank or an acquirer: finds its table and reads the lines.
 
-Above the table stand the account and the period, below it sums; both are no lines. A line that looks like one
-and cannot be read is never left out silently: it is told with its number, and nothing of the file is taken.
+The account and the period stand above the table, totals below it; neither are lines. A line that cannot be
+read is never dropped silently: it is reported with its number, and nothing of the file is imported.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ _SUCCESS_WORDS: Final = (
 class BankTransaction(msgspec.Struct, frozen=True):
     """One movement of the account.
 
-    ``line`` is where it begins in the file, ``number`` counts movements from 1; ``sen`` came in, or went out
-    below 0.
+    ``line`` is its first line in the file, ``number`` counts movements from 1; ``sen`` is the amount in
+    hundredths of a rupiah, negative for outgoing money.
     """
 
     line: int
@@ -89,20 +89,20 @@ class BankTransaction(msgspec.Struct, frozen=True):
 
     @property
     def amount(self) -> Rupiah:
-        """Whole rupiah that came in, below zero for what went out; sen are dropped."""
+        """The amount in whole rupiah, negative for outgoing money; sen are dropped."""
         whole = Rupiah(abs(self.sen) // 100)
         return -whole if self.sen < 0 else whole
 
     @property
     def has_sen(self) -> bool:
-        """Whether it is no whole rupiah: interest or tax, never a payment of ours."""
+        """Whether it is not whole rupiah: interest or tax, never a payment of ours."""
         return self.sen % 100 != 0
 
 
 class ParsedStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement that was read.
+    """A parsed statement.
 
-    ``pending`` lines are those that the bank has not booked yet: they come again with a date.
+    ``pending`` counts lines that the bank has not booked yet; a later file has them with a date.
     """
 
     layout: str
@@ -121,8 +121,9 @@ def parse_statement(
     today: date,
     saved_layouts: Mapping[str, ColumnMapping] | None = None,
 ) -> ParsedStatement | UnknownTable:
-    """Read a statement of the account behind ``way``; ``remembered`` are the officers' own mappings by the
-    fingerprint of the header.
+    """Parse a statement of a method's account; an unknown table is returned for mapping.
+
+    ``saved_layouts`` are the officers' own mappings by the header's fingerprint.
 
     Raises DomainError (422): payments.statement_no_table, .statement_no_lines, kernel.csv_….
     """
@@ -147,7 +148,7 @@ def parse_statement(
 
 
 class _LineParser:
-    """Goes through the rows below a header."""
+    """Parses the rows below a header."""
 
     def __init__(self, table: StatementTable, today: date) -> None:
         self.table, self.columns, self.today = table, table.columns, today
@@ -178,8 +179,9 @@ class _LineParser:
                     self.bad_lines.append(RejectedLine(line, reason))
 
     def _merge_extra_cells(self, cells: Sequence[str]) -> Sequence[str]:
-        """The cells in their columns: a comma within the words of a bank that does not quote them has made
-        two cells of one.
+        """Return the cells in their columns.
+
+        A bank that does not quote its texts splits a text with a comma into two cells.
         """
         more = len(normalize_header(cells)) - len(normalize_header(self.table.header))
         if more <= 0 or len(self.columns.texts) != 1:
@@ -199,7 +201,7 @@ class _LineParser:
             month_first=columns.month_first,
         )
         sen = self._sen(cells)
-        if sen:  # a line of nothing is an opening balance
+        if sen:  # a line without an amount is an opening balance
             words = " ".join(self._cell(cells, place) for place in columns.texts)
             balance = self._cell(cells, columns.balance) if columns.balance is not None else ""
             self.lines.append((line, day, sen, _clean_text(words), _normalize_balance(balance)))
@@ -226,8 +228,9 @@ class _LineParser:
         return credit - debit
 
     def _is_summary_row(self, cells: Sequence[str]) -> bool:
-        """A sum, a note or a page's foot: without a day, and without an amount unless it says what it is the
-        sum of.
+        """Return whether a row is a total, a note or a page footer.
+
+        It has no day, and no amount unless it begins with a word for totals.
         """
         if looks_like_date(self._cell(cells, self.columns.date)):
             return False
@@ -250,8 +253,9 @@ class _LineParser:
 
 
 def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], method: str) -> list[BankTransaction]:
-    """Give each line its fingerprint: equal lines of a day are told apart by which of them it is, so that a
-    longer statement finds them again.
+    """Give each line its fingerprint.
+
+    Equal lines of a day are numbered, so that a longer statement finds them again.
     """
     seen: Counter[tuple[date, int, str, str]] = Counter()
     movements = []
@@ -273,7 +277,7 @@ def _clean_text(words: str) -> str:
 
 
 def _normalize_balance(cell: str) -> str:
-    """The balance after the line as it goes into the fingerprint, in sen; empty where it cannot be read."""
+    """Return the balance column for the fingerprint, in sen; empty if it cannot be read."""
     try:
         money = parse_amount_cell(cell)
     except DomainError:

@@ -1,6 +1,4 @@
-"""A way's reconciliation as it stands: what is told and what is booked, read once and compared by the pure
-rules.
-"""
+"""Reconciles a payment method: loads reported and booked entries and compares them by the pure rules."""
 
 from __future__ import annotations
 
@@ -36,21 +34,19 @@ from payments.rules import SETTLED
 if TYPE_CHECKING:
     from kernel.database import Reader
 
-# So much is shown unless somebody asks for more; what is older and open stands in the rest.
+# The period shown by default; older open differences are in the remainder.
 DEFAULT_WINDOW: Final = timedelta(days=92)
-# Pairs lie some days apart: so much before the first day is read, too.
+# The two entries of a pair may be days apart: this much before the first day is read as well.
 PAIRING_MARGIN: Final = timedelta(days=14)
 _ROLES: Final[dict[str, EntryRole]] = {"payment": "payment", "refund": "refund", "payout": "payout"}
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """How a way stands.
+    """The reconciliation of a method.
 
-    ``balance`` is what the provider holds as it said at ``reported_at`` (None: it says none, or was never
-    asked).
-
-    ``clearing`` is the balance of our account now. ``checked``: there was something to compare with. ``rest``
-    is the finding that no day holds.
+    ``balance`` is the provider's balance in rupiah as reported at ``reported_at`` (None: it reports none, or
+    was never asked). ``clearing`` is the current balance of our account. ``comparable``: there was something
+    to compare with. ``remainder`` is the finding that belongs to no day.
     """
 
     method: PaymentMethod
@@ -71,7 +67,7 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unexplained(self) -> int:
-        """How many pieces nobody can explain."""
+        """How many findings are unexplained."""
         open_rest = self.remainder is not None and not self.remainder.explained
         return sum(day.unexplained for day in self.days) + open_rest
 
@@ -81,13 +77,14 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def can_reconcile(method: PaymentMethod) -> bool:
-    """Whether somebody outside tells of this way's money: a provider that is set up, or statements."""
+    """Return whether an external source reports this method's money: a provider or bank statements."""
     return can_sync(method) or (method.capabilities.confirmed_by == "officer" and method.enabled)
 
 
 async def count_unexplained(ro: Reader, *, since: date) -> int:
-    """Return how many pieces of all ways nobody can explain, from ``since`` on; a way of which nothing was
-    ever told has none.
+    """Return how many findings of all methods are unexplained from ``since`` on.
+
+    Methods without any report count none.
     """
     reported = await reconciliation_queries.list_reported_methods(ro)
     found = (
@@ -99,7 +96,7 @@ async def count_unexplained(ro: Reader, *, since: date) -> int:
 
 
 async def reconcile_method(ro: Reader, method: PaymentMethod, *, since: date) -> Reconciliation:
-    """Compare a way from ``since`` on."""
+    """Reconcile a method from ``since`` on."""
     if method.capabilities.confirmed_by == "provider":
         return await _reconcile_with_provider(ro, method, since)
     return await _reconcile_with_statement(ro, method, since)
@@ -147,8 +144,9 @@ async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: dat
 
 
 async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
-    """A bank's statement tells of other money, too: only what came in by payments is compared, and no
-    balance.
+    """Reconcile with bank statements.
+
+    They also show unrelated money: only incoming payments are compared, and no balance.
     """
     account, name = method.clearing_account, method.method
     first = since - PAIRING_MARGIN
@@ -185,7 +183,7 @@ async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: da
 
 
 def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list[ExternalEntry]:
-    """A movement as the journals know it: what moved, and what it cost."""
+    """Return a movement as two entries, as journals have it: the amount and its fee."""
     on, payment = movement.at.astimezone(zone).date(), movement.payment
     if movement.kind == "fee":
         amount = movement.gross - movement.fee
@@ -194,7 +192,7 @@ def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list
         ]
     role = _ROLES.get(movement.kind, "other")
     if role == "payment" and payment is None:
-        # nobody's payment here: one entry by hand answers all of it, less its cost
+        # no payment of ours: one manual entry covers the net amount
         amount = movement.gross - movement.fee
         return [ExternalEntry(id=movement.provider_id, role=role, amount=amount, on=on, text=movement.detail)]
     return [
@@ -231,9 +229,7 @@ def _entry_of_statement_row(row: StatementRow) -> ExternalEntry:
 
 
 def _entry_of_journal(line: ClearingLine, method: str) -> BookEntry:
-    """What a journal on the clearing account was posted for, by its key; what no key of ours tells was
-    entered by hand.
-    """
+    """Return what a journal on the clearing account was posted for, by its key; else "hand"."""
     kind, _, what = line.source_key.partition(":")
     movement: str | None = None
     role: EntryRole = "hand"

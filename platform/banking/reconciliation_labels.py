@@ -1,6 +1,4 @@
-"""What reconciliation says of a difference: why it is there, and what to do about one that nobody can
-explain.
-"""
+"""Labels of reconciliation: the reason of a difference, and what to do about an unexplained one."""
 
 from __future__ import annotations
 
@@ -74,5 +72,5 @@ ROLE_LABELS: Final[dict[EntryRole, LocalizedText]] = {
 
 
 def reason_label(reason: ReconciliationReason, lang: Lang) -> str:
-    """Why a difference is there, in words."""
+    """Return the text for a difference's reason."""
     return REASON_LABELS[reason].localize(lang)

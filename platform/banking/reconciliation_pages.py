@@ -1,6 +1,4 @@
-"""Reconciliation for the treasurer: each way with its balance and its days, each day with its lines, and
-asking the provider now.
-"""
+"""The treasurer's reconciliation pages: methods with balances, days, entries, and a sync button."""
 
 from __future__ import annotations
 
@@ -48,7 +46,7 @@ SHOWN_DAYS: Final = 31
 
 @get(HOME, guards=[require_officer])
 async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """Show how every way stands that somebody outside tells of."""
+    """Show the reconciliation of every method with an external report."""
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
     found = [method for method in await methods.list_methods(ro) if reconcile_method.can_reconcile(method)]
     states = [await reconcile_method.reconcile_method(ro, method, since=since) for method in found]
@@ -65,7 +63,7 @@ async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response
 async def show_method(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str], hari: FromQuery[str] = ""
 ) -> Response[bytes]:
-    """Show a way's days, those with differences first; or the lines of one day."""
+    """Show a method's days, those with differences first; or the entries of one day."""
     day = _parse_day(hari)
     state = await _load(ro, method, day)
     if day is not None:
@@ -102,7 +100,7 @@ async def sync_now(
     ctx: CurrentContext,
     method: FromPath[str],
 ) -> Response[Any]:
-    """Ask the provider now."""
+    """Sync with the provider now."""
     form = await read_form(request, EmptyForm)
     if form.errors:
         raise errors.NO_SUCH_METHOD()
@@ -127,7 +125,7 @@ def _parse_day(typed: str) -> date | None:
 
 
 def _worst_first(days: Sequence[ReconciliationDay]) -> list[ReconciliationDay]:
-    """Days with something that nobody can explain come first, then the newest."""
+    """Sort days with unexplained items first, then the newest."""
     return sorted(days, key=lambda day: (not day.unexplained, -day.on.toordinal()))
 
 

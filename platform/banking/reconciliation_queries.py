@@ -1,6 +1,4 @@
-"""What reconciliation reads: movements of providers, lines of clearing accounts, lines of statements, and
-what must still be booked.
-"""
+"""Queries of reconciliation: provider movements, clearing and statement lines, unbooked items."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProviderMovementView(msgspec.Struct, frozen=True):
-    """A movement as it was told, and our reference of the payment that it names."""
+    """A reported movement, with our reference of the payment it names."""
 
     id: int
     provider_id: str
@@ -33,9 +31,7 @@ class ProviderMovementView(msgspec.Struct, frozen=True):
 
 
 class ClearingLine(msgspec.Struct, frozen=True):
-    """What a journal moved on a clearing account, debit less credit,
-    and the payment that it was posted for.
-    """
+    """What a journal moved on a clearing account, debit less credit, and its payment."""
 
     journal: int
     on: date
@@ -60,7 +56,7 @@ class ReconciledPayment(msgspec.Struct, frozen=True):
 
 
 class ReportedBalance(msgspec.Struct, frozen=True):
-    """What a provider said last, and since when its movements are kept."""
+    """The balance a provider last reported, and since when its movements are stored."""
 
     balance: int | None
     reported_at: datetime
@@ -68,7 +64,7 @@ class ReportedBalance(msgspec.Struct, frozen=True):
 
 
 class StatementRow(msgspec.Struct, frozen=True):
-    """A line of a statement with money that came in."""
+    """A statement line with incoming money."""
 
     id: UUID
     on: date
@@ -79,7 +75,7 @@ class StatementRow(msgspec.Struct, frozen=True):
 
 
 class UnbookedMovement(msgspec.Struct, frozen=True):
-    """A movement with something that has no journal yet."""
+    """A movement of which a part has no journal yet."""
 
     id: int
     provider_id: str
@@ -110,7 +106,7 @@ _SETTLED = "('paid', 'partly_refunded', 'refunded')"
 async def list_movements(
     source: AsyncSession | Reader, method: str, since: datetime
 ) -> list[ProviderMovementView]:
-    """Return a way's movements since a moment, oldest first."""
+    """Return a method's movements since a moment, oldest first."""
     return await as_reader(source).rows(
         ProviderMovementView,
         f"SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at, m.detail, m.is_rounded, {_PAYMENT} AS "
@@ -122,9 +118,9 @@ async def list_movements(
 
 
 def _id_after(prefix: str) -> str:
-    """SQL for the id that follows ``prefix`` in a journal's key, or NULL.
+    """Return SQL for the id that follows ``prefix`` in a journal's key, or NULL.
 
-    A pattern would cost most of the query: the officers' first page runs it.
+    A pattern match would take most of the query's time, and the officers' first page runs it.
     """
     name = f"substr(j.source_key, {len(prefix) + 1}, 36)"
     return (
@@ -153,7 +149,7 @@ async def list_clearing_lines(ro: Reader, account: str, since: date) -> list[Cle
 
 
 async def list_settled_lines(ro: Reader, method: str, account: str, since: date) -> list[ClearingLine]:
-    """Return the journals by which payments of a way came onto an account since a day, oldest first."""
+    """Return the journals that credited payments of a method to an account since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
         'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, l.debit AS '
@@ -181,14 +177,14 @@ async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, Reco
 
 
 async def get_reported_balance(source: AsyncSession | Reader, method: str) -> ReportedBalance | None:
-    """Return what a provider said last of its balance, or None when it was never asked."""
+    """Return the balance a provider last reported, or None when it was never asked."""
     return await as_reader(source).one(
         ReportedBalance, "SELECT balance, reported_at, since FROM provider_balances WHERE method = $1", method
     )
 
 
 async def list_reported_methods(ro: Reader) -> set[str]:
-    """Return the ways of which a provider or a statement has ever told anything."""
+    """Return the methods for which a provider or a statement has reported anything."""
     records = await ro.records(
         "SELECT method FROM provider_balances UNION SELECT method FROM statement_lines"
     )
@@ -196,7 +192,7 @@ async def list_reported_methods(ro: Reader) -> set[str]:
 
 
 async def get_first_opened_at(source: AsyncSession | Reader, method: str) -> datetime | None:
-    """Return when a way's first payment was opened, or None."""
+    """Return when a method's first payment was opened, or None."""
     found: datetime | None = await as_reader(source).value(
         "SELECT min(opened_at) FROM payments WHERE method = $1", method
     )
@@ -204,7 +200,7 @@ async def get_first_opened_at(source: AsyncSession | Reader, method: str) -> dat
 
 
 async def list_statement_rows(ro: Reader, method: str, since: date) -> list[StatementRow]:
-    """Return the lines of a way's statements by which money came in since a day, oldest first."""
+    """Return a method's statement lines with incoming money since a day, oldest first."""
     return await ro.rows(
         StatementRow,
         'SELECT s.id, s.on_date AS "on", s.amount, s.description, s.status, p.reference AS payment'
@@ -216,13 +212,13 @@ async def list_statement_rows(ro: Reader, method: str, since: date) -> list[Stat
 
 
 async def get_last_statement_day(ro: Reader, method: str) -> date | None:
-    """Return the last day that a way's statements tell of, or None without any."""
+    """Return the last day in a method's statements, or None without any."""
     found: date | None = await ro.value("SELECT max(on_date) FROM statement_lines WHERE method = $1", method)
     return found
 
 
 async def list_paid_only_at_provider(db: AsyncSession, method: str, since: datetime) -> list[str]:
-    """Return the references of payments that the provider shows paid and we do not."""
+    """Return the references of payments that are paid at the provider but not in our books."""
     records = await as_reader(db).records(
         f"SELECT DISTINCT {_PAYMENT} AS reference FROM provider_movements m {_JOIN_PAYMENTS}"
         " WHERE m.method = $1 AND m.at >= $2 AND m.kind = 'payment' AND m.gross > 0"
@@ -234,9 +230,7 @@ async def list_paid_only_at_provider(db: AsyncSession, method: str, since: datet
 
 
 async def list_unlinked_refund_references(db: AsyncSession, method: str, since: datetime) -> list[str]:
-    """Return the provider's names of payments that it gave back money of, and that none of our references is
-    in.
-    """
+    """Return the provider's ids of refunded payments that match none of our references."""
     records = await as_reader(db).records(
         f"SELECT DISTINCT m.reference FROM provider_movements m {_JOIN_PAYMENTS} WHERE m.method = $1 AND "
         f"m.at >= "
@@ -249,11 +243,9 @@ async def list_unlinked_refund_references(db: AsyncSession, method: str, since: 
 
 
 async def list_external_refund_totals(db: AsyncSession, method: str, since: datetime) -> dict[str, Rupiah]:
-    """Return what the provider gave back of payments in all, by reference, where that is more than we asked
-    of it.
+    """Return the refunded total by reference where the provider refunded more than we requested.
 
-    Only payments that a movement since ``since`` is about: older differences have been heard of, or stand as
-    an exception.
+    Only for payments with a movement since ``since``: older differences are recorded or open exceptions.
     """
     records = await as_reader(db).records(
         f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
@@ -274,7 +266,7 @@ async def list_external_refund_totals(db: AsyncSession, method: str, since: date
 
 
 async def list_unrecorded_fees(db: AsyncSession, method: str) -> dict[str, Rupiah]:
-    """Return what the provider kept of payments whose cost we do not know yet, by reference."""
+    """Return the provider's fee by reference for payments whose fee we have not recorded yet."""
     records = await as_reader(db).records(
         "SELECT p.reference, min(m.fee) AS fee FROM provider_movements m"
         " JOIN payments p ON p.method = m.method AND (p.reference = m.reference OR p.provider_reference = "
@@ -288,7 +280,7 @@ async def list_unrecorded_fees(db: AsyncSession, method: str) -> dict[str, Rupia
 
 
 async def list_unbooked_payouts(db: AsyncSession, method: str) -> list[UnbookedMovement]:
-    """Return payouts, and fees that are no payment's, without a journal, oldest first."""
+    """Return payouts, and fees of no payment, without a journal, oldest first."""
     return await as_reader(db).rows(
         UnbookedMovement,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
@@ -299,7 +291,7 @@ async def list_unbooked_payouts(db: AsyncSession, method: str) -> list[UnbookedM
 
 
 async def list_unbooked_fees(db: AsyncSession, method: str) -> list[UnbookedMovement]:
-    """Return payouts and refunds that cost something which has no journal yet, oldest first."""
+    """Return payouts and refunds whose fee has no journal yet, oldest first."""
     return await as_reader(db).rows(
         UnbookedMovement,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"
@@ -311,7 +303,7 @@ async def list_unbooked_fees(db: AsyncSession, method: str) -> list[UnbookedMove
 
 
 async def get_first_movement_day(source: AsyncSession | Reader, account: str) -> date:
-    """Return the day of the first money that came to an account, which has had some."""
+    """Return the day of the first money on an account that has had some."""
     first: date = await as_reader(source).value(
         "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE "
         "l.account = $1 AND l.debit > 0",

@@ -1,10 +1,9 @@
-"""Pure rules of reconciliation: what a provider tells against what our books hold of it, each difference with
-its reason.
+"""Pure rules of reconciliation: pairs reported with booked entries and gives each difference a reason.
 
-Both sides come as pieces, signed for us: a payment of 50.000 that cost 350 is a piece of +50.000 and one of
--350. Pieces are paired by the provider's own id where our journal names it, else by the payment that both are
-about, else by an officer's entry of the same amount. What is left over is explained (it will be told or
-booked by itself) or it is not, and then somebody must look.
+Amounts are signed from our side: a payment of 50.000 that cost 350 gives an entry of +50.000 and one of -350.
+Entries are paired by the provider's own id where our journal has it, else by their payment, else with an
+officer's manual entry of the same amount. What is left is explained (it will be reported or booked later) or
+an officer must check it.
 """
 
 from __future__ import annotations
@@ -55,16 +54,16 @@ EXPLAINED_REASONS: Final[frozenset[ReconciliationReason]] = frozenset(
         *("by_hand", "reversed", "opening", "rounding"),
     }
 )
-# What may still come by itself: providers and banks tell a day late, over midnight and a weekend two.
+# Entries this recent may still be reported: providers and banks report a day late, over weekends two.
 REPORTING_GRACE: Final = timedelta(days=2)
-# How far an officer's entry may lie from the movement that it answers.
+# How far apart an officer's manual entry and its movement may be.
 MANUAL_ENTRY_WINDOW: Final = timedelta(days=31)
 
 
 class ExternalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of what the provider (or the bank's statement) tells, on its day where the cooperative is.
+    """An entry reported by a provider or a bank statement, on its day in the cooperative's time zone.
 
-    ``aside``: an officer set it aside.
+    ``is_set_aside``: an officer set the statement line aside.
     """
 
     id: str
@@ -79,8 +78,8 @@ class ExternalEntry(msgspec.Struct, frozen=True, kw_only=True):
 class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the clearing account.
 
-    ``movement`` is the provider's id that its journal was posted for; ``reversed``: it was taken back, or
-    takes back.
+    ``movement`` is the provider's id that its journal was posted for; ``reversed``: its journal was reversed
+    or is a reversal.
     """
 
     journal: int
@@ -94,7 +93,7 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of a payment that a piece names. ``in_books``: a trial with test keys is not."""
+    """What we know of an entry's payment. ``in_books`` is False for tests with test keys."""
 
     settled: bool
     in_books: bool = True
@@ -103,7 +102,7 @@ class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece, or a pair, and what it adds to the difference of its day, in rupiah: theirs less ours."""
+    """An entry or a pair, and what it adds to its day's difference in rupiah: theirs less ours."""
 
     on: date
     reason: ReconciliationReason
@@ -117,7 +116,7 @@ class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
-    """A day: what they tell, what we have, in rupiah, and what it is made of."""
+    """One day: the reported and the booked total in rupiah, and its items."""
 
     on: date
     theirs: int
@@ -130,12 +129,12 @@ class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unexplained(self) -> int:
-        """How many pieces of this day nobody can explain."""
+        """How many items of this day are unexplained."""
         return sum(1 for each in self.items if not each.explained)
 
     @property
     def is_equal(self) -> bool:
-        """Whether every piece has its pair on the same day."""
+        """Whether every entry has its pair on the same day."""
         return all(each.reason == "equal" for each in self.items)
 
 
@@ -143,14 +142,13 @@ MatchKey = tuple[object, ...] | None
 
 
 class MatchRule(msgspec.Struct, frozen=True):
-    """By what two pieces are the same; None: by nothing that this rule knows."""
+    """The keys by which two entries are the same; None: this rule does not apply to the entry."""
 
     theirs: Callable[[ExternalEntry], MatchKey]
     ours: Callable[[BookEntry], MatchKey]
 
 
-# The nearest first. Refunds are not paired by their payment alone: it may have several, and which is which
-# cannot be known.
+# The most specific rule first. Refunds are not paired by their payment alone: it may have several.
 BY_MOVEMENT: Final = MatchRule(
     lambda their: (their.role, their.id, their.amount),
     lambda our: (our.role, our.movement, our.amount) if our.movement else None,
@@ -168,7 +166,7 @@ BY_PAYMENT: Final = MatchRule(
     ),
     lambda our: (our.role, our.reference) if our.reference and our.role in ("payment", "fee") else None,
 )
-# An officer's entry on the clearing account answers a movement of the same amount that nothing else booked.
+# An officer's entry on the clearing account pairs with an unbooked movement of the same amount.
 BY_MANUAL_ENTRY: Final = MatchRule(
     lambda their: None if their.is_set_aside else (their.amount,),
     lambda our: (our.amount,) if our.role == "hand" and not our.reversed else None,
@@ -182,9 +180,9 @@ def pair_entries(
     *,
     reported_on: date,
 ) -> list[ReconciliationItem]:
-    """Pair what is told with what is booked, and say of the rest why it has no pair.
+    """Pair reported with booked entries, and give each unpaired one a reason.
 
-    ``reported_on`` is the last day that was told.
+    ``reported_on`` is the last reported day.
     """
     left_external = sorted((each for each in external if each.amount), key=lambda each: (each.on, each.id))
     left_booked = sorted((each for each in local if each.amount), key=lambda each: (each.on, each.journal))
@@ -203,7 +201,7 @@ def pair_entries(
 def group_by_day(
     findings: Sequence[ReconciliationItem], external: Iterable[ExternalEntry], local: Iterable[BookEntry]
 ) -> list[ReconciliationDay]:
-    """Return the days that anything was told, booked or found for, newest first."""
+    """Return the days with any entry or finding, newest first."""
     reported: dict[date, int] = {}
     booked: dict[date, int] = {}
     for their in external:
@@ -228,12 +226,11 @@ def group_by_day(
 def with_remainder(
     findings: Sequence[ReconciliationItem], *, balance: int, clearing: int, on: date, fractions: int
 ) -> list[ReconciliationItem]:
-    """Add what the findings do not tell of the difference between the provider's ``balance`` and the
-    ``clearing`` account.
+    """Add the part of the provider's ``balance`` less ``clearing`` that the findings do not explain.
 
-    Money that was at the provider before it was used here is such a rest; an entry by hand of the same amount
-    is its opening balance. A rest of at most one rupiah for each of ``fractions`` movements that had a part
-    of a rupiah is rounding.
+    Money that was at the provider before it was used here is such a remainder; a manual entry of the same
+    amount is its opening balance. A remainder of at most one rupiah for each of ``fractions`` movements that
+    had a part of a rupiah is rounding.
     """
     rest = balance - clearing - sum(each.difference for each in findings)
     if rest == 0:
@@ -251,9 +248,7 @@ def with_remainder(
 def _pair_by_rule(
     external: list[ExternalEntry], local: list[BookEntry], rule: MatchRule, findings: list[ReconciliationItem]
 ) -> tuple[list[ExternalEntry], list[BookEntry]]:
-    """Pair each piece of theirs with the nearest of ours that has the same key;
-    return what is left of both.
-    """
+    """Pair each external entry with the nearest booked one of the same key; return the rest of both."""
     by_hand = rule is BY_MANUAL_ENTRY
     by_key: dict[MatchKey, list[BookEntry]] = {}
     for our in local:

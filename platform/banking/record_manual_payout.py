@@ -1,6 +1,4 @@
-"""Money of a way without a provider that tells of payouts (QRIS): an officer says that it has reached the
-bank.
-"""
+"""Records payouts that no provider reports (QRIS): an officer enters what reached the bank."""
 
 from __future__ import annotations
 
@@ -24,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def has_manual_payouts(method: PaymentMethod) -> bool:
-    """Whether this way's money waits on an account of its own until somebody says that it is at the bank."""
+    """Return whether a method's money stays on its own account until an officer records a payout."""
     return method.capabilities.confirmed_by == "officer" and method.clearing_account != BANK
 
 
 async def require_manual_payout_method(source: AsyncSession | Reader, name: str) -> PaymentMethod:
-    """Return such a way by its name. Raises DomainError payments.no_such_way for any other."""
+    """Return a method with manual payouts. Raises DomainError payments.no_such_way for any other."""
     method = await methods.get_method(source, name)
     if not has_manual_payouts(method):
         raise errors.NO_SUCH_METHOD()
@@ -39,8 +37,9 @@ async def require_manual_payout_method(source: AsyncSession | Reader, name: str)
 async def check_manual_payout(
     db: AsyncSession, method: PaymentMethod, amount: Rupiah, *, on: date, today: date
 ) -> None:
-    """Raise DomainError payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before for what
-    cannot have reached the bank.
+    """Raise DomainError for a payout that cannot have reached the bank.
+
+    Codes: payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before.
     """
     balance = await ledger_queries.get_balance(db, method.clearing_account)
     await _check_payout(db, method, amount, balance, on=on, today=today)
@@ -64,15 +63,15 @@ async def _check_payout(
 async def record_manual_payout(
     db: AsyncSession, actor: Actor, name: str, amount: Rupiah, *, on: date, today: date, key: str
 ) -> PostedJournal:
-    """Move money of a way from its own account to the bank; ``on`` is the day on which it got there.
+    """Move ``amount`` (rupiah) from a method's clearing account to the bank; ``on`` is the arrival date.
 
     The same key again posts nothing.
 
-    Raises DomainError as ``way_that_arrives`` and ``check_arrival`` do; ledger.year_closed.
+    Raises DomainError as ``require_manual_payout_method`` and ``check_manual_payout`` do; ledger.year_closed.
     """
     method = await require_manual_payout_method(db, name)
     source_key = f"arrival:{name}:{key}"
-    await lock_ledger(db)  # what waits there stays what it is until this is posted
+    await lock_ledger(db)  # the balance must not change until this is posted
 
     async def draft(balance: int) -> JournalDraft:
         await _check_payout(db, method, amount, balance, on=on, today=today)

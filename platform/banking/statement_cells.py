@@ -1,8 +1,6 @@
-"""How banks write days and money in their statements, read without guessing at what two readers could read
-differently.
+"""Parses dates and amounts as banks write them in statements; ambiguous ones are rejected.
 
-Money is read into sen (hundredths of a rupiah), because statements have them: interest and tax do not come in
-whole rupiah.
+Amounts are in sen (hundredths of a rupiah), because interest and tax are not whole rupiah.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ from kernel.money import MAX_AMOUNT
 
 Side = Literal["credit", "debit"]
 
-# A bank shows at most three months of movements without their year.
+# Banks show at most three months of movements without a year.
 YEARLESS_WINDOW: Final = timedelta(days=92)
-# What a bank books at a weekend carries the date of the next working day; more than that is a misread date.
+# Weekend bookings carry the date of the next working day; anything later is a misread date.
 MAX_DAYS_AHEAD: Final = timedelta(days=7)
 
 _TIME: Final = r"(?:[ T]+[0-9]{1,2}[:.][0-9]{2}.*)?"
@@ -42,7 +40,7 @@ _IN_TEXT: Final = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{1,2}[- "
     r"][A-Za-z]{3,9}[- ][0-9]{4}"
 )
-# The first three letters tell the month in both languages: Januari/January, Mei/May, Agustus/August …
+# The first three letters identify the month in both languages: Januari/January, Mei/May, Agustus/August …
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -66,9 +64,9 @@ _MONTHS: Final = {
 }
 
 _CURRENCY: Final = re.compile(r"^(?:rp\.?|idr)\s*|\s*(?:idr)$", re.IGNORECASE)
-_NO_SEN: Final = re.compile(r"(?<=[0-9]),[-\u2013]$")  # "12.500,-" has no sen, and is not below zero
+_NO_SEN: Final = re.compile(r"(?<=[0-9]),[-\u2013]$")  # "12.500,-" has no sen and is not negative
 _MARKED: Final = re.compile(r"(?P<money>.*?[0-9)])\s*(?P<mark>cr|db|dr|kr|k|d|c)\.?", re.IGNORECASE)
-_MAX_DIGITS: Final = 30  # signs: as many digits as are ever made a number, their groups and their sen
+_MAX_DIGITS: Final = 30  # characters: the digits of the largest amount, with separators and sen
 _SIGNED: Final = re.compile(
     r"(?P<before>[-+\u2212(])?\s*(?P<digits>[0-9.,]*[0-9][0-9.,]*)\s*(?P<after>[-\u2212)])?"
 )
@@ -99,28 +97,26 @@ class StatementPeriod(msgspec.Struct, frozen=True):
 
 
 class CellAmount(msgspec.Struct, frozen=True):
-    """An amount in sen, negative where it was written so, and the side that stood with it (CR, DB)."""
+    """An amount in sen, negative if written so, and the debit or credit mark beside it."""
 
     sen: int
     side: Side | None = None
 
     @property
     def signed(self) -> int:
-        """Sen that came in: money on the debit side is below zero."""
+        """Sen that came in; debits are negative."""
         return (
             -abs(self.sen) if self.side == "debit" else abs(self.sen) if self.side == "credit" else self.sen
         )
 
 
 def clean_cell(cell: str) -> str:
-    """A cell without the apostrophe by which banks keep spreadsheets from reckoning with it, and without
-    outer spaces.
-    """
+    """Return a cell without outer spaces and without the apostrophe that marks text for spreadsheets."""
     return cell.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
 def looks_like_date(cell: str) -> bool:
-    """Whether a cell is written like a day, with or without its year, be it one of the calendar or not."""
+    """Return whether a cell has the form of a date, with or without a year, valid or not."""
     return any(
         shape.fullmatch(clean_cell(cell))
         for shape in (_YEAR_FIRST, _COMPACT, _YEAR_LAST, _MONTH_NAMED, _YEARLESS)
@@ -130,11 +126,11 @@ def looks_like_date(cell: str) -> bool:
 def parse_date_cell(
     cell: str, *, period: StatementPeriod | None, today: date, month_first: bool = False
 ) -> date:
-    """The day in a cell: "24/11/2026", "24/11/26 10:15:30", "24/11", "2026-11-24", "20261124", "24 November
-    2026", "24-Nop-26".
+    """Return the date in a cell.
 
-    A day without its year falls into the ``period``; without one, into the last three months before
-    ``today``. Raises DomainError (422).
+    Forms: "24/11/2026", "24/11/26 10:15:30", "24/11", "2026-11-24", "20261124", "24 November 2026",
+    "24-Nop-26". A date without a year must be in ``period``; without a period, in the last three months
+    before ``today``. Raises DomainError (422).
     """
     text = clean_cell(cell)
     day = _day_with_year(text, month_first=month_first)
@@ -179,7 +175,7 @@ def _day_without_year(text: str, period: StatementPeriod | None, today: date, *,
 
 
 def find_period(texts: Iterable[str]) -> StatementPeriod | None:
-    """The period that the lines above a table tell: "Periode : 01/11/2026 - 30/11/2026"."""
+    """Return the period in the lines above a table: "Periode : 01/11/2026 - 30/11/2026"."""
     for text in texts:
         if "period" not in text.lower():
             continue
@@ -197,11 +193,11 @@ def _date_or_none(text: str) -> date | None:
 
 
 def parse_amount_cell(cell: str) -> CellAmount | None:
-    """The amount in a cell, None where there is none: "1.250.000,00", "1,250,000.00", "1250000.00 CR", "Rp
-    1.250", "(500,00)", ".00".
+    """Return the amount in a cell, or None where there is none.
 
-    The last sign of two different ones parts the sen; a single one parts thousands where three digits follow
-    and up to three precede, since no bank writes a rupiah in thousandths. Raises DomainError (422).
+    Forms: "1.250.000,00", "1,250,000.00", "1250000.00 CR", "Rp 1.250", "(500,00)", ".00". Of two different
+    separators the last one starts the sen; a single one separates thousands if three digits follow and one to
+    three precede, since no bank writes thousandths of a rupiah. Raises DomainError (422).
     """
     text = _CURRENCY.sub("", clean_cell(cell)).strip()
     if text in ("", "-", "\u2013"):
@@ -225,7 +221,7 @@ def parse_amount_cell(cell: str) -> CellAmount | None:
 
 
 def is_amount_cell(cell: str) -> bool:
-    """Whether a cell can be read as an amount."""
+    """Return whether a cell can be read as an amount."""
     try:
         return parse_amount_cell(cell) is not None
     except DomainError:
@@ -233,7 +229,7 @@ def is_amount_cell(cell: str) -> bool:
 
 
 def parse_side(cell: str) -> Side | None:
-    """Which side a mark of its own column names: "CR", "DB", "K", "Debet" …; None for another text."""
+    """Return the side that a mark names ("CR", "DB", "K", "Debet" …); None for other text."""
     return _SIDES.get(clean_cell(cell).rstrip(".").lower())
 
 
@@ -257,7 +253,7 @@ def _parse_sen(digits: str) -> int | None:
 
 
 def _strip_grouping(whole: str) -> str | None:
-    """The digits without the signs that group them by three; None where they do not."""
+    """Return the digits without separators between groups of three; None for other grouping."""
     groups = re.split(r"[.,]", whole)
     if len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:])):
         return None

@@ -1,4 +1,4 @@
-"""What the statements of a bank or an acquirer are refused for."""
+"""Errors of bank statements."""
 
 from kernel.errors import ErrorType
 

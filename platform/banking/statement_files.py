@@ -1,4 +1,4 @@
-"""The file of a bank before its lines are read: its letters, its cells, and the table among them."""
+"""Reads a bank's file up to its table: encoding, delimiter, cells, header."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ NumberedRows = list[tuple[int, list[str]]]
 
 
 class StatementTable(msgspec.Struct, frozen=True):
-    """A table whose columns are known: what stands above it, its header, and all rows below, each with its
-    line in the file.
-    """
+    """A table with known columns: rows above it, header, rows below, each with its line number."""
 
     above: NumberedRows
     header: list[str]
@@ -44,7 +42,7 @@ class StatementTable(msgspec.Struct, frozen=True):
 
 
 class UnknownTable(msgspec.Struct, frozen=True, kw_only=True):
-    """A table whose columns are still to be told by the officer, with some of its rows to look at."""
+    """A table whose columns an officer must map, with sample rows."""
 
     fingerprint: str
     header: tuple[str, ...]
@@ -52,9 +50,9 @@ class UnknownTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode_statement(content: bytes) -> str:
-    """The text of a file as banks write it: UTF-8, UTF-16 with its mark, or Windows-1252.
+    """Return the text of a file: UTF-8, UTF-16 with a byte order mark, or Windows-1252.
 
-    Raises DomainError: kernel.csv_not_text.
+    Raises DomainError kernel.csv_not_text.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
@@ -69,7 +67,7 @@ def decode_statement(content: bytes) -> str:
 def find_known_table(
     every: Mapping[str, NumberedRows], saved_layouts: Mapping[str, ColumnMapping]
 ) -> StatementTable | None:
-    """The first header that a bank's layout or an officer's mapping describes, with the rows around it."""
+    """Return the first table whose header matches a bank's layout or an officer's mapping, or None."""
     for records in every.values():
         for at, (_, cells) in enumerate(records[:MAX_HEADER_ROW]):
             known = detect_layout(cells)
@@ -82,7 +80,7 @@ def find_known_table(
 
 
 def guess_table(every: Mapping[str, NumberedRows], broken: DomainError | None) -> UnknownTable:
-    """The likeliest header of a table that nobody described yet: the names above the most rows.
+    """Return the likeliest table with an unknown header: the one above the most rows.
 
     Raises DomainError where there is none.
     """
@@ -110,7 +108,7 @@ def _is_row(cells: Sequence[str]) -> bool:
 
 
 def find_account_number(table: StatementTable) -> str:
-    """The account's number, digits alone, where the file tells it."""
+    """Return the account number as digits; empty if the file has none."""
     if table.columns.account is not None:
         for _, cells in table.below:
             if table.columns.account < len(cells) and (
@@ -124,9 +122,7 @@ def find_account_number(table: StatementTable) -> str:
 
 
 def parse_delimited(text: str) -> tuple[dict[str, NumberedRows], DomainError | None]:
-    """The records of the file by each delimiter that it can be read with, the one it names or uses most
-    first; and why another one cannot.
-    """
+    """Return the file's rows by each delimiter that can parse it, likeliest first, and the first error."""
     declared, start = find_declared_delimiter(text, DELIMITERS)
     order = (declared,) if declared else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
     every: dict[str, NumberedRows] = {}

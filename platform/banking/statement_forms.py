@@ -1,4 +1,4 @@
-"""What the pages of statements take."""
+"""Forms of the statement pages."""
 
 from typing import Annotated
 
@@ -13,21 +13,21 @@ Content = Annotated[str, Meta(max_length=MAX_FILE_BYTES)]
 
 
 class StatementUploadForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A statement, and the way of paying whose money is in it."""
+    """A statement file, and the payment method whose money it shows."""
 
     method: str
     file: UploadFile
 
 
 class ConfirmImportForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A statement that was looked at, to be taken or described."""
+    """A previewed statement, to be imported or mapped."""
 
     method: str
     content: Content
 
 
 class ColumnsForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What stands in the columns of a table, by their places."""
+    """The column positions of a table."""
 
     method: str
     content: Content
@@ -45,7 +45,7 @@ class ColumnsForm(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def columns(self) -> ColumnMapping:
-        """The mapping; an amount without a column of marks tells its side by its sign."""
+        """The mapping; without a mark column, an amount's sign tells its side."""
         return ColumnMapping(
             date=self.date,
             texts=(self.text,) if self.more_text is None else (self.text, self.more_text),
@@ -67,6 +67,6 @@ class MatchForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SetAsideForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a line pays nothing that was asked for."""
+    """Why a line pays nothing we asked for."""
 
     reason: Annotated[str, Meta(max_length=300)]

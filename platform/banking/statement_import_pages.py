@@ -1,8 +1,7 @@
-"""Bring in a statement: choose the file, tell its columns where no bank we know wrote it, look at what it
-would do, confirm.
+"""Statement import pages: choose a file, map unknown columns, preview, confirm.
 
-As with every import, nothing is kept on the server in between: the file's text travels in the confirming form
-and is read again there.
+As with every import, the server stores nothing in between: the confirming form carries the file's text, which
+is parsed again.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ SHOWN_BAD_LINES: Final = 100
 
 @get(IMPORT, guards=[require_officer], sync_to_thread=False)
 def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
-    """Ask for the file."""
+    """Show the upload form."""
     return render_page(request, UPLOAD, active_menu=PLACE, form=None, **_upload_context(ctx))
 
 
@@ -79,7 +78,7 @@ def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
 async def preview(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
-    """Say what the file would do, or ask for its columns."""
+    """State what the import would do, or show the column form."""
     form = await read_form(request, StatementUploadForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, field="file", **_upload_context(ctx)):
         raw = await form.data.file.read(MAX_FILE_BYTES + 1)
@@ -100,7 +99,7 @@ async def preview(
 async def ask_columns(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
-    """Show the columns of a table again, to tell them otherwise."""
+    """Show the column form of a table again."""
     form = await read_form(request, ConfirmImportForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
         content, method = await _sent_content(request), form.data.method
@@ -124,7 +123,7 @@ async def submit_columns(
     viewer: CurrentUser,
     ctx: CurrentContext,
 ) -> Response[bytes]:
-    """Remember the columns, and say what the file would do."""
+    """Save the column mapping and state what the import would do."""
     form = await read_form(request, ColumnsForm)
     content = await _sent_content(request)
     method = form.values.get("method", "")
@@ -156,7 +155,7 @@ async def submit_import(
     viewer: CurrentUser,
     ctx: CurrentContext,
 ) -> Response[Any]:
-    """Take the file."""
+    """Import the file."""
     form = await read_form(request, ConfirmImportForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
         content, method = await _sent_content(request), form.data.method
@@ -229,7 +228,7 @@ def _bank_label(layout: str, method: str, ctx: RequestContext) -> str:
 
 
 async def _other_account(ro: Reader, method: str, account: str) -> str:
-    """The account that the file tells, when the cooperative shows its buyers another one."""
+    """Return the file's account number if it differs from the one that buyers see."""
     if method != "bank_transfer" or not account:
         return ""
     shown = (await methods.get_method(ro, method)).settings.get("account", "")
@@ -262,7 +261,7 @@ def _columns_context(ctx: RequestContext, method: str, content: str, found: Unkn
 
 
 async def _sent_content(request: AnyRequest) -> str:
-    """The file's text as it was sent back, its blank lines kept: they count in the numbers of lines."""
+    """Return the submitted file text with its blank lines, which count in line numbers."""
     sent = await (await read_form_data(request)).get("content")
     return _normalize_newlines(sent) if isinstance(sent, str) else ""
 

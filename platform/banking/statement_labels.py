@@ -1,4 +1,4 @@
-"""How the pages of statements say what became of a line, and why."""
+"""Labels of statement lines: status and reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kernel.errors import LocalizedText
 from kernel.formats import Lang, decimal_mark, rupiah
 from kernel.money import Rupiah
 
-# The state, as a small word on a line, and its colour.
+# The status badge of a line, and its colour.
 LINE_STATUS_KINDS: Final = {
     "unmatched": "wait",
     "doubtful": "wait",
@@ -47,15 +47,13 @@ MATCH_REASON_LABELS: Final[dict[LineReason, LocalizedText]] = {
 
 
 def line_status_badge(state: str, lang: Lang) -> tuple[str, str]:
-    """The state in a word that begins a line, and the kind of its mark."""
+    """Return a line's status as the text and the colour of its badge."""
     label = LINE_STATUS_NAMES[state].localize(lang)
     return label[:1].upper() + label[1:], LINE_STATUS_KINDS[state]
 
 
 def line_reason_text(reason: str | None, sen: int | None, note: str, lang: Lang) -> str:
-    """Why a line stands as it does: that it holds sen, the sentence of its reason, or what was written about
-    it; empty where nothing is.
-    """
+    """Return the reason of a line's status: sen, the reason's sentence, or its note; may be empty."""
     if sen is not None:
         whole, part = divmod(abs(sen), 100)
         amount = f"{rupiah(Rupiah(whole), lang)}{decimal_mark(lang)}{part:02}"

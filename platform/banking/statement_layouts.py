@@ -1,10 +1,8 @@
-"""Which column of a statement holds what: the layouts of four banks, and how a table that none of them wrote
-is described.
+"""Column layouts of four banks' statements, and mappings for other tables.
 
 Sources, as exports of these banks look in 2026: KlikBCA (individual and business), Mandiri (Kopra by Mandiri;
 MCM/Internet Bisnis), BRI (CMS; internet banking), BNI Direct (statement with debit and credit columns; with
-an amount and D/K marks). Banks add and move columns, so a layout is found by the names of its columns and not
-by their places.
+an amount and D/K marks). Banks add and move columns, so a layout is found by column names, not by positions.
 """
 
 from __future__ import annotations
@@ -20,13 +18,12 @@ from banking.statement_errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_SUC
 
 
 class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The places of a table's columns, counting from 0.
+    """The positions of a table's columns, counted from 0.
 
     Either ``amount`` (with its side in ``mark``, in the cell, or as a sign) or ``credit``.
 
-    ``by_sign``: an amount without a minus came in, as in the files of acquirers; a bank marks each.
-    ``outcome`` says whether an acquirer's payment came about; ``month_first``: the days are written
-    month/day/year.
+    ``by_sign``: an amount without a minus is incoming, as in acquirers' files; banks mark each. ``outcome``
+    is the column with the status of an acquirer's payment; ``month_first``: dates are month/day/year.
     """
 
     date: int
@@ -43,14 +40,15 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def amount_columns(self) -> tuple[int, ...]:
-        """The columns in which a line's amount stands."""
+        """The columns that may hold a line's amount."""
         return tuple(place for place in (self.amount, self.credit, self.debit) if place is not None)
 
 
 class BankLayout(msgspec.Struct, frozen=True, kw_only=True):
-    """How a bank names its columns.
+    """A bank's column names.
 
-    Every role but ``texts``, ``account`` and those in ``may`` must be found; each has its other names.
+    Every role but ``texts``, ``account`` and those in ``optional`` must be found; each lists its
+    alternatives.
     """
 
     key: str
@@ -67,7 +65,7 @@ class BankLayout(msgspec.Struct, frozen=True, kw_only=True):
     account: tuple[str, ...] = ()
 
 
-# The most particular first: the first one whose columns are all there is taken.
+# The most specific first: the first layout whose columns all exist is used.
 LAYOUTS: Final = (
     BankLayout(
         key="bri",
@@ -143,7 +141,7 @@ LAYOUTS: Final = (
 
 BANKS: Final[Mapping[str, str]] = {layout.key: layout.bank for layout in LAYOUTS}
 
-# Words by which the columns of another table are proposed to the officer.
+# Keywords that propose the columns of an unknown table to the officer.
 _COLUMN_KEYWORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "date": ("tanggal", "tgl", "date", "waktu", "time"),
     "credit": ("kredit", "credit", "masuk", "deposit"),
@@ -168,9 +166,7 @@ _COLUMN_KEYWORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def normalize_header(header: Sequence[str]) -> tuple[str, ...]:
-    """The names of a header as they are compared: bare, small, one space; empty columns at its end are no
-    columns.
-    """
+    """Return a header's names for comparison: lower case, single spaces, without empty trailing columns."""
     names = [" ".join(clean_cell(cell).lower().split()) for cell in header]
     while names and not names[-1]:
         names.pop()
@@ -178,14 +174,12 @@ def normalize_header(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def header_fingerprint(header: Sequence[str]) -> str:
-    """What a header is remembered by."""
+    """Return the hash by which a header's mapping is stored."""
     return hashlib.sha256("\x1f".join(normalize_header(header)).encode()).hexdigest()
 
 
 def detect_layout(header: Sequence[str]) -> tuple[BankLayout, ColumnMapping] | None:
-    """The bank's layout that this row is the header of, and where its columns stand;
-    None where it is none.
-    """
+    """Return the bank's layout that has this header, with its column positions, or None."""
     names = normalize_header(header)
     for layout in LAYOUTS:
         columns = _match_layout(layout, names)
@@ -229,19 +223,20 @@ def _find_column(others: Sequence[str], names: tuple[str, ...]) -> int | None:
 
 
 def _unnamed_column_after(amount: int, names: tuple[str, ...]) -> int | None:
-    """KlikBCA writes CR and DB into a column without a name, right of the amount."""
+    """Return KlikBCA's column for CR and DB, which has no name and is right of the amount, or None."""
     return amount + 1 if amount + 1 < len(names) and not names[amount + 1] else None
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:
-    """Whether a row may head a table: at least three names, and no cell that is a day or an amount."""
+    """Return whether a row may be a header: at least three names, and no date or amount."""
     filled = [cell for cell in cells if clean_cell(cell)]
     return len(filled) >= 3 and not any(looks_like_date(cell) or is_amount_cell(cell) for cell in filled)
 
 
 def propose_columns(header: Sequence[str]) -> dict[str, int]:
-    """Which column probably holds what, by role: "date", "text", "amount", "mark", "credit", "debit",
-    "balance", "outcome".
+    """Return the likely position of each role, by keywords in the names.
+
+    Roles: "date", "text", "amount", "mark", "credit", "debit", "balance", "outcome".
     """
     names = normalize_header(header)
     found: dict[str, int] = {}
@@ -267,7 +262,7 @@ def propose_columns(header: Sequence[str]) -> dict[str, int]:
 
 
 def check_columns(columns: ColumnMapping, width: int) -> None:
-    """Refuse a mapping that this table cannot be read by: no such column, one for two things, no amount."""
+    """Raise DomainError for an unusable mapping: missing column, column used twice, no amount."""
     single = [
         columns.date,
         columns.mark,

@@ -1,4 +1,4 @@
-"""The lines of statements: those that an officer must look at, and what they decide about each."""
+"""Pages of statement lines: those that an officer must check, and the decision about each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from ui.guards import WHEN_READ_ONLY
 
 LINE_TEMPLATE: Final = "payments/statement_line.html"
 SHOWN_PAYMENTS: Final = 20
-# What can be chosen to see, by the word in the address.
+# The filters, by their name in the URL.
 STATUS_FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "periksa": ("doubtful", "unmatched"),
     "cocok": ("matched",),
@@ -57,7 +57,7 @@ async def show_lines(
     cari: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[Any]:
-    """List the lines that wait for an officer, or those of another state."""
+    """List the lines that an officer must check, or those of another status."""
     status_filter = keadaan if keadaan in STATUS_FILTERS else "periksa"
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     rows, total = await statement_queries.list_lines(ro, STATUS_FILTERS[status_filter], search, current)
@@ -93,7 +93,7 @@ async def show_line(
     statement_line: FromPath[UUID],
     cari: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Show a line, and the payments that it may pay."""
+    """Show a line and its candidate payments."""
     return render_page(
         request,
         LINE_TEMPLATE,
@@ -111,7 +111,7 @@ async def confirm_match(
     statement_line: FromPath[UUID],
     pembayaran: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Say in one sentence what matching would do, before it does."""
+    """State in one sentence what the match would do."""
     line = await _require_line(ro, statement_line)
     found = await statement_queries.list_payments_by_reference(ro, [pembayaran[:40]])
     if not found:
@@ -136,7 +136,7 @@ async def confirm_match(
 async def submit_match(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
-    """Match it."""
+    """Match the line with the payment."""
     form = await read_form(request, MatchForm)
     context = await _line_context(as_reader(db), ctx, statement_line, "")
     async with form.rerender_on_error(LINE_TEMPLATE, active_menu=PLACE, **context):
@@ -154,7 +154,7 @@ async def submit_match(
 async def submit_set_aside(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
-    """Set it aside."""
+    """Set the line aside."""
     form = await read_form(request, SetAsideForm)
     context = await _line_context(as_reader(db), ctx, statement_line, "")
     async with form.rerender_on_error(LINE_TEMPLATE, active_menu=PLACE, **context):

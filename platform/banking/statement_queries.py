@@ -1,4 +1,4 @@
-"""What the import of statements and its work list read."""
+"""Queries of the statement import and its queue."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 PAGE_SIZE = 30
-# Money is looked for so long after a payment ended: longer than any bank takes to book it.
+# How long after its end a payment can be matched: longer than any bank takes to book.
 MATCH_LOOKBACK = timedelta(days=30)
 
 
 class BankLineView(msgspec.Struct, frozen=True):
-    """A line of a statement, as stored; ``reference`` is that of the payment it paid."""
+    """A stored statement line; ``reference`` is that of the payment it paid."""
 
     id: UUID
     method: str
@@ -45,7 +45,7 @@ class BankLineView(msgspec.Struct, frozen=True):
 
 
 class MatchablePayment(msgspec.Struct, frozen=True):
-    """A payment that a line may pay. ``amount`` in rupiah, its ``tail`` included."""
+    """A payment that a line may pay. ``amount`` in rupiah, with its unique suffix."""
 
     reference: str
     label: str
@@ -65,7 +65,7 @@ class _CandidateRow(msgspec.Struct, frozen=True):
 
 
 class ImportedLine(msgspec.Struct, frozen=True):
-    """A line that an earlier file brought. ``amount`` in rupiah, below zero for what went out."""
+    """A line of an earlier file. ``amount`` in rupiah, negative for outgoing money."""
 
     fingerprint: str
     on_date: date
@@ -82,8 +82,8 @@ _PAYMENT = (
     "SELECT p.reference, p.label, p.payer_name, p.amount, p.unique_suffix, p.status, p.opened_at FROM "
     "payments AS p"
 )
-# A payment whose money has not been seen: it waits, it ended lately, or an officer's word was taken before
-# the statement came.
+# A payment without a statement line: it awaits payment, ended recently, or an officer confirmed it before the
+# statement was imported.
 _UNMATCHED = (
     "p.method = $1 AND NOT EXISTS (SELECT FROM statement_lines AS s WHERE s.payment_id = p.id)"
     " AND (p.status = 'awaiting' OR greatest(p.settled_at, p.ended_at, p.opened_at) > $2)"
@@ -94,9 +94,7 @@ _UNMATCHED = (
 async def list_candidates(
     source: AsyncSession | Reader, method: str, ended_since: datetime, today: date
 ) -> list[MatchCandidate]:
-    """Return the payments of a way whose money no line has shown yet: those that wait, and those that ended
-    after a moment.
-    """
+    """Return the payments of a method without a statement line that await payment or ended recently."""
     rows = await as_reader(source).rows(
         _CandidateRow,
         "SELECT p.reference, p.amount, p.unique_suffix::int AS unique_suffix, (p.opened_at AT TIME ZONE "
@@ -123,7 +121,7 @@ async def list_candidates(
 async def list_imported_lines(
     source: AsyncSession | Reader, method: str, first: date, last: date
 ) -> list[ImportedLine]:
-    """Return what earlier files of this way brought for these days."""
+    """Return the stored lines of this method for these days."""
     return await as_reader(source).rows(
         ImportedLine,
         "SELECT fingerprint, on_date, amount FROM statement_lines WHERE method = $1 AND on_date BETWEEN "
@@ -135,13 +133,13 @@ async def list_imported_lines(
 
 
 async def list_saved_layouts(source: AsyncSession | Reader) -> dict[str, ColumnMapping]:
-    """Return the mappings that officers have saved, by the fingerprint of the header."""
+    """Return the officers' column mappings by the header's fingerprint."""
     records = await as_reader(source).records("SELECT fingerprint, mapping FROM statement_layouts")
     return {record["fingerprint"]: msgspec.convert(record["mapping"], ColumnMapping) for record in records}
 
 
 async def count_lines_by_status(ro: Reader) -> dict[str, int]:
-    """Return how many lines there are in each state."""
+    """Return how many lines there are in each status."""
     records = await ro.records("SELECT status, count(*) AS lines FROM statement_lines GROUP BY status")
     return {record["status"]: record["lines"] for record in records}
 
@@ -149,7 +147,7 @@ async def count_lines_by_status(ro: Reader) -> dict[str, int]:
 async def list_lines(
     ro: Reader, states: Sequence[str], search: str, page: int
 ) -> tuple[list[BankLineView], int]:
-    """Return one page of the lines in these states, newest first, and how many there are in all."""
+    """Return one page of the lines with these statuses, newest first, and how many there are in all."""
     where = (
         "WHERE s.status = ANY($1::text[]) AND ($2 = '%%' OR s.description ILIKE $2 OR s.amount::text "
         "LIKE $2 OR "
@@ -175,7 +173,7 @@ async def find_line(ro: Reader, line_id: UUID) -> BankLineView | None:
 
 
 async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine | None:
-    """Return one line, as it is now and locked."""
+    """Return one line, refreshed and locked."""
     statement = (
         select(BankLine)
         .where(BankLine.id == line_id)
@@ -186,7 +184,7 @@ async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine | None:
 
 
 async def list_payments_by_reference(ro: Reader, references: Sequence[str]) -> list[MatchablePayment]:
-    """Return payments in the order of their references as asked for."""
+    """Return payments in the order of the given references."""
     rows = await ro.rows(
         MatchablePayment, f"{_PAYMENT} WHERE p.reference = ANY($1::text[])", list(references)
     )
@@ -196,7 +194,7 @@ async def list_payments_by_reference(ro: Reader, references: Sequence[str]) -> l
 async def list_unmatched_payments(
     ro: Reader, method: str, ended_since: datetime, *, search: str, amount: int, max_amount: int
 ) -> list[MatchablePayment]:
-    """Return payments of a way whose money no line has shown yet, those nearest to an amount first."""
+    """Return payments of a method without a statement line, those nearest to an amount first."""
     return await ro.rows(
         MatchablePayment,
         f"{_PAYMENT} WHERE {_UNMATCHED} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR "
@@ -211,7 +209,7 @@ async def list_unmatched_payments(
 
 
 async def has_matched_line(db: AsyncSession, payment_id: UUID) -> bool:
-    """Whether a line has shown the money of this payment."""
+    """Return whether a line is matched with this payment."""
     return bool(
         await as_reader(db).value(
             "SELECT EXISTS (SELECT FROM statement_lines WHERE payment_id = $1)", payment_id

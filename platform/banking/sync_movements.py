@@ -1,9 +1,9 @@
-"""Asking a provider for its own account of what it moved, and bringing our books up to it.
+"""Fetches a provider's balance movements and updates our books to match.
 
-Nothing is held while the provider is slow. What it tells is stored first, each movement once; then each thing
-that it knows and we do not is brought in by the door that is made for it: a payment by reading its state, a
-refund as one that was heard of, a fee by the payment, payouts and the provider's own fees by journals under
-the movement's id. Killed anywhere, or done twice at once, it comes to the same.
+No transaction is open during a provider call. Movements are stored first, each once; then each one that our
+books lack is applied by its own use case: a payment by fetching its status, a refund as an external refund, a
+fee on its payment, payouts and the provider's own fees as journals under the movement's id. Interrupting,
+repeating or running it twice at once gives the same result.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
-# Providers add movements late and change young ones (a fee that is told later): these days are asked for
-# again each time.
+# Providers add movements late and change recent ones (such as a late fee): these days are fetched again each
+# time.
 OVERLAP: Final = timedelta(days=7)
 INITIAL_LOOKBACK: Final = timedelta(days=31)
 MAX_RANGE_PER_REQUEST: Final = timedelta(days=31)
 MAX_LOOKBACK: Final = timedelta(days=400)
-# A provider's clock may be ahead of ours, and its balance holds what it moved this very moment.
+# A provider's clock may be ahead of ours, and its balance includes movements of this moment.
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
 _UPSERT_MOVEMENTS: Final = text(
@@ -74,7 +74,7 @@ _SET_REFERENCE: Final = text(
 
 
 class SyncResult(msgspec.Struct, frozen=True):
-    """What asking brought: new movements, and what they led to in our books."""
+    """The result of a sync: new movements, and what they changed in our books."""
 
     movements: int = 0
     settled: int = 0
@@ -84,18 +84,18 @@ class SyncResult(msgspec.Struct, frozen=True):
 
 
 def can_sync(method: PaymentMethod) -> bool:
-    """Whether this way has a provider outside, and all that is needed to ask it."""
+    """Return whether this method has an external provider and complete settings."""
     return method.capabilities.confirmed_by == "provider" and method.is_complete
 
 
 async def sync_provider(
     database: Database, tenant: TenantRef, name: str, *, key: str | None = None
 ) -> SyncResult:
-    """Ask the provider of a way and bring our books up to it.
+    """Fetch a provider's movements and update our books.
 
-    ``key`` is a job's: it is finished with the last effect.
+    ``key`` is a job's: it is marked processed with the last effect.
 
-    Raises DomainError payments.no_such_way for a way without a provider outside; ProviderError.
+    Raises DomainError payments.no_such_way for a method without an external provider; ProviderError.
     """
     async with coop_session(database, tenant) as db:
         method = await methods.get_method(db, name)
@@ -132,7 +132,7 @@ async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
 async def _fetch_statement(
     provider_account: ProviderAccount, name: str, since: datetime, until: datetime
 ) -> ProviderStatement:
-    """Ask for a long time month by month; the balance is the one that was told last."""
+    """Fetch a long period month by month; the balance is the last one reported."""
     lines: list[ProviderBalanceMovement] = []
     balance: Rupiah | None = None
     while since < until:
@@ -146,7 +146,7 @@ async def _fetch_statement(
 async def _store(
     db: AsyncSession, name: str, statement: ProviderStatement, since: datetime, now: datetime
 ) -> int:
-    """Keep what was told; return how many movements are new."""
+    """Store the movements and the balance; return how many movements are new."""
     await advisory_lock(db, f"movements of {name}")
     rows = [
         {
@@ -175,9 +175,7 @@ async def _store(
 async def _resolve_references(
     database: Database, tenant: TenantRef, method: PaymentMethod, since: datetime
 ) -> None:
-    """Learn which payment a refund is about that the provider calls by another name: it is asked for the
-    payment of that name.
-    """
+    """Find the payment of each refund that the provider names by another id, by asking the provider."""
     async with coop_session(database, tenant) as db:
         names = await reconciliation_queries.list_unlinked_refund_references(db, method.method, since)
     provider_account = methods.build_provider_account(database, tenant, method)
@@ -196,9 +194,7 @@ async def _resolve_references(
 
 
 async def _apply_external_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:
-    """Bring in what went back at the provider's own pages: by reading the payment's state, else by what the
-    movements sum to.
-    """
+    """Apply refunds made at the provider: by the payment's status, else by the sum of the movements."""
     async with coop_session(database, tenant) as db:
         totals = await reconciliation_queries.list_external_refund_totals(db, name, since)
     for reference in totals:
@@ -216,9 +212,7 @@ async def _apply_external_refunds(database: Database, tenant: TenantRef, name: s
 
 
 async def _record_fees(database: Database, tenant: TenantRef, name: str) -> int:
-    """Book what the provider kept of each payment; one transaction each, since a payment is locked before the
-    books are.
-    """
+    """Book the fee of each payment; one transaction each, since a payment is locked before the ledger."""
     async with coop_session(database, tenant) as db:
         fees = await reconciliation_queries.list_unrecorded_fees(db, name)
     capabilities = get_provider(name).capabilities()

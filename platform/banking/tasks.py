@@ -25,9 +25,9 @@ log = structlog.get_logger()
 
 @external_job("payments.reconcile")
 async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: str) -> None:
-    """Ask a provider what it moved, and bring the books up to it.
+    """Fetch a provider's movements and update the books.
 
-    What asking again cannot mend is left to the officers' page.
+    An error that a retry cannot fix is logged, and officers see the difference on their page.
     """
     try:
         await sync_movements.sync_provider(database, tenant, method, key=key)
@@ -35,7 +35,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: 
         if fault.transient:
             raise
         message = str(fault)
-    except DomainError as error:  # keys that were taken away, or cannot be opened
+    except DomainError as error:  # missing keys, or secrets that cannot be decrypted
         message = error.code
     else:
         return
@@ -46,9 +46,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: 
 
 @daily_job("payments.reconcile_all")
 async def reconcile_all(db: AsyncSession) -> None:
-    """Write a job for every provider that can be asked: one that was switched off still pays out what it
-    holds.
-    """
+    """Enqueue a sync of every provider; disabled ones still pay out what they hold."""
     for method in await methods.list_methods(db):
         if sync_movements.can_sync(method):
             await enqueue(

@@ -111,7 +111,7 @@ class OfficerRefundView(msgspec.Struct, frozen=True):
 
 
 class PaymentAuditEntry(msgspec.Struct, frozen=True):
-    """An audit log entry of a payment; ``params`` is JSON."""
+    """An audit log entry of a payment."""
 
     at: datetime
     actor: str

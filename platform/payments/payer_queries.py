@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class PayerPaymentView(msgspec.Struct, frozen=True):
     """One payment as its page shows it.
 
-    Amounts in rupiah; times have a time zone; ``instructions_text`` is JSON; ``exceptions`` counts the open
-    ones.
+    Amounts in rupiah; times have a time zone; ``instructions`` are those of
+    ``gateways.protocol.PaymentSession``; ``exceptions`` counts the open ones.
     """
 
     id: UUID
