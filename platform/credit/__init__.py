@@ -1,4 +1,4 @@
 """Credit of members: kasbon (store credit) and potong gaji (payroll deduction).
 
-It grants limits, keeps PINs, takes repayments and makes the files that employers deduct by.
+Grants limits, stores PINs, records repayments and creates the deduction files for employers.
 """

@@ -1,4 +1,4 @@
-"""A member's own PIN, set by whoever knows their password."""
+"""A member changes their own PIN, with their password."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ async def change_pin(
     password: str,
     client_ip: str,
 ) -> None:
-    """Set the PIN of the member who acts. Guesses at the password are counted with those at the account page.
+    """Set the acting member's PIN. Password attempts count together with those of the account page.
 
-    Works on transactions of its own, since nothing is held while a password is weighed; what it was weighed
-    against must still be there when the PIN is kept. Raises DomainError: payments.pin_malformed,
-    .pin_too_easy, .pins_differ, .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
+    Uses transactions of its own, since none is open while a password is hashed; the password hash is compared
+    again before the PIN is stored. Raises DomainError: payments.pin_malformed, .pin_too_easy, .pins_differ,
+    .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
     """
     credit.require_valid_pin(pin)
     if pin_confirmation != pin:

@@ -1,6 +1,4 @@
-"""Money that members bring to the counter: paying off store credit, filling a wallet; one sentence before, a
-receipt after.
-"""
+"""Pages of counter payments: kasbon repayment and wallet top-up, with confirmation and receipt."""
 
 from __future__ import annotations
 
@@ -54,7 +52,7 @@ async def repayment_form(
     jumlah: FromQuery[str] = "",
     cara: FromQuery[str] = "cash",
 ) -> Response[bytes]:
-    """Ask how much is paid off, and how."""
+    """Show the repayment form."""
     debtor = await require_debtor(ro, member_id)
     start = {
         "amount": jumlah or (formats.number(debtor.kasbon) if debtor.kasbon > 0 else ""),
@@ -68,7 +66,7 @@ async def repayment_form(
 
 @post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
-    """Say in one sentence what will happen, before it does."""
+    """State in one sentence what will happen."""
     form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -93,7 +91,7 @@ async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUI
 async def submit_repayment(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Take it, and show the receipt."""
+    """Record the repayment and show the receipt."""
     form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -113,7 +111,7 @@ async def submit_repayment(
 async def top_up_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
-    """Ask how much cash goes into the wallet."""
+    """Show the top-up form."""
     start = {"amount": jumlah, "key": new_id()}
     return render_page(
         request,
@@ -129,7 +127,7 @@ async def top_up_form(
 async def preview_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Say in one sentence what will happen, before it does."""
+    """State in one sentence what will happen."""
     form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -153,7 +151,7 @@ async def preview_top_up(
 async def submit_top_up(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Take it, and show the receipt."""
+    """Record the top-up and show the receipt."""
     form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -173,7 +171,7 @@ async def submit_top_up(
 async def show_receipt(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
-    """Show the receipt of what was taken at the counter."""
+    """Show the receipt of a counter payment."""
     debtor = await require_debtor(ro, member_id)
     found = (
         await debtor_queries.find_counter_receipt(ro, member_id, number)

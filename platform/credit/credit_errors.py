@@ -1,4 +1,4 @@
-"""What is declined about credit and wallets at the counter."""
+"""Errors of credit and counter payments."""
 
 from kernel.errors import ErrorType
 

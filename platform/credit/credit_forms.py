@@ -1,4 +1,4 @@
-"""What the officers' forms of credit may send."""
+"""Officers' forms of credit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ledger.chart import CounterMethod
 
 
 class CreditLimitsForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What a member may owe, in rupiah; 0 grants nothing more."""
+    """A member's credit limits, in rupiah; 0 grants nothing new."""
 
     kasbon: Rupiah
     payroll: Rupiah
@@ -20,7 +20,7 @@ class CreditLimitsForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RepaymentForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money for store credit; ``key`` is made with the form, so that sent twice it counts once."""
+    """A kasbon repayment; ``key`` makes a second submission count once."""
 
     amount: Rupiah
     method: CounterMethod
@@ -28,7 +28,7 @@ class RepaymentForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TopUpForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Cash for a wallet; ``key`` as with paying off."""
+    """A wallet top-up in cash; ``key`` makes a second submission count once."""
 
     amount: Rupiah
     key: UUID

@@ -1,4 +1,4 @@
-"""Credit as officers see it: who may owe how much, and does."""
+"""Officers' pages of credit: members' limits and debts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CONFIRM: Final = "payments/credit_confirm.html"
 async def list_debtors(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
-    """List who may owe or does; a search finds every member."""
+    """List members with limits or debts; a search finds every member."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     rows, total = await debtor_queries.list_debtors(ro, search, current)
     pages = -(-total // debtor_queries.PAGE_SIZE)
@@ -70,7 +70,7 @@ async def list_debtors(
 
 @get(ONE, guards=[require_officer])
 async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
-    """Show a member's credit, and the last movements of it."""
+    """Show a member's credit and its last movements."""
     debtor = await require_debtor(ro, member_id)
     return render_page(
         request,
@@ -91,7 +91,7 @@ async def limits_form(
     gaji: FromQuery[str] = "",
     pegawai: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Ask for the limits; the address may already say them."""
+    """Show the limits form; the query string may prefill it."""
     debtor = await require_debtor(ro, member_id)
     start = {
         "kasbon": kasbon or formats.number(debtor.kasbon_limit),
@@ -103,7 +103,7 @@ async def limits_form(
 
 @post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
 async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
-    """Say in one sentence what will be allowed."""
+    """State in one sentence what will be granted."""
     form = await read_form(request, CreditLimitsForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -128,7 +128,7 @@ async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID])
 async def submit_limits(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Allow it."""
+    """Save the limits."""
     form = await read_form(request, CreditLimitsForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -149,7 +149,7 @@ async def submit_limits(
 
 
 def debtor_context(debtor: Debtor) -> dict[str, Any]:
-    """What every page of one member's credit shows."""
+    """Return the template context shared by the pages of one member's credit."""
     return {
         "debtor": debtor,
         "home": f"{HOME}/{debtor.id}",
@@ -159,7 +159,7 @@ def debtor_context(debtor: Debtor) -> dict[str, Any]:
 
 
 def _limits(debtor: Debtor) -> dict[str, object]:
-    """The limits as they stand in a form's fields."""
+    """Return the limits as form fields."""
     return {
         "kasbon": formats.number(debtor.kasbon_limit),
         "payroll": formats.number(debtor.payroll_limit),

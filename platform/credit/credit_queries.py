@@ -1,4 +1,4 @@
-"""What members may owe, and their PINs."""
+"""Queries of members' credit limits and PINs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CreditView(msgspec.Struct, frozen=True):
-    """What a member may owe, in rupiah, and whether they have a PIN."""
+    """A member's credit limits, in rupiah, and whether they have a PIN."""
 
     kasbon_limit: int
     payroll_limit: int
@@ -35,7 +35,7 @@ NO_CREDIT: Final = CreditView(0, 0, "", False)
 
 
 async def get_credit(source: AsyncSession | Reader, member_id: UUID) -> CreditView:
-    """Return what a member may owe; nothing where nobody has granted anything."""
+    """Return a member's credit limits; zero where none were granted."""
     found = await as_reader(source).one(
         CreditView,
         "SELECT kasbon_limit, payroll_limit, payroll_number, pin_hash IS NOT NULL AS has_pin FROM "
@@ -60,7 +60,7 @@ async def get_code_used_at(source: AsyncSession | Reader, member_id: UUID) -> da
 
 
 async def get_credit_terms_for_update(db: AsyncSession, member_id: UUID) -> CreditTerms | None:
-    """Return what a member may owe, locked: one decision about it at a time."""
+    """Return a member's credit terms, locked, so that decisions about them are serialized."""
     statement = (
         select(CreditTerms)
         .where(CreditTerms.member_id == member_id)
@@ -71,7 +71,7 @@ async def get_credit_terms_for_update(db: AsyncSession, member_id: UUID) -> Cred
 
 
 async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bool:
-    """Say whether this is a member of today's register."""
+    """Return whether this is an active member."""
     found = await as_reader(source).value(
         "SELECT 1 FROM members WHERE id = $1 AND status = 'active'", member_id
     )
@@ -79,7 +79,7 @@ async def is_active_member(source: AsyncSession | Reader, member_id: UUID) -> bo
 
 
 class _Limits:
-    """The limits as payments ask for them."""
+    """The credit limits, as ``payments.member_funds`` reads and locks them."""
 
     async def read(self, source: AsyncSession | Reader, member_id: UUID) -> Mapping[str, Rupiah]:
         terms = await get_credit(source, member_id)

@@ -1,4 +1,4 @@
-"""What the officers' pages of credit read."""
+"""Queries of officers' credit pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 30
 
 
 class Debtor(msgspec.Struct, frozen=True):
-    """A member's credit, in rupiah: limits, what they owe by each way, and what lies in their wallet."""
+    """A member's credit, in rupiah: limits, the debt by each method, and the wallet's balance."""
 
     id: UUID
     number: str
@@ -40,7 +40,7 @@ class Debtor(msgspec.Struct, frozen=True):
 
 
 class CounterReceipt(msgspec.Struct, frozen=True):
-    """A journal of the counter: what was taken of whom, in rupiah."""
+    """A journal of a payment at the counter; amount in rupiah."""
 
     number: int
     on: date
@@ -66,7 +66,7 @@ _FROM = (
     f" LEFT JOIN balances p ON p.party = m.id AND p.account = '{PAYROLL_RECEIVABLES}'"
     f" LEFT JOIN balances w ON w.party = m.id AND w.account = '{WALLETS}' WHERE m.number IS NOT NULL"
 )
-# Without a search, those who have credit or owe something; a search finds every member.
+# Without a search: members with credit or a debt; a search finds every member.
 _SHOWN = (
     " AND CASE WHEN $1 = '%%' THEN coalesce(t.kasbon_limit, 0) + coalesce(t.payroll_limit, 0) > 0"
     " OR coalesce(k.balance, 0) <> 0 OR coalesce(p.balance, 0) <> 0"
@@ -75,12 +75,12 @@ _SHOWN = (
 
 
 async def find_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor | None:
-    """Return a member's credit, or None for nobody in the register."""
+    """Return a member's credit, or None for somebody who is not in the register."""
     return await as_reader(source).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
 
 
 async def list_debtors(ro: Reader, search: str, page: int) -> tuple[list[Debtor], int]:
-    """Return one page of those with credit, who owe most first, and how many there are."""
+    """Return one page of members with credit, largest debt first, and how many there are."""
     pattern = like_pattern(search)
     total = await ro.value("SELECT count(*)" + _FROM + _SHOWN, pattern)
     rows = await ro.rows(
@@ -107,7 +107,7 @@ async def find_payroll_number_holder(
 
 
 async def find_counter_receipt(ro: Reader, member_id: UUID, number: int) -> CounterReceipt | None:
-    """Return a journal by which this member paid at the counter, or None."""
+    """Return a journal of this member's payment at the counter, or None."""
     return await ro.one(
         CounterReceipt,
         'SELECT j.number, j.value_date AS "on", j.source_key, j.posted_by, l.account, l.credit AS '

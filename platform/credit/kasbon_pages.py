@@ -1,6 +1,4 @@
-"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the
-PIN by which they agree.
-"""
+"""A member's own credit pages: limits, debts, repayment, payroll deductions, PIN."""
 
 from __future__ import annotations
 
@@ -48,8 +46,8 @@ PIN_TEMPLATE: Final = "payments/kasbon_pin.html"
 
 @get("/anggota/kasbon", guards=[require_member])
 async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
-    """Show what I may owe, what I owe, and what of it my employer is asked for."""
-    assert viewer.member_id is not None  # the guard saw to it
+    """Show the member's limits, debts, and pending payroll deductions."""
+    assert viewer.member_id is not None  # the guard checks it
     terms = await credit_queries.get_credit(ro, viewer.member_id)
     owed = int(await open_pay_in.get_kasbon_debt(ro, viewer.member_id))
     on_payroll = await ledger_queries.get_balance(ro, PAYROLL_RECEIVABLES, viewer.member_id)
@@ -75,7 +73,7 @@ async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Respo
 async def repay_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
-    """Ask how much of it to pay off, and how."""
+    """Show the repayment form."""
     assert viewer.member_id is not None
     context = await _context(ro, ctx, tenant, viewer.member_id)
     if context["owed"] <= 0:
@@ -87,7 +85,7 @@ async def repay_page(
 async def submit_repayment(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
-    """Say in a sentence what will happen; once confirmed, open the payment and lead to it."""
+    """State in one sentence what will happen; once confirmed, open the payment and redirect to it."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
     context = await _context(as_reader(db), ctx, tenant, viewer.member_id)
@@ -116,7 +114,7 @@ async def submit_repayment(
 
 @get("/anggota/kasbon/pin", guards=[require_member])
 async def pin_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
-    """Ask for a PIN and the password."""
+    """Show the PIN form."""
     assert viewer.member_id is not None
     return render_page(request, PIN_TEMPLATE, form=None, **await _pin_context(ro, viewer.member_id))
 

@@ -1,4 +1,4 @@
-"""Credit limits and PINs of members, and the batches that employers deduct by."""
+"""Tables of credit: members' limits and PINs, and payroll deduction batches."""
 
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class CreditTerms(CoopBase):
-    """What a member may owe: kasbon up to a limit by PIN, and by deduction from their pay."""
+    """A member's credit limits in rupiah, for kasbon and for payroll deduction, and their PIN."""
 
     __tablename__ = "credit_terms"
     __table_args__ = (CheckConstraint("kasbon_limit >= 0 AND payroll_limit >= 0", name="limits"),)
@@ -40,7 +40,7 @@ class CreditTerms(CoopBase):
 
 
 class PayrollBatch(CoopBase):
-    """One file of deductions sent to the employer; it is closed when the answer has been booked."""
+    """One file of deductions sent to the employer; "returned" once the answer has been booked."""
 
     __tablename__ = "payroll_batches"
     __table_args__ = (CheckConstraint("status IN ('sent', 'returned')", name="status"),)
@@ -57,11 +57,11 @@ class PayrollBatch(CoopBase):
 
 
 class PayrollLine(CoopBase):
-    """What was asked of one member's pay, and what the employer took; a difference waits until an officer has
-    settled it.
+    """A deduction requested for one member, and what the employer deducted.
 
-    ``booked`` is what of ``taken`` paid off the debt; the rest lies on the account of payers' money until
-    ``decision`` says where it goes. ``named``: the employer's answer had a line for the member.
+    ``applied`` is the part of ``deducted`` that repaid debt; the rest lies on the account owed to payers
+    until ``decision`` says where it goes. ``named``: the employer's answer had a line for the member. A
+    difference stays open until an officer settles it (``settled``).
     """
 
     __tablename__ = "payroll_lines"
@@ -87,9 +87,7 @@ class PayrollLine(CoopBase):
 
 
 class PayrollStray(CoopBase):
-    """Money in the employer's answer for somebody of whom nothing was asked; ``line`` is where it stands in
-    the file.
-    """
+    """A deduction in the employer's answer that we did not request; ``line`` is its line in the file."""
 
     __tablename__ = "payroll_unmatched_lines"
     __table_args__ = (

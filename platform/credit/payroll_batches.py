@@ -1,9 +1,9 @@
-"""Deductions from pay: the file that goes to the employer, and the answer that comes back with the money.
+"""Payroll deductions: the file for the employer, and the import of the employer's answer.
 
-What was bought by deduction is owed on account 1112 by member. A file asks all of that; the answer, once the
-employer's transfer is at the bank, pays it off in one journal (Dr bank, Cr 1112 by member). What pays off
-nothing, because more was taken than asked or owed or because nobody of the file is meant, is credited to
-payers' money (2105) until an officer has decided (``payroll_settling``).
+Purchases by payroll deduction are owed on account 1112 by member. A file requests all of that; the answer,
+once the employer's transfer is at the bank, repays it in one journal (Dr bank, Cr 1112 by member). Money that
+repays nothing, because more was deducted than requested or owed, or because it matches nobody in the file, is
+credited to payers' money (2105) until an officer decides (``settle_difference``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PAYROLL_LOCK = "payroll"
 
 
 class ReturnResult(msgspec.Struct, frozen=True):
-    """What taking an answer did. ``fresh`` is False when it had been taken before."""
+    """The result of importing an answer. ``fresh`` is False when it was imported before."""
 
     plan: ReturnPlan
     journal: int | None
@@ -46,8 +46,7 @@ class ReturnResult(msgspec.Struct, frozen=True):
 
 
 async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) -> PayrollBatch:
-    """Make a file of all that members owe and that no other file asks; the same key again returns the file it
-    made.
+    """Create a file of all payroll debts that no other file requests; the same key returns the same file.
 
     Raises DomainError: payments.payroll_not_in_plan, .nothing_to_ask.
     """
@@ -93,7 +92,7 @@ async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) 
 async def plan_return(
     db: AsyncSession, batch_id: UUID, content: bytes | str
 ) -> tuple[PayrollReturn, ReturnPlan]:
-    """Say what an answer would do, without doing it.
+    """Return what importing an answer would do, without doing it.
 
     Raises DomainError: payments.no_such_batch, .return_empty; kernel.csv_….
     """
@@ -109,7 +108,7 @@ async def plan_return(
 async def import_return(
     db: AsyncSession, actor: Actor, batch_id: UUID, content: bytes | str, *, on: date, today: date
 ) -> ReturnResult:
-    """Take an employer's answer, all of it or nothing; ``on`` is the day on which its money reached the bank.
+    """Import an employer's answer, all of it or nothing; ``on`` is the day its money reached the bank.
 
     The same answer again changes nothing. Raises DomainError: payments.no_such_batch, .return_empty,
     .return_has_bad_lines, .day_ahead, .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
@@ -122,7 +121,7 @@ async def import_return(
     if batch is None:
         raise payroll_errors.NO_SUCH_BATCH()
     lines = await payroll_queries.lock_lines(db, batch_id)
-    await lock_ledger(db)  # what members owe stays what it is until this is posted
+    await lock_ledger(db)  # debts must not change until this is posted
     answer, plan = await plan_return(db, batch_id, content)
     if answer.bad_lines:
         raise payroll_errors.RETURN_HAS_BAD_LINES(count=len(answer.bad_lines))
@@ -158,7 +157,7 @@ async def import_return(
 async def _post_return(
     db: AsyncSession, batch: PayrollBatch, plan: ReturnPlan, *, on: date, by: str
 ) -> int | None:
-    """Post an answer as one journal that sums to its file; nothing taken is no journal."""
+    """Post an answer as one journal of the file's total; no journal if nothing was deducted."""
     if not plan.total:
         return None
     paid_off = [
@@ -175,7 +174,7 @@ async def _post_return(
 async def _require_same_return(
     db: AsyncSession, batch_id: UUID, lines: dict[UUID, PayrollLine], plan: ReturnPlan
 ) -> None:
-    """Raise DomainError payments.returned_already unless this is the answer that was taken."""
+    """Raise DomainError payments.returned_already unless this is the answer that was imported."""
     unmatched = sorted(
         (each.line, each.who, each.amount) for each in await payroll_queries.list_strays(db, batch_id)
     )
@@ -185,5 +184,5 @@ async def _require_same_return(
 
 
 def sum_asked(rows: list[payroll_queries.DeductionRequestRow]) -> Rupiah:
-    """What a file of these asks in all."""
+    """Return the total requested, in rupiah."""
     return Rupiah.total(each.requested for each in rows)

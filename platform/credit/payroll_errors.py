@@ -1,4 +1,4 @@
-"""What is declined about deductions from pay."""
+"""Errors of payroll deductions."""
 
 from kernel.errors import ErrorType
 

@@ -1,10 +1,10 @@
-"""The two files of deductions from pay: what is sent to the employer, and the same with the answer in it.
+"""Formats of the two payroll deduction files: the one for the employer, and the answer.
 
 Columns, in both: ``nomor anggota`` (the cooperative's), ``nomor pegawai`` (the employer's own number of the
-person, where it is known), ``nama``, ``jumlah`` (asked, in whole rupiah), ``dipotong`` (deducted, in whole
-rupiah, filled in by the employer; 0 for nothing) and ``keterangan`` (why not, in the employer's words). An
-answer needs ``dipotong`` and one of the two numbers; the rest may be left out. What is sent has semicolons,
-which a spreadsheet set to Indonesian takes for columns; what comes back may have commas as well.
+person, where it is known), ``nama``, ``jumlah`` (requested, in whole rupiah), ``dipotong`` (deducted, in
+whole rupiah, filled in by the employer; 0 for nothing) and ``keterangan`` (the employer's reason). An answer
+needs ``dipotong`` and one of the two numbers; the rest may be left out. The file for the employer uses
+semicolons, which a spreadsheet set to Indonesian splits into columns; the answer may use commas as well.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ NOTE: Final = "keterangan"
 COLUMNS: Final = (MEMBER_NUMBER, PAYROLL_NUMBER, NAME, "jumlah", TAKEN, NOTE)
 NUMBERS: Final = frozenset({MEMBER_NUMBER, PAYROLL_NUMBER})
 SEPARATOR: Final = ";"
-BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
+BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel does not detect UTF-8
 LONGEST_NUMBER: Final = 60
 LONGEST_NAME: Final = 200
 
 
 class PayrollReturn(msgspec.Struct, frozen=True):
-    """The lines of an answer, and those that cannot be read, with their reasons."""
+    """The lines of an answer, and the rejected ones with their reasons."""
 
     rows: list[ReturnRow]
     bad_lines: list[RejectedLine]
 
 
 def write_batch_file(asked: Iterable[DeductionRequest]) -> str:
-    """Write the file for the employer.
+    """Return the file for the employer.
 
-    Whatever a spreadsheet would take for a formula is quoted by an apostrophe.
+    Text that a spreadsheet would run as a formula is prefixed by an apostrophe.
     """
     lines = [
         (each.member_number, each.payroll_number, each.name, int(each.requested), "", "") for each in asked
@@ -54,7 +54,7 @@ def write_batch_file(asked: Iterable[DeductionRequest]) -> str:
 
 
 def parse_return(content: bytes | str) -> PayrollReturn:
-    """Read an employer's answer. Raises DomainError kernel.csv_… for a file that cannot be used at all."""
+    """Parse an employer's answer. Raises DomainError kernel.csv_… for an unusable file."""
     text = content if isinstance(content, str) else decode_text(content)
     file = CsvFile(text, _columns_of(text))
     answer = PayrollReturn([], [])
@@ -68,7 +68,7 @@ def parse_return(content: bytes | str) -> PayrollReturn:
 
 
 def _columns_of(text: str) -> list[str]:
-    """Those of our columns that the file has, and those that it must have."""
+    """Return our columns that the file has, and those that it must have."""
     heads = [line for line in text.removeprefix(BYTE_ORDER_MARK).splitlines() if line.strip()]
     if heads and re.match(r'"?sep=', heads[0], re.IGNORECASE):
         heads.pop(0)

@@ -1,4 +1,4 @@
-"""What the forms of deductions from pay may send."""
+"""Forms of payroll deductions."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ui.import_pages import MAX_FILE_BYTES
 
 
 class NewBatchForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A new file; ``key`` is made with the form, so that sent twice it is one."""
+    """A new file; ``key`` makes a second submission create one file."""
 
     title: Annotated[str, msgspec.Meta(max_length=100)]
     key: UUID
 
 
 class ReturnForm(msgspec.Struct, forbid_unknown_fields=True):
-    """An employer's answer, and the day on which its money reached the bank."""
+    """An employer's answer, and the day its money reached the bank."""
 
     file: UploadFile
     on: date
 
 
 class ConfirmReturnForm(msgspec.Struct, forbid_unknown_fields=True):
-    """An answer that was looked at, to be taken."""
+    """A previewed answer, to be imported."""
 
     content: Annotated[str, msgspec.Meta(max_length=MAX_FILE_BYTES)]
     on: date
 
 
 class DecisionForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What becomes of a difference, and why.
+    """The decision about a difference, and its reason.
 
-    ``member_number`` says whose wallet, for money of somebody unknown.
+    ``member_number`` names the wallet's owner, for a deduction that we did not request.
     """
 
     decision: Decision

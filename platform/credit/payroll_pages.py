@@ -1,6 +1,4 @@
-"""Deductions from pay for officers: the files that were sent, making one, its lines, and deciding about each
-difference.
-"""
+"""Officers' pages of payroll deductions: files, their lines, and decisions about differences."""
 
 from __future__ import annotations
 
@@ -56,7 +54,7 @@ LARGEST_NUMBER: Final = 2**31 - 1
 async def list_batches(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """List the files that were sent, and what waits for the next."""
+    """List the files that were sent, and what the next one would request."""
     asked = await payroll_queries.list_pending_requests(ro)
     methods = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
     return render_page(
@@ -75,7 +73,7 @@ async def list_batches(
 async def new_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """Say in one sentence what the next file asks, before it is made."""
+    """State in one sentence what the next file requests."""
     if not has_entitlement(tenant, "payroll"):
         raise payroll_errors.PAYROLL_NOT_IN_PLAN()
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
@@ -85,7 +83,7 @@ async def new_batch(
 async def submit_batch(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Make it."""
+    """Create the file."""
     form = await read_form(request, NewBatchForm)
     async with form.rerender_on_error(NEW, active_menu=PLACE, **await _new_context(db, ctx)):
         batch = await create_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
@@ -99,7 +97,7 @@ async def submit_batch(
 async def show_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Show a file: what it asked, what came of it, what waits for a decision."""
+    """Show a file: requests, outcomes, open differences."""
     batch = await require_batch(ro, batch_id)
     lines = await payroll_queries.list_lines(ro, batch_id)
     waiting = [each for each in lines if batch.status == "returned" and not each.settled]
@@ -118,7 +116,7 @@ async def show_batch(
 
 @get(f"{ONE}/berkas.csv", guards=[require_officer], opt={"timeouts": EXPORT})
 async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
-    """The file for the employer."""
+    """Return the file for the employer."""
     batch = await require_batch(ro, batch_id)
     asked = [each.to_request() for each in await payroll_queries.list_batch_requests(ro, batch_id)]
     name = f"potong-gaji-{batch.created_at.date().isoformat()}.csv"
@@ -152,7 +150,7 @@ async def submit_decision(
     batch_id: FromPath[UUID],
     member_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Decide about it."""
+    """Settle the difference."""
     form = await read_form(request, DecisionForm)
     async with form.rerender_on_error(
         LINE, active_menu=PLACE, **await _line_context(db, ctx, batch_id, member_id)
@@ -168,7 +166,7 @@ async def submit_decision(
 async def show_stray(
     request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
-    """Show money of somebody of whom nothing was asked, and what each decision would do."""
+    """Show a deduction that we did not request, and what each decision would do."""
     return render_page(
         request, STRAY, active_menu=PLACE, form=None, **await _stray_context(ro, batch_id, number)
     )
@@ -183,7 +181,7 @@ async def submit_stray_decision(
     batch_id: FromPath[UUID],
     number: FromPath[int],
 ) -> Response[Any]:
-    """Decide about it."""
+    """Settle the stray deduction."""
     form = await read_form(request, DecisionForm)
     async with form.rerender_on_error(STRAY, active_menu=PLACE, **await _stray_context(db, batch_id, number)):
         sent = form.data
@@ -244,7 +242,7 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
 
 
 def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
-    """A line with what its difference is, in words, and how it can be settled."""
+    """Return a line with its outcome as text, and the possible decisions."""
     known = line.deducted is not None and line.applied is not None
     why = (
         payroll_rules.classify_outcome(

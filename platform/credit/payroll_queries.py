@@ -1,6 +1,4 @@
-"""What deductions from pay read: what waits to be asked, the files that were sent, and the differences that
-wait for a decision.
-"""
+"""Queries of payroll deductions: pending requests, files sent, open differences."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ if TYPE_CHECKING:
 
 
 class DeductionRequestRow(msgspec.Struct, frozen=True):
-    """A member of whose pay something is asked;
-    ``owed`` is all that they owe on the account now, in rupiah.
-    """
+    """A deduction request for a member; ``owed`` is their whole debt on the account now, in rupiah."""
 
     member_id: UUID
     member_number: str
@@ -45,7 +41,7 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
 
 
 class PayrollBatchView(msgspec.Struct, frozen=True):
-    """A file that was sent. ``open_lines`` and ``open_strays`` wait for a decision. Sums in rupiah."""
+    """A file that was sent, sums in rupiah. ``open_lines`` and ``open_strays`` await a decision."""
 
     id: UUID
     title: str
@@ -65,17 +61,17 @@ class PayrollBatchView(msgspec.Struct, frozen=True):
 
     @property
     def open_differences(self) -> int:
-        """How many differences wait."""
+        """How many differences are open."""
         return self.open_lines + self.open_strays
 
     @property
     def total_taken(self) -> int:
-        """All that the employer took."""
+        """The total that the employer deducted, in rupiah."""
         return self.deducted + self.strays
 
 
 class PayrollLineView(msgspec.Struct, frozen=True):
-    """What was asked of a member, and what came of it."""
+    """What was requested for a member, and the outcome."""
 
     member_id: UUID
     member_number: str
@@ -93,7 +89,7 @@ class PayrollLineView(msgspec.Struct, frozen=True):
 
 
 class StrayView(msgspec.Struct, frozen=True):
-    """Money of somebody of whom nothing was asked."""
+    """A deduction that we did not request."""
 
     line: int
     who: str
@@ -105,7 +101,7 @@ class StrayView(msgspec.Struct, frozen=True):
     member_name: str | None
 
 
-# What is asked already, or waits for a decision about whether it is asked again.
+# What a file requests already, or what awaits a decision about requesting it again.
 _ALREADY_ASKED = (
     "(SELECT l.member_id, sum(CASE WHEN b.status = 'sent' THEN l.requested ELSE l.requested - l.applied "
     "END)::bigint AS amount"
@@ -135,7 +131,7 @@ _BATCH = (
 
 
 async def list_pending_requests(source: AsyncSession | Reader) -> list[DeductionRequestRow]:
-    """Return what can be asked now: what members owe, less what is asked already or waits for a decision."""
+    """Return what can be requested now: debts less what other files request or what awaits a decision."""
     return await as_reader(source).rows(
         DeductionRequestRow,
         f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS requested, b.balance AS owed"
@@ -147,7 +143,7 @@ async def list_pending_requests(source: AsyncSession | Reader) -> list[Deduction
 
 
 async def list_batch_requests(source: AsyncSession | Reader, batch_id: UUID) -> list[DeductionRequestRow]:
-    """Return what a file asked, and what its people owe now."""
+    """Return a file's requests, with what each member owes now."""
     return await as_reader(source).rows(
         DeductionRequestRow,
         f"SELECT {_ASKED}, l.requested, coalesce(b.balance, 0)::bigint AS owed"
@@ -189,7 +185,7 @@ _STRAYS = (
 
 
 async def list_lines(source: AsyncSession | Reader, batch_id: UUID) -> list[PayrollLineView]:
-    """Return what a file asked and what came of it: what waits for a decision first."""
+    """Return a file's lines with their outcomes, open ones first."""
     return await as_reader(source).rows(
         PayrollLineView, _LINES + " ORDER BY l.settled, lower(m.name), m.number", batch_id
     )
@@ -201,17 +197,17 @@ async def find_line(source: AsyncSession | Reader, batch_id: UUID, member_id: UU
 
 
 async def list_strays(source: AsyncSession | Reader, batch_id: UUID) -> list[StrayView]:
-    """Return the money of people nothing was asked of."""
+    """Return the deductions that we did not request."""
     return await as_reader(source).rows(StrayView, _STRAYS + " ORDER BY s.settled, s.line", batch_id)
 
 
 async def find_stray(source: AsyncSession | Reader, batch_id: UUID, number: int) -> StrayView | None:
-    """Return the money that stands in one line of an answer, or None."""
+    """Return the stray deduction on one line of an answer, or None."""
     return await as_reader(source).one(StrayView, _STRAYS + " AND s.line = $2", batch_id, number)
 
 
 async def find_batch_by_key(db: AsyncSession, key: str) -> PayrollBatch | None:
-    """Return the file that this key made."""
+    """Return the file that this key created."""
     return (await db.execute(select(PayrollBatch).where(PayrollBatch.key == key))).scalar_one_or_none()
 
 
@@ -239,7 +235,7 @@ async def lock_line(db: AsyncSession, batch_id: UUID, member_id: UUID) -> Payrol
 
 
 async def lock_stray(db: AsyncSession, batch_id: UUID, number: int) -> PayrollStray | None:
-    """Return the money of one line of an answer, locked."""
+    """Return the stray deduction on one line of an answer, locked."""
     statement = select(PayrollStray).where(PayrollStray.batch_id == batch_id, PayrollStray.line == number)
     return (
         await db.execute(statement.with_for_update().execution_options(populate_existing=True))

@@ -1,8 +1,7 @@
-"""Bringing an employer's answer in: choose the file and the day of its money, look at what it would do,
-confirm.
+"""Pages that import an employer's answer: upload, preview, confirm.
 
-As with every import, nothing is kept on the server in between: the file's text travels in the confirming form
-and is read again there.
+As with every import, the server stores nothing in between: the confirming form carries the file's text, which
+is parsed again.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ SHOWN_LINES: Final = 50
 async def choose_return_file(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Ask for the answer, and when its money came."""
+    """Show the upload form, with the day the money arrived."""
     context = _context(await require_batch(ro, batch_id), clock.today(brand.timezone))
     return render_page(request, UPLOAD, active_menu=PLACE, form=None, **context)
 
@@ -70,7 +69,7 @@ async def preview_return(
     ctx: CurrentContext,
     batch_id: FromPath[UUID],
 ) -> Response[bytes]:
-    """Say what the answer would do, before it does."""
+    """State what importing the answer would do."""
     form = await read_form(request, ReturnForm)
     async with coop_reader(database, tenant) as ro:
         context = _context(await require_batch(ro, batch_id), clock.today(ctx.brand.timezone))
@@ -96,7 +95,7 @@ async def submit_return(
     ctx: CurrentContext,
     batch_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Take it."""
+    """Import the answer."""
     form = await read_form(request, ConfirmReturnForm)
     today = clock.today(ctx.brand.timezone)
     async with coop_reader(database, tenant) as ro:

@@ -1,6 +1,4 @@
-"""Pure rules of deductions from pay: whose line of the employer's answer is whose, what of it pays off the
-debt, what is left to decide.
-"""
+"""Pure rules of payroll deduction: matching the employer's lines, repaid amounts, open differences."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ Decision = Literal["carry", "kasbon", "wallet", "bank"]
 
 
 class DeductionOutcome(Enum):
-    """What came of what was asked of one member."""
+    """How a deduction compares with its request."""
 
     EQUAL = LocalizedText("Dipotong penuh")
     LESS = LocalizedText("Dipotong kurang")
@@ -27,12 +25,12 @@ class DeductionOutcome(Enum):
     MORE = LocalizedText("Dipotong lebih")
 
 
-# Stands before an employer's own words where the answer had two lines for one member.
+# Prefix of the employer's note if the answer had two lines for one member.
 DUPLICATE_NOTE: Final = "dua baris"
 
 
 class DeductionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of one member's pay, and what they owe on the account now, in rupiah."""
+    """What was requested for one member, and what they owe on the account now, in rupiah."""
 
     member_id: UUID
     member_number: str
@@ -43,7 +41,7 @@ class DeductionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the employer's answer: what was taken, in rupiah. ``line`` is where it stands in the file."""
+    """A line of the employer's answer: the deducted rupiah. ``line`` is its line in the file."""
 
     line: int
     member_number: str
@@ -54,13 +52,12 @@ class ReturnRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The person as the file calls them."""
+        """The person as the file names them."""
         return ", ".join(part for part in (self.name, self.payroll_number, self.member_number) if part)
 
 
 class DeductionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one member's line: ``booked`` of ``taken`` pays off the debt, the rest is owed back until
-    somebody decides.
+    """The result for one member: ``applied`` of ``deducted`` repays debt; the rest awaits a decision.
 
     ``named``: the answer had a line for the member.
     """
@@ -83,14 +80,12 @@ class DeductionResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to decide: all that was asked, or all that is still owed, was taken and no
-        more.
-        """
+        """Whether nothing is left to decide: exactly what was requested and is still owed was deducted."""
         return self.deducted == self.applied == min(self.request.requested, max(self.request.owed, Rupiah(0)))
 
 
 class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
-    """Money of somebody of whom nothing was asked."""
+    """A deduction that we did not request."""
 
     line: int
     who: str
@@ -99,14 +94,14 @@ class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer would do."""
+    """What importing an answer would do."""
 
     results: tuple[DeductionResult, ...]
     strays: tuple[StrayDeduction, ...]
 
     @property
     def total(self) -> Rupiah:
-        """All that the employer took, in rupiah: what must have reached the bank."""
+        """All that the employer deducted, in rupiah: what must have reached the bank."""
         return Rupiah.total(each.deducted for each in self.results) + Rupiah.total(
             each.amount for each in self.strays
         )
@@ -117,7 +112,7 @@ class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def excess(self) -> Rupiah:
-        """What pays off nothing, and belongs to somebody."""
+        """The part of the total that repays nothing and is owed back, in rupiah."""
         return self.total - Rupiah.total(each.applied for each in self.results)
 
     def count(self, *whys: DeductionOutcome) -> int:
@@ -125,9 +120,10 @@ class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -> ReturnPlan:
-    """Find whose each line is, by payroll number and member number; lines of the same person are added up.
+    """Match each line with a member by payroll number and member number; a member's lines are added up.
 
-    A line of which the two numbers name two people is nobody's. A line of nobody without money is left out.
+    A line whose two numbers name two people matches nobody. A line without a match and without money is
+    dropped.
     """
     by_payroll = _index_by_number({each.payroll_number: each for each in asked if each.payroll_number})
     by_member = _index_by_number({each.member_number: each for each in asked})
@@ -153,8 +149,9 @@ def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -
 
 
 def classify_outcome(asked: int, taken: int, booked: int, *, named: bool) -> DeductionOutcome:
-    """Say what a line's difference is, from its stored figures in rupiah and whether the answer had a line
-    for the member.
+    """Return the outcome of a line from its stored amounts in rupiah.
+
+    ``named``: the answer had a line for the member.
     """
     if taken > booked:
         return DeductionOutcome.MORE
@@ -166,7 +163,7 @@ def classify_outcome(asked: int, taken: int, booked: int, *, named: bool) -> Ded
 
 
 def allowed_decisions(why: DeductionOutcome) -> tuple[Decision, ...]:
-    """What may become of a difference."""
+    """Return the decisions that are possible for an outcome."""
     if why is DeductionOutcome.EQUAL:
         return ()
     return ("wallet", "bank") if why is DeductionOutcome.MORE else ("carry", "kasbon")
@@ -174,7 +171,7 @@ def allowed_decisions(why: DeductionOutcome) -> tuple[Decision, ...]:
 
 def _result(asked: DeductionRequest, rows: Sequence[ReturnRow]) -> DeductionResult:
     taken = Rupiah.total(row.deducted for row in rows)
-    # never below what is owed now: goods that came back meanwhile have paid a part already
+    # never more than is owed now: returned goods may have repaid a part already
     booked = min(taken, asked.requested, max(asked.owed, Rupiah(0)))
     notes = [row.note for row in rows if row.note]
     if len(rows) > 1:
@@ -187,7 +184,7 @@ def _result(asked: DeductionRequest, rows: Sequence[ReturnRow]) -> DeductionResu
 def _index_by_number(
     people: Mapping[str, DeductionRequest],
 ) -> tuple[dict[str, DeductionRequest], dict[str, DeductionRequest]]:
-    """By the number as it is, and by what a spreadsheet leaves of it where that is one person's alone."""
+    """Return an index by exact number, and one by normalized number where that is unique."""
     plain: dict[str, list[DeductionRequest]] = {}
     for number, each in people.items():
         plain.setdefault(_normalize_number(number), []).append(each)
@@ -198,9 +195,7 @@ def _index_by_number(
 def _find_by_number(
     numbers: tuple[dict[str, DeductionRequest], dict[str, DeductionRequest]], number: str
 ) -> DeductionRequest | None:
-    """Find a number as it is, else without the zeros before it, which spreadsheets drop, and the apostrophe
-    that they add.
-    """
+    """Find a number exactly, else normalized: spreadsheets drop leading zeros and add an apostrophe."""
     if not number:
         return None
     exact, plain = numbers

@@ -1,6 +1,4 @@
-"""Money of members at the counter: paying off store credit, filling a wallet; and what an officer grants,
-with its checks.
-"""
+"""Payments of members at the counter: kasbon repayment and wallet top-up; and their credit limits."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CounterPaymentPlan(msgspec.Struct, frozen=True):
-    """What taking the money would do: whose, and their balance before and after it, in rupiah."""
+    """What a counter payment would do: the member, and their balance before and after, in rupiah."""
 
     debtor: Debtor
     before: Rupiah
@@ -47,14 +45,13 @@ async def repay_kasbon(
     on: date,
     key: str,
 ) -> PostedJournal:
-    """Take money for what a member owes on store credit; ``key`` is the form's own, so that sent twice it
-    counts once.
+    """Record a kasbon repayment at the counter; ``key`` makes a second submission count once.
 
     Raises DomainError: payments.no_such_member, .counter_amount_needed, .owes_nothing, .more_than_owed;
     ledger.year_closed.
     """
     source_key = f"repayment:{member_id}:{key}"
-    await lock_ledger(db)  # what is owed stays what it is until this is posted
+    await lock_ledger(db)  # the debt must not change until this is posted
 
     async def draft(debtor: Debtor) -> JournalDraft:
         _check_repayment(debtor, amount)
@@ -74,7 +71,7 @@ async def repay_kasbon(
 
 
 async def plan_repayment(db: AsyncSession, member_id: UUID, amount: Rupiah) -> CounterPaymentPlan:
-    """Say what paying off would do, without doing it. Raises as ``pay_off``."""
+    """Return what a repayment would do, without doing it. Raises as ``repay_kasbon``."""
     return _check_repayment(await require_debtor(db, member_id), amount)
 
 
@@ -92,7 +89,7 @@ def _check_repayment(debtor: Debtor, amount: Rupiah) -> CounterPaymentPlan:
 async def top_up_wallet(
     db: AsyncSession, actor: Actor, member_id: UUID, amount: Rupiah, *, on: date, key: str
 ) -> PostedJournal:
-    """Take cash into a member's wallet; ``key`` as with paying off.
+    """Record a wallet top-up in cash; ``key`` makes a second submission count once.
 
     Raises DomainError: payments.no_such_member, .not_active, .wallet_not_open, .counter_amount_needed;
     ledger.year_closed.
@@ -114,7 +111,7 @@ async def top_up_wallet(
 
 
 async def plan_top_up(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
-    """Say what filling would do, without doing it. Raises as ``fill_wallet``."""
+    """Return what a top-up would do, without doing it. Raises as ``top_up_wallet``."""
     return await _check_top_up(db, await require_debtor(db, member_id), amount, on=on)
 
 
@@ -132,7 +129,7 @@ async def _check_top_up(db: AsyncSession, debtor: Debtor, amount: Rupiah, *, on:
 async def update_credit_limits(
     db: AsyncSession, actor: Actor, member_id: UUID, *, kasbon: Rupiah, payroll: Rupiah, payroll_number: str
 ) -> None:
-    """Say how much a member may owe, in rupiah; a payroll number is one member's alone.
+    """Set a member's credit limits, in rupiah; a payroll number belongs to one member only.
 
     Raises DomainError: payments.no_such_member, .payroll_number_taken.
     """
@@ -144,7 +141,7 @@ async def update_credit_limits(
 
 
 async def check_credit_limits(db: AsyncSession, member_id: UUID, payroll_number: str) -> Debtor:
-    """Say whose credit it would be. Raises as ``change_credit``."""
+    """Return the member whose limits would change. Raises as ``update_credit_limits``."""
     debtor = await require_debtor(db, member_id)
     if not debtor.is_active:
         raise errors.NO_SUCH_MEMBER()

@@ -1,6 +1,4 @@
-"""Deciding about each difference between what was asked of an employer and what was taken; with a reason,
-once.
-"""
+"""Settles differences between requested and actual payroll deductions, once each, with a reason."""
 
 from __future__ import annotations
 
@@ -37,18 +35,18 @@ async def settle_line(
     *,
     on: date,
 ) -> None:
-    """Decide about one member's difference. The same decision again changes nothing.
+    """Settle one member's difference; the same decision again changes nothing.
 
-    Too little was taken: "carry" leaves the debt for the next file, "kasbon" makes it store credit, whatever
-    its limit. Too much: "wallet" gives it into the member's wallet, "bank" says that an officer has given it
-    back by transfer.
+    Too little was deducted: "carry" leaves the debt for the next file, "kasbon" turns it into kasbon,
+    whatever the limit. Too much: "wallet" credits the member's wallet, "bank" records that an officer has
+    transferred it back.
 
     Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
     .wallet_of_nobody.
     """
     await advisory_lock(db, PAYROLL_LOCK)
     if decision == "kasbon":
-        # the member's terms before the books, as purchases on credit lock them
+        # lock the credit terms before the ledger, in the same order as purchases on credit
         await credit_queries.get_credit_terms_for_update(db, member_id)
     line = await payroll_queries.lock_line(db, batch_id, member_id)
     shown = await payroll_queries.find_line(db, batch_id, member_id)
@@ -92,11 +90,10 @@ async def settle_stray(
     member_number: str,
     on: date,
 ) -> None:
-    """Decide about money of somebody of whom nothing was asked: into a member's wallet, or given back to the
-    employer by transfer.
+    """Settle a deduction that we did not request: into a member's wallet, or back to the employer.
 
-    Raises DomainError: payments.no_such_difference, .reason_needed, .not_this_decision, .settled_otherwise,
-    .no_member_of_number, .wallet_of_nobody.
+    The same decision again changes nothing. Raises DomainError: payments.no_such_difference, .reason_needed,
+    .not_this_decision, .settled_otherwise, .no_member_of_number, .wallet_of_nobody.
     """
     await advisory_lock(db, PAYROLL_LOCK)
     deduction = await payroll_queries.lock_stray(db, batch_id, number)
@@ -139,8 +136,8 @@ async def settle_stray(
 async def _post_shortfall_as_kasbon(
     db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str
 ) -> None:
-    """What was not taken and is still owed becomes store credit."""
-    assert line.applied is not None  # the answer has been taken
+    """Move what was not deducted and is still owed to kasbon."""
+    assert line.applied is not None  # the answer has been imported
     await lock_ledger(db)
     owed = await ledger_queries.get_balance(db, PAYROLL_RECEIVABLES, line.member_id)
     amount = Rupiah(min(line.requested - line.applied, owed))
@@ -156,7 +153,7 @@ async def _post_shortfall_as_kasbon(
 async def _post_excess(
     db: AsyncSession, amount: Rupiah, owner: UUID | None, name: str, key: str, *, on: date, by: str
 ) -> None:
-    """What was taken too much goes to its owner's wallet, or left the bank."""
+    """Move the excess to its owner's wallet, or record that it left the bank."""
     to = (
         JournalLine.to_credit(WALLETS, amount, owner)
         if owner is not None

@@ -1,4 +1,4 @@
-"""Credit of members: what an officer grants, and the PIN by which a member agrees to owe."""
+"""Credit terms of members: the limits that an officer grants, and the PIN for consent."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ async def grant_credit(
     payroll: Rupiah,
     payroll_number: str = "",
 ) -> None:
-    """Say how much a member may owe by each way, in rupiah; 0 grants nothing more, and what is owed already
-    stays owed.
+    """Set a member's credit limits by method, in rupiah; 0 grants nothing new and cancels no debt.
 
     Raises DomainError payments.no_such_member.
     """
@@ -52,18 +51,18 @@ async def grant_credit(
 
 
 async def set_pin(database: Database, tenant: TenantRef, actor: Actor, member_id: UUID, pin: str) -> None:
-    """Set a member's PIN. The caller has made sure that it is the member.
+    """Set a member's PIN. The caller has authenticated the member.
 
     Raises DomainError payments.pin_malformed, .pin_too_easy, .no_such_member, .pin_waits.
     """
     require_valid_pin(pin)
-    hashed = await hash_password(pin)  # weighed before a connection is held
+    hashed = await hash_password(pin)  # hashed before a connection is opened
     async with coop_session(database, tenant) as db:
         await save_pin_hash(db, actor, member_id, hashed)
 
 
 async def save_pin_hash(db: AsyncSession, actor: Actor, member_id: UUID, hashed: str) -> None:
-    """Keep the hash of a member's new PIN. Raises DomainError payments.no_such_member, .pin_waits."""
+    """Store the hash of a member's new PIN. Raises DomainError payments.no_such_member, .pin_waits."""
     if not await credit_queries.is_active_member(db, member_id):
         raise errors.NO_SUCH_MEMBER()
     waits_until = rules.pin_blocked_until(await credit_queries.get_code_used_at(db, member_id), clock.now())
@@ -75,7 +74,7 @@ async def save_pin_hash(db: AsyncSession, actor: Actor, member_id: UUID, hashed:
 
 
 async def clear_pin(db: AsyncSession, member_id: UUID) -> None:
-    """Take a member's PIN away, if they have one: nobody knows any more who set it."""
+    """Delete a member's PIN, if there is one, because it is no longer known who set it."""
     terms = await credit_queries.get_credit_terms_for_update(db, member_id)
     if terms is not None:
         terms.pin_hash = terms.pin_set_at = None
@@ -84,7 +83,7 @@ async def clear_pin(db: AsyncSession, member_id: UUID) -> None:
 async def consent_with_pin(
     database: Database, tenant: TenantRef, member_id: UUID, pin: str, *, client_ip: str = ""
 ) -> Consent:
-    """Return a member's consent if the PIN fits. Guesses are counted, as at the sign-in door.
+    """Return a member's consent if the PIN is right; attempts are limited, as at sign-in.
 
     Raises DomainError payments.pin_wrong, .pin_not_set; ui.too_many_attempts.
     """
@@ -103,7 +102,7 @@ async def consent_with_pin(
 
 
 def require_valid_pin(pin: str) -> None:
-    """Raise DomainError (422) for what is no PIN of six digits, or one that everybody tries first."""
+    """Raise DomainError (422) unless it is a PIN of six digits that is not easily guessed."""
     if not _PIN.fullmatch(pin):
         raise errors.PIN_MALFORMED(field="pin")
     if len(set(pin)) == 1 or any(pin in row for row in _DIGIT_SEQUENCES):
