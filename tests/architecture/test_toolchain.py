@@ -72,15 +72,15 @@ def test_the_list_of_packages_is_what_lies_in_the_source_root() -> None:
 
 def test_no_package_is_named_like_the_standard_library_or_a_dependency() -> None:
     assert set(PACKAGES).isdisjoint(sys.stdlib_module_names)
-    ours = {name for name in PACKAGES if str(spec_path(name)).startswith(str(ROOT / "platform"))}
-    assert ours == set(PACKAGES)
-    theirs = {
+    own_packages = {name for name in PACKAGES if str(spec_path(name)).startswith(str(ROOT / "platform"))}
+    assert own_packages == set(PACKAGES)
+    foreign_packages = {
         name.casefold()
         for distribution in importlib.metadata.distributions()
         if distribution.metadata["Name"] != "lumbung"
         for name in (distribution.read_text("top_level.txt") or distribution.metadata["Name"]).split()
     }
-    assert set(PACKAGES).isdisjoint(theirs)
+    assert set(PACKAGES).isdisjoint(foreign_packages)
 
 
 def spec_path(name: str) -> str | None:

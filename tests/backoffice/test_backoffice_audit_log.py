@@ -68,7 +68,7 @@ async def test_long_trails_come_in_pages(
 
 
 @pytest.mark.parametrize(
-    ("subject", "told", "shown"),
+    ("subject", "params", "shown"),
     [
         ("order:12", "", "12"),
         ("order:12", "salah pesan", "salah pesan"),
@@ -77,10 +77,10 @@ async def test_long_trails_come_in_pages(
         ("profile", "", ""),
     ],
 )
-def test_ids_are_not_shown(subject: str, told: str, shown: str) -> None:
-    assert describe_subject(subject, told) == shown
+def test_ids_are_not_shown(subject: str, params: str, shown: str) -> None:
+    assert describe_subject(subject, params) == shown
 
 
 def test_an_unknown_action_goes_by_its_name() -> None:
     assert get_action_label("room.unheard_of", "id") == "room.unheard_of"
-    assert all(said.localize("id") != said.localize("en") for said in ACTION_LABELS.values())
+    assert all(label.localize("id") != label.localize("en") for label in ACTION_LABELS.values())

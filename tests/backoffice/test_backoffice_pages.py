@@ -271,11 +271,11 @@ async def test_an_appointed_officer_signs_in_with_the_code(db: AsyncSession, cha
         await activate_with_code(db, "+6281280000001", appointed.code, PASSWORD)
     opened = await activate_with_code(db, "+6281280000001", again.code, PASSWORD)
     assert opened.is_officer
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await manage_officers.appoint_officer(
             db, chair, name="Bagus Prakoso", phone="+6281280000001", role="ketua"
         )
-    assert refusal.value.code == "office.already_officer"
+    assert error.value.code == "office.already_officer"
 
 
 async def test_a_member_becomes_an_officer_by_a_new_code(db: AsyncSession, chair: Actor) -> None:
@@ -295,9 +295,9 @@ async def test_only_the_chair_appoints_and_dismisses(db: AsyncSession, chair: Ac
         manage_officers.appoint_officer(db, cashier, name="Budi", phone="+6281200000002", role="ketua"),
         manage_officers.dismiss_officer(db, cashier, chair.user_id),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             await attempt
-        assert refusal.value.code == "office.ketua_only"
+        assert error.value.code == "office.ketua_only"
 
 
 async def test_a_dismissed_officer_is_out_at_once(
@@ -317,9 +317,9 @@ async def test_a_dismissed_officer_is_out_at_once(
 
 
 async def test_nobody_dismisses_themselves(db: AsyncSession, chair: Actor) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await manage_officers.dismiss_officer(db, chair, chair.user_id)
-    assert refusal.value.code == "office.not_oneself"
+    assert error.value.code == "office.not_oneself"
 
 
 async def test_the_same_profile_again_writes_no_trail(db: AsyncSession, chair: Actor) -> None:

@@ -56,7 +56,7 @@ async def test_it_is_entered_after_one_sentence_and_once(
 
 
 @pytest.mark.parametrize(
-    ("changed", "status", "said"),
+    ("changed", "status", "expected"),
     [
         ({"amount": "75.001"}, 409, "tinggal Rp75.000"),
         ({"amount": "0"}, 422, "Tulis jumlah yang masuk rekening."),
@@ -70,7 +70,7 @@ async def test_what_cannot_have_come_is_not_entered(
     paid_by_qris: None,
     changed: dict[str, str],
     status: int,
-    said: str,
+    expected: str,
 ) -> None:
     before = await balances(database, melati)
     sent = {
@@ -81,7 +81,7 @@ async def test_what_cannot_have_come_is_not_entered(
     for path in (f"{QRIS}/periksa", QRIS):
         answer = await officer_client.post(path, sent | changed)
         assert answer.status_code == status
-        assert said in answer.text
+        assert expected in answer.text
     assert await balances(database, melati) == before
 
 

@@ -259,20 +259,20 @@ def test_a_longer_statement_holds_every_line_of_a_shorter_one_and_equal_lines_st
     }
 
 
-def refusal_of(content: bytes | str) -> int:
+def error_status_of(content: bytes | str) -> int:
     """The status of the refusal, 422 too where nothing is refused."""
     try:
         parse_statement(content, method="bank_transfer", today=TODAY)
-    except DomainError as refusal:
-        return refusal.status
+    except DomainError as error:
+        return error.status
     return 422
 
 
 @given(content=st.one_of(st.binary(max_size=400), st.text(max_size=400)))
 def test_whatever_is_sent_is_read_or_refused(content: bytes | str) -> None:
-    assert refusal_of(content) == 422
+    assert error_status_of(content) == 422
 
 
 @given(noise=st.lists(st.text(alphabet="0123456789.,-/ CRDB'\"abc;", max_size=30), max_size=8))
 def test_noise_below_a_header_is_read_told_or_refused(noise: list[str]) -> None:
-    assert refusal_of("Date,Description,Branch,Amount,,Balance\n" + "\n".join(noise)) == 422
+    assert error_status_of("Date,Description,Branch,Amount,,Balance\n" + "\n".join(noise)) == 422

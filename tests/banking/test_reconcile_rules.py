@@ -27,9 +27,9 @@ PAID = PaymentFacts(settled=True, fee_known=True)
 
 
 def external_entry(
-    role: Any = "payment", amount: int = 50_000, on: date = DAY, *, told: str = "m1", **more: Any
+    role: Any = "payment", amount: int = 50_000, on: date = DAY, *, movement: str = "m1", **more: Any
 ) -> ExternalEntry:
-    return ExternalEntry(id=told, role=role, amount=amount, on=on, **more)
+    return ExternalEntry(id=movement, role=role, amount=amount, on=on, **more)
 
 
 def book_entry(
@@ -39,19 +39,20 @@ def book_entry(
 
 
 def reasons_found(
-    theirs: list[ExternalEntry], ours: list[BookEntry], **known: PaymentFacts
+    external: list[ExternalEntry], local: list[BookEntry], **known: PaymentFacts
 ) -> list[tuple[str, int]]:
     return [
-        (each.reason, each.difference) for each in pair_entries(theirs, ours, known, reported_on=REPORTED_ON)
+        (each.reason, each.difference)
+        for each in pair_entries(external, local, known, reported_on=REPORTED_ON)
     ]
 
 
 def test_a_payment_and_its_fee_on_the_same_day_are_equal() -> None:
-    theirs = [external_entry(reference="L1"), external_entry("fee", -350, reference="L1")]
-    ours = [book_entry(reference="L1"), book_entry("fee", -350, journal=2, reference="L1")]
-    findings = pair_entries(theirs, ours, {"L1": PAID}, reported_on=REPORTED_ON)
+    external = [external_entry(reference="L1"), external_entry("fee", -350, reference="L1")]
+    local = [book_entry(reference="L1"), book_entry("fee", -350, journal=2, reference="L1")]
+    findings = pair_entries(external, local, {"L1": PAID}, reported_on=REPORTED_ON)
     assert [each.reason for each in findings] == ["equal", "equal"]
-    (day,) = group_by_day(findings, theirs, ours)
+    (day,) = group_by_day(findings, external, local)
     assert (day.theirs, day.ours, day.difference, day.unexplained, day.is_equal) == (
         49_650,
         49_650,
@@ -62,8 +63,11 @@ def test_a_payment_and_its_fee_on_the_same_day_are_equal() -> None:
 
 
 def test_a_payment_past_midnight_is_the_same_payment_on_another_day() -> None:
-    theirs, ours = [external_entry(reference="L1")], [book_entry(reference="L1", on=DAY + timedelta(days=1))]
-    findings = pair_entries(theirs, ours, {"L1": PAID}, reported_on=REPORTED_ON)
+    external, local = (
+        [external_entry(reference="L1")],
+        [book_entry(reference="L1", on=DAY + timedelta(days=1))],
+    )
+    findings = pair_entries(external, local, {"L1": PAID}, reported_on=REPORTED_ON)
     assert [(each.on, each.reason, each.difference) for each in findings] == [
         (DAY, "other_day", 50_000),
         (DAY + timedelta(days=1), "other_day", -50_000),
@@ -95,8 +99,8 @@ def test_a_payment_past_midnight_is_the_same_payment_on_another_day() -> None:
 def test_what_they_tell_and_we_have_not_has_a_reason(
     piece: ExternalEntry, known: PaymentFacts | None, why: str
 ) -> None:
-    ((told, difference),) = reasons_found([piece], [], **({"L1": known} if known else {}))
-    assert (told, difference) == (why, piece.amount)
+    ((reason_found, difference),) = reasons_found([piece], [], **({"L1": known} if known else {}))
+    assert (reason_found, difference) == (why, piece.amount)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +125,13 @@ def test_another_amount_of_the_same_payment_is_nobodys_explanation() -> None:
 
 def test_a_payout_that_was_told_otherwise_after_it_was_booked_is_shown() -> None:
     assert reasons_found(
-        [external_entry("payout", -80_000, told="po")], [book_entry("payout", -90_000, movement="po")]
+        [external_entry("payout", -80_000, movement="po")], [book_entry("payout", -90_000, movement="po")]
     ) == [("amount", 10_000)]
 
 
 def test_an_officers_entry_answers_a_movement_of_its_amount_and_no_other() -> None:
-    theirs = [external_entry("other", -1_500), external_entry("other", -900, told="m2")]
-    assert reasons_found(theirs, [book_entry("hand", -1_500, DAY + timedelta(days=3))]) == [
+    external = [external_entry("other", -1_500), external_entry("other", -900, movement="m2")]
+    assert reasons_found(external, [book_entry("hand", -1_500, DAY + timedelta(days=3))]) == [
         ("by_hand", -1_500),
         ("by_hand", 1_500),
         ("other", -900),
@@ -135,15 +139,19 @@ def test_an_officers_entry_answers_a_movement_of_its_amount_and_no_other() -> No
 
 
 def test_two_refunds_of_one_payment_are_told_apart_by_their_amounts() -> None:
-    theirs = [
+    external = [
         external_entry("refund", -100, reference="L1"),
-        external_entry("refund", -200, told="m2", reference="L1"),
+        external_entry("refund", -200, movement="m2", reference="L1"),
     ]
-    ours = [
+    local = [
         book_entry("refund", -200, journal=2, reference="L1"),
         book_entry("refund", -300, journal=3, reference="L1"),
     ]
-    assert reasons_found(theirs, ours, L1=PAID) == [("equal", 0), ("refund_unheard", -100), ("missing", 300)]
+    assert reasons_found(external, local, L1=PAID) == [
+        ("equal", 0),
+        ("refund_unheard", -100),
+        ("missing", 300),
+    ]
 
 
 def test_money_that_was_there_before_is_a_rest_until_its_opening_is_entered() -> None:
@@ -190,15 +198,15 @@ booked = st.builds(
     st.integers(-1_000, 1_000),
 )
 def test_every_day_is_the_sum_of_its_findings_and_the_balance_of_all(
-    theirs: list[ExternalEntry], ours: list[BookEntry], known: dict[str, PaymentFacts], before: int
+    external: list[ExternalEntry], local: list[BookEntry], known: dict[str, PaymentFacts], before: int
 ) -> None:
-    findings = pair_entries(theirs, ours, known, reported_on=REPORTED_ON)
-    shown: list[ReconciliationDay] = group_by_day(findings, theirs, ours)
+    findings = pair_entries(external, local, known, reported_on=REPORTED_ON)
+    shown: list[ReconciliationDay] = group_by_day(findings, external, local)
     for day in shown:
         assert day.difference == sum(each.difference for each in day.items)
     reported = [piece for each in findings for piece in (each.theirs, each.ours) if piece]
-    assert {id(piece) for piece in reported} == {id(piece) for piece in (*theirs, *ours) if piece.amount}
-    balance, clearing = before + sum(each.amount for each in theirs), sum(each.amount for each in ours)
+    assert {id(piece) for piece in reported} == {id(piece) for piece in (*external, *local) if piece.amount}
+    balance, clearing = before + sum(each.amount for each in external), sum(each.amount for each in local)
     whole: list[ReconciliationItem] = with_remainder(
         findings, balance=balance, clearing=clearing, on=REPORTED_ON, fractions=0
     )

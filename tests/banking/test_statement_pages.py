@@ -164,10 +164,13 @@ async def test_lines_that_cannot_be_read_are_shown_and_nothing_can_be_confirmed(
 
 
 async def test_a_spreadsheet_and_a_letter_come_back_with_what_to_do(officer_client: SignedInClient) -> None:
-    for content, told in ((b"PK\x03\x04", "bukan berkas CSV"), (b"Halo apa kabar", "tidak ada tabel mutasi")):
+    for content, expected in (
+        (b"PK\x03\x04", "bukan berkas CSV"),
+        (b"Halo apa kabar", "tidak ada tabel mutasi"),
+    ):
         shown = await send(officer_client, content)
         assert shown.status_code == 422
-        assert told in shown.text
+        assert expected in shown.text
     assert (await send(officer_client, file(1), method="cash")).status_code == 422
 
 

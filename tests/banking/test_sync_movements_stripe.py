@@ -60,9 +60,9 @@ async def test_payments_fees_and_payouts_come_to_the_balance_that_stripe_tells(
 
 
 async def test_a_refund_of_ours_and_one_of_stripes_own_pages_are_both_known(gateway: StripeGateway) -> None:
-    ours, theirs = await gateway.pay(125_000), await gateway.pay(90_000)
+    refunded_here, refunded_there = await gateway.pay(125_000), await gateway.pay(90_000)
     async with coop_session(gateway.database, gateway.tenant) as db:
-        payment = await state_machine.lock_payment(db, ours)
+        payment = await state_machine.lock_payment(db, refunded_here)
         refund = await refund_payment.request_refund(
             db,
             Actor("officer", "Ketua Melati"),
@@ -78,7 +78,7 @@ async def test_a_refund_of_ours_and_one_of_stripes_own_pages_are_both_known(gate
     charge = next(each for each in shelf.of_kind("charge") if each["amount"] == 9_000_000)
     refund_charge(gateway.server.world, "acct_standin_melati", charge, 4_000_000)
     assert (await sync(gateway)).refunds == 1
-    assert await gateway.status(theirs) == "partly_refunded"
+    assert await gateway.status(refunded_there) == "partly_refunded"
     assert await sync(gateway) == SyncResult()
     state = await reconcile_gateway(gateway)
     assert state.difference == 0

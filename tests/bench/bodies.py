@@ -209,9 +209,9 @@ async def main() -> None:
     gc.collect()
     gc.freeze()  # as the web process does at its start
     async with bench_environment(schema_pool_size=3) as (database, settings):
-        ours = await create_bench_cooperative(database)
+        bench = await create_bench_cooperative(database)
         await seed_storefront(database, await create_bench_cooperative(database, "tetangga"))
         await measure_hostile_bodies(settings, database)
-        await measure_large_file(settings, database, ours)
+        await measure_large_file(settings, database, bench)
         for proxy in (False, True):
             await measure_neighbour_latency(database, proxy=proxy)

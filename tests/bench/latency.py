@@ -128,14 +128,14 @@ async def rate(steps: list[Step], browsers: list[Browser]) -> float:
 
 
 async def measure(
-    proxy: CountingProxy, ours: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
+    proxy: CountingProxy, lumbung: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
 ) -> Row:
     """The figures of a process that speaks to PostgreSQL over this wire."""
-    async with coop_reader(ours, tenant) as ro:
+    async with coop_reader(lumbung, tenant) as ro:
         member_id, product = (
             await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)
         )[0]
-    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(ours.owner_url)), settings))
+    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(lumbung.owner_url)), settings))
     dispatcher.rate_limiter = RateLimiter(lambda _: None, network_limit=None, session_limit=10**9)
     await dispatcher.start()
     browsers = [

@@ -109,10 +109,10 @@ async def measure_intake(
             yield make_poster(dispatcher, host, world.webhook_path(method), headers, body)
 
     for method in ORDER:
-        theirs, rows = hellos(), []
+        hello_calls, rows = hellos(), []
         for at in range(ROUNDS + 1):
             made = list(islice(messages(method), ENOUGH))  # before, so that making them costs nothing
-            row = (*await rate(iter(made)), *await rate(theirs))
+            row = (*await rate(iter(made)), *await rate(hello_calls))
             if at:  # the first round warms up
                 rows.append(row)
         us, our_time, them, their_time = (statistics.median(column) for column in zip(*rows, strict=True))

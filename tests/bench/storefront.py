@@ -103,10 +103,10 @@ async def rate(call: Call) -> float:
     return count / spent
 
 
-async def compare(title: str, ours: Call, yardstick_name: str, yardstick: Call) -> None:
-    for call in (ours, yardstick):
+async def compare(title: str, lumbung: Call, yardstick_name: str, yardstick: Call) -> None:
+    for call in (lumbung, yardstick):
         await rate(call)  # warm
-    rows = [(await rate(ours), await rate(yardstick)) for _ in range(ROUNDS)]
+    rows = [(await rate(lumbung), await rate(yardstick)) for _ in range(ROUNDS)]
     ratio = statistics.median(one / other for one, other in rows)
     us, them = (statistics.median(column) for column in zip(*rows, strict=True))
     print(f"{title}: {us:,.0f}/s, {yardstick_name}: {them:,.0f}/s, ratio {ratio:.2f}")

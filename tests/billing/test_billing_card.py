@@ -92,8 +92,8 @@ async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
     delivered = list(cards.stripe.deliveries)
     assert {each.status for each in delivered} == {200}
     async with shared_session(cards.database) as db:
-        kept = (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one()
-    assert kept > 0
+        stored = (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one()
+    assert stored > 0
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as outside:
         forged = await outside.post(
             WEBHOOK_URL, content=b'{"id":"evt_1"}', headers={"stripe-signature": "t=1,v1=00"}
@@ -101,7 +101,7 @@ async def test_a_message_delivered_five_times_and_a_forged_one_make_one_row(
         assert forged.status_code == 400
         assert (await outside.post(WEBHOOK_URL, content=b"{}")).status_code == 400
     async with shared_session(cards.database) as db:
-        assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == kept
+        assert (await db.execute(text("SELECT count(*) FROM shared.billing_events"))).scalar_one() == stored
     await cards.run_webhook_jobs()
     for _ in range(3):
         await sync_from_stripe(cards.database, cards.tenant.id, clock.today())

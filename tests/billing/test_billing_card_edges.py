@@ -275,5 +275,5 @@ async def test_an_invoice_of_the_old_year_that_is_read_in_the_new_one_has_a_numb
     async with shared_session(cards.database) as db:
         subscription = await queries.find_subscription(db, cards.tenant.id)
         assert subscription is not None
-        kept = await issue_stripe_invoice(db, subscription, Invoice(**values), [], on=read)
-        assert kept.number == "2025-000001"
+        stored = await issue_stripe_invoice(db, subscription, Invoice(**values), [], on=read)
+        assert stored.number == "2025-000001"

@@ -54,12 +54,12 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
 async def test_credit_has_a_most_since_it_cannot_be_taken_back(
     shared: AsyncSession, melati: TenantRef
 ) -> None:
-    for amount, said in (
+    for amount, expected in (
         (Rupiah(0), "above zero"),
         (Rupiah(-1), "above zero"),
         (Rupiah(MAX_CREDIT + 1), "at most"),
     ):
-        with pytest.raises(DomainError, match=said):
+        with pytest.raises(DomainError, match=expected):
             await grant_credit(shared, melati.id, amount, reason="Gangguan", by="Wening", on=APRIL, key="k")
     await grant_credit(shared, melati.id, MAX_CREDIT, reason="Gangguan", by="Wening", on=APRIL, key="k")
     assert await queries.get_credit_balance(shared, melati.id) == MAX_CREDIT

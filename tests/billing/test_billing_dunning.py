@@ -97,7 +97,7 @@ def test_no_new_period_begins_while_read_only_or_where_stripe_renews_or_on_the_f
 
 def test_on_the_same_day_read_only_comes_before_the_next_period() -> None:
     end = DUE + timedelta(days=21)
-    told = UnpaidInvoice("a", DUE, 4, DUE + timedelta(days=14))
-    assert next_step(DunningState("past_due", end, True, True, (told,)), TERMS, end) == DunningStep(
+    unpaid = UnpaidInvoice("a", DUE, 4, DUE + timedelta(days=14))
+    assert next_step(DunningState("past_due", end, True, True, (unpaid,)), TERMS, end) == DunningStep(
         "make_read_only", "a"
     )

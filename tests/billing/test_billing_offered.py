@@ -116,8 +116,8 @@ async def test_what_stops_is_told_before_the_button(
     with clock.freeze_at(datetime(2026, 4, 2, 2, tzinfo=UTC)):
         for path in (f"{HOME}/paket/benih", f"{HOME}/berhenti"):
             asked = (await officer_client.get(path)).text
-            told = asked.index("Layanan yang berhenti pada 30 April 2026")
-            assert told < asked.index("Potong gaji", told) < asked.index("btn btn--", told)
+            warning = asked.index("Layanan yang berhenti pada 30 April 2026")
+            assert warning < asked.index("Potong gaji", warning) < asked.index("btn btn--", warning)
         assert (
             "Layanan yang berhenti pada 30 April 2026"
             not in (await officer_client.get(f"{HOME}/paket/tumbuh")).text

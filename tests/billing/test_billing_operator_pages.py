@@ -204,11 +204,11 @@ async def test_a_statement_finds_the_invoice_that_it_names(
     operator: SignedInClient, overdue_invoice: Invoice, bank: str
 ) -> None:
     at = clock.now()
-    said = f"TRSF DARI KOPERASI MELATI LUMBUNG {overdue_invoice.number.replace('-', '')}"
+    description = f"TRSF DARI KOPERASI MELATI LUMBUNG {overdue_invoice.number.replace('-', '')}"
     content = render_statement(
         bank,
         [
-            BankMovement(at, 99_000, said),
+            BankMovement(at, 99_000, description),
             BankMovement(at, 99_000, "SETORAN TUNAI"),
             BankMovement(at, -5_000, "BIAYA ADM"),
         ],
@@ -231,7 +231,7 @@ async def test_a_file_that_is_no_statement_is_told_beside_the_field(operator: Si
     assert answer.status_code == 422
 
 
-async def told(operator: SignedInClient, *movements: BankMovement) -> str:
+async def review_statement(operator: SignedInClient, *movements: BankMovement) -> str:
     content = render_statement("bca", list(movements))
     answer = await operator.client.post(
         "/langganan/mutasi", data={"csrf": operator.csrf}, files={"file": ("mutasi.csv", content, "text/csv")}
@@ -244,13 +244,15 @@ async def test_a_number_inside_a_longer_one_is_a_doubt(
     operator: SignedInClient, overdue_invoice: Invoice
 ) -> None:
     bare = overdue_invoice.number.replace("-", "")
-    for said, sure in (
+    for description, sure in (
         (f"TRSF 99{bare}", False),
         (f"TRSF {bare}00 MELATI", False),
         (f"LUMBUNG{bare}", True),
         (f"LUMBUNG {bare[:4]} {bare[4:]} 0098", True),
     ):
-        assert ("Tandai " in await told(operator, BankMovement(clock.now(), 99_000, said))) is sure, said
+        assert (
+            "Tandai " in await review_statement(operator, BankMovement(clock.now(), 99_000, description))
+        ) is sure, description
 
 
 async def test_one_line_of_the_bank_pays_one_invoice(
@@ -265,14 +267,14 @@ async def test_one_line_of_the_bank_pays_one_invoice(
     async with shared_session(database) as db:
         (other,) = await queries.list_unpaid_invoices(db, mawar.id)
     line = BankMovement(clock.now(), 99_000, f"LUMBUNG {overdue_invoice.number.replace('-', '')}")
-    shown = await told(operator, line)
+    shown = await review_statement(operator, line)
     reference = re.search(r'name="reference" value="([^"]+)"', shown)
     assert reference is not None
     sent = {"amount": "99.000", "method": "bank_transfer", "reference": reference[1], "confirmed": "1"}
     assert (
         await operator.post(f"/langganan/tagihan/{overdue_invoice.number}/pelunasan", dict(sent))
     ).status_code == 303
-    again = await told(operator, line)
+    again = await review_statement(operator, line)
     assert "sudah dipakai" in again
     assert other.number not in again
     refused = await operator.post(f"/langganan/tagihan/{other.number}/pelunasan", dict(sent))
@@ -280,7 +282,7 @@ async def test_one_line_of_the_bank_pays_one_invoice(
         409,
         True,
     )
-    doubt = await told(operator, BankMovement(clock.now(), 99_000, "SETORAN TUNAI"))
+    doubt = await review_statement(operator, BankMovement(clock.now(), 99_000, "SETORAN TUNAI"))
     assert f"Periksa {other.number}" in doubt
 
 

@@ -49,8 +49,8 @@ async def end_trial(database: Database) -> None:
 async def test_a_new_cooperative_sees_its_trial_and_all_plans(officer_client: SignedInClient) -> None:
     answer = await officer_client.get(HOME)
     assert answer.status_code == 200
-    for said in ("Percobaan sampai", "Paket Tumbuh", "Rp99.000", "Rp299.000", "Gratis", "Potong gaji"):
-        assert said in answer.text
+    for expected in ("Percobaan sampai", "Paket Tumbuh", "Rp99.000", "Rp299.000", "Gratis", "Potong gaji"):
+        assert expected in answer.text
     assert "Rp2.990.000" in (await officer_client.get(f"{HOME}?tiap=year")).text
     assert (await officer_client.get("/pengurus")).status_code == 200
 
@@ -145,8 +145,13 @@ async def test_an_invoice_shows_how_to_pay_and_comes_as_pdf(
     )
     invoice = await open_invoice(database, melati)
     answer = await officer_client.get(f"{HOME}/tagihan/{invoice.number}")
-    for said in ("BCA 123 a.n. PT Lumbung", "LUMBUNG " + invoice.number.replace("-", ""), "Rp99.000", "<svg"):
-        assert said in answer.text
+    for expected in (
+        "BCA 123 a.n. PT Lumbung",
+        "LUMBUNG " + invoice.number.replace("-", ""),
+        "Rp99.000",
+        "<svg",
+    ):
+        assert expected in answer.text
     assert 'class="qr"' in answer.text
     paper = await officer_client.get(f"{HOME}/tagihan/{invoice.number}/pdf")
     assert paper.headers["content-type"] == "application/pdf"
@@ -202,7 +207,7 @@ async def test_usage_shows_figures_limits_and_how_to_count(
     assert "Lumbung belum mengirim pesan" in messages[: messages.index("Gambar")]
     assert "Kira-kira" not in answer.text  # of nothing nothing is foretold
     async with shared_session(database) as db:
-        kept = (
+        stored = (
             (
                 await db.execute(
                     text(
@@ -215,13 +220,13 @@ async def test_usage_shows_figures_limits_and_how_to_count(
             .scalars()
             .all()
         )
-    assert kept[-1] == 2
+    assert stored[-1] == 2
 
 
 async def test_today_tells_what_officers_should_know(
     database: Database, app: HostDispatcher, officer_client: SignedInClient, melati: TenantRef
 ) -> None:
-    for code, said in (
+    for code, expected in (
         ("trial_ends", "Masa percobaan segera berakhir"),
         ("near_members", "mendekati batas"),
         ("over_members", "Anggota tetap bisa diterima"),
@@ -235,7 +240,7 @@ async def test_today_tells_what_officers_should_know(
                 {"code": code, "id": melati.id},
             )
         app.on_change(REGISTRY)
-        assert said in (await officer_client.get("/pengurus")).text
+        assert expected in (await officer_client.get("/pengurus")).text
 
 
 async def test_paid_by_hand_the_invoice_says_so(

@@ -72,7 +72,7 @@ def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ('code = "panen"', 'code = "tumbuh"', "same code"),
         ("year = 990_000", "year = 1_990_000", "at most twelve"),
@@ -85,12 +85,12 @@ def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
         ('code = "tumbuh"', 'code = "tumbuh"\nsold = false', "the one after it are sold"),
     ],
 )
-def test_a_plans_file_that_contradicts_itself_is_refused(old: str, new: str, said: str) -> None:
+def test_a_plans_file_that_contradicts_itself_is_refused(old: str, new: str, expected: str) -> None:
     from billing.plans import _FILE
 
     text = _FILE.read_text()
     assert old in text
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=expected):
         parse_plans(text.replace(old, new))
 
 

@@ -143,7 +143,7 @@ async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
     assert "custom_domain" in (await registry(shared, melati))[1]
 
 
-@pytest.mark.parametrize(("interval", "said"), [("month", "satu bulan"), ("year", "satu tahun")])
+@pytest.mark.parametrize(("interval", "expected"), [("month", "satu bulan"), ("year", "satu tahun")])
 async def test_a_whole_period_is_named_by_its_rhythm(
     shared: AsyncSession,
     shared_ro: Reader,
@@ -151,12 +151,12 @@ async def test_a_whole_period_is_named_by_its_rhythm(
     start_paid_plan: StartPaidPlan,
     melati: TenantRef,
     interval: Interval,
-    said: str,
+    expected: str,
 ) -> None:
     await start_paid_plan(APRIL)
     await choose_plan(shared, settings, melati.id, "panen", interval, by=BY, on=APRIL, key="first day")
     _, invoice = await queries.list_unpaid_invoices(shared, melati.id)
-    assert (await queries.list_invoice_lines(shared_ro, invoice.id))[0].text_id == f"Paket Panen, {said}"
+    assert (await queries.list_invoice_lines(shared_ro, invoice.id))[0].text_id == f"Paket Panen, {expected}"
 
 
 async def test_from_month_to_year_a_new_period_begins_today(

@@ -27,7 +27,7 @@ from tenants.migrator import migrate
 
 pytestmark = pytest.mark.browser
 
-KEPT = Path(__file__).parents[2] / "docs" / "pictures" / "pages.webp"
+PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "pages.webp"
 TAKES_ANEW = os.environ.get("LUMBUNG_PICTURES") == "1"
 HEAVIEST = 200 * 1024
 
@@ -96,16 +96,16 @@ async def test_the_sheet_of_pages_can_be_taken(chromium: Browser, scene: Scene) 
     assert sheet.size == SHEET
     assert len(sheet.getcolors(1 << 24) or ()) > 500  # pages, not blank sheets
     if TAKES_ANEW:
-        KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_bytes(packed.getvalue())
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(packed.getvalue())
 
 
 def test_the_picture_of_the_readme_is_there_and_light() -> None:
-    assert KEPT.stat().st_size < HEAVIEST
-    with Image.open(KEPT) as picture:
+    assert PICTURE.stat().st_size < HEAVIEST
+    with Image.open(PICTURE) as picture:
         assert picture.format == "WEBP"
         assert picture.size == SHEET
-    assert "docs/pictures/pages.webp" in (KEPT.parents[2] / "README.md").read_text("utf-8")
+    assert "docs/pictures/pages.webp" in (PICTURE.parents[2] / "README.md").read_text("utf-8")
 
 
 async def compose_sheet(browser: Browser, scene: Scene) -> Image.Image:

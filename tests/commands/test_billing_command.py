@@ -24,9 +24,9 @@ async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
         sys.executable, "-m", "commands.main", *arguments,
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, complained = await process.communicate()
+    output, complained = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, said.decode(), complained.decode()
+    return process.returncode, output.decode(), complained.decode()
 
 
 async def test_two_processes_at_once_do_everything_once(database: Database) -> None:
@@ -37,14 +37,14 @@ async def test_two_processes_at_once_do_everything_once(database: Database) -> N
     assert [status for status, _, _ in runs] == [0, 0], runs
     done = [
         (each["on"], each["cooperative"], each["kind"])
-        for _, said, _ in runs
-        for each in json.loads(said)["done"]
+        for _, output, _ in runs
+        for each in json.loads(output)["done"]
     ]
     assert sorted(kind for _, _, kind in done) == ["end_period"] * 2 + ["notify_trial_end"] * 2
     assert len(set(done)) == 4
-    status, said, _ = await lumbung(database, "billing", "run", "--until", until)
+    status, output, _ = await lumbung(database, "billing", "run", "--until", until)
     assert status == 0
-    assert "0 things done" in said
+    assert "0 things done" in output
 
 
 async def test_a_date_that_is_none_is_wrong_usage(database: Database) -> None:

@@ -51,9 +51,9 @@ async def in_thread(function: Run, *arguments: str, **options: str | None) -> Re
 async def test_founding_and_listing(run: Run) -> None:
     done = await in_thread(run, *FOUND, "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert told["slug"] == "kenanga"
-    assert told["address"] == "http://kenanga.localhost:8000/"
+    printed = json.loads(done.stdout)
+    assert printed["slug"] == "kenanga"
+    assert printed["address"] == "http://kenanga.localhost:8000/"
     listed = json.loads((await in_thread(run, "coop", "list", "--json")).stdout)
     assert {each["slug"] for each in listed} == {"kenanga", "melati", "mawar"}
     assert "Koperasi Kenanga" in (await in_thread(run, "coop", "list")).stdout

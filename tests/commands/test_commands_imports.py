@@ -75,8 +75,8 @@ async def test_a_good_file_is_taken_once(run: Run, tmp_path: Path) -> None:
     assert (first.status, first.json) == (0, {"imported": 2, "unchanged": 0, "rejected": []})
     again = await run("products", "import", "melati", path, "--json")
     assert (again.status, again.json) == (0, {"imported": 0, "unchanged": 2, "rejected": []})
-    told = await run("products", "import", "melati", path)
-    assert (told.status, told.out.strip()) == (0, "Goods: 0 imported, 2 unchanged, 0 rejected.")
+    done = await run("products", "import", "melati", path)
+    assert (done.status, done.out.strip()) == (0, "Goods: 0 imported, 2 unchanged, 0 rejected.")
 
 
 async def test_a_bad_line_keeps_everything_out_and_every_one_is_named(run: Run, tmp_path: Path) -> None:
@@ -89,22 +89,22 @@ async def test_a_bad_line_keeps_everything_out_and_every_one_is_named(run: Run, 
     assert done.err.startswith("lumbung: Nothing was imported, because of bad lines: 2.")
     assert done.err.count("\n") == 1
     assert not rejected_path(path).exists()
-    told = await run("products", "import", "melati", path)
-    assert told.status == 1
-    assert "satu" in told.out
+    printed = await run("products", "import", "melati", path)
+    assert printed.status == 1
+    assert "satu" in printed.out
 
 
 async def test_good_lines_are_taken_and_the_others_kept_to_be_mended(run: Run, tmp_path: Path) -> None:
     path = file(tmp_path, "\ufeff" + BAD.replace(",", ";").replace("\n", "\r\n"))
     done = await run("products", "import", "melati", path, "--skip-bad", "--json")
     assert (done.status, done.json["imported"], len(done.json["rejected"]), done.err) == (0, 2, 2, "")
-    kept = tmp_path / "goods.rejected.csv"
-    lines = kept.read_bytes().decode().split("\r\n")
+    rejected = tmp_path / "goods.rejected.csv"
+    lines = rejected.read_bytes().decode().split("\r\n")
     assert lines[0] == "\ufeffsku;barcode;name;category;unit;cost;price;stock;reason"
     assert lines[1].startswith("X1;;Salah;;Pcs;satu;2;3;")
     assert done.json["rejected"][0]["reason"] in lines[1]
-    kept.write_bytes(kept.read_bytes().replace(b";satu;", b";1;").replace(b";-3;", b";3;"))
-    mended = await run("products", "import", "melati", kept, "--json")
+    rejected.write_bytes(rejected.read_bytes().replace(b";satu;", b";1;").replace(b";-3;", b";3;"))
+    mended = await run("products", "import", "melati", rejected, "--json")
     assert (mended.status, mended.json) == (0, {"imported": 2, "unchanged": 0, "rejected": []})
 
 
@@ -127,7 +127,7 @@ async def test_reasons_are_in_indonesian_when_asked(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "status", "expected"),
     [
         (("products", "import", "nobody", "{good}"), 1, "no cooperative"),
         (("products", "import", "melati", "{missing}"), 2, "does not exist"),
@@ -139,7 +139,7 @@ async def test_reasons_are_in_indonesian_when_asked(
     ],
 )
 async def test_an_error_is_one_sentence(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], status: int, expected: str
 ) -> None:
     paths = {
         "good": file(tmp_path, GOOD),
@@ -151,7 +151,7 @@ async def test_an_error_is_one_sentence(
     )
     done = await run(*(argument.format(**paths) for argument in arguments))
     assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
-    assert said in done.err
+    assert expected in done.err
 
 
 async def test_a_year_goes_in_and_the_trial_balance_comes_out(
@@ -196,8 +196,8 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
     }
     assert accounts["5101"]["closing"] == 43_000
     assert accounts["1101"]["closing"] == 340_000 + 59_000 - 43_000
-    told = await run("books", "trial-balance", "melati", "--year", "2024")
-    assert "The books balance." in told.out
+    printed = await run("books", "trial-balance", "melati", "--year", "2024")
+    assert "The books balance." in printed.out
     assert (await run("books", "trial-balance", "melati", "--year", "2020", "--json")).json["accounts"] == []
     async with coop_reader(database, mawar) as ro:
         assert await queries.get_trial_balance(ro, 2024) == []

@@ -36,9 +36,9 @@ async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple
         sys.executable, "-m", "commands.main", *arguments,
         env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, complained = await process.communicate()
+    output, complained = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, said.decode(), complained.decode()
+    return process.returncode, output.decode(), complained.decode()
 
 
 async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
@@ -48,21 +48,21 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
         await gateway.pay(100_000)
         gateway.server.withdraw(50_000)
         address = dict(database.settings.stand_ins)["xendit"]
-        status, said, complained = await lumbung(
+        status, output, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--json", stand_ins=f"xendit={address}"
         )
         assert (status, complained) == (0, "")
-        told = json.loads(said)
-        xendit = next(method for method in told["methods"] if method["method"] == "xendit")
+        printed = json.loads(output)
+        xendit = next(method for method in printed["methods"] if method["method"] == "xendit")
         assert (xendit["balance"], xendit["clearing"], xendit["difference"]) == (49_300, 49_300, 0)
-        assert (await gateway.balance("1102"), told["explained"]) == (50_000, True)
+        assert (await gateway.balance("1102"), printed["explained"]) == (50_000, True)
 
         gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", clock.now())
-        status, said, _ = await lumbung(
+        status, output, _ = await lumbung(
             database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
         )
         assert status == 1
-        assert "No payment fits" in said
+        assert "No payment fits" in output
         gateway.server.secret_key = "another"
         status, _, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
@@ -75,16 +75,16 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
 async def test_offline_asks_nobody(database: Database, melati: TenantRef) -> None:
     async with set_up_xendit(database, melati) as gateway:
         gateway.server.withdraw(50_000)
-        status, said, complained = await lumbung(
+        status, output, complained = await lumbung(
             database, "payments", "reconcile", "melati", "--offline", "--json"
         )
         assert (status, complained) == (0, "")
-        xendit = next(method for method in json.loads(said)["methods"] if method["method"] == "xendit")
+        xendit = next(method for method in json.loads(output)["methods"] if method["method"] == "xendit")
         assert (xendit["checked"], xendit["balance"]) == (False, None)
-        _, said, _ = await lumbung(
+        _, output, _ = await lumbung(
             database, "payments", "reconcile", "melati", "--offline", "--method", "xendit"
         )
-        assert "some ways told nothing" in said
+        assert "some ways told nothing" in output
     status, _, complained = await lumbung(database, "payments", "reconcile", "tiada")
     assert status == 1
     assert "tiada" in complained
@@ -105,13 +105,13 @@ async def test_keys_are_rotated_once_and_no_secret_is_printed(
         before = await list_sealed_secrets(database, melati)
     keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW, OLD))
     more = ("--json",) if as_json else ()
-    status, said, complained = await lumbung(database, "payments", "rotate-keys", *more, master_keys=keys)
+    status, output, complained = await lumbung(database, "payments", "rotate-keys", *more, master_keys=keys)
     after = await list_sealed_secrets(database, melati)
     assert (status, complained) == (0, "")
     assert all(text.startswith("v1:baru:") for text in after.values())
-    assert not any(secret in said for secret in (KEY, *before.values(), *after.values()))
-    status, said, _ = await lumbung(database, "payments", "rotate-keys", "--json", master_keys=keys)
-    assert (status, json.loads(said)["moved"]) == (0, 0)
+    assert not any(secret in output for secret in (KEY, *before.values(), *after.values()))
+    status, output, _ = await lumbung(database, "payments", "rotate-keys", "--json", master_keys=keys)
+    assert (status, json.loads(output)["moved"]) == (0, 0)
     assert await list_sealed_secrets(database, melati) == after
 
 
@@ -134,16 +134,16 @@ async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has
 async def test_what_must_be_looked_at_is_listed_and_counted_by_the_doctor(
     database: Database, melati: TenantRef
 ) -> None:
-    status, said, _ = await lumbung(database, "payments", "exceptions", "melati")
-    assert (status, "Nothing" in said) == (0, True)
+    status, output, _ = await lumbung(database, "payments", "exceptions", "melati")
+    assert (status, "Nothing" in output) == (0, True)
     async with coop_session(database, melati) as db:
         await pay.enable_methods(db)
         _, payment = await pay.create_order_payment(db, "xendit")
         for params in ({"theirs": 1}, {"theirs": 2}):
             await record_exception(db, payment, "amount", params)
-    status, said, complained = await lumbung(database, "payments", "exceptions", "melati", "--json")
+    status, output, complained = await lumbung(database, "payments", "exceptions", "melati", "--json")
     assert (status, complained) == (1, "")
-    assert [(each["payment"], each["reason"], each["params"]) for each in json.loads(said)] == [
+    assert [(each["payment"], each["reason"], each["params"]) for each in json.loads(output)] == [
         (payment.reference, "amount", {"theirs": 1}),
         (payment.reference, "amount", {"theirs": 2}),
     ]

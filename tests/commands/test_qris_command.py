@@ -70,7 +70,7 @@ def test_the_parts_are_printed_for_machines_and_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("read", ""), "The QRIS text is empty."),
         (("read", "https://example.test"), "This is no QRIS text"),
@@ -92,10 +92,10 @@ def test_the_parts_are_printed_for_machines_and_for_people() -> None:
         ),
     ],
 )
-def test_a_mistake_is_one_sentence_and_a_failure(arguments: tuple[str, ...], said: str) -> None:
+def test_a_mistake_is_one_sentence_and_a_failure(arguments: tuple[str, ...], expected: str) -> None:
     status, out, complaints = lumbung(*arguments)
     assert (status, out) == (1, "")
-    assert said in complaints
+    assert expected in complaints
     assert complaints.count("\n") == 1
 
 

@@ -63,11 +63,11 @@ async def test_a_draft_is_printed_for_machines_and_for_people(database: Database
 
 
 async def test_a_mistake_is_one_sentence_and_a_failure(database: Database) -> None:
-    for arguments, said in (
+    for arguments, expected in (
         (("nowhere", "--year", "2025"), "There is no cooperative with the address “nowhere”."),
         (("melati", "--year", "2999"), "The year 2999 has not begun."),
     ):
         status, out, complaints = await lumbung(database, "shu", "draft", *arguments, "--json")
         assert (status, out) == (1, "")
-        assert said in complaints
+        assert expected in complaints
         assert len(complaints.splitlines()) == 1

@@ -141,10 +141,10 @@ def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
     assert up.process.wait(60) == 0
     assert not any(alive(pid) for pid in children.values())
     assert not server_runs(folder)
-    said = up.log.read_text(encoding="utf-8")
-    assert "The data is kept" in said
-    assert said.startswith("Lumbung is running at ")  # no line about jobs stands before the address
-    assert "[info" not in said
+    output = up.log.read_text(encoding="utf-8")
+    assert "The data is kept" in output
+    assert output.startswith("Lumbung is running at ")  # no line about jobs stands before the address
+    assert "[info" not in output
 
 
 def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_restart_finds_all(
@@ -163,7 +163,7 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
                     asked.stderr
                 )
             time.sleep(0.3)  # the lines after the address
-            said = up.log.read_text(encoding="utf-8")
+            output = up.log.read_text(encoding="utf-8")
             if not again:
                 os.kill(children["worker"], signal.SIGKILL)
                 assert up.process.wait(60) == 1
@@ -173,9 +173,9 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
         assert up.process.wait(60) == (0 if again else 1)
         assert not any(alive(pid) for pid in children.values())
         assert not server_runs(folder)
-        assert "Payment services are stand-ins, no money moves: stripe http://127.0.0.1:" in said
-        assert "payments were left as they are" not in said
-        assert f", PIN {PIN}" in said, again
+        assert "Payment services are stand-ins, no money moves: stripe http://127.0.0.1:" in output
+        assert "payments were left as they are" not in output
+        assert f", PIN {PIN}" in output, again
         assert (folder / "var" / "contoh" / "mutasi-melati.csv").exists()
 
 

@@ -39,8 +39,8 @@ async def owed(database: Database, tenant: TenantRef, account: str = MEMBER_RECE
 
 
 async def test_without_granted_credit_a_plain_sentence_says_so(member_client: Any) -> None:
-    told = tags((await member_client.get("/anggota/kasbon")).text)
-    assert "Kasbon belum dibuka untuk Anda" in told
+    page_text = tags((await member_client.get("/anggota/kasbon")).text)
+    assert "Kasbon belum dibuka untuk Anda" in page_text
     assert (await member_client.get(REPAY)).headers["location"] == "/anggota/kasbon"
 
 
@@ -73,9 +73,9 @@ async def test_who_paid_more_than_they_owed_is_told(
             JournalLine.to_credit(MEMBER_RECEIVABLES, Rupiah(5_000), member),
         ]
         await post_journal(db, Journal(TODAY, "Lebih bayar", "test:over", lines), by="Rina Kasir")
-    told = tags((await member_client.get("/anggota/kasbon")).text)
-    assert "membayar lebih Rp5.000" in told
-    assert "Bayar kasbon" not in told
+    page_text = tags((await member_client.get("/anggota/kasbon")).text)
+    assert "membayar lebih Rp5.000" in page_text
+    assert "Bayar kasbon" not in page_text
 
 
 async def test_credit_is_paid_off_from_savings_at_once(
@@ -161,7 +161,7 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
             db.add(batch)
             await db.flush()
             db.add(PayrollLine(batch_id=batch.id, member_id=member, requested=asked))
-    told = tags((await member_client.get("/anggota/kasbon")).text)
+    page_text = tags((await member_client.get("/anggota/kasbon")).text)
     for shown in (
         "Rp90.000",
         "Rp60.000 sudah diminta",
@@ -169,8 +169,8 @@ async def test_what_is_asked_of_the_pay_and_what_comes_next_are_told_apart(
         "Rp30.000 ikut daftar potongan",
         "P-17",
     ):
-        assert shown in told
-    assert "Rp11.000" not in told
+        assert shown in page_text
+    assert "Rp11.000" not in page_text
 
 
 async def test_a_pin_is_set_with_the_password_and_agrees(

@@ -77,10 +77,10 @@ async def test_from_the_file_out_to_the_last_difference(
         await officer_client.post(sari, {"decision": "kasbon", "reason": "sudah berhenti"})
     ).status_code == 303
     assert (await officer_client.post(budi, {"decision": "wallet", "reason": "kelebihan"})).status_code == 303
-    stray = f"{batch}/baris/4"
-    assert "Orang Lain" in (await officer_client.get(stray)).text
+    unmatched = f"{batch}/baris/4"
+    assert "Orang Lain" in (await officer_client.get(unmatched)).text
     assert (
-        await officer_client.post(stray, {"decision": "bank", "reason": "bukan anggota"})
+        await officer_client.post(unmatched, {"decision": "bank", "reason": "bukan anggota"})
     ).status_code == 303
     done = (await officer_client.get(batch)).text
     assert "Semua selisih sudah diselesaikan." in done

@@ -47,7 +47,7 @@ def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note:
 
 
 @pytest.mark.parametrize(
-    ("rows", "taken", "booked", "why", "said"),
+    ("rows", "taken", "booked", "why", "expected"),
     [
         ([row(50_000, payroll="P-1")], 50_000, 50_000, DeductionOutcome.EQUAL, ""),
         ([row(30_000, member="0001", note="cuti")], 30_000, 30_000, DeductionOutcome.LESS, "cuti"),
@@ -71,11 +71,11 @@ def row(taken: int, *, line: int = 2, member: str = "", payroll: str = "", note:
     ],
 )
 def test_what_came_of_a_line(
-    rows: list[ReturnRow], taken: int, booked: int, why: DeductionOutcome, said: str
+    rows: list[ReturnRow], taken: int, booked: int, why: DeductionOutcome, expected: str
 ) -> None:
     plan = match_return([asked(1), asked(2)], [*rows, row(50_000, line=9, payroll="P-2")])
     result = plan.results[0]
-    assert (result.deducted, result.applied, result.outcome, result.remark) == (taken, booked, why, said)
+    assert (result.deducted, result.applied, result.outcome, result.remark) == (taken, booked, why, expected)
     assert result.settled == (why is DeductionOutcome.EQUAL)
     assert plan.strays == ()
 

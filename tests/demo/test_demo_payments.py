@@ -159,12 +159,12 @@ async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothi
     )
     async with coop_reader(world.database, world.tenant) as ro:
         before = await ro.records(counts)
-    said: list[str] = []
-    await seed_demo(world.database, on_note=said.append)
+    notes: list[str] = []
+    await seed_demo(world.database, on_note=notes.append)
     async with coop_reader(world.database, world.tenant) as ro:
         assert [tuple(row) for row in await ro.records(counts)] == [tuple(row) for row in before]
         assert await ro.value("SELECT status FROM payments WHERE reference = $1", reference) == "cancelled"
-    assert said == []
+    assert notes == []
 
 
 async def test_one_has_an_invoice_for_an_operator_to_confirm_and_the_other_pays_its_plan_by_card_at_once(
@@ -213,17 +213,17 @@ async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
         raise provider_calls.errors.NO_SUCH_METHOD()
 
     monkeypatch.setattr("demo.seed.enable_payments", refused)
-    said: list[str] = []
-    assert await seed_demo(world.database, on_note=said.append)
-    assert len(said) == 1
-    assert said[0].startswith("melati: payments were left as they are.")
+    notes: list[str] = []
+    assert await seed_demo(world.database, on_note=notes.append)
+    assert len(notes) == 1
+    assert notes[0].startswith("melati: payments were left as they are.")
 
 
 async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_one_that_is_nobody_s(
     world: DemoWorld,
 ) -> None:
-    told = [line for line in list_notes(world.database.settings) if "mutasi" in line]
-    file = Path(told[0].rpartition(": ")[2])
+    lines = [line for line in list_notes(world.database.settings) if "mutasi" in line]
+    file = Path(lines[0].rpartition(": ")[2])
     content = file.read_text("utf-8")
     assert len(list(csv.reader(io.StringIO(content)))) >= 5
     async with coop_reader(world.database, world.tenant) as ro:
@@ -248,12 +248,12 @@ def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
 async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) -> None:
 
     settings = replace(world.database.settings, environment="production", stand_ins=())
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         async with coop_session(world.database, world.tenant) as db:
             await configure_method.enable_method(
                 db, Actor("officer", "Retno Palupi"), "stripe", settings=settings, on=_today()
             )
-    assert refusal.value.code == "payments.stand_in_refused"
+    assert error.value.code == "payments.stand_in_refused"
 
 
 async def _create_test_payment(world: DemoWorld, method: str) -> str:

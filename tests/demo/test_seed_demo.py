@@ -85,7 +85,7 @@ async def test_the_two_differ_in_bylaws_and_theme(seeded: Seeded) -> None:
 
 
 async def test_a_second_start_only_looks(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
-    database, told = seeded
+    database, sign_ins = seeded
     tenant = await find_tenant_by_slug(database, "melati")
     async with coop_reader(database, tenant) as ro:
         before = await ro.value("SELECT max(number) FROM journals")
@@ -95,20 +95,20 @@ async def test_a_second_start_only_looks(seeded: Seeded, monkeypatch: pytest.Mon
 
     for name in ("create_cooperative", "populate_demo", "add_operator"):
         monkeypatch.setattr(f"demo.seed.{name}", unwanted)
-    assert await seed_demo(database) == told
+    assert await seed_demo(database) == sign_ins
     async with coop_reader(database, tenant) as ro:
         assert await ro.value("SELECT max(number) FROM journals") == before
 
 
 async def test_every_sign_in_that_is_told_opens_a_door(seeded: Seeded, settings: Settings) -> None:
-    database, told = seeded
+    database, sign_ins = seeded
     dispatcher = HostDispatcher(
         settings, Database(database.owner_url.render_as_string(hide_password=False), settings)
     )
     await dispatcher.start()
     try:
-        assert {each.role for each in told} == {"officer", "member", "operator"}
-        for each in told:
+        assert {each.role for each in sign_ins} == {"officer", "member", "operator"}
+        for each in sign_ins:
             origin = each.address.rstrip("/")
             async with httpx.AsyncClient(
                 transport=httpx.ASGITransport(dispatcher), base_url=origin, headers={"origin": origin}
@@ -127,20 +127,20 @@ async def test_every_sign_in_that_is_told_opens_a_door(seeded: Seeded, settings:
 async def test_a_slug_that_somebody_took_is_left_alone(database: Database, melati: TenantRef) -> None:
     async with coop_reader(database, melati) as ro:
         before = await ro.value("SELECT max(number) FROM journals")
-    told = await seed_demo(database)
+    sign_ins = await seed_demo(database)
     async with coop_reader(database, melati) as ro:
         assert await ro.value("SELECT max(number) FROM journals") == before
         assert await ro.value("SELECT count(*) FROM members") == 2
-    assert [each.role for each in told] == ["operator"]
+    assert [each.role for each in sign_ins] == ["operator"]
 
 
 async def test_production_has_no_demo(database: Database, settings: Settings) -> None:
     production = Database(
         database.owner_url.render_as_string(hide_password=False), replace(settings, environment="production")
     )
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await seed_demo(production)
-    assert refusal.value.code == "demo.not_in_production"
+    assert error.value.code == "demo.not_in_production"
 
 
 def test_the_same_seed_buys_the_same() -> None:

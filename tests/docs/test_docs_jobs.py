@@ -13,10 +13,10 @@ ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 def test_the_daily_jobs_that_are_told_are_those_that_run() -> None:
     import_tasks()
     table = ARCHITECTURE.read_text("utf-8").partition("| Job | What it does |")[2].partition("\n\n")[0]
-    told = re.findall(
+    documented = re.findall(
         r"`([a-z_.]+)`", "".join(line.split("|")[1] for line in table.splitlines() if "|" in line)
     )
-    assert sorted(told) == sorted(
+    assert sorted(documented) == sorted(
         job
         for jobs in daily_jobs()
         for job in jobs

@@ -145,7 +145,7 @@ def record_faults(person: BrowserUser) -> None:
     and every request that would leave this machine.
     """
 
-    def said(message: ConsoleMessage) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         # a bad status is judged in `answered`, where it is known what was asked for
         if message.type == "error" and "Failed to load resource" not in message.text:
             person.faults.append(f"console: {message.text} ({message.location})")
@@ -165,7 +165,7 @@ def record_faults(person: BrowserUser) -> None:
         if not person.offline and request.failure != "net::ERR_ABORTED":
             person.faults.append(f"failed: {request.url} ({request.failure})")
 
-    person.page.on("console", said)
+    person.page.on("console", on_console)
     person.page.on("pageerror", lambda error: person.faults.append(f"script: {error}"))
     person.page.on("request", asked)
     person.page.on("response", answered)

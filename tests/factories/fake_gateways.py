@@ -70,16 +70,16 @@ class FakeGateways:
 
     async def pay(self, payment: Payment, *, amount: int | None = None) -> SentMessage:
         """The payer pays, as asked or another amount; return the message that follows."""
-        theirs = payment.provider_reference or ""
+        provider_reference = payment.provider_reference or ""
         if payment.method == "stripe":
             if amount is not None:
                 self.stripe.faults.add("answers_amount", times=None, only="*", amount=amount * 100)
-            await self.stripe.complete(theirs, "card")
+            await self.stripe.complete(provider_reference, "card")
             return self.last_message("stripe", "checkout.session.completed")
         if payment.method == "midtrans":
             await self.midtrans.pay(payment.reference, amount=amount)
         else:
-            await self.xendit.pay(theirs, amount=amount)
+            await self.xendit.pay(provider_reference, amount=amount)
         return self.last_message(payment.method)
 
     async def refund_at_provider(self, payment: Payment, amount: int) -> SentMessage:
@@ -140,10 +140,10 @@ def xendit_headers(token: str = "token-tiruan") -> dict[str, str]:
     return {"content-type": "application/json", "x-callback-token": token}
 
 
-def midtrans_signature(told: Mapping[str, Any], key: str = "SB-Mid-server-tiruan") -> str:
+def midtrans_signature(body: Mapping[str, Any], key: str = "SB-Mid-server-tiruan") -> str:
     """The signature of a notification."""
     return hashlib.sha512(
-        f"{told['order_id']}{told['status_code']}{told['gross_amount']}{key}".encode()
+        f"{body['order_id']}{body['status_code']}{body['gross_amount']}{key}".encode()
     ).hexdigest()
 
 

@@ -73,10 +73,10 @@ async def test_a_statement_is_downloaded_for_the_days_asked_for(bank: str) -> No
     fake.credit(10_000, "KEMARIN", at=datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
     fake.credit(50_123, "HARI INI", at=datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
     async with serve(fake.app) as url, httpx.AsyncClient(base_url=str(url), trust_env=False) as client:
-        said = await client.get(f"/{bank}/mutasi.csv", params={"since": "2026-11-24"})
-        assert said.status_code == 200
-        assert "HARI INI" in said.text
-        assert "KEMARIN" not in said.text
+        answer = await client.get(f"/{bank}/mutasi.csv", params={"since": "2026-11-24"})
+        assert answer.status_code == 200
+        assert "HARI INI" in answer.text
+        assert "KEMARIN" not in answer.text
         if bank not in {"mandiri_older", "bni"}:
-            assert "160123.00" in said.text.replace(",", "")
+            assert "160123.00" in answer.text.replace(",", "")
         assert (await client.get("/bank-lain/mutasi.csv")).status_code == 404

@@ -24,13 +24,13 @@ class Listener:
     """Whoever is told: notes what came, and answers as it is bidden."""
 
     def __init__(self) -> None:
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.answers = 200
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         import json
 
-        self.heard.append(json.loads(request.content))
+        self.received.append(json.loads(request.content))
         return httpx.Response(self.answers)
 
 
@@ -57,13 +57,13 @@ async def client(fake: FakeMidtrans) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _page(client: httpx.AsyncClient, **changes: Any) -> str:
-    said = await client.post("/snap/v1/transactions", json={**ORDER, **changes})
-    assert said.status_code == 201, said.text
-    return str(said.json()["redirect_url"])
+    answer = await client.post("/snap/v1/transactions", json={**ORDER, **changes})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["redirect_url"])
 
 
 def _states(listener: Listener) -> list[str]:
-    return [each["transaction_status"] for each in listener.heard]
+    return [each["transaction_status"] for each in listener.received]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def _states(listener: Listener) -> list[str]:
 async def test_what_the_real_one_refuses_is_refused(
     client: httpx.AsyncClient, changes: dict[str, Any]
 ) -> None:
-    said = await client.post("/snap/v1/transactions", json={**ORDER, **changes})
-    assert said.status_code == 400
-    assert said.json()["error_messages"]
+    answer = await client.post("/snap/v1/transactions", json={**ORDER, **changes})
+    assert answer.status_code == 400
+    assert answer.json()["error_messages"]
 
 
 @pytest.mark.parametrize("auth", [None, ("another", ""), (KEY, "password")])
@@ -105,16 +105,19 @@ async def test_an_order_id_is_charged_once(client: httpx.AsyncClient, fake: Fake
 async def test_the_page_says_that_no_money_moves_and_escapes_what_others_wrote(
     client: httpx.AsyncClient,
 ) -> None:
-    said = await client.get(await _page(client))
-    assert "tidak ada uang yang berpindah" in said.text
-    assert "Siti &lt;b&gt;" in said.text
-    assert "Rp24.145" in said.text
+    answer = await client.get(await _page(client))
+    assert "tidak ada uang yang berpindah" in answer.text
+    assert "Siti &lt;b&gt;" in answer.text
+    assert "Rp24.145" in answer.text
 
 
 async def test_qris_is_paid_by_one_click(client: httpx.AsyncClient, listener: Listener) -> None:
-    said = await client.post(await _page(client), data={"choice": "qris"})
-    told = "order_id=KOP1&status_code=200&transaction_status=settlement"
-    assert (said.status_code, said.headers["location"]) == (303, f"https://melati.example/bayar/KOP1?{told}")
+    answer = await client.post(await _page(client), data={"choice": "qris"})
+    query = "order_id=KOP1&status_code=200&transaction_status=settlement"
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"https://melati.example/bayar/KOP1?{query}",
+    )
     assert _states(listener) == ["pending", "settlement"]
 
 
@@ -156,7 +159,7 @@ async def test_messages_come_twice_late_and_out_of_order(
     await _page(client)
     fake.faults.messages |= {"twice", "out of order"}
     await fake.pay("KOP1")
-    assert listener.heard == []
+    assert listener.received == []
     await fake.deliver_delayed()
     assert _states(listener) == ["settlement", "settlement", "pending", "pending"]
 
@@ -180,9 +183,9 @@ async def test_a_wrong_amount_is_signed_as_if_it_were_right(
     await _page(client)
     fake.faults.messages.add("wrong amount")
     order = await fake.pay("KOP1")
-    told = listener.heard[-1]
-    assert told["gross_amount"] == "24146.00"
-    assert told["signature_key"] == fake.notification(order, amount="24146.00")["signature_key"]
+    body = listener.received[-1]
+    assert body["gross_amount"] == "24146.00"
+    assert body["signature_key"] == fake.notification(order, amount="24146.00")["signature_key"]
 
 
 @pytest.mark.parametrize(("fault", "status"), [("500", 500), ("429", 429)])

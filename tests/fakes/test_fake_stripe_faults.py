@@ -145,8 +145,8 @@ async def test_a_wrong_amount_or_currency_is_properly_signed(harness: StripeHarn
     faults.add("wrong_amount", amount=100)
     faults.add("wrong_currency")
     session = await paid_session(harness)
-    told = harness.receiver.events(secret)[0].data.object
-    assert (told.amount_total, told.currency) == (100, "usd")
+    intent = harness.receiver.events(secret)[0].data.object
+    assert (intent.amount_total, intent.currency) == (100, "usd")
     assert (session.amount_total, session.currency) == (2_500_000, "idr")
 
 
@@ -247,12 +247,12 @@ async def test_the_control_api_does_what_the_handle_does(harness: StripeHarness)
             "declined": None
         }
         await control.post("/_control/settle")
-        told = (await control.get("/_control/deliveries")).json()
+        deliveries = (await control.get("/_control/deliveries")).json()
         assert (
             await control.post(f"/_control/sessions/{session.id}", json={"how": "card"})
         ).status_code == 400
     assert harness.receiver.kinds(hook["secret"]) == [PAID]
-    assert json.loads(told[0]["body"])["data"]["object"]["id"] == session.id
+    assert json.loads(deliveries[0]["body"])["data"]["object"]["id"] == session.id
 
 
 async def test_what_falls_due_is_done_without_being_asked(harness: StripeHarness) -> None:

@@ -22,14 +22,14 @@ INVOICE: dict[str, Any] = {
 
 
 @pytest.fixture
-async def heard() -> list[httpx.Request]:
+async def received() -> list[httpx.Request]:
     return []
 
 
 @pytest.fixture
-async def fake(heard: list[httpx.Request]) -> AsyncIterator[FakeXendit]:
+async def fake(received: list[httpx.Request]) -> AsyncIterator[FakeXendit]:
     def listen(request: httpx.Request) -> httpx.Response:
-        heard.append(request)
+        received.append(request)
         return httpx.Response(200)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(listen)) as client:
@@ -46,9 +46,9 @@ async def client(fake: FakeXendit) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _invoice(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
-    said = await client.post("/v2/invoices", json={**INVOICE, **changes})
-    assert said.status_code == 200, said.text
-    return said.json()  # type: ignore[no-any-return]
+    answer = await client.post("/v2/invoices", json={**INVOICE, **changes})
+    assert answer.status_code == 200, answer.text
+    return answer.json()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ async def _invoice(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
 async def test_what_the_real_one_refuses_is_refused(
     client: httpx.AsyncClient, changes: dict[str, Any]
 ) -> None:
-    said = await client.post("/v2/invoices", json={**INVOICE, **changes})
-    assert said.status_code == 400
-    assert said.json()["error_code"]
+    answer = await client.post("/v2/invoices", json={**INVOICE, **changes})
+    assert answer.status_code == 400
+    assert answer.json()["error_code"]
 
 
 async def test_only_the_secret_key_opens(client: httpx.AsyncClient) -> None:
@@ -88,23 +88,23 @@ async def test_the_page_offers_what_was_asked_for_and_says_that_no_money_moves(
 
 @pytest.mark.parametrize("channel", ["QRIS", "BRI"])
 async def test_an_invoice_is_paid_by_one_click_and_told(
-    client: httpx.AsyncClient, heard: list[httpx.Request], channel: str
+    client: httpx.AsyncClient, received: list[httpx.Request], channel: str
 ) -> None:
     invoice = await _invoice(client)
-    said = await client.post(invoice["invoice_url"], data={"choice": channel})
-    assert (said.status_code, said.headers["location"]) == (303, "https://melati.example/bayar/KOP1")
-    assert [request.headers["x-callback-token"] for request in heard] == ["token-tiruan"]
-    told = json.loads(heard[0].content)
-    assert (told["id"], told["status"], told["payment_channel"]) == (invoice["id"], "PAID", channel)
+    answer = await client.post(invoice["invoice_url"], data={"choice": channel})
+    assert (answer.status_code, answer.headers["location"]) == (303, "https://melati.example/bayar/KOP1")
+    assert [request.headers["x-callback-token"] for request in received] == ["token-tiruan"]
+    body = json.loads(received[0].content)
+    assert (body["id"], body["status"], body["payment_channel"]) == (invoice["id"], "PAID", channel)
     await client.post(invoice["invoice_url"], data={"choice": channel})
-    assert len(heard) == 1
+    assert len(received) == 1
 
 
-async def test_who_leaves_has_paid_nothing(client: httpx.AsyncClient, heard: list[httpx.Request]) -> None:
+async def test_who_leaves_has_paid_nothing(client: httpx.AsyncClient, received: list[httpx.Request]) -> None:
     invoice = await _invoice(client)
     await client.post(invoice["invoice_url"], data={"choice": "leave"})
     assert (await client.get(f"/v2/invoices/{invoice['id']}")).json()["status"] == "PENDING"
-    assert heard == []
+    assert received == []
 
 
 async def test_a_key_used_with_another_request_is_a_conflict(

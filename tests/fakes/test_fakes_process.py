@@ -24,14 +24,15 @@ async def test_one_process_serves_all_three_and_says_where() -> None:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(30):
-            told = json.loads(await process.stdout.readline())
+            printed = json.loads(await process.stdout.readline())
         async with httpx.AsyncClient() as client:
             answer = await client.get(
-                f"{told['stripe']}/v1/balance", headers={"authorization": f"Bearer {told['keys']['stripe']}"}
+                f"{printed['stripe']}/v1/balance",
+                headers={"authorization": f"Bearer {printed['keys']['stripe']}"},
             )
             assert answer.json()["object"] == "balance"
             for name in ("midtrans", "xendit"):
-                assert (await client.get(f"{told[name]}/nothing-here")).status_code == 404
+                assert (await client.get(f"{printed[name]}/nothing-here")).status_code == 404
     finally:
         process.terminate()
         assert await process.wait() == 0
@@ -46,6 +47,6 @@ async def test_production_refuses_them() -> None:
         stderr=asyncio.subprocess.PIPE,
         env={"PYTHONPATH": str(PLATFORM), "LUMBUNG_ENVIRONMENT": "production"},
     )
-    _, said = await process.communicate()
+    _, output = await process.communicate()
     assert process.returncode == 2
-    assert b"LUMBUNG_ENVIRONMENT" in said
+    assert b"LUMBUNG_ENVIRONMENT" in output

@@ -84,7 +84,7 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def both(localstripe: str) -> AsyncIterator[list[Any]]:
     """Clients of localstripe and of our stand-in."""
-    async with serve(FakeStripe().app) as ours:
+    async with serve(FakeStripe().app) as fake:
         yield [
             stripe.StripeClient(
                 FakeStripe.key,
@@ -92,7 +92,7 @@ async def both(localstripe: str) -> AsyncIterator[list[Any]]:
                 http_client=stripe.HTTPXClient(),
                 max_network_retries=0,
             ).v1
-            for url in (localstripe, ours)
+            for url in (localstripe, fake)
         ]
 
 
@@ -189,8 +189,8 @@ FLOWS = [
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
 async def test_both_end_alike(both: list[Any], flow: Any) -> None:
-    theirs, ours = [await flow(client) for client in both]
-    assert ours == theirs
+    official, faked = [await flow(client) for client in both]
+    assert faked == official
 
 
 async def test_localstripe_is_heard_on_loopback_only(localstripe: str) -> None:

@@ -37,10 +37,10 @@ async def fake() -> FakeMidtrans:
 @pytest.fixture
 async def provider_account(fake: FakeMidtrans) -> AsyncIterator[ProviderAccount]:
     async with serve(fake.app) as url, httpx.AsyncClient(timeout=1, trust_env=False) as client:
-        yield _means(client, str(url))
+        yield _provider_account(client, str(url))
 
 
-def _means(client: Any, address: str, *, live: bool = False, **settings: str) -> ProviderAccount:
+def _provider_account(client: Any, address: str, *, live: bool = False, **settings: str) -> ProviderAccount:
     return ProviderAccount(
         settings=settings, secrets={"server_key": KEY}, client=client, base_url=address, live=live
     )
@@ -89,7 +89,7 @@ async def test_only_the_channels_that_an_officer_chose_are_offered(
     fake: FakeMidtrans, provider_account: ProviderAccount
 ) -> None:
     await midtrans.create(
-        _means(provider_account.client, provider_account.base_url, channels="qris"), _intent()
+        _provider_account(provider_account.client, provider_account.base_url, channels="qris"), _intent()
     )
     assert fake.calls[-1].json()["enabled_payments"] == ["gopay", "shopeepay", "other_qris"]
 
@@ -135,7 +135,7 @@ async def test_a_paid_payment_tells_amount_and_moment(
 
 
 @pytest.mark.parametrize(
-    ("told", "state"),
+    ("transaction_status", "state"),
     [
         ("pending", "awaiting"),
         ("authorize", "awaiting"),
@@ -148,10 +148,10 @@ async def test_a_paid_payment_tells_amount_and_moment(
     ],
 )
 async def test_each_state_of_midtrans_has_one_of_ours(
-    fake: FakeMidtrans, provider_account: ProviderAccount, told: str, state: str
+    fake: FakeMidtrans, provider_account: ProviderAccount, transaction_status: str, state: str
 ) -> None:
     await midtrans.create(provider_account, _intent())
-    await fake.set_status("KOP7F3A2B1C", told)
+    await fake.set_status("KOP7F3A2B1C", transaction_status)
     assert (await _status(provider_account)).payment_status == state
 
 
@@ -199,11 +199,11 @@ async def test_a_chargeback_is_named_by_what_midtrans_calls_it(
 
 @pytest.mark.parametrize("amount", ["24145.50", "24145.001", "24,145.00", "-1.00", "", "1e5"])
 def test_an_amount_that_is_not_whole_rupiah_is_refused(amount: str) -> None:
-    told = parse_transaction(
+    transaction = parse_transaction(
         json.dumps({"transaction_status": "settlement", "gross_amount": amount}).encode()
     )
     with pytest.raises(ProviderError, match="whole rupiah") as fault:
-        to_provider_status(told)
+        to_provider_status(transaction)
     assert not fault.value.transient
 
 
@@ -234,12 +234,12 @@ async def test_every_change_of_state_is_an_event_of_its_own(
 
 
 async def test_the_amount_is_signed_as_the_text_that_came(provider_account: ProviderAccount) -> None:
-    def signed(amount: str, told: str) -> bytes:
+    def signed(amount: str, body: str) -> bytes:
         signature = hashlib.sha512(f"KOP1200{amount}{KEY}".encode()).hexdigest()
         fields = {
             "order_id": "KOP1",
             "status_code": "200",
-            "gross_amount": told,
+            "gross_amount": body,
             "transaction_status": "settlement",
         }
         return json.dumps({**fields, "signature_key": signature}).encode()
@@ -272,8 +272,8 @@ async def test_a_repeated_signature_cannot_take_the_place_of_a_refund_that_names
     await fake.pay("KOP7F3A2B1C")
     settled = fake.messages[-1].json()
     await fake.refund("KOP7F3A2B1C", 1_000, "r1")
-    told = fake.messages[-1].json()
-    bare = {name: value for name, value in told.items() if name not in ("refunds", "refund_key")}
+    body = fake.messages[-1].json()
+    bare = {name: value for name, value in body.items() if name not in ("refunds", "refund_key")}
     false = json.dumps({**settled, "transaction_status": bare["transaction_status"]}).encode()
     assert bare["status_code"] == settled["status_code"]
     true = json.dumps(bare).encode()
@@ -292,7 +292,7 @@ async def test_a_repeated_signature_cannot_take_the_place_of_a_refund_that_names
 )
 def test_what_is_no_notification_is_unverified(body: bytes) -> None:
     with pytest.raises(WebhookVerificationError):
-        midtrans.verify(_means(None, "http://127.0.0.1:9"), {}, body)
+        midtrans.verify(_provider_account(None, "http://127.0.0.1:9"), {}, body)
 
 
 async def test_without_a_key_nothing_is_verified() -> None:
@@ -391,7 +391,7 @@ async def test_what_passes_is_told_from_what_does_not(
 
 async def test_nobody_at_the_address_passes(provider_account: ProviderAccount) -> None:
     with pytest.raises(ProviderError, match="did not answer") as raised:
-        await midtrans.status(_means(provider_account.client, "http://127.0.0.1:9"), "KOP1", "")
+        await midtrans.status(_provider_account(provider_account.client, "http://127.0.0.1:9"), "KOP1", "")
     assert raised.value.transient
     assert raised.value.__context__ is None
 
@@ -418,7 +418,7 @@ async def test_no_secret_stands_in_a_fault_or_in_what_is_printed() -> None:
         return httpx.Response(400, json={"error_messages": [f"the key {KEY} is odd"]})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(echo)) as client:
-        provider_account = _means(client, "http://127.0.0.1:9")
+        provider_account = _provider_account(client, "http://127.0.0.1:9")
         with pytest.raises(ProviderError) as raised:
             await midtrans.create(provider_account, _intent())
     assert KEY not in str(raised.value)
@@ -432,7 +432,7 @@ async def test_a_500_within_a_200_passes(status_code: str) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(broken)) as client:
         with pytest.raises(ProviderError) as raised:
-            await _status(_means(client, "http://127.0.0.1:9"))
+            await _status(_provider_account(client, "http://127.0.0.1:9"))
     assert raised.value.transient
 
 
@@ -455,7 +455,7 @@ async def test_test_keys_go_to_the_sandbox(live: bool, hosts: list[str]) -> None
         )
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(note)) as client:
-        provider_account = _means(client, LIVE_BASE_URLS["midtrans"], live=live)
+        provider_account = _provider_account(client, LIVE_BASE_URLS["midtrans"], live=live)
         await midtrans.create(provider_account, _intent())
         await _status(provider_account)
     assert asked == hosts

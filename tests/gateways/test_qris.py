@@ -63,11 +63,11 @@ def stickers(draw: st.DrawFn) -> str:
 
 
 def refused(payload: str) -> ErrorType:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.parse_qris(payload)
     for lang in ("id", "en"):
-        assert "{" not in refusal.value.message(lang)  # type: ignore[arg-type]
-    return refusal.value.error_type
+        assert "{" not in error.value.message(lang)  # type: ignore[arg-type]
+    return error.value.error_type
 
 
 def values(payload: str) -> dict[str, str]:
@@ -134,9 +134,9 @@ def test_only_what_belongs_to_the_payment_differs_and_the_buyer_never_pays_more(
     before, after = values(payload), values(qris.make_dynamic(payload, amount, reference))
     assert not {"55", "56", "57"} & after.keys()
     assert (after["01"], after["54"]) == ("12", str(amount))
-    ours = {"01", "54", "55", "56", "57"} | ({"62"} if reference else set())
-    assert {tag: value for tag, value in before.items() if tag not in ours} == {
-        tag: value for tag, value in after.items() if tag not in ours
+    changed = {"01", "54", "55", "56", "57"} | ({"62"} if reference else set())
+    assert {tag: value for tag, value in before.items() if tag not in changed} == {
+        tag: value for tag, value in after.items() if tag not in changed
     }
     extra_before = {each.tag: each.value for each in qris.parse_qris(payload).additional_data}
     extra_after = {
@@ -181,10 +181,10 @@ def test_a_text_cut_off_anywhere_is_refused(payload: str, data: st.DataObject) -
 )
 def test_whatever_is_pasted_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:
-        said = qris.parse_qris(text).merchant_name
-    except DomainError as refusal:
-        said = refusal.message("id")
-    assert said
+        merchant = qris.parse_qris(text).merchant_name
+    except DomainError as error:
+        merchant = error.message("id")
+    assert merchant
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=120))
@@ -281,9 +281,9 @@ def test_what_is_no_qris_is_refused_with_what_to_do(payload: str, kind: ErrorTyp
 
 def test_the_place_that_is_told_is_where_reading_stops() -> None:
     payload = static_qris(t26="00")
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.parse_qris(payload)
-    assert refusal.value.params["position"] == payload.index("260200") + 5
+    assert error.value.params["position"] == payload.index("260200") + 5
 
 
 @pytest.mark.parametrize(
@@ -300,10 +300,10 @@ def test_a_check_code_in_small_letters_is_the_same() -> None:
 
 @pytest.mark.parametrize("amount", [0, -1, 10_000_001])
 def test_an_amount_out_of_range_is_refused(amount: int) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.make_dynamic(static_qris(), Rupiah(amount))
-    assert refusal.value.error_type is qris_errors.QRIS_AMOUNT_OUT_OF_RANGE
-    assert "Rp10.000.000" in refusal.value.message("id")
+    assert error.value.error_type is qris_errors.QRIS_AMOUNT_OUT_OF_RANGE
+    assert "Rp10.000.000" in error.value.message("id")
 
 
 @pytest.mark.parametrize("amount", [1, 10_000_000])
@@ -319,23 +319,23 @@ def test_money_is_a_whole_number(amount: Any) -> None:
 
 @pytest.mark.parametrize("reference", ["", " A", "A ", "A" * 26, "***", "nota\n1", "nota №1", "6304\u200b"])
 def test_a_reference_that_an_app_could_not_show_is_refused(reference: str) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.make_dynamic(static_qris(), Rupiah(1), reference)
-    assert refusal.value.error_type is qris_errors.QRIS_REFERENCE_MALFORMED
+    assert error.value.error_type is qris_errors.QRIS_REFERENCE_MALFORMED
 
 
 def test_a_full_sticker_takes_the_amount_but_no_reference() -> None:
     full = static_qris(t62=tlv("01", "B" * 25) + tlv("03", "T" * 25) + tlv("07", "A" * 25))
     assert qris.make_dynamic(full, Rupiah(1))
     assert qris.make_dynamic(full, Rupiah(1), "A" * 8)
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.make_dynamic(full, Rupiah(1), "A" * 9)
-    assert refusal.value.error_type is qris_errors.QRIS_PAYLOAD_FULL
+    assert error.value.error_type is qris_errors.QRIS_PAYLOAD_FULL
     long = static_qris(t80="x" * 99, t81="x" * 99, t82="x" * 50, t83="x" * (512 - len(static_qris()) - 264))
     assert len(long) == 512
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris.make_dynamic(long, Rupiah(1))
-    assert refusal.value.error_type is qris_errors.QRIS_PAYLOAD_FULL
+    assert error.value.error_type is qris_errors.QRIS_PAYLOAD_FULL
 
 
 def test_only_the_stickers_own_payload_is_kept() -> None:
@@ -345,9 +345,9 @@ def test_only_the_stickers_own_payload_is_kept() -> None:
         static_qris(t54="5000"),
         qris.make_dynamic(static_qris(), Rupiah(5_000)),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             qris.require_static(qris.parse_qris(other))
-        assert refusal.value.error_type is qris_errors.QRIS_NOT_STATIC
+        assert error.value.error_type is qris_errors.QRIS_NOT_STATIC
 
 
 def test_sentences_speak_of_no_tag_alone() -> None:

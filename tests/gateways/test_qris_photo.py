@@ -33,10 +33,10 @@ def photographed(*codes: Image.Image, size: tuple[int, int] = (1_600, 1_200)) ->
 
 
 def refused(content: bytes) -> ErrorType:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris_photo.read_photo(content)
-    assert refusal.value.message("id")
-    return refusal.value.error_type
+    assert error.value.message("id")
+    return error.value.error_type
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

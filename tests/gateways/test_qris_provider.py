@@ -136,12 +136,12 @@ def test_the_officer_is_shown_whose_sticker_it_is() -> None:
 
 
 def test_a_payload_of_one_payment_is_not_kept_as_the_sticker() -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         qris_provider.validate_settings({"payload": qris.make_dynamic(static_qris(), Rupiah(5_000))})
-    assert refusal.value.error_type is qris_errors.QRIS_NOT_STATIC
-    with pytest.raises(DomainError) as refusal:
+    assert error.value.error_type is qris_errors.QRIS_NOT_STATIC
+    with pytest.raises(DomainError) as error:
         qris_provider.validate_settings({})
-    assert refusal.value.error_type is qris_errors.QRIS_EMPTY
+    assert error.value.error_type is qris_errors.QRIS_EMPTY
 
 
 def test_the_picture_stands_in_a_page_without_style_or_script_and_has_a_name() -> None:

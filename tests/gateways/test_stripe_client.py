@@ -155,8 +155,8 @@ async def test_nothing_is_logged_of_what_was_said(
                 lambda request: httpx.Response(200, json={"object": "balance", "siti": 1})
             ).v1.balance.retrieve_async()
         )
-    told = capfd.readouterr()
-    assert "siti" not in caplog.text + told.out + told.err
+    output = capfd.readouterr()
+    assert "siti" not in caplog.text + output.out + output.err
     assert KEY not in caplog.text
 
 

@@ -219,11 +219,11 @@ def test_of_two_signatures_while_the_secret_is_changed_one_is_enough() -> None:
 
 
 def test_the_event_of_another_connected_account_is_not_ours() -> None:
-    ours = provider_account(mode="connected", account=ACCOUNT)
-    assert verify(message(account=ACCOUNT), by=ours).reference == REFERENCE
+    own_account = provider_account(mode="connected", account=ACCOUNT)
+    assert verify(message(account=ACCOUNT), by=own_account).reference == REFERENCE
     for another in ({"account": "acct_1Mawar"}, {"account": None}, {}):
         with pytest.raises(WebhookVerificationError, match="another account"):
-            verify(message(**another), by=ours)
+            verify(message(**another), by=own_account)
 
 
 def test_own_keys_hear_of_no_connected_account() -> None:
@@ -259,8 +259,8 @@ def test_a_refused_message_leaves_nothing_of_itself_in_the_error() -> None:
 )
 def test_the_official_package_finds_the_same_signatures_good(parts: list[str], secret: str) -> None:
     body = message()
-    moment, ours = signature(body).split(",v1=")
-    header = ",".join(parts).replace("t=NOW", moment).replace("OURS", ours)
+    moment, computed = signature(body).split(",v1=")
+    header = ",".join(parts).replace("t=NOW", moment).replace("OURS", computed)
     try:
         stripe.WebhookSignature.verify_header(body, header, secret, tolerance=None)
     except stripe.SignatureVerificationError:

@@ -91,8 +91,8 @@ async def test_a_part_and_then_the_rest_go_back(shop: StripeAccount) -> None:
     assert (
         await shop.method.status(provider_account, status.reference, status.provider_reference)
     ).refunded == PRICE
-    kept = [(refund["amount"], refund["metadata"]["reference"]) for refund in shop.list_objects("refund")]
-    assert kept == [(2_500_000, status.reference), (10_000_000, status.reference)]
+    refunds = [(refund["amount"], refund["metadata"]["reference"]) for refund in shop.list_objects("refund")]
+    assert refunds == [(2_500_000, status.reference), (10_000_000, status.reference)]
 
 
 async def test_more_than_was_paid_does_not_go_back(shop: StripeAccount) -> None:

@@ -39,10 +39,10 @@ async def fake() -> FakeXendit:
 @pytest.fixture
 async def provider_account(fake: FakeXendit) -> AsyncIterator[ProviderAccount]:
     async with serve(fake.app) as url, httpx.AsyncClient(timeout=1, trust_env=False) as client:
-        yield _means(client, str(url))
+        yield _provider_account(client, str(url))
 
 
-def _means(client: Any, address: str, *, live: bool = False, **settings: str) -> ProviderAccount:
+def _provider_account(client: Any, address: str, *, live: bool = False, **settings: str) -> ProviderAccount:
     secrets = {"secret_key": KEY, "callback_token": TOKEN}
     return ProviderAccount(settings=settings, secrets=secrets, client=client, base_url=address, live=live)
 
@@ -90,7 +90,7 @@ async def test_only_the_channels_that_an_officer_chose_are_offered(
     fake: FakeXendit, provider_account: ProviderAccount
 ) -> None:
     await xendit.create(
-        _means(provider_account.client, provider_account.base_url, channels="qris"), _intent()
+        _provider_account(provider_account.client, provider_account.base_url, channels="qris"), _intent()
     )
     assert fake.calls[-1].json()["payment_methods"] == ["QRIS"]
 
@@ -110,16 +110,16 @@ async def test_an_answer_that_got_lost_leaves_no_second_invoice(
     """The invoice is made, and nobody hears of it."""
 
     async def losing(request: httpx.Request) -> httpx.Response:
-        said = await provider_account.client.request(
+        answer = await provider_account.client.request(
             request.method, request.url, headers=request.headers, content=request.content
         )
         if request.method == "POST":
             raise httpx.ReadTimeout("too late")
-        return httpx.Response(said.status_code, content=said.content)
+        return httpx.Response(answer.status_code, content=answer.content)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(losing)) as client:
         with pytest.raises(ProviderError) as raised:
-            await xendit.create(_means(client, provider_account.base_url), _intent())
+            await xendit.create(_provider_account(client, provider_account.base_url), _intent())
     assert raised.value.transient
     started = await xendit.create(provider_account, _intent())
     assert list(fake.invoices) == [started.provider_reference]
@@ -172,16 +172,16 @@ async def test_a_state_that_we_do_not_know_is_not_guessed(
     assert not raised.value.transient
 
 
-@pytest.mark.parametrize("told", ["24145.5", "24145.0000000000000000000001"])
-async def test_a_part_of_a_rupiah_is_refused(told: str) -> None:
-    body = f'{{"id": "i", "external_id": "KOP1", "status": "PAID", "amount": 24145, "paid_amount": {told}}}'
+@pytest.mark.parametrize("amount", ["24145.5", "24145.0000000000000000000001"])
+async def test_a_part_of_a_rupiah_is_refused(amount: str) -> None:
+    body = f'{{"id": "i", "external_id": "KOP1", "status": "PAID", "amount": 24145, "paid_amount": {amount}}}'
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=body.encode())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         with pytest.raises(ProviderError, match="whole rupiah") as raised:
-            await xendit.status(_means(client, "http://127.0.0.1:9"), "KOP1", "i")
+            await xendit.status(_provider_account(client, "http://127.0.0.1:9"), "KOP1", "i")
     assert not raised.value.transient
 
 
@@ -199,7 +199,7 @@ async def test_a_part_of_a_rupiah_of_the_fee_keeps_no_payment_from_being_paid() 
         return httpx.Response(200, content=invoice.encode())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
-        status = await xendit.status(_means(client, "http://127.0.0.1:9"), "KOP1", "i")
+        status = await xendit.status(_provider_account(client, "http://127.0.0.1:9"), "KOP1", "i")
     assert (status.payment_status, status.amount, status.fee, status.refunded) == ("paid", 24_145, 170, 0)
 
 
@@ -255,14 +255,14 @@ async def test_a_forged_callback_is_unverified(fake: FakeXendit, provider_accoun
 )
 def test_what_is_no_callback_is_unverified(body: bytes) -> None:
     with pytest.raises(WebhookVerificationError):
-        xendit.verify(_means(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
+        xendit.verify(_provider_account(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
 
 
 def test_news_of_something_else_is_kept_and_no_more() -> None:
     body = json.dumps(
         {"event": "payout.succeeded", "created": "2026-11-24T00:00:00Z", "data": {"id": "p"}}
     ).encode()
-    event = xendit.verify(_means(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
+    event = xendit.verify(_provider_account(None, "http://127.0.0.1:9"), {"x-callback-token": TOKEN}, body)
     assert (event.subject, event.event_type) == ("nothing", "payout.succeeded")
 
 
@@ -395,7 +395,7 @@ async def test_a_wrong_key_does_not_pass_and_is_not_repeated(
 async def test_a_refusal_is_told_in_xendits_words(
     fake: FakeXendit, provider_account: ProviderAccount
 ) -> None:
-    only_qris = _means(provider_account.client, provider_account.base_url, channels="qris")
+    only_qris = _provider_account(provider_account.client, provider_account.base_url, channels="qris")
     with pytest.raises(ProviderError, match="QRIS takes") as raised:
         await xendit.create(only_qris, _intent(amount=Rupiah(10_000_001)))
     assert not raised.value.transient

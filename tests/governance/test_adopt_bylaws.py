@@ -81,9 +81,9 @@ async def test_of_two_versions_of_one_day_the_later_holds(db: AsyncSession) -> N
 
 
 async def test_105_percent_is_refused_with_the_sum(db: AsyncSession) -> None:
-    refusal = await get_adoption_error(db, with_percents(KONSUMEN, jasa_usaha="40"), in_days(1))
-    assert refusal.message("en") == "The allocation adds up to 105 %, it must be 100 %."
-    assert refusal.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+    error = await get_adoption_error(db, with_percents(KONSUMEN, jasa_usaha="40"), in_days(1))
+    assert error.message("en") == "The allocation adds up to 105 %, it must be 100 %."
+    assert error.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
     assert len(await queries.list_versions(db)) == 1
 
 
@@ -102,11 +102,11 @@ async def test_what_changes_nothing_is_refused(db: AsyncSession) -> None:
 
 async def test_who_did_not_see_the_latest_version_is_told(db: AsyncSession) -> None:
     await adopt_bylaws(db, CHAIR, MORE_FOR_BUYERS, in_days(1), "", 1)
-    refusal = await get_adoption_error(
+    error = await get_adoption_error(
         db, with_percents(KONSUMEN, cadangan="20", jasa_usaha="40"), in_days(2), 1
     )
-    assert refusal.code == "governance.changed_meanwhile"
-    assert "Ketua Melati" in refusal.message("id")
+    assert error.code == "governance.changed_meanwhile"
+    assert "Ketua Melati" in error.message("id")
 
 
 async def test_of_two_officers_at_once_one_adopts(database: Database, melati: TenantRef) -> None:
@@ -119,8 +119,8 @@ async def test_of_two_officers_at_once_one_adopts(database: Database, melati: Te
                 await both_read.wait()
                 await adopt_bylaws(db, CHAIR, bylaws, in_days(1), "", 1)
                 await asyncio.sleep(0.05)
-        except DomainError as refusal:
-            return refusal.code
+        except DomainError as error:
+            return error.code
         return "adopted"
 
     answers = await asyncio.gather(officer(MORE_FOR_BUYERS), officer(with_discount(KONSUMEN, "5")))

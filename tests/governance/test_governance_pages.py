@@ -157,10 +157,10 @@ MISTAKES: list[tuple[Form, str]] = [
 
 async def test_each_mistake_is_told(officer_client: Any) -> None:
     form = read_form_fields(await officer_client.get(f"{HOME}/ubah"))
-    for typed, said in MISTAKES:
+    for typed, expected in MISTAKES:
         answer = await officer_client.post(f"{HOME}/ubah", form | typed)
         assert answer.status_code == 422, typed
-        assert said in read_page_text(answer), typed
+        assert expected in read_page_text(answer), typed
 
 
 async def test_a_field_that_the_form_has_not_is_refused(officer_client: Any) -> None:

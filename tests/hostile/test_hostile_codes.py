@@ -116,9 +116,9 @@ async def test_who_owns_the_account_sees_when_a_code_was_used_and_who_gave_it(
     taken_over: SignedInClient, visitor: Visitors
 ) -> None:
     for page in ("/anggota", "/", "/anggota/simpanan"):
-        told = plain((await taken_over.get(page)).text)
-        assert "Akun ini dibuka dengan kode dari Ketua Melati" in told
-        assert "WIB" in told
+        page_text = plain((await taken_over.get(page)).text)
+        assert "Akun ini dibuka dengan kode dari Ketua Melati" in page_text
+        assert "WIB" in page_text
     assert (await taken_over.post(SEEN)).headers["location"] == "/anggota"
     assert "dibuka dengan kode" not in plain((await taken_over.get("/anggota")).text)
     assert "dibuka dengan kode" not in plain((await visitor("melati").get("/")).text)
@@ -135,11 +135,11 @@ async def test_whoever_closes_the_notice_cannot_hide_the_code(
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
     budi = await open_account(visitor("melati"), "0002", given)
-    told = plain((await budi.get("/anggota/akun")).text)
-    assert told.count("kode dari Ketua Melati") >= 3, "the notice of the new one, and both in the list"
+    page_text = plain((await budi.get("/anggota/akun")).text)
+    assert page_text.count("kode dari Ketua Melati") >= 3, "the notice of the new one, and both in the list"
 
 
 async def test_a_code_is_not_seen_by_whoever_never_used_one(member_client: SignedInClient) -> None:
-    told = plain((await member_client.get("/anggota/akun")).text)
-    assert "kode dari" not in told
+    page_text = plain((await member_client.get("/anggota/akun")).text)
+    assert "kode dari" not in page_text
     assert (await set_pin(member_client, PASSWORD)).status_code == 303

@@ -41,9 +41,9 @@ class HttpProbe:
     async def __call__(
         self, path: str, *, label: str = "melati", method: str = "GET", content: str = "", **headers: str
     ) -> httpx.Response:
-        told = {"host": f"{label}.{self.base_domain}", "accept": "text/html"}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = await self._client.request(method, path, headers=told, content=content or None)
+        expected = {"host": f"{label}.{self.base_domain}", "accept": "text/html"}
+        expected |= {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self._client.request(method, path, headers=expected, content=content or None)
         self.counted[answer.status_code] += 1
         return answer
 
@@ -81,8 +81,8 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
         getattr(own, how)()
         away_since = time.monotonic()
 
-        kept = [await asking("/") for _ in range(20)]
-        assert {answer.status_code for answer in kept} == {200}
+        before = [await asking("/") for _ in range(20)]
+        assert {answer.status_code for answer in before} == {200}
         page = await asking("/?cari=beras")
         assert (page.status_code, page.headers["retry-after"]) == (503, "10")
         assert "Ada gangguan di pihak kami" in page.text
@@ -98,7 +98,7 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
         for label in ("melati", "unheard-of"):
             message = await asking("/webhooks/abc", method="POST", label=label)
             assert (message.status_code, message.content, message.headers["retry-after"]) == (503, b"", "10")
-        token = kept[0].text.partition('name="csrf" value="')[2].partition('"')[0]
+        token = before[0].text.partition('name="csrf" value="')[2].partition('"')[0]
         form = await asking(
             "/keranjang",
             method="POST",
@@ -112,8 +112,8 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
         assert asking.counted.keys() == {200, 503}
         assert time.monotonic() - away_since < 55, "too late to say anything about what is kept"
 
-        told = {"database unavailable", "a message could not be stored"}
-        unavailable = [line for line in lines_of(log) if line["event"] in told]
+        expected = {"database unavailable", "a message could not be stored"}
+        unavailable = [line for line in lines_of(log) if line["event"] in expected]
         assert len(unavailable) == asking.counted[503], "one line each"
         assert number in {line.get("number") for line in unavailable}
         assert not any("exception" in line for line in lines_of(log))

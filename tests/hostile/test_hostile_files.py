@@ -172,18 +172,18 @@ async def test_one_file_of_a_cooperative_is_read_at_a_time_two_of_all_and_a_few_
         for _ in range(40):
             await asyncio.sleep(0.01)
 
-    ours = [look(officer_client) for _ in range(5)]
+    own_requests = [look(officer_client) for _ in range(5)]
     await settle()
     assert len(began) == 1
-    refused = [task for task in ours if task.done()]
+    refused = [task for task in own_requests if task.done()]
     assert [task.result().status_code for task in refused] == [429]
     assert "dikirim atau dibaca" in refused[0].result().text
     assert "retry-after" in refused[0].result().headers
-    theirs = look(neighbour)
+    other_request = look(neighbour)
     await settle()
     assert len(set(began)) == len(began) == 2
     go.set()
-    answers = await asyncio.gather(theirs, *(task for task in ours if task not in refused))
+    answers = await asyncio.gather(other_request, *(task for task in own_requests if task not in refused))
     assert [answer.status_code for answer in answers] == [200] * 5
 
 

@@ -101,14 +101,15 @@ def messages(number: str) -> dict[str, SentMessage]:
         '"data": {"object": {"object": "charge",'
         ' "id": "ch_1", "amount": N, "payment_intent": {"id": "pi_1", "amount": N}}}}'
     ).replace("N", bare)
-    told: dict[str, Any] = {
+    message: dict[str, Any] = {
         "order_id": "X1",
         "status_code": bare,
         "gross_amount": number,
         "transaction_status": "settlement",
     }
     midtrans = (
-        json.dumps(told | {"signature_key": midtrans_signature(told)})[:-1] + f', "refund_amount": {bare}}}'
+        json.dumps(message | {"signature_key": midtrans_signature(message)})[:-1]
+        + f', "refund_amount": {bare}}}'
     )
     xendit = (
         f'{{"id": "x1", "external_id": "X1", "status": "PAID", "amount": {bare}, '

@@ -119,12 +119,12 @@ async def list_counted_addresses(database: Database) -> set[str]:
     """The addresses from which the operators' sign-in was tried, as the web process counted them: by what it
     keeps of each.
     """
-    kept = {
+    addresses = {
         throttle_key("operator-from", address): address for address in ("127.0.0.1", SPOOFED_ADDRESS, "::1")
     }
     async with shared_session(database) as db:
         keys = await db.execute(text("SELECT key FROM shared.throttles WHERE key LIKE 'operator-from:%'"))
-        return {kept.get(key, key) for key in keys.scalars()}
+        return {addresses.get(key, key) for key in keys.scalars()}
 
 
 def sign_in_as_stranger(front: CaddyServer, **headers: str) -> httpx.Response:
@@ -199,9 +199,9 @@ def test_caddy_and_the_web_process_set_the_same_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("newer", "told"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")]
+    ("newer", "expected"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")]
 )
-def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, tmp_path: Path) -> None:
+def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, expected: str, tmp_path: Path) -> None:
     """Debian's Caddy knows the older one alone: that it names the other shows that it was chosen."""
     environment = clean_environment() | {
         "LUMBUNG_BASE_DOMAIN": "localhost:1",
@@ -210,7 +210,7 @@ def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, told: str, t
     }
     command = [find_caddy(), "adapt", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert told in done.stdout + done.stderr
+    assert expected in done.stdout + done.stderr
 
 
 async def test_a_file_larger_than_the_buffer_arrives_whole(plain: CaddyServer, sign_in: SignInAs) -> None:

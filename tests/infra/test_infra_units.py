@@ -25,12 +25,12 @@ EXAMPLES = {
     path.name.partition(".")[0]: path.read_text("utf-8") for path in sorted((INFRA / "env").glob("*.example"))
 }
 UNITS = sorted((INFRA / "systemd").glob("lumbung-*.service"))
-OURS = ("migrate", "provision", "web", "worker")
+LUMBUNG_UNITS = ("migrate", "provision", "web", "worker")
 
 
 def test_the_four_processes_are_the_same_everywhere() -> None:
-    assert set(OURS) <= set(COMMANDS)
-    for name in OURS:
+    assert set(LUMBUNG_UNITS) <= set(COMMANDS)
+    for name in LUMBUNG_UNITS:
         assert COMPOSE["services"][name]["command"][0] == name
         unit = (INFRA / "systemd" / f"lumbung-{name}.service").read_text("utf-8")
         assert f"ExecStart=/opt/lumbung/.venv/bin/lumbung {name}\n" in unit
@@ -84,17 +84,17 @@ def test_caddy_alone_is_reachable_from_outside() -> None:
 
 def test_the_web_process_may_open_as_many_files_as_it_takes_connections() -> None:
     unit = (INFRA / "systemd" / "lumbung-web.service").read_text("utf-8")
-    told = re.search(r"(?m)^LimitNOFILE=(\d+)$", unit)
-    assert told is not None
-    for allowed in (int(told[1]), COMPOSE["services"]["web"]["ulimits"]["nofile"]):
+    match = re.search(r"(?m)^LimitNOFILE=(\d+)$", unit)
+    assert match is not None
+    for allowed in (int(match[1]), COMPOSE["services"]["web"]["ulimits"]["nofile"]):
         assert allowed >= MAX_CONNECTIONS + RESERVED_FILES
     assert COMPOSE["services"]["caddy"]["ulimits"]["nofile"] >= 2 * MAX_CONNECTIONS
 
 
 def test_caddy_gives_up_idle_connections_before_the_web_process_does() -> None:
-    told = re.search(r"keepalive (\d+)s", CADDYFILE.read_text("utf-8"))
-    assert told is not None
-    assert int(told[1]) < HEADER_TIMEOUT_SECONDS
+    match = re.search(r"keepalive (\d+)s", CADDYFILE.read_text("utf-8"))
+    assert match is not None
+    assert int(match[1]) < HEADER_TIMEOUT_SECONDS
 
 
 def test_all_wait_for_the_migration_and_one_cooperative_that_fails_keeps_none_of_them_down() -> None:
@@ -113,7 +113,9 @@ def test_each_container_gets_its_settings_by_a_file_that_is_never_committed() ->
     assert set(EXAMPLES) == {"lumbung", "caddy"}
     for name, service in COMPOSE["services"].items():
         assert service.get("env_file") == (
-            None if name == "postgres" else [f"env/{'lumbung' if name in (*OURS, 'doctor') else name}.env"]
+            None
+            if name == "postgres"
+            else [f"env/{'lumbung' if name in (*LUMBUNG_UNITS, 'doctor') else name}.env"]
         )
 
 

@@ -171,9 +171,9 @@ async def test_the_trail_tells_beginning_and_end(database: Database, melati: Ten
             pass
         await work.finish(db)
     async with coop_reader(database, melati) as ro:
-        told_by = await ro.records("SELECT action, params FROM audit_entries ORDER BY id DESC LIMIT 2")
+        entries = await ro.records("SELECT action, params FROM audit_entries ORDER BY id DESC LIMIT 2")
     params = {"new": 5, "changed": 0, "skipped": 0}
-    assert [tuple(record) for record in told_by] == [
+    assert [tuple(record) for record in entries] == [
         ("members.imported", params),
         ("members.import_begun", params),
     ]

@@ -153,7 +153,7 @@ async def test_a_visitor_sees_what_it_costs_and_applies_once(
 ) -> None:
     client = visitor("melati")
     asked = await client.get("/gabung")
-    assert all(told in asked.text for told in ("Rp100.000", "Rp20.000", "paling lama 14 hari"))
+    assert all(expected in asked.text for expected in ("Rp100.000", "Rp20.000", "paling lama 14 hari"))
     form = application()
     answers = [await client.post("/gabung", data=form) for _ in range(2)]
     assert [answer.headers["location"] for answer in answers] == ["/gabung/terkirim"] * 2
@@ -171,7 +171,7 @@ async def test_one_form_sent_three_times_at_once_is_one_application(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"consent": ""}, "Tanpa persetujuan Anda"),
         ({"phone": "021 555 1234"}, "bukan nomor HP"),
@@ -181,11 +181,11 @@ async def test_one_form_sent_three_times_at_once_is_one_application(
     ],
 )
 async def test_an_application_comes_back_with_what_was_typed(
-    visitor: Visitors, database: Database, melati: TenantRef, changes: dict[str, str], told: str
+    visitor: Visitors, database: Database, melati: TenantRef, changes: dict[str, str], expected: str
 ) -> None:
     answer = await visitor("melati").post("/gabung", data=application(**changes))
     assert answer.status_code == 422
-    assert told in answer.text
+    assert expected in answer.text
     assert "Dusun Sukamaju RT 2" in answer.text
     assert await value(database, melati, "SELECT count(*) FROM members WHERE name = 'Ani Lestari'") == 0
 
@@ -364,17 +364,17 @@ async def test_purchases_of_the_year_are_sales_less_returns(
 
 async def test_a_member_sees_their_savings_by_kind(member_client: SignedInClient) -> None:
     home = (await member_client.get("/anggota")).text
-    assert all(told in home for told in ("Rp100.000", "Rp240.000", "Rp500.000", "Rp840.000"))
+    assert all(expected in home for expected in ("Rp100.000", "Rp240.000", "Rp500.000", "Rp840.000"))
     assert "Simpanan wajib bulan ini" in (await member_client.get("/anggota/simpanan")).text
 
 
 async def test_the_pages_speak_english_too(member_client: SignedInClient) -> None:
     client: httpx.AsyncClient = member_client.client
     client.cookies.set("bahasa", "en")
-    for path, told in (
+    for path, expected in (
         ("/anggota", "Latest purchases"),
         ("/anggota/simpanan", "What is the difference?"),
         ("/anggota/simpanan/wajib", "Balance now"),
         ("/anggota/akun", "Change the password"),
     ):
-        assert told in (await client.get(path)).text
+        assert expected in (await client.get(path)).text

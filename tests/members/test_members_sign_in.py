@@ -131,9 +131,9 @@ async def test_only_the_hash_of_a_token_is_kept(
     await post_sign_in(client)
     token = client.cookies["lumbung"]
     async with coop_session(database, melati) as db:
-        kept = (await db.execute(select(Session.token_hash))).scalars().all()
-    assert hash_token(token) in kept
-    assert all(token.encode() not in each for each in kept)
+        stored = (await db.execute(select(Session.token_hash))).scalars().all()
+    assert hash_token(token) in stored
+    assert all(token.encode() not in each for each in stored)
 
 
 async def test_signing_out_ends_the_session_on_the_server(
@@ -356,8 +356,8 @@ async def test_the_code_is_on_one_page_once(
     code, member_id = await issue_code(officer_client, database, melati)
     assert code not in (await officer_client.get(f"/pengurus/anggota/{member_id}")).text
     async with coop_session(database, melati) as db:
-        kept = await as_reader(db).records("SELECT params::text AS params FROM audit_entries")
-    assert all(code.replace("-", "") not in row["params"] and code not in row["params"] for row in kept)
+        stored = await as_reader(db).records("SELECT params::text AS params FROM audit_entries")
+    assert all(code.replace("-", "") not in row["params"] and code not in row["params"] for row in stored)
 
 
 async def test_the_password_form_ends_other_sessions_and_keeps_this_one(

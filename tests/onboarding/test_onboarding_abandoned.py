@@ -204,10 +204,10 @@ async def test_what_nobody_entered_is_closed_and_gone_a_day_later(
     async with database.owner_engine.connect() as connection:
         for query in ("SELECT to_regnamespace(:name)", "SELECT to_regrole(:name)"):
             assert (await connection.execute(text(query), {"name": kenanga.schema_name})).scalar_one() is None
-        trail = await connection.execute(
+        audit_log = await connection.execute(
             text("SELECT action FROM shared.operator_actions WHERE subject = 'kenanga' ORDER BY id")
         )
-        assert list(trail.scalars()) == ["tenants.removal_marked", "tenants.cooperative_removed"]
+        assert list(audit_log.scalars()) == ["tenants.removal_marked", "tenants.cooperative_removed"]
     for slug in ("melati", "mawar"):
         assert await find_tenant_by_slug(database, slug) is not None
     assert (await sign_up_cooperative(database, new_cooperative())).created, "the address is free again"

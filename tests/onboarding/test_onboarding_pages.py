@@ -156,10 +156,10 @@ async def test_a_mistake_brings_the_form_back_with_what_was_typed(
     answer = await visitor("").post("/daftar", data=answers(**change))
     assert answer.status_code in (409, 422)
     assert sentence in answer.text
-    kept = answers(**change)
-    assert kept["officer_name"] in answer.text
-    assert f'value="{kept["founding_key"]}"' in answer.text
-    assert f'value="{kept["password"]}"' not in answer.text
+    typed = answers(**change)
+    assert typed["officer_name"] in answer.text
+    assert f'value="{typed["founding_key"]}"' in answer.text
+    assert f'value="{typed["password"]}"' not in answer.text
     assert await count(database, "kenanga") == 0
 
 
@@ -247,17 +247,17 @@ async def test_a_form_of_another_site_founds_nothing(visitor: Visitors, database
     "slug", ["ab", "a" * 31, "-abc", "abc-", "a--b", "xn--abc", "a b c", "a.b.c", "ábcd", "", "a_b_c"]
 )
 def test_malformed_addresses_are_refused(slug: str) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         check_slug(slug)
-    assert refusal.value.code == "onboarding.slug_malformed"
+    assert error.value.code == "onboarding.slug_malformed"
 
 
 @pytest.mark.parametrize("slug", sorted({"operator", "www", "api", "admin", "mail", "static", "aset"}))
 def test_the_platform_keeps_its_own_names(slug: str) -> None:
     assert slug in RESERVED_SLUGS
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         check_slug(slug.upper())
-    assert refusal.value.code == "onboarding.slug_reserved"
+    assert error.value.code == "onboarding.slug_reserved"
 
 
 def test_good_addresses_pass_in_small_letters() -> None:

@@ -172,9 +172,9 @@ async def test_closing_asks_once_more_and_then_closes_at_once(
     assert done.headers["location"] == "/koperasi/melati"
     assert (await visitor("melati").get("/")).status_code == 503
     assert (await visitor("mawar").get("/")).status_code == 200
-    trail = (await signed_in.get("/jejak")).text
-    assert "Laporan belum dikirim" in trail
-    assert "Wening Astuti" in trail
+    audit_log = (await signed_in.get("/jejak")).text
+    assert "Laporan belum dikirim" in audit_log
+    assert "Wening Astuti" in audit_log
     again = await signed_in.post("/koperasi/melati/penangguhan", data=form | {"confirmed": "1"})
     assert again.status_code == 409
     opened = await signed_in.post("/koperasi/melati/pembukaan", data={"csrf": csrf(signed_in)})
@@ -301,10 +301,10 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
     csrf: Callable[[httpx.AsyncClient], str],
     database: Database,
 ) -> None:
-    refusal = {"csrf": csrf(signed_in), "refusal": ""}
-    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=refusal)).status_code == 422
-    refusal["refusal"] = "Pengurus Melati tidak mengenalnya."
-    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=refusal)).status_code == 303
+    form = {"csrf": csrf(signed_in), "refusal": ""}
+    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=form)).status_code == 422
+    form["refusal"] = "Pengurus Melati tidak mengenalnya."
+    assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=form)).status_code == 303
     page = await visitor("toko-kita").get("/")
     assert (page.status_code, "Pengurus Melati tidak mengenalnya." in page.text) == (403, True)
     assert "Pengurus Melati tidak mengenalnya." in (await signed_in.get("/jejak")).text

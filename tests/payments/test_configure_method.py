@@ -72,10 +72,10 @@ async def test_a_secret_is_sealed_and_neither_row_nor_trail_shows_it(db: AsyncSe
 
 async def test_what_is_not_typed_again_stays_and_what_is_ticked_goes(db: AsyncSession) -> None:
     first = await change(db, "xendit", secrets=XENDIT)
-    kept = await change(db, "xendit", secrets={"secret_key": "xnd_production_baru"})
-    assert kept.sealed_secrets["callback_token"] == first.sealed_secrets["callback_token"]
-    assert kept.sealed_secrets["secret_key"] != first.sealed_secrets["secret_key"]
-    assert kept.endpoint == first.endpoint
+    saved = await change(db, "xendit", secrets={"secret_key": "xnd_production_baru"})
+    assert saved.sealed_secrets["callback_token"] == first.sealed_secrets["callback_token"]
+    assert saved.sealed_secrets["secret_key"] != first.sealed_secrets["secret_key"]
+    assert saved.endpoint == first.endpoint
     gone = await change(db, "xendit", removed_secrets=frozenset({"callback_token"}))
     assert set(gone.sealed_secrets) == {"secret_key"}
 
@@ -234,12 +234,12 @@ async def test_two_officers_who_save_at_once_do_not_mix(database: Database, mela
                 await change(
                     db, "bank_transfer", mark=mark, settings={"account": account}, fee_fixed=Rupiah(fee)
                 )
-        except DomainError as refusal:
-            return refusal.code
+        except DomainError as error:
+            return error.code
         return account
 
-    said = await asyncio.gather(save("BCA 1", 1), save("BRI 2", 2))
-    assert sorted(said)[1] == "payments.way_changed_meanwhile"
+    results = await asyncio.gather(save("BCA 1", 1), save("BRI 2", 2))
+    assert sorted(results)[1] == "payments.way_changed_meanwhile"
     async with coop_session(database, melati) as db:
         method = await methods.get_method(db, "bank_transfer")
     assert (method.settings["account"], int(method.fee_fixed)) in {("BCA 1", 1), ("BRI 2", 2)}

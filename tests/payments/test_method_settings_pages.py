@@ -83,9 +83,9 @@ async def test_a_secret_is_taken_and_never_shown_again(
     method = await get_method(database, melati, "xendit")
     assert method.settings["channels"] == "qris"
     assert f"http://melati.localhost:8000/webhooks/{method.endpoint}" in page
-    trail = (await officer_client.get("/pengurus/jejak")).text
-    assert "Mengubah cara membayar" in trail
-    assert SECRET not in trail
+    audit_log = (await officer_client.get("/pengurus/jejak")).text
+    assert "Mengubah cara membayar" in audit_log
+    assert SECRET not in audit_log
 
 
 async def test_a_form_that_came_back_does_not_bring_the_secret(officer_client: SignedInClient) -> None:
@@ -166,11 +166,11 @@ async def test_a_sticker_is_shown_back_before_it_is_kept(
     )
     answer = await officer_client.post(f"{HOME}/qris/stiker/pemeriksaan", sent, files=files)
     assert answer.status_code == 200
-    for told in ("KOPERASI MELATI", "ID1020304050607", "BANTUL"):
-        assert told in answer.text
+    for expected in ("KOPERASI MELATI", "ID1020304050607", "BANTUL"):
+        assert expected in answer.text
     assert not (await get_method(database, melati, "qris")).settings
-    kept = await officer_client.post(f"{HOME}/qris/stiker", {"mark": sent["mark"], "payload": static_qris()})
-    assert kept.status_code == 303
+    saved = await officer_client.post(f"{HOME}/qris/stiker", {"mark": sent["mark"], "payload": static_qris()})
+    assert saved.status_code == 303
     assert (await get_method(database, melati, "qris")).settings["payload"] == static_qris()
 
 

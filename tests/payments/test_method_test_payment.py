@@ -13,7 +13,7 @@ from payments import provider_calls
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
-WAY = "/pengurus/pembayaran/cara/stripe"
+METHOD_PAGE = "/pengurus/pembayaran/cara/stripe"
 
 
 async def test_a_trial_by_stripe_goes_all_the_way(
@@ -21,7 +21,7 @@ async def test_a_trial_by_stripe_goes_all_the_way(
 ) -> None:
     async with direct_account() as shop:
         database.settings = replace(database.settings, stand_ins=(("stripe", shop.address),))
-        found = re.search(r'name="mark" value="([0-9a-f]+)"', (await officer_client.get(WAY)).text)
+        found = re.search(r'name="mark" value="([0-9a-f]+)"', (await officer_client.get(METHOD_PAGE)).text)
         assert found is not None
         sent = {
             "mark": found[1],
@@ -29,14 +29,14 @@ async def test_a_trial_by_stripe_goes_all_the_way(
             "secret_key": shop.key,
             "webhook_secret": "whsec_melati",
         }
-        assert (await officer_client.post(WAY, sent)).status_code == 303
+        assert (await officer_client.post(METHOD_PAGE, sent)).status_code == 303
 
-        asked = await officer_client.post(f"{WAY}/kemampuan")
+        asked = await officer_client.post(f"{METHOD_PAGE}/kemampuan")
         assert asked.status_code == 200
         assert re.search(r"Kartu</dt><dd><span[^>]*>diterima", asked.text)
         assert "Tidak ada uang sungguhan" in asked.text
 
-        tried = await officer_client.post(f"{WAY}/percobaan", {"key": str(new_id())})
+        tried = await officer_client.post(f"{METHOD_PAGE}/percobaan", {"key": str(new_id())})
         reference = tried.headers["location"].removeprefix("/bayar/")
         started = await provider_calls.start_payment(
             database, melati, reference, origin="http://melati.localhost:8000"

@@ -194,7 +194,7 @@ async def test_a_payment_tells_all_that_happened(
     reference = await topped_up(database, melati)
     found = await payment(database, melati, reference)
     page = (await officer_client.get(f"{HOME}/{reference}")).text
-    for told in (
+    for expected in (
         reference,
         "Sari Wulandari",
         "Dibuka",
@@ -202,7 +202,7 @@ async def test_a_payment_tells_all_that_happened(
         "Rina Kasir",
         f"/pengurus/buku/jurnal/{found.journal}",
     ):
-        assert told in page, told
+        assert expected in page, expected
     assert f"{HOME}/{reference}/penerimaan" not in page
 
 

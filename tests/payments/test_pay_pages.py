@@ -71,15 +71,15 @@ async def test_each_state_is_told_in_its_own_words_and_names_nobody(
     payment = await payment_in(state)
     answer = await visitor("melati").get(f"/bayar/{payment.reference}")
     assert answer.status_code == 200
-    told = tags(answer.text)
-    assert SAYS[state] in told
-    assert payment.label in told
+    page_text = tags(answer.text)
+    assert SAYS[state] in page_text
+    assert payment.label in page_text
     for secret in ("Tono", "Sari Wulandari", "81299990001", "81200000001"):
         assert secret not in answer.text
     waits = state in ("awaiting", "lapsed", "processing", "checking")
     assert ("hx-get" in answer.text) is waits
-    assert ("Lihat bukti" in told) is (payment.settled_at is not None)
-    assert ("Jangan bayar lagi" in told or "jangan bayar lagi" in told) is (
+    assert ("Lihat bukti" in page_text) is (payment.settled_at is not None)
+    assert ("Jangan bayar lagi" in page_text or "jangan bayar lagi" in page_text) is (
         state in ("lapsed", "processing", "checking")
     )
 
@@ -185,8 +185,8 @@ async def test_a_waiting_page_is_answered_only_when_something_changed(
     assert "<html" not in changed.text
     assert "Terima kasih, sudah kami terima" in changed.text
     assert "hx-get" not in changed.text
-    said = json.loads(changed.headers["hx-trigger"])["lumbung:say"]["text"]
-    assert said == f"{payment.label}: sudah dibayar"
+    announced = json.loads(changed.headers["hx-trigger"])["lumbung:say"]["text"]
+    assert announced == f"{payment.label}: sudah dibayar"
     by_hand = await client.get(asks)
     assert (by_hand.status_code, by_hand.headers["location"]) == (303, f"/bayar/{payment.reference}")
 

@@ -42,8 +42,8 @@ async def test_who_says_that_they_paid_is_heard_by_officers_once_and_believed_by
             assert payment is not None
             assert payment.status == "awaiting"
             moments.add(payment.payer_claimed_at)
-            said = select(AuditEntry).where(AuditEntry.action == events.PAYER_CLAIMED_PAID)
-            assert len(list((await db.execute(said)).scalars())) == 1
+            claims = select(AuditEntry).where(AuditEntry.action == events.PAYER_CLAIMED_PAID)
+            assert len(list((await db.execute(claims)).scalars())) == 1
     assert len(moments) == 1
     assert None not in moments
     assert "bilang sudah bayar" in (await officer_client.get(f"{OFFICE}?keadaan=menunggu")).text
@@ -90,7 +90,7 @@ async def test_a_day_of_all_payments_sums_the_money_that_came_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("method", "told"), [("kasbon", "Dicatat sebagai kasbon"), ("payroll", "Akan dipotong dari gaji")]
+    ("method", "expected"), [("kasbon", "Dicatat sebagai kasbon"), ("payroll", "Akan dipotong dari gaji")]
 )
 async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
     visitor: Visitor,
@@ -98,7 +98,7 @@ async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
     database: Database,
     melati: TenantRef,
     method: str,
-    told: str,
+    expected: str,
 ) -> None:
     async with coop_session(database, melati) as db:
         await enable_methods(db)
@@ -106,11 +106,11 @@ async def test_the_page_of_what_is_owed_does_not_say_that_it_is_paid(
         await db.execute(update(Payment).where(Payment.id == payment.id).values(method=method))
         reference = payment.reference
     own = (await visitor("melati").get(f"/bayar/{reference}")).text
-    assert told in own
+    assert expected in own
     for wrong in ("Lunas<", "Sudah dibayar", "sudah kami terima", "Diterima"):
         assert wrong not in own
     office = (await officer_client.get(f"{OFFICE}/{reference}")).text
-    assert told.lower() in office
+    assert expected.lower() in office
     assert "sudah dibayar" not in office
     async with coop_session(database, melati) as db:
         order = (await db.execute(select(Order).where(Order.id == payment.subject_id))).scalar_one()

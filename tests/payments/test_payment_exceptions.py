@@ -36,10 +36,10 @@ async def paid_wrongly_twice(database: Database, tenant: TenantRef) -> str:
     async with coop_session(database, tenant) as db:
         await pay.enable_methods(db)
         _, payment = await pay.create_order_payment(db, "xendit", buyer=VISITOR)
-        for said in ({"amount": Rupiah(1)}, {"currency": "USD"}):
+        for changes in ({"amount": Rupiah(1)}, {"currency": "USD"}):
             assert (
                 await state_machine.apply_provider_status(
-                    db, payment, pay.provider_status(payment, **said), on=TODAY
+                    db, payment, pay.provider_status(payment, **changes), on=TODAY
                 )
                 == "exception"
             )
@@ -102,8 +102,8 @@ async def test_the_same_facts_are_one_exception_also_when_they_are_found_at_one_
     await asyncio.gather(*(found() for _ in range(8)))
     async with coop_session(database, melati) as db:
         assert await pay.list_open_reasons(db, payment) == ["amount"]
-        told = select(AuditEntry.id).where(AuditEntry.action == events.EXCEPTION_RAISED)
-        assert len((await db.execute(told)).all()) == 1
+        recorded = select(AuditEntry.id).where(AuditEntry.action == events.EXCEPTION_RAISED)
+        assert len((await db.execute(recorded)).all()) == 1
 
 
 async def test_the_database_holds_that_one_exception_has_its_facts_once(db: AsyncSession) -> None:
@@ -140,17 +140,17 @@ async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_l
 ) -> None:
     payment = await pay.mark_paid(db, await gateway_payment(db, "stripe"))
 
-    async def heard(*dispute_ids: str) -> list[dict[str, Any]]:
-        said = pay.provider_status(payment, disputed=True, dispute_ids=dispute_ids, detail="card")
-        await state_machine.apply_provider_status(db, payment, said, on=TODAY)
+    async def exceptions_after(*dispute_ids: str) -> list[dict[str, Any]]:
+        status = pay.provider_status(payment, disputed=True, dispute_ids=dispute_ids, detail="card")
+        await state_machine.apply_provider_status(db, payment, status, on=TODAY)
         return [each.params for each in await list_open_exceptions(db, payment.id)]
 
     first = {"said": "card", "dispute": "du_1"}
-    assert await heard("du_1") == [first]
-    assert await heard("du_1") == [first]
+    assert await exceptions_after("du_1") == [first]
+    assert await exceptions_after("du_1") == [first]
     await pay.resolve_exceptions(db, payment)
-    assert await heard("du_1") == []
-    assert await heard("du_1", "du_2") == [{"said": "card", "dispute": "du_2"}]
+    assert await exceptions_after("du_1") == []
+    assert await exceptions_after("du_1", "du_2") == [{"said": "card", "dispute": "du_2"}]
 
 
 async def test_a_refund_takes_back_what_failed_before_it_as_far_as_its_money_goes(db: AsyncSession) -> None:
@@ -171,8 +171,8 @@ async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: Async
     payment = await pay.mark_paid(db, await gateway_payment(db))
     refund = await pay.issue_refund(db, payment, 10_000, "original_method")
     await record_exception(db, payment, "refund_waits", {"refund": str(refund.id)})
-    said = RefundResult(status="failed", provider_reference="r1", detail="ditutup")
-    await refund_payment.apply_refund_result(db, payment, refund, said, on=TODAY)
+    result = RefundResult(status="failed", provider_reference="r1", detail="ditutup")
+    await refund_payment.apply_refund_result(db, payment, refund, result, on=TODAY)
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"]
 
 

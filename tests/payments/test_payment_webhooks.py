@@ -33,7 +33,7 @@ from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader, shared_session
 from web.dispatch import HostDispatcher
 
-WAYS = pytest.mark.parametrize("method", pay.GATEWAYS)
+EACH_GATEWAY = pytest.mark.parametrize("method", pay.GATEWAYS)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def messages(database: Database, tenant: TenantRef) -> list[str]:
 # Whose address it is
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
@@ -119,7 +119,7 @@ async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
     assert await written(database, melati, mawar) == before
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothing_there(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
@@ -129,9 +129,9 @@ async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothin
     _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     async with coop_session(database, mawar) as db:
-        theirs = await pay.enable_methods(db, method, settings=database.settings)
+        other = await pay.enable_methods(db, method, settings=database.settings)
     before = await written(database, melati)
-    assert await post(f"/webhooks/{theirs[method]}", sent, "mawar") == 200
+    assert await post(f"/webhooks/{other[method]}", sent, "mawar") == 200
     await pay.run_due_jobs(database)
     assert await messages(database, mawar) == ["exception"]
     assert await pay.count_postings(database, mawar) == 0
@@ -145,7 +145,7 @@ async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothin
 # Who has sent it
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_forged_message_is_400_and_nothing_is_written(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -200,7 +200,7 @@ async def test_a_new_secret_counts_from_the_next_message_on(
 # Once
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -227,7 +227,7 @@ async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
     await pay.assert_invariants_in(database, melati)
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not_by_a_message(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str, visitor: Visitors
 ) -> None:
@@ -250,7 +250,7 @@ async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not
     assert await pay.count_postings(database, melati) == 0
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_message_that_was_lost_is_made_good_when_the_payment_would_expire(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -263,7 +263,7 @@ async def test_a_message_that_was_lost_is_made_good_when_the_payment_would_expir
     await pay.assert_invariants_in(database, melati)
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_message_that_comes_after_the_end_is_late_money_and_none_is_lost(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -298,7 +298,7 @@ async def test_messages_out_of_order_come_to_the_same(
 # What does not fit
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_wrong_amount_is_an_alarm_and_no_posting(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -332,21 +332,21 @@ async def test_another_currency_is_an_alarm_and_no_posting(
     assert await pay.count_postings(database, melati) == 0
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_reference_of_nobody_is_an_alarm(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
     _, payment = await world.start_order_payment(method)
     headers, body = await world.pay(payment)
-    theirs, ours = payment.reference.encode(), b"LBBBBBBBBBBB"
+    known, unknown = payment.reference.encode(), b"LBBBBBBBBBBB"
     if method == "stripe":
-        body = body.replace(theirs, ours)
+        body = body.replace(known, unknown)
         headers = stripe_headers(body)
     elif method == "midtrans":
-        told = json.loads(body) | {"order_id": "LBBBBBBBBBBB"}
-        body = json.dumps(told | {"signature_key": midtrans_signature(told)}).encode()
+        changed = json.loads(body) | {"order_id": "LBBBBBBBBBBB"}
+        body = json.dumps(changed | {"signature_key": midtrans_signature(changed)}).encode()
     else:
-        body = body.replace(theirs, ours)
+        body = body.replace(known, unknown)
     assert await post(world.webhook_path(method), (headers, body)) == 200
     await pay.run_due_jobs(database)
     assert await messages(database, melati) == ["exception"]

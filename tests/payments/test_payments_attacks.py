@@ -95,8 +95,8 @@ async def test_handed_over_while_cash_is_chosen_the_cash_is_in_the_drawer(world:
         try:
             async with coop_session(world.database, world.tenant) as db:
                 await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
-        except DomainError as refusal:
-            return refusal.code
+        except DomainError as error:
+            return error.code
         return "done"
 
     async with coop_session(world.database, world.tenant) as db:
@@ -144,8 +144,8 @@ async def _back(world: FakeGateways, payment: Payment, amount: int, key: str) ->
                 db, CASHIER, payment.reference, Rupiah(amount), "original_method", "Salah", key=key, on=TODAY
             )
             return refund.status
-    except DomainError as refusal:
-        return refusal.code
+    except DomainError as error:
+        return error.code
 
 
 async def test_what_was_filled_into_a_wallet_and_spent_is_not_given_back_by_the_provider(

@@ -24,7 +24,7 @@ from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session, shared_reader
 from tenants.worker import run_job
 
-WAYS = pytest.mark.parametrize("method", pay.GATEWAYS)
+EACH_GATEWAY = pytest.mark.parametrize("method", pay.GATEWAYS)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def given_back(world: FakeGateways, payment: Payment) -> int:
 # Refunds, asked for by us
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_cancelled_order_is_given_back_at_the_provider_once(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -97,7 +97,7 @@ async def test_a_cancelled_order_is_given_back_at_the_provider_once(
     await pay.assert_invariants_in(database, melati)
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_refund_whose_answer_was_lost_is_done_once(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -143,8 +143,8 @@ async def test_a_pending_refund_is_asked_after_until_it_is_done(
     assert await refund_states(world, payment) == [("pending", 49_000)]
     asked = await pay.run_due_jobs(database, ahead=timedelta(minutes=20))
     assert 2 <= asked.count("payments.refund") <= 5
-    theirs = next(iter(world.xendit.refunds))
-    await world.xendit.settle_refund(theirs)
+    refund_id = next(iter(world.xendit.refunds))
+    await world.xendit.settle_refund(refund_id)
     await receive_webhook(world, "xendit", world.last_message("xendit"))
     assert await refund_states(world, payment) == [("done", 49_000)]
     await pay.run_due_jobs(database, ahead=timedelta(days=1))
@@ -197,7 +197,7 @@ async def test_a_refund_that_the_provider_declines_goes_on_the_work_list(
 # Refunds, made there
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_refund_made_at_the_provider_is_heard_and_calls_the_order_off(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
@@ -259,7 +259,7 @@ async def test_a_job_done_twice_or_of_a_message_that_is_not_there_changes_nothin
     await pay.assert_invariants_in(database, melati)
 
 
-@WAYS
+@EACH_GATEWAY
 async def test_a_silent_provider_changes_nothing_and_is_asked_again(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:

@@ -65,7 +65,7 @@ KINDS: Final = (
         "take_back",
     ),
     *(
-        "change_way",
+        "change_method",
         "give_back",
         "give_back",
         "give_back",
@@ -76,7 +76,7 @@ KINDS: Final = (
         "call_off_others",
     ),
 )
-WAYS: Final = ("cash", "bank_transfer", "qris", *pay.GATEWAYS, "savings", "wallet", "kasbon", "payroll")
+METHODS: Final = ("cash", "bank_transfer", "qris", *pay.GATEWAYS, "savings", "wallet", "kasbon", "payroll")
 STOCK: Final = (6, 30, 200)
 Step = tuple[str, int, int]
 HISTORIES: Final = st.lists(
@@ -87,7 +87,7 @@ HISTORIES: Final = st.lists(
 
 
 @dataclass
-class Theirs:
+class ProviderState:
     """What a provider knows of one payment: the truth, which we learn only by asking."""
 
     status: str = "awaiting"
@@ -103,11 +103,11 @@ class World:
 
     now: datetime
     items: list[UUID]
-    theirs: dict[str, Theirs] = field(default_factory=dict)
+    provider_states: dict[str, ProviderState] = field(default_factory=dict)
     answer: int = 0
 
-    def of(self, reference: str) -> Theirs:
-        return self.theirs.setdefault(reference, Theirs())
+    def of(self, reference: str) -> ProviderState:
+        return self.provider_states.setdefault(reference, ProviderState())
 
     async def status(
         self, provider_account: object, reference: str, provider_reference: str
@@ -181,7 +181,7 @@ class History:
 
     async def order(self, at: int, number: int) -> None:
         buyer = await shop.get_member_buyer(self.db, f"000{number % 2 + 1}") if number % 3 else VISITOR
-        method = WAYS[number // 3 % len(WAYS)]
+        method = METHODS[number // 3 % len(METHODS)]
         item = self.world.items[at % len(self.world.items)]
         await pay.create_order_payment(self.db, method, buyer=buyer, product_id=item, quantity=1 + number % 3)
 
@@ -198,14 +198,14 @@ class History:
     async def pays(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
         if payment is not None and self.world.of(payment.reference).status != "paid":
-            self.world.theirs[payment.reference] = Theirs("paid", payment.amount)
+            self.world.provider_states[payment.reference] = ProviderState("paid", payment.amount)
 
     async def pays_wrong(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
         if payment is not None and self.world.of(payment.reference).status != "paid":
             currency = "USD" if number % 4 == 0 else "IDR"
             amount = payment.amount + (0 if currency == "USD" else number % 7 - 3 or 5)
-            self.world.theirs[payment.reference] = Theirs("paid", amount, currency)
+            self.world.provider_states[payment.reference] = ProviderState("paid", amount, currency)
 
     async def ends(self, at: int, number: int) -> None:
         payment = await self.at_gateway(at)
@@ -264,10 +264,10 @@ class History:
         if (order := await self.pick(Order, at, Order.status == "handed_over")) is not None:
             await fulfilment.return_order(self.db, CASHIER, order.number, "Percobaan", on=TODAY)
 
-    async def change_way(self, at: int, number: int) -> None:
+    async def change_method(self, at: int, number: int) -> None:
         if (order := await self.pick(Order, at)) is not None:
             consent = pay.Consent(order.member_id, clock.now()) if order.member_id else None
-            method = WAYS[number % len(WAYS)]
+            method = METHODS[number % len(METHODS)]
             await order_payments.change_payment_method(
                 self.db, CASHIER, order.id, method, on=TODAY, consent=consent
             )
@@ -330,10 +330,10 @@ def one_session(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (provider_calls, process_webhooks):
         monkeypatch.setattr(module, "coop_session", savepoint)
-        monkeypatch.setattr(module, "methods", _Ways(module.methods))
+        monkeypatch.setattr(module, "methods", _Methods(module.methods))
 
 
-class _Ways:
+class _Methods:
     """The methods, with no need of a secret to speak to a provider."""
 
     def __init__(self, real: Any) -> None:
@@ -343,7 +343,7 @@ class _Ways:
         return None
 
 
-class _Said:
+class _ScriptedProvider:
     """A provider's capabilities, and the world's answers."""
 
     def __init__(self, real: Any, world: World) -> None:
@@ -380,7 +380,7 @@ async def _live_through(db: AsyncSession, history: list[Step]) -> None:
     real = protocol.get_provider
     with pytest.MonkeyPatch.context() as patch:
         for module in (provider_calls, process_webhooks):
-            patch.setattr(module, "get_provider", lambda method: _Said(real(method), world))
+            patch.setattr(module, "get_provider", lambda method: _ScriptedProvider(real(method), world))
         before = await states(db)
         for kind, at, number in history:
             await life.take(kind, at, number)
@@ -409,11 +409,11 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
         known = life.world.of(payment.reference)
         fits = known.status == "paid" and (known.amount, known.currency) == (payment.amount, "IDR")
         assert (payment.status in SETTLED) == fits, payment.reference
-        told = (
+        has_exception = (
             await db.execute(select(PaymentException.id).where(PaymentException.payment_id == payment.id))
         ).first() is not None
         if known.status == "paid" and not fits:
-            assert told
+            assert has_exception
         refunds = (
             (await db.execute(select(PaymentRefund).where(PaymentRefund.payment_id == payment.id)))
             .scalars()
@@ -423,5 +423,5 @@ async def _ask_for_all(db: AsyncSession, life: History) -> None:
         booked = sum(each.amount for each in original_method if each.status == "done")
         gone = sum(known.refunds.values())
         assert booked <= gone
-        if fits and not told and all(each.status != "pending" for each in original_method):
+        if fits and not has_exception and all(each.status != "pending" for each in original_method):
             assert booked == gone, payment.reference

@@ -66,23 +66,23 @@ class Workers:
     def start(self, world: FakeGateways, step: str) -> int:
         """Start one that dies at the step ("none": that works) and return its process number."""
         settings = world.database.settings
-        told = (
+        environment = (
             libpq_url(world.database.app_url),
             str(settings.data_dir),
             settings.fake_gateway_url("xendit"),
             step,
         )
         assert self.parent.stdin is not None
-        self.parent.stdin.write(json.dumps(told) + "\n")
+        self.parent.stdin.write(json.dumps(environment) + "\n")
         self.parent.stdin.flush()
-        return self._said()
+        return self._printed()
 
     async def ended(self) -> int:
         """How the one that was started ended, within a minute."""
         async with asyncio.timeout(60):
-            return await asyncio.to_thread(self._said)
+            return await asyncio.to_thread(self._printed)
 
-    def _said(self) -> int:
+    def _printed(self) -> int:
         assert self.parent.stdout is not None
         return int(self.parent.stdout.readline())
 

@@ -27,9 +27,9 @@ from shop.models import Order
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await doing
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 async def expired(db: AsyncSession, method: str, *, of_member: bool, stock: int = 1) -> tuple[Order, Payment]:
@@ -143,7 +143,7 @@ async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSes
 
 
 @pytest.mark.parametrize(
-    ("said", "exception"),
+    ("changes", "exception"),
     [
         ({"amount": Rupiah(48_999)}, "amount"),
         ({"amount": Rupiah(49_001)}, "amount"),
@@ -154,7 +154,7 @@ async def test_money_for_goods_that_were_paid_in_cash_is_the_payers(db: AsyncSes
 )
 @pytest.mark.parametrize("method", pay.GATEWAYS)
 async def test_what_does_not_fit_is_an_alarm_and_no_posting(
-    db: AsyncSession, ro: Reader, method: str, said: dict[str, Any], exception: str
+    db: AsyncSession, ro: Reader, method: str, changes: dict[str, Any], exception: str
 ) -> None:
     await pay.enable_methods(db)
     order, payment = await pay.create_order_payment(db, method)
@@ -163,7 +163,7 @@ async def test_what_does_not_fit_is_an_alarm_and_no_posting(
     for _ in range(2):
         assert (
             await state_machine.apply_provider_status(
-                db, payment, pay.provider_status(payment, **said), on=TODAY
+                db, payment, pay.provider_status(payment, **changes), on=TODAY
             )
             == "exception"
         )

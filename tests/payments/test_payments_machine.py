@@ -26,9 +26,9 @@ from shop import fulfilment
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await doing
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 async def again(db: AsyncSession, payment: Payment) -> Payment:
@@ -76,8 +76,8 @@ async def _refund_all(db: AsyncSession, payment: Payment, then: PaymentStatus) -
 async def _refund(db: AsyncSession, payment: Payment, amount: int) -> bool:
     try:
         await pay.issue_refund(db, payment, amount)
-    except DomainError as refusal:
-        if refusal.code not in ("payments.not_paid", "payments.refund_too_much"):
+    except DomainError as error:
+        if error.code not in ("payments.not_paid", "payments.refund_too_much"):
             raise
         return False
     return True

@@ -143,9 +143,9 @@ async def test_a_transfer_is_offered_only_where_an_account_can_be_shown(db: Asyn
     assert await offered() == (True, True)  # the profile tells one
     await db.execute(update(Profile).values(bank_account=" "))
     assert await offered() == (False, False)
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
-    assert refusal.value.code == "payments.way_not_offered"
+    assert error.value.code == "payments.way_not_offered"
     await pay.enable_methods(db, "bank_transfer")
     assert await offered() == (True, True)
     _, payment = await pay.create_order_payment(db, "bank_transfer", buyer=VISITOR)
@@ -160,9 +160,9 @@ async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncS
         (VISITOR, "stripe", "payments.amount_below_least"),
     ):
         async with db.begin_nested() as point:
-            with pytest.raises(DomainError) as refusal:
+            with pytest.raises(DomainError) as error:
                 await shop.create_order(db, {item.id: 1}, buyer, method)
-            assert refusal.value.code == code
+            assert error.value.code == code
             await point.rollback()
 
 
@@ -206,9 +206,9 @@ async def test_a_provider_that_does_not_answer_leaves_a_payment_that_can_be_star
             _, payment = await pay.create_order_payment(db, "xendit")
         world.xendit.faults.responses.extend(["500", "garbage"])
         for _ in range(2):
-            with pytest.raises(DomainError) as refusal:
+            with pytest.raises(DomainError) as error:
                 await provider_calls.start_payment(database, melati, payment.reference, origin=ORIGIN)
-            assert refusal.value.code == "payments.provider_silent"
+            assert error.value.code == "payments.provider_silent"
         started = await provider_calls.start_payment(database, melati, payment.reference, origin=ORIGIN)
         assert started.redirect_url is not None
 
@@ -220,9 +220,9 @@ async def test_a_payment_that_waits_no_more_is_not_started(database: Database, m
             await state_machine.close_unpaid(
                 db, await state_machine.lock_payment(db, payment.reference), "cancelled"
             )
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             await provider_calls.start_payment(database, melati, payment.reference, origin=ORIGIN)
-        assert refusal.value.code == "payments.not_awaiting"
+        assert error.value.code == "payments.not_awaiting"
         assert not world.xendit.calls
 
 

@@ -28,12 +28,12 @@ async def sent(db: AsyncSession) -> tuple[Order, Payment]:
     await pay.enable_methods(db)
     order, payment = await pay.create_order_payment(db, "stripe", buyer=VISITOR)
     payment = await state_machine.lock_payment(db, payment.reference)
-    await apply_told_status(db, payment, "awaiting", processing=True)
+    await apply_provider_status(db, payment, "awaiting", processing=True)
     assert payment.processing_since is not None
     return order, payment
 
 
-async def apply_told_status(
+async def apply_provider_status(
     db: AsyncSession, payment: Payment, state: str, *, processing: bool = False
 ) -> ProcessingOutcome:
     return await state_machine.apply_provider_status(
@@ -50,16 +50,16 @@ async def expire_order(db: AsyncSession, order: Order) -> None:
 @pytest.mark.parametrize("method", ["cash", "bank_transfer"])
 async def test_no_other_way_is_chosen_while_money_is_under_way(db: AsyncSession, method: str) -> None:
     order, payment = await sent(db)
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await order_payments.change_payment_method(db, CASHIER, order.id, method, on=TODAY)
-    assert refusal.value.code == "payments.under_way"
+    assert error.value.code == "payments.under_way"
     assert (order.payment_method, payment.status) == ("stripe", "awaiting")
 
 
 async def test_it_is_told_once_since_when_money_is_under_way(db: AsyncSession) -> None:
     _, payment = await sent(db)
     since = payment.processing_since
-    await apply_told_status(db, payment, "awaiting", processing=True)
+    await apply_provider_status(db, payment, "awaiting", processing=True)
     assert payment.processing_since == since
 
 
@@ -69,7 +69,7 @@ async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_b
     order, payment = await sent(db)
     await expire_order(db, order)
     assert (order.status, payment.status) == ("placed", "awaiting")
-    assert await apply_told_status(db, payment, "paid") == "settled"
+    assert await apply_provider_status(db, payment, "paid") == "settled"
     assert (order.status, payment.late, payment.processing_since) == ("paid", False, None)
     await pay.assert_invariants(db)
 
@@ -77,14 +77,14 @@ async def test_an_order_outlasts_its_time_while_money_is_under_way_and_is_paid_b
 async def test_money_that_fails_after_the_orders_time_calls_it_off(db: AsyncSession) -> None:
     order, payment = await sent(db)
     await expire_order(db, order)
-    assert await apply_told_status(db, payment, "failed") == "failed"
+    assert await apply_provider_status(db, payment, "failed") == "failed"
     assert (order.status, order.cancelled_for, payment.processing_since) == ("cancelled", "unpaid", None)
     await pay.assert_invariants(db)
 
 
 async def test_money_that_fails_within_the_orders_time_lets_the_buyer_choose_again(db: AsyncSession) -> None:
     order, payment = await sent(db)
-    await apply_told_status(db, payment, "failed")
+    await apply_provider_status(db, payment, "failed")
     assert order.status == "placed"
     opened = await order_payments.change_payment_method(db, CASHIER, order.id, "cash", on=TODAY)
     assert (opened.method, opened.status) == ("cash", "awaiting")
@@ -109,8 +109,8 @@ async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(
 ) -> None:
     async with run_fake_gateways(database, melati) as world:
         order, payment = await world.start_order_payment("stripe")
-        theirs = str(payment.provider_reference)
-        await world.stripe.complete(theirs, "async")
+        provider_reference = str(payment.provider_reference)
+        await world.stripe.complete(provider_reference, "async")
         async with coop_session(database, melati) as db:
             (await state_machine.lock_payment(db, payment.reference)).expires_at = clock.now() - timedelta(
                 minutes=1
@@ -119,7 +119,7 @@ async def test_a_bank_transfer_by_stripe_outlasts_its_page_until_it_came(
         async with coop_session(database, melati) as db:
             waiting = await state_machine.lock_payment(db, payment.reference)
             assert (waiting.status, waiting.processing_since is not None) == ("awaiting", True)
-        await world.stripe.money_arrives(theirs)
+        await world.stripe.money_arrives(provider_reference)
         assert await provider_calls.sync_status(database, melati, payment.reference) == "settled"
     async with coop_session(database, melati) as db:
         now = await queries.find_order_for_update(db, order.id)

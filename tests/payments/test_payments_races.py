@@ -56,8 +56,8 @@ async def at_once(world: FakeGateways, *doings: Doing | Awaitable[object]) -> li
                     await doing(db)
             else:
                 await doing
-        except DomainError as refusal:
-            return refusal.code
+        except DomainError as error:
+            return error.code
         return "done"
 
     return list(await asyncio.gather(*(alone(doing) for doing in doings)))

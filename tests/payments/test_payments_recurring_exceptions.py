@@ -22,11 +22,11 @@ from shop import fulfilment
 
 async def given_back_by_provider(db: AsyncSession, payment: Payment, amount: int, name: str) -> None:
     refund = await issue_refund(db, payment, amount, "original_method")
-    said = RefundResult(status="done", provider_reference=name)
-    assert await refund_payment.apply_refund_result(db, payment, refund, said, on=TODAY) == "done"
+    result = RefundResult(status="done", provider_reference=name)
+    assert await refund_payment.apply_refund_result(db, payment, refund, result, on=TODAY) == "done"
 
 
-async def heard_sent_back(db: AsyncSession, payment: Payment) -> None:
+async def apply_returned_refund(db: AsyncSession, payment: Payment) -> None:
     """The provider says that none of it went back after all."""
     await detect_returned_refund(db, payment, Rupiah(0), requested_at=clock.now() + timedelta(seconds=1))
 
@@ -38,13 +38,13 @@ async def test_a_second_refund_that_a_bank_did_not_take_is_told_after_the_first_
     _, payment = await pay.create_order_payment(db, "stripe")
     payment = await mark_paid(db, payment)
     await given_back_by_provider(db, payment, 10_000, "re_1")
-    await heard_sent_back(db, payment)
+    await apply_returned_refund(db, payment)
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"]
     await pay.resolve_exceptions(db, payment, "Diberikan tunai")
-    await heard_sent_back(db, payment)
+    await apply_returned_refund(db, payment)
     assert not await pay.list_open_reasons(db, payment)  # nothing new
     await given_back_by_provider(db, payment, 5_000, "re_2")
-    await heard_sent_back(db, payment)
+    await apply_returned_refund(db, payment)
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"]
 
 

@@ -27,9 +27,9 @@ from shop.place_order import Buyer
 
 
 async def refused(code: str, doing: Awaitable[object]) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await doing
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 async def sold(db: AsyncSession, method: str, *, buyer: Buyer | None = None) -> tuple[Order, Payment]:
@@ -435,9 +435,9 @@ async def test_theirs_out_of_a_spent_wallet_is_an_alarm(db: AsyncSession) -> Non
 async def test_a_charge_taken_back_by_the_bank_is_booked_and_an_alarm(db: AsyncSession) -> None:
     await pay.enable_methods(db)
     _, payment = await sold(db, "midtrans")
-    told = pay.provider_status(payment, refunded=Rupiah(49_000), disputed=True)
-    assert await state_machine.apply_provider_status(db, payment, told, on=TODAY) == "known"
-    await record_external_refund(db, payment, told.refunded, on=TODAY)
+    status = pay.provider_status(payment, refunded=Rupiah(49_000), disputed=True)
+    assert await state_machine.apply_provider_status(db, payment, status, on=TODAY) == "known"
+    await record_external_refund(db, payment, status.refunded, on=TODAY)
     assert (payment.status, await pay.list_open_reasons(db, payment), await basis(db)) == (
         "refunded",
         ["charged_back"],

@@ -17,16 +17,16 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
 
 
 def refused(keys: vault.MasterKeys, schema: str, label: str, sealed: str) -> ErrorType:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         vault.unseal(keys, schema, label, sealed)
     written = (
-        "".join(traceback.format_exception(refusal.value))
-        + repr(refusal.value.params)
-        + refusal.value.message("id")
+        "".join(traceback.format_exception(error.value))
+        + repr(error.value.params)
+        + error.value.message("id")
     )
     assert SECRET not in written
     assert repr(keys[0][1]) not in written
-    return refusal.value.error_type
+    return error.value.error_type
 
 
 @given(clear=TEXTS, schema=NAMES, label=TEXTS)
@@ -107,10 +107,10 @@ def test_another_version_is_not_guessed_at() -> None:
 
 def test_a_key_that_was_taken_away_is_named() -> None:
     sealed = vault.seal(OLD, "coop_a", LABEL, SECRET)
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         vault.unseal((NEW[0],), "coop_a", LABEL, sealed)
-    assert refusal.value.error_type is vault_errors.VAULT_KEY_UNKNOWN
-    assert "“satu”" in refusal.value.message("id")
+    assert error.value.error_type is vault_errors.VAULT_KEY_UNKNOWN
+    assert "“satu”" in error.value.message("id")
 
 
 def test_another_key_of_the_same_name_does_not_open_it() -> None:
@@ -150,9 +150,9 @@ def test_without_a_key_nothing_is_sealed() -> None:
         lambda: vault.seal((), "coop_a", LABEL, SECRET),
         lambda: vault.needs_rotation((), vault.seal(OLD, "coop_a", LABEL, SECRET)),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             act()
-        assert refusal.value.error_type is vault_errors.VAULT_KEY_MISSING
+        assert error.value.error_type is vault_errors.VAULT_KEY_MISSING
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
@@ -163,8 +163,8 @@ def test_a_master_key_of_another_length_is_a_mistake_that_does_not_show_it(lengt
 
 
 def test_a_secret_that_is_no_text_is_refused_without_being_told() -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         vault.seal(NEW, "coop_a", LABEL, SECRET + "\ud800")
-    assert refusal.value.error_type is vault_errors.SECRET_NOT_ENCODABLE
-    assert refusal.value.__suppress_context__
-    assert SECRET not in "".join(traceback.format_exception(refusal.value))
+    assert error.value.error_type is vault_errors.SECRET_NOT_ENCODABLE
+    assert error.value.__suppress_context__
+    assert SECRET not in "".join(traceback.format_exception(error.value))

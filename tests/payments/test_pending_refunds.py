@@ -98,8 +98,8 @@ async def test_an_officers_word_books_a_refund_once_and_under_their_name(
     assert await refund_summary(gateway, reference, refund_id) == ("done", 40_000, [])
     assert await gateway.balance(XENDIT) == before - 40_000
     async with coop_session(gateway.database, gateway.tenant) as db:
-        told = select(AuditEntry).where(AuditEntry.action == events.REFUNDED)
-        assert [each.actor_kind for each in (await db.execute(told)).scalars()] == ["officer"]
+        recorded = select(AuditEntry).where(AuditEntry.action == events.REFUNDED)
+        assert [each.actor_kind for each in (await db.execute(recorded)).scalars()] == ["officer"]
     # the job comes later
     await process_webhooks.execute_refund(gateway.database, gateway.tenant, new_id().hex, refund_id)
     assert await gateway.balance(XENDIT) == before - 40_000

@@ -117,19 +117,19 @@ def _letters(table: str) -> dict[str, str]:
 
 
 def _words(content: str, names: dict[str, dict[str, str]]) -> str:
-    said, font, at = [], {}, 0
+    words, font, at = [], {}, 0
     while at < len(content):
         if content[at] == "(":
             raw, at = _string(content, at + 1)
-            said.append("".join(font.get(raw[each : each + 2].hex(), "") for each in range(0, len(raw), 2)))
+            words.append("".join(font.get(raw[each : each + 2].hex(), "") for each in range(0, len(raw), 2)))
         elif chosen := re.compile(r"/(\w+) [\d.]+ Tf").match(content, at):
             font, at = names[chosen[1]], chosen.end()
         elif content.startswith("ET", at):
-            said.append(" ")
+            words.append(" ")
             at += 2
         else:
             at += 1
-    return "".join(said)
+    return "".join(words)
 
 
 def _string(content: str, at: int) -> tuple[bytes, int]:
@@ -194,19 +194,19 @@ def test_it_says_where_late_money_lies_and_what_was_a_trial() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "state", "title", "said"),
+    ("method", "state", "title", "expected"),
     [
         ("kasbon", "on_kasbon", "Bukti kasbon", "Dicatat sebagai kasbon."),
         ("payroll", "on_payroll", "Bukti potong gaji", "Dicatat untuk dipotong dari gaji."),
     ],
 )
-async def test_what_is_owed_is_never_called_paid(method: str, state: str, title: str, said: str) -> None:
+async def test_what_is_owed_is_never_called_paid(method: str, state: str, title: str, expected: str) -> None:
     owed = view(method=method, amount=75_000, unique_suffix=0)
     assert payer_status(owed, NOW) == state
     receipt = build_receipt(owed, [], MELATI, "id", NOW, with_payer_name=True)
     assert receipt is not None
     assert receipt.title == title
-    assert receipt.notes == [f"{said} Bukti ini bukan tanda lunas."]
+    assert receipt.notes == [f"{expected} Bukti ini bukan tanda lunas."]
     written = text_of(await render_receipt_pdf(receipt, MELATI, "id"))
     assert "bukan tanda lunas" in written
     assert "Diterima" not in written
@@ -290,9 +290,9 @@ async def test_the_name_is_for_the_payer_and_officers_alone(
         for end in ("", ".pdf"):
             answer = await client.get(f"/bayar/{payment.reference}/bukti{end}")
             assert answer.status_code == 200
-            told = text_of(answer.content) if end else answer.text.partition('class="receipt"')[2]
-            assert (payment.payer_name in told) is named
-            assert payment.reference in told
+            shown = text_of(answer.content) if end else answer.text.partition('class="receipt"')[2]
+            assert (payment.payer_name in shown) is named
+            assert payment.reference in shown
 
 
 async def test_a_payment_that_waits_leads_back_to_its_page(

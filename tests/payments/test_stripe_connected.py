@@ -41,11 +41,13 @@ async def test_the_platforms_key_is_for_the_account_that_was_connected(
     )  # however the account came there
 
 
-@pytest.mark.parametrize("told", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")])
-async def test_an_account_of_others_is_refused(db: AsyncSession, told: Settings) -> None:
+@pytest.mark.parametrize(
+    "platform_settings", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")]
+)
+async def test_an_account_of_others_is_refused(db: AsyncSession, platform_settings: Settings) -> None:
     """Its payments, its payouts and its balance would be read with the platform's key."""
     with pytest.raises(DomainError) as refused:
-        await connect(db, "acct_of_mawar", told)
+        await connect(db, "acct_of_mawar", platform_settings)
     assert refused.value.code == "payments.account_not_connected"
 
 
@@ -60,9 +62,9 @@ async def test_what_the_platform_keeps_is_the_operators_to_say_and_no_officers(
     with pytest.raises(DomainError) as refused:
         await configure_method.update_method(db, CASHIER, "stripe", change, settings=CONNECTED)
     assert refused.value.code == "payments.setting_unknown"
-    told = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
+    percent = load({"LUMBUNG_STRIPE_FEE_PERCENT": "1.5"}).stripe_fee_percent
     database.settings = replace(
-        CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=told
+        CONNECTED, database_url=database.settings.database_url, stripe_fee_percent=percent
     )
     method.settings[PLATFORM_FEE_PERCENT] = "0"  # however it came there
     assert methods.build_provider_account(database, melati, method).settings[PLATFORM_FEE_PERCENT] == "1.5"

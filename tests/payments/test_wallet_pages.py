@@ -45,9 +45,9 @@ async def balance(database: Database, tenant: TenantRef, number: str = "0001") -
 
 
 async def test_an_empty_wallet_says_how_it_is_filled(member_client: Any) -> None:
-    told = tags((await member_client.get("/anggota/dompet")).text)
-    assert "Dompet masih kosong" in told
-    assert "Rp0" in told
+    page_text = tags((await member_client.get("/anggota/dompet")).text)
+    assert "Dompet masih kosong" in page_text
+    assert "Rp0" in page_text
 
 
 async def test_movements_are_those_of_the_books_and_lead_to_their_payments(
@@ -56,14 +56,14 @@ async def test_movements_are_those_of_the_books_and_lead_to_their_payments(
     async with coop_session(database, melati) as db:
         mine = await top_up_wallet(db, 150_000)
         late = await create_payment_in_status(db, "in_wallet")
-        theirs = await top_up_wallet(db, 33_000, "0002")
+        other = await top_up_wallet(db, 33_000, "0002")
     text = (await member_client.get("/anggota/dompet")).text
     base = late.amount - late.unique_suffix
     for shown in (f"Rp{150_000 + base:,}", "Rp150,000", f"Rp{base:,}"):
         assert shown.replace(",", ".") in text
     assert f'href="/bayar/{mine.reference}"' in text
     assert f'href="/bayar/{late.reference}"' in text
-    assert theirs.reference not in text
+    assert other.reference not in text
     assert "Rp33.000" not in text
 
 
@@ -111,8 +111,8 @@ async def test_one_members_key_opens_nothing_of_anothers(
     sent = {"key": str(new_id()), "amount": "50000", "payment_method": "bank_transfer", "confirmed": "1"}
     mine = await member_client.post(FILL, sent)
     other = await sign_in("melati", "+6281200000002")
-    theirs = await other.post(FILL, sent)
-    assert mine.headers["location"] != theirs.headers["location"]
+    other_answer = await other.post(FILL, sent)
+    assert mine.headers["location"] != other_answer.headers["location"]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ async def test_where_the_bylaws_know_no_wallet_none_is_filled(
     monkeypatch.setattr(
         methods, "may_be_offered", lambda method, *rest: method.method != "wallet" and allowed(method, *rest)
     )
-    told = tags((await member_client.get("/anggota/dompet")).text)
-    assert "tidak memakai dompet" in told
+    page_text = tags((await member_client.get("/anggota/dompet")).text)
+    assert "tidak memakai dompet" in page_text
     assert (await member_client.get(FILL)).headers["location"] == "/anggota/dompet"
     sent = {"key": str(new_id()), "amount": "50000", "payment_method": "bank_transfer", "confirmed": "1"}
     assert (await member_client.post(FILL, sent)).headers["location"] == "/anggota/dompet"

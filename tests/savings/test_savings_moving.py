@@ -68,8 +68,8 @@ async def test_a_deposit_moves_cash_and_the_members_savings(db: AsyncSession, ro
         "Kasir Uji",
     )
     await db.flush()
-    trail = await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'savings.deposited'")
-    assert trail == 1
+    audit_entries = await ro.value("SELECT count(*) FROM audit_entries WHERE action = 'savings.deposited'")
+    assert audit_entries == 1
 
 
 async def test_a_withdrawal_is_a_receipt_below_zero(db: AsyncSession, ro: Reader, sari: UUID) -> None:
@@ -169,8 +169,8 @@ async def on_own_connection(
     try:
         async with coop_session(database, tenant) as db:
             await work(db)
-    except DomainError as refusal:
-        return refusal.code
+    except DomainError as error:
+        return error.code
     return "done"
 
 

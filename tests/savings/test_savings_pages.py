@@ -47,12 +47,12 @@ def hidden(page: str) -> dict[str, object]:
 async def test_a_deposit_is_told_taken_and_printed(
     officer_client: SignedInClient, database: Database, melati: TenantRef, sari: UUID
 ) -> None:
-    told = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement())
-    assert told.status_code == 200
-    assert "Rp25.000 dari Sari Wulandari Melati (0001) masuk ke simpanan sukarela." in told.text
-    assert "Rp525.000" in told.text
+    answer = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement())
+    assert answer.status_code == 200
+    assert "Rp25.000 dari Sari Wulandari Melati (0001) masuk ke simpanan sukarela." in answer.text
+    assert "Rp525.000" in answer.text
     assert await balance(database, melati, sari) == 500_000, "asking moves nothing"
-    sent = hidden(told.text)
+    sent = hidden(answer.text)
     answers = [await officer_client.post(f"/pengurus/anggota/{sari}/setor", sent) for _ in range(2)]
     assert answers[0].headers["location"] == answers[1].headers["location"]
     assert await balance(database, melati, sari) == 525_000
@@ -67,9 +67,11 @@ async def test_a_withdrawal_is_told_paid_and_printed(
 ) -> None:
     form = movement(amount="200.000")
     form.pop("kind")
-    told = await officer_client.post(f"/pengurus/anggota/{sari}/tarik/periksa", form)
-    assert "Rp200.000 dari simpanan sukarela Sari Wulandari Melati (0001) dibayarkan kepadanya." in told.text
-    done = await officer_client.post(f"/pengurus/anggota/{sari}/tarik", hidden(told.text))
+    answer = await officer_client.post(f"/pengurus/anggota/{sari}/tarik/periksa", form)
+    assert (
+        "Rp200.000 dari simpanan sukarela Sari Wulandari Melati (0001) dibayarkan kepadanya." in answer.text
+    )
+    done = await officer_client.post(f"/pengurus/anggota/{sari}/tarik", hidden(answer.text))
     assert "Bukti penarikan" in (await officer_client.get(done.headers["location"])).text
     assert await balance(database, melati, sari) == 300_000
 
@@ -113,8 +115,8 @@ async def test_a_neighbours_officer_cannot_move_it(
 
 
 async def test_the_back_link_brings_what_was_typed(officer_client: SignedInClient, sari: UUID) -> None:
-    told = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement(amount="25.000"))
-    back = re.search(r'href="(/pengurus/anggota/[^"]+/setor\?[^"]+)"', told.text)
+    answer = await officer_client.post(f"/pengurus/anggota/{sari}/setor/periksa", movement(amount="25.000"))
+    back = re.search(r'href="(/pengurus/anggota/[^"]+/setor\?[^"]+)"', answer.text)
     assert back is not None
     form = (await officer_client.get(back[1].replace("&amp;", "&"))).text
     assert 'value="25000"' in form

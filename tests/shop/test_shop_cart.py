@@ -44,9 +44,9 @@ def test_too_many_goods_and_the_same_twice_empty_the_cart() -> None:
 
 def test_the_cart_has_room_for_fifty_goods() -> None:
     full = {new_id(): 1 for _ in range(rules.MAX_LINES)}
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         cart.with_quantity(full, new_id(), 1)
-    assert refusal.value.code == "shop.cart_full"
+    assert error.value.code == "shop.cart_full"
     one = next(iter(full))
     assert cart.with_quantity(full, one, 3)[one] == 3
     assert one not in cart.with_quantity(full, one, 0)
@@ -54,6 +54,6 @@ def test_the_cart_has_room_for_fifty_goods() -> None:
 
 @pytest.mark.parametrize("quantity", [-1, rules.MAX_QUANTITY + 1])
 def test_quantities_have_bounds(quantity: int) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         cart.with_quantity({}, new_id(), quantity)
-    assert refusal.value.code == "shop.quantity_out_of_range"
+    assert error.value.code == "shop.quantity_out_of_range"

@@ -33,10 +33,10 @@ async def test_opening_stock_enters_the_books_at_cost(db: AsyncSession) -> None:
 
 
 async def test_a_form_sent_twice_adds_one_product(db: AsyncSession) -> None:
-    told, key = params(), new_id()
+    values, key = params(), new_id()
     for _ in range(2):
         product = await add_product(
-            db, CASHIER, told, cost=Rupiah(1), opening_stock=3, on=TODAY, product_id=key
+            db, CASHIER, values, cost=Rupiah(1), opening_stock=3, on=TODAY, product_id=key
         )
     assert product.stock == 3
     await shop.assert_books_agree(db)
@@ -49,9 +49,9 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
         add_product(db, CASHIER, params(sku=there.sku), cost=Rupiah(1), opening_stock=0, on=TODAY),
         change_product(db, CASHIER, other.id, params(sku=there.sku), archived=False),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             await doing
-        assert refusal.value.code == "shop.sku_taken"
+        assert error.value.code == "shop.sku_taken"
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ async def test_two_products_never_share_a_code(db: AsyncSession) -> None:
     [({"sku": "<script>"}, "shop.sku_malformed"), ({"category_id": new_id()}, "shop.no_such_category")],
 )
 async def test_what_a_product_may_not_say(db: AsyncSession, changes: dict[str, object], code: str) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await add_product(db, CASHIER, params(**changes), cost=Rupiah(1), opening_stock=0, on=TODAY)
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 @pytest.mark.parametrize(("paid_from", "account"), [("cash", "1101"), ("bank", "1102"), ("credit", "2101")])
@@ -109,11 +109,11 @@ async def test_a_count_never_takes_what_is_promised_nor_overwrites_what_moved(db
         (3, 4, "shop.stock_moved"),
         (-1, 3, "shop.quantity_out_of_range"),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             await count_stock(
                 db, CASHIER, product.id, counted=counted, expected_stock=shown, on=TODAY, key="x"
             )
-        assert refusal.value.code == code
+        assert error.value.code == code
     await shop.assert_books_agree(db)
 
 
@@ -127,6 +127,6 @@ async def test_categories_keep_their_address_and_are_never_twice(db: AsyncSessio
         add_category(db, CASHIER, "sabun DAN sampo"),
         rename_category(db, CASHIER, other.id, "SABUN dan sampo"),
     ):
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(DomainError) as error:
             await doing
-        assert refusal.value.code == "shop.category_taken"
+        assert error.value.code == "shop.category_taken"

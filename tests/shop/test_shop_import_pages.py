@@ -123,7 +123,7 @@ async def test_members_are_previewed_and_taken_too(
 
 
 @pytest.mark.parametrize(
-    ("content", "as_of", "said"),
+    ("content", "as_of", "expected"),
     [
         (b"sku,nama\nA,B\n", "2026-01-01", "Kolom ini tidak ada di baris pertama"),
         ("sku\nCr\u00e8me\n".encode("cp1252"), "2026-01-01", "CSV UTF-8"),
@@ -135,11 +135,11 @@ async def test_members_are_previewed_and_taken_too(
     ids=["columns", "windows-1252", "xlsx", "future", "no date", "empty"],
 )
 async def test_a_file_that_cannot_be_used_comes_back_with_the_reason(
-    officer_client: SignedInClient, content: bytes, as_of: str, said: str
+    officer_client: SignedInClient, content: bytes, as_of: str, expected: str
 ) -> None:
     answer = await send(officer_client, GOODS, content, as_of)
     assert answer.status_code == 422
-    assert said in answer.text
+    assert expected in answer.text
 
 
 async def test_a_file_too_large_is_refused_and_one_just_small_enough_travels(

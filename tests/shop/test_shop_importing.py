@@ -45,7 +45,7 @@ async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     return report
 
 
-def told(report: ImportReport) -> dict[int, str]:
+def reasons_by_line(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -148,7 +148,7 @@ async def test_a_changed_opening_stock_points_to_the_stock_count(db: AsyncSessio
     await take(db, GOOD)
     report = await take(db, GOOD.replace("12500,20", "12500,25"))
     assert (report.imported, report.unchanged) == (0, 2)
-    assert "stock count" in told(report)[2]
+    assert "stock count" in reasons_by_line(report)[2]
     assert (await product(ro, "T1"))["stock"] == 20
 
 
@@ -185,7 +185,7 @@ REASONS = {
 async def test_every_bad_line_is_listed_and_nothing_is_taken(db: AsyncSession, ro: Reader) -> None:
     before = await ro.value("SELECT count(*) FROM products")
     report = await take(db, BAD)
-    assert told(report) == REASONS
+    assert reasons_by_line(report) == REASONS
     assert (report.imported, report.unchanged) == (0, 1)
     assert await ro.value("SELECT count(*) FROM products") == before
 
@@ -194,7 +194,7 @@ async def test_bad_lines_can_be_skipped_and_mended(db: AsyncSession, ro: Reader)
     file, report = await import_products(db, SYSTEM, BAD, as_of=AS_OF, skip_bad=True)
     assert (report.imported, report.unchanged, len(report.rejected)) == (1, 1, 11)
     assert (await product(ro, "B1"))["price"] == 200
-    mended = render_rejected_csv(file, told(report))
+    mended = render_rejected_csv(file, reasons_by_line(report))
     assert mended.splitlines()[0] == "sku,barcode,name,category,unit,cost,price,stock,reason"
     only = "\n".join(
         [mended.splitlines()[0], next(line for line in mended.splitlines() if line.startswith("B4"))]

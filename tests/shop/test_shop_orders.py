@@ -27,9 +27,9 @@ async def lines(db: AsyncSession, journal: int | None) -> list[tuple[str, int, i
 
 
 async def refused(code: str, doing: object) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         await doing  # type: ignore[misc]
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 async def test_a_visitor_orders_at_the_public_price_and_stock_is_promised(db: AsyncSession) -> None:

@@ -62,9 +62,9 @@ def test_what_was_see_through_is_white() -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(upload: bytes) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         pictures.render_sizes(upload)
-    assert refusal.value.code == "shop.not_a_picture"
+    assert error.value.code == "shop.not_a_picture"
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -86,15 +86,15 @@ def bomb(width: int, height: int) -> bytes:
     "size", [(7_000, 7_000), (12_000, 12_000), (60_000, 60_000), (1_000_000, 1), (1, 30_000_000)]
 )
 def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         pictures.render_sizes(bomb(*size))
-    assert refusal.value.code == "shop.picture_too_large"
+    assert error.value.code == "shop.picture_too_large"
 
 
 def test_a_file_too_large_is_not_even_read() -> None:
-    with pytest.raises(DomainError) as refusal:
+    with pytest.raises(DomainError) as error:
         pictures.render_sizes(b"\xff" * (pictures.MAX_MEGABYTES * 1024 * 1024 + 1))
-    assert refusal.value.code == "shop.picture_too_large"
+    assert error.value.code == "shop.picture_too_large"
 
 
 def test_a_long_strip_is_cut() -> None:

@@ -35,8 +35,8 @@ async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list
         try:
             async with coop_session(database, tenant) as db:
                 await doing(db)
-        except DomainError as refusal:
-            return refusal.code
+        except DomainError as error:
+            return error.code
         return "done"
 
     return await asyncio.gather(*(alone(doing) for doing in doings))

@@ -44,7 +44,7 @@ async def take(db: AsyncSession, content: str, **options: Any) -> ImportReport:
     return (await import_sales(db, SYSTEM, content, **options))[1]
 
 
-def told(report: ImportReport) -> dict[int, str]:
+def reasons_by_line(report: ImportReport) -> dict[int, str]:
     return {bad.line: str(bad.reason) for bad in report.rejected}
 
 
@@ -176,7 +176,7 @@ REASONS = {
 async def test_every_bad_line_is_listed_and_nothing_is_taken(db: AsyncSession, ro: Reader) -> None:
     await close_year(db, SYSTEM, 2025)
     report = await take(db, BAD)
-    assert told(report) == REASONS
+    assert reasons_by_line(report) == REASONS
     assert report.imported == 0
     assert await orders(ro) == []
 
@@ -207,7 +207,7 @@ async def test_another_quantity_of_what_is_recorded_is_refused(db: AsyncSession,
         db, HEADER + "2024-01-05,0001,BRS5,1\n2024-01-05,0001,BRS5,1\n2024-01-05,0002,MYK1,3\n"
     )
     assert (report.imported, report.unchanged, [bad.line for bad in report.rejected]) == (0, 1, [2, 3])
-    assert told(report)[2] == (
+    assert reasons_by_line(report)[2] == (
         "The sale of BRS5 to member 0001 on 5 January 2024 is on record with quantity 3, the file says 2."
         " Return that sale in the shop, or mend the file."
     )

@@ -70,10 +70,10 @@ async def test_another_officer_learns_that_the_goods_are_gone(database: Database
     number = await waiting_for(database, melati, "penyerahan")
     async with coop_session(database, melati) as db:
         await fulfilment.hand_over(db, ONE, number, on=TODAY)
-    with pytest.raises(DomainError) as refusal:  # else they would be given out twice
+    with pytest.raises(DomainError) as error:  # else they would be given out twice
         async with coop_session(database, melati) as db:
             await fulfilment.hand_over(db, OTHER, number, on=TODAY)
-    assert refusal.value.code == "shop.not_ready"
+    assert error.value.code == "shop.not_ready"
     assert await times(database, melati, number, "shop.handed_over") == 1
 
 

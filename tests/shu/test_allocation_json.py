@@ -100,17 +100,17 @@ def test_a_figure_beyond_64_bits_is_still_exact(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("surplus", ["1.5", '"1000"', "1e3", "1000.0", "true", "null", "[]"])
 def test_the_surplus_is_a_json_whole_number(surplus: str) -> None:
-    refusal = get_parse_error(with_replacement("1000001", surplus))
-    assert refusal.code == "shu.surplus_not_whole"
-    assert surplus in refusal.message("en")
+    error = get_parse_error(with_replacement("1000001", surplus))
+    assert error.code == "shu.surplus_not_whole"
+    assert surplus in error.message("en")
 
 
 @pytest.mark.parametrize("percent", ["47.5", "4.75e1", "null", "true"])
 def test_a_percentage_is_text_or_a_whole_number(percent: str) -> None:
-    refusal = get_parse_error(with_replacement('"47.5"', percent))
-    assert refusal.code == "shu.percentage_not_exact"
+    error = get_parse_error(with_replacement('"47.5"', percent))
+    assert error.code == "shu.percentage_not_exact"
     assert (
-        refusal.message("en")
+        error.message("en")
         == f'The percentage of cadangan ({percent}) is not exact. Write it as text, like "25" or "2.5".'
     )
 
@@ -146,9 +146,9 @@ def test_a_percentage_in_text_is_plain_digits(percent: str) -> None:
     ],
 )
 def test_what_is_refused(old: str, new: str, code: str) -> None:
-    refusal = get_parse_error(with_replacement(old, new))
-    assert refusal.code == code
-    for sentence in (refusal.message("id"), refusal.message("en")):
+    error = get_parse_error(with_replacement(old, new))
+    assert error.code == code
+    for sentence in (error.message("id"), error.message("en")):
         assert "\n" not in sentence
         assert sentence.endswith(".")
 

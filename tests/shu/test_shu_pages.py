@@ -125,7 +125,7 @@ async def test_an_officer_drafts_a_year_and_opens_every_figure(
     made = await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
     assert (made.status_code, made.headers["location"]) == (303, f"{HOME}/2025/1")
     page = await officer_client.get(f"{HOME}/2025/1")
-    said = read_page_text(page)
+    page_text = read_page_text(page)
     for part in (
         "Rancangan 1, belum diputuskan rapat",
         "Penjualan toko kepada anggota 4101 Rp2.000.000",
@@ -135,7 +135,7 @@ async def test_an_officer_drafts_a_year_and_opens_every_figure(
         "2 anggota menerima",
         "Rp550.000",
     ):
-        assert part in said, part
+        assert part in page_text, part
     links = set(re.findall(r'href="(/pengurus/[^"]+)"', page.text))
     assert {
         f"{HOME}/2025/1/bagian/jasa_usaha",
@@ -160,12 +160,12 @@ async def test_a_pool_opens_to_the_members_and_a_member_to_the_rows(
     pool = await officer_client.get(f"{HOME}/2025/1/bagian/jasa_usaha")
     assert re.search(r"Sari Wulandari Melati 0001 Rp1\.500\.000 Rp262\.500", read_page_text(pool))
     slip = await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")
-    said = read_page_text(slip)
-    assert "Rp300.000 ÷ Rp900.000 × Rp200.000 = Rp66.666 + 2 / 3" in said
-    assert "dibulatkan ke atas menjadi Rp66.667" in said
-    assert "Rp1.500.000 ÷ Rp2.000.000 × Rp350.000 = Rp262.500 Hasilnya pas, tanpa pembulatan." in said
-    assert "Belanja pertama Sari" in said
-    assert "Belanja Budi" not in said
+    page_text = read_page_text(slip)
+    assert "Rp300.000 ÷ Rp900.000 × Rp200.000 = Rp66.666 + 2 / 3" in page_text
+    assert "dibulatkan ke atas menjadi Rp66.667" in page_text
+    assert "Rp1.500.000 ÷ Rp2.000.000 × Rp350.000 = Rp262.500 Hasilnya pas, tanpa pembulatan." in page_text
+    assert "Belanja pertama Sari" in page_text
+    assert "Belanja Budi" not in page_text
     assert len(re.findall(r'href="/pengurus/buku/jurnal/\d+"', slip.text)) == 3
 
 
@@ -174,9 +174,11 @@ async def test_a_search_finds_by_number_and_by_part_of_a_name(
 ) -> None:
     for page in ("anggota", "bagian/jasa_usaha"):
         for search in ("0002", "hartono"):
-            said = read_page_text(await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": search}))
-            assert "Budi Hartono Melati" in said
-            assert "Sari Wulandari Melati" not in said
+            page_text = read_page_text(
+                await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": search})
+            )
+            assert "Budi Hartono Melati" in page_text
+            assert "Sari Wulandari Melati" not in page_text
         assert "Tidak ada anggota yang cocok" in read_page_text(
             await officer_client.get(f"{HOME}/2025/1/{page}", params={"cari": "%"})
         )
@@ -216,17 +218,17 @@ async def test_a_member_sees_the_stored_line_and_its_arithmetic(
         assert stored is not None
         shares = await queries.list_member_shares(ro, stored.id, drafted["0001"])
     page = await member_client.get("/anggota/shu")
-    said = read_page_text(page)
+    page_text = read_page_text(page)
     assert [share.amount for share in shares] == [66_667, 262_500]
     for amount in (*(share.amount for share in shares), sum(share.amount for share in shares)):
-        assert rupiah(amount) in said
-    assert "Rp300.000 ÷ Rp900.000 × Rp200.000" in said
-    assert "Belanja kedua Sari" in said
-    assert "belum diputuskan rapat" in said
-    assert "Pasal 4 ayat (3) huruf i UU PPh" in said
+        assert rupiah(amount) in page_text
+    assert "Rp300.000 ÷ Rp900.000 × Rp200.000" in page_text
+    assert "Belanja kedua Sari" in page_text
+    assert "belum diputuskan rapat" in page_text
+    assert "Pasal 4 ayat (3) huruf i UU PPh" in page_text
     assert (
         read_page_text(await member_client.get("/anggota/shu/2025")).count("Rp329.167")
-        == said.count("Rp329.167")
+        == page_text.count("Rp329.167")
         > 0
     )
 
@@ -235,18 +237,18 @@ async def test_a_member_sees_what_is_stored_also_when_the_books_have_changed_sin
     member_client: Any, database: Database, melati: TenantRef, drafted: dict[str, UUID]
 ) -> None:
     await post_year(database, melati, factor=3)
-    said = read_page_text(await member_client.get("/anggota/shu"))
-    assert "Rp329.167" in said
-    assert said.count("Belanja pertama Sari") == 1
+    page_text = read_page_text(await member_client.get("/anggota/shu"))
+    assert "Rp329.167" in page_text
+    assert page_text.count("Belanja pertama Sari") == 1
 
 
 async def test_nobody_elses_share_is_shown_to_a_member(
     member_client: Any, sign_in: Any, drafted: dict[str, UUID]
 ) -> None:
-    said = read_page_text(await member_client.get("/anggota/shu"))
-    assert "Budi" not in said
-    assert "Rp133.333" not in said
-    assert "Rp220.833" not in said
+    page_text = read_page_text(await member_client.get("/anggota/shu"))
+    assert "Budi" not in page_text
+    assert "Rp133.333" not in page_text
+    assert "Rp220.833" not in page_text
     other = await sign_in("melati", "+6281200000002")
     his = read_page_text(await other.get("/anggota/shu"))
     assert "Rp220.833" in his
@@ -281,9 +283,9 @@ async def test_a_loss_is_told_kindly(officer_client: Any, database: Database, me
         cost = [JournalLine.to_debit("6120", Rupiah(400_000)), JournalLine.to_credit("1101", Rupiah(400_000))]
         await post_journals(db, [Journal(date(2025, 5, 5), "Listrik", "loss", cost)], by="test")
     await officer_client.post(f"{HOME}/rancangan", {"year": "2025"})
-    said = read_page_text(await officer_client.get(f"{HOME}?tahun=2025"))
-    assert "Tidak ada yang dibagi" in said
-    assert "Tahun 2025 berakhir rugi Rp400.000" in said
+    page_text = read_page_text(await officer_client.get(f"{HOME}?tahun=2025"))
+    assert "Tidak ada yang dibagi" in page_text
+    assert "Tahun 2025 berakhir rugi Rp400.000" in page_text
 
 
 async def test_years_without_records_and_years_to_come(officer_client: Any) -> None:

@@ -111,8 +111,8 @@ async def test_a_cooperative_of_which_nothing_is_there_is_taken_in_and_turns_go_
 
 
 async def test_whoever_leaves_makes_no_room_before_the_thread_is_done() -> None:
-    threads, blocking, heard = FileThreadPool(), BlockingWork(), list[int]()
-    left = asyncio.create_task(threads.run("melati", lambda: blocking.work() or 7, heard.append))
+    threads, blocking, received = FileThreadPool(), BlockingWork(), list[int]()
+    left = asyncio.create_task(threads.run("melati", lambda: blocking.work() or 7, received.append))
     await blocking.wait_until_running(1)
     next_one = asyncio.create_task(threads.run("melati", blocking.work))
     gone = asyncio.create_task(threads.run("melati", blocking.work))
@@ -123,11 +123,11 @@ async def test_whoever_leaves_makes_no_room_before_the_thread_is_done() -> None:
     assert left.cancelled()
     # the other thread is free, and no file of melati was begun in it
     await threads.run("mawar", lambda: None)
-    assert (blocking.running, next_one.done(), heard) == (1, False, [])
+    assert (blocking.running, next_one.done(), received) == (1, False, [])
     blocking.release.set()
     await next_one
     assert blocking.max_running == 1
-    assert heard == [7]
+    assert received == [7]
     await threads.run("melati", lambda: None)
     threads.close()
 

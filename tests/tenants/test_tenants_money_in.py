@@ -64,7 +64,7 @@ async def old_cooperative(database: Database, tmp_path: Path) -> TenantRef:
         ).scalar_one()
         await connection.execute(text(JOURNAL), {"key": "c", "debit": "1110", "credit": "3190"})
         moment = now()
-        for key, source, way, status, total, paid_at, ended_at, journal in (
+        for key, source, method, status, total, paid_at, ended_at, journal in (
             ("waiting", "web", "transfer", "placed", 20_000, None, None, None),
             ("paid", "web", "transfer", "paid", 20_000, moment, None, paid),
             ("given back", "web", "transfer", "cancelled", 20_000, moment, moment, back),
@@ -75,7 +75,7 @@ async def old_cooperative(database: Database, tmp_path: Path) -> TenantRef:
             ("free", "web", "transfer", "paid", 0, moment, None, None),
         ):
             why = {"given back": "Barang rusak", "expired": "Tidak dibayar sampai batas waktunya"}.get(key)
-            row = {"why": why, "key": key, "source": source, "way": way, "status": status, "total": total}
+            row = {"why": why, "key": key, "source": source, "way": method, "status": status, "total": total}
             await connection.execute(
                 text(ORDER), row | {"paid": paid_at, "ended": ended_at, "journal": journal}
             )
@@ -133,8 +133,8 @@ async def test_bylaws_say_the_same_by_the_fields_own_word_and_still_only_grow(
     database: Database, old_cooperative: TenantRef
 ) -> None:
     async with coop_session(database, old_cooperative) as db:
-        ways = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
-        assert ways == ["cash", "bank_transfer", "savings"]
+        methods = (await db.execute(text("SELECT document->'payment_ways' FROM bylaws"))).scalar_one()
+        assert methods == ["cash", "bank_transfer", "savings"]
     async with database.owner_engine.begin() as connection:
         enabled = text("SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'bylaws_append_only'")
         assert set((await connection.execute(enabled)).scalars()) == {"O"}
@@ -177,8 +177,8 @@ async def test_what_stood_in_words_is_told_by_codes_and_what_people_wrote_stays(
             ("refused", "doubtful", "Tahun buku 2025 sudah ditutup."),
         ):
             await connection.execute(text(line), {"words": words, "state": state, "note": note})
-        for said, state in (("unknown payment", "alarm"), ("settled", "done"), ("", "received")):
-            await connection.execute(text(event), {"said": said, "state": state})
+        for outcome, state in (("unknown payment", "alarm"), ("settled", "done"), ("", "received")):
+            await connection.execute(text(event), {"said": outcome, "state": state})
         for detail in ("hundredths: 250", "Biaya bulanan"):
             await connection.execute(text(moved), {"detail": detail})
         await connection.execute(
@@ -239,7 +239,7 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
         "INSERT INTO audit_entries (actor_kind, actor_name, action, subject, facts)"
         " VALUES ('officer', :by, :action, 'payment:' || CAST(:of AS text), CAST(:facts AS jsonb))"
     )
-    trail = {
+    audit_log = {
         "looked into": [
             ("alarmed", '{"way": "xendit", "amount": 20000, "alarm": "amount", "theirs": 1}'),
             ("alarm_settled", ('{"way": "xendit", "amount": 20000, "alarm": "amount", "note": "Sudah '
@@ -263,12 +263,12 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
     stands = {"pushed aside": "currency", "refund still waits": "refund_waits", "without a trail": "fault"}
     async with database.owner_engine.begin() as connection:
         await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0004")
-        for reference, entries in trail.items():
+        for reference, entries in audit_log.items():
             row = {"id": new_id(), "reference": reference, "alarm": stands.get(reference)}
             await connection.execute(text(payment), row)
             for action, facts in entries:
-                told = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference}
-                await connection.execute(text(entry), told | {"facts": json.loads(facts)})
+                expected = {"by": "Rina Kasir", "action": f"payments.{action}", "of": reference}
+                await connection.execute(text(entry), expected | {"facts": json.loads(facts)})
     tenant = await migrate_one(database)
     async with coop_session(database, tenant) as db:
         rows = await db.execute(

@@ -240,8 +240,8 @@ async def test_no_row_is_lost_and_the_books_and_what_only_grows_are_as_they_were
     await upgraded(old)
     after = await contents(old)
     # the pool of schemas is filled up by the migration itself
-    ours = {name: after[name] for name in after if name != "shared.schema_pool"}
-    assert ours == {name: before[name] for name in before if name != "shared.schema_pool"}
+    counted = {name: after[name] for name in after if name != "shared.schema_pool"}
+    assert counted == {name: before[name] for name in before if name != "shared.schema_pool"}
 
 
 async def test_models_and_database_agree_afterwards(old: Database) -> None:

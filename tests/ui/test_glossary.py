@@ -17,11 +17,11 @@ ROW = re.compile(
 
 def test_the_page_lists_the_same_terms_and_sentences() -> None:
     rows = [row.groupdict() for row in ROW.finditer(PAGE.read_text("utf-8"))]
-    kept = [
+    terms = [
         {"term": word, "code": term.code, "id": term.text, "en": glossary(word, "en")}
         for word, term in load_terms().items()
     ]
-    assert rows == kept
+    assert rows == terms
 
 
 def test_terms_are_in_alphabetical_order() -> None:

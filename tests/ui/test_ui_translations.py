@@ -126,17 +126,17 @@ def test_translations_name_the_placeholders_of_their_text() -> None:
     wrong = []
     for file, message in _entries():
         texts = [message.id] if isinstance(message.id, str) else list(message.id)
-        said = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
         wanted = names(texts[-1])
         # a singular may leave its number out
-        exact = said[-1:] if len(said) > 1 else said
-        if any(names(each) != wanted for each in exact) or any(names(each) - wanted for each in said):
+        exact = translations[-1:] if len(translations) > 1 else translations
+        if any(names(each) != wanted for each in exact) or any(names(each) - wanted for each in translations):
             wrong.append((file, texts[0]))
     assert not wrong
 
 
 def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> None:
-    said = (
+    contexts = (
         {
             found
             for path in (ROOT / "themes").rglob("*.html")
@@ -145,11 +145,11 @@ def test_a_word_in_a_context_has_its_own_english_and_each_context_is_said() -> N
         | {(context, text) for _, context, text in _texts() if context}
         | {("language", "Bahasa Indonesia")}
     )
-    kept = set()
+    translated = set()
     for file in (ROOT / "themes").glob("*/locale/en/*.po"):
         with file.open("rb") as source:
-            kept |= {(message.context, message.id) for message in read_po(source) if message.context}
-    assert said == kept
+            translated |= {(message.context, message.id) for message in read_po(source) if message.context}
+    assert contexts == translated
     english = get_translations("en")
     assert (english.pgettext("money", "Masuk"), english.gettext("Masuk")) == ("Received", "Sign in")
     assert (english.pgettext("one", "Koperasi"), english.gettext("Koperasi")) == (
