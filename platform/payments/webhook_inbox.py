@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 MAX_BODY_BYTES: Final = 256 * 1024
-# While one batch is committed, the next is written.
-MAX_WRITERS: Final = 4
 MAX_BATCH_SIZE: Final = 128
 _MAX_CACHED_ENDPOINTS: Final = 2_000
 _ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -55,10 +53,10 @@ class UnknownEndpoint(Exception):
 
 @dataclass
 class _PendingWrites:
-    """Events of one cooperative that are not stored yet, each with its waiting future, and the writers."""
+    """Events of one cooperative that are not stored yet, each with its waiting future, and the writer."""
 
     events: list[tuple[dict[str, object], asyncio.Future[None]]] = field(default_factory=list)
-    writers: set[asyncio.Task[None]] = field(default_factory=set)
+    writer: asyncio.Task[None] | None = None
 
 
 @dataclass
@@ -138,9 +136,8 @@ class WebhookInbox:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = self.pending.setdefault(tenant.schema_name, _PendingWrites())
         waiting.events.append((row, stored))
-        if len(waiting.writers) < MAX_WRITERS:
-            writer = asyncio.create_task(self._write(tenant, waiting))
-            waiting.writers.add(writer)
+        if waiting.writer is None:
+            waiting.writer = asyncio.create_task(self._write(tenant, waiting))
         await stored
 
     async def _write(self, tenant: TenantRef, waiting: _PendingWrites) -> None:
@@ -162,6 +159,6 @@ class WebhookInbox:
                             stored.set_result(None)
         finally:
             # without an await in between: the next event must not count on a writer that has ended
-            waiting.writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-            if not waiting.events and not waiting.writers:
+            waiting.writer = None
+            if not waiting.events:
                 self.pending.pop(tenant.schema_name, None)
