@@ -162,7 +162,7 @@ async def test_a_pool_opens_to_the_members_and_a_member_to_the_rows(
     slip = await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")
     page_text = read_page_text(slip)
     assert "Rp300.000 ÷ Rp900.000 × Rp200.000 = Rp66.666 + 2 / 3" in page_text
-    assert "dibulatkan ke atas menjadi Rp66.667" in page_text
+    assert "Dibulatkan ke atas menjadi Rp66.667" in page_text
     assert "Rp1.500.000 ÷ Rp2.000.000 × Rp350.000 = Rp262.500 Hasilnya pas, tanpa pembulatan." in page_text
     assert "Belanja pertama Sari" in page_text
     assert "Belanja Budi" not in page_text
