@@ -1,4 +1,4 @@
-"""Payment gateways and QRIS as their outside worlds speak: clients, formats, signatures, amounts.
+"""Clients of payment gateways and QRIS: API calls, formats, signatures, amounts.
 
-Knows no tenant, no session and no journal. Payments and billing both use it.
+Has no access to tenants, sessions or journals. Payments and billing both use it.
 """

@@ -1,5 +1,6 @@
-"""Transfer to the cooperative's bank account: shown with the exact amount and a reference; seen to have come
-by an officer or in the statement.
+"""Bank transfer to the cooperative's account, confirmed by an officer or a bank statement line.
+
+The payer sees the account, the exact amount and a reference.
 """
 
 from datetime import timedelta
@@ -37,10 +38,10 @@ CAPABILITIES = Capabilities(
 
 
 class BankTransferProvider(LocalProvider):
-    """The provider of the way "bank_transfer"."""
+    """The provider of the method "bank_transfer"."""
 
     async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
-        """Tell where to and how much: ``shown`` has account and reference."""
+        """Return the account to pay to and our reference, without a call."""
         shown = {"account": provider_account.settings.get("account", ""), "reference": intent.reference}
         return PaymentSession(
             provider_reference=intent.reference, instructions=shown, expires_at=intent.expires_at

@@ -1,8 +1,7 @@
-"""How a gateway with a plain JSON API is asked: over our one HTTP client, with every failure said as a fault
-that tells if asking again helps.
+"""HTTP client for gateways with a plain JSON API; every failure is a ProviderError.
 
-What is sent and answered holds names and keys: nothing is logged here, and no fault repeats a secret, even
-where the gateway does.
+The error's ``transient`` says whether a retry may help. Requests and answers contain names and keys: nothing
+is logged here, and no error message repeats a secret, even if the gateway's answer does.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ _MAX_MESSAGE_LENGTH: Final = 300
 
 
 class GatewayResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: never a 5xx, a 429 or a redirect."""
+    """An HTTP answer that is never a 5xx, a 429 or a redirect."""
 
     status: int
     body: bytes
@@ -30,9 +29,10 @@ class GatewayResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
-    """One gateway spoken to with one key: its name for our sentences, and how it words a refusal in a body.
+    """A client of one gateway with one key.
 
-    ``worded`` gets the body and returns the gateway's own sentence, or nothing when it finds none.
+    ``name`` appears in our error messages; ``parse_error`` extracts the gateway's own error message from an
+    answer's body, or returns an empty string.
     """
 
     name: str
@@ -52,11 +52,10 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> GatewayResponse:
-        """Send one request and return what was said, refusals included (``accepted`` turns those into
-        faults).
+        """Send one request and return the answer, also a 4xx (see ``require_success``).
 
-        Raises ProviderError: passing when nobody answered, was busy or broke; not passing without a key that
-        can be sent.
+        Raises ProviderError: transient for no answer, 429 and 5xx; permanent for a redirect or an unusable
+        key.
         """
         if not self.key or not self.key.isascii() or not self.key.isprintable():
             raise ProviderError(f"the key of {self.name} is missing or is not a key", transient=False)
@@ -83,29 +82,26 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
                 if status == 429
                 else (f"{self.name} is broken (HTTP {status})")
             )
-        # outside of the except block: the client's error holds the request, and would hang on as the context
-        # of ours
+        # raised outside of the except block: as context, the client's error would keep the request
         raise ProviderError(fault, transient=True)
 
     def require_success(self, answer: GatewayResponse) -> GatewayResponse:
-        """Return the answer unless it is a refusal; raise that as a ProviderError with the gateway's
-        sentence.
-        """
+        """Return the answer if it is no error. Raises ProviderError with the gateway's message otherwise."""
         if answer.is_error:
             raise self.build_error(answer)
         return answer
 
     def build_error(self, answer: GatewayResponse, message: str | None = None) -> ProviderError:
-        """A refusal in the gateway's words, as a fault that does not pass by itself."""
+        """Return a permanent ProviderError with the gateway's message, without the key."""
         sentence = " ".join((message or self.parse_error(answer.body)).split()).replace(self.key, "…")[
             :_MAX_MESSAGE_LENGTH
         ]
         return ProviderError(f"{self.name}: {sentence or f'HTTP {answer.status}'}", transient=False)
 
     def parse(self, answer: GatewayResponse, decode: Callable[[bytes], T]) -> T:
-        """The fields that we use, by ``decode``.
+        """Return the answer's body, decoded by ``decode``.
 
-        Raises ProviderError where they are not there: then something between us answered.
+        Raises a transient ProviderError if that fails, because then a proxy in between has probably answered.
         """
         try:
             return decode(answer.body)

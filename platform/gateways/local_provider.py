@@ -1,4 +1,4 @@
-"""A payment method that asks nobody outside: what such methods share."""
+"""Base class of payment methods without an external provider."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,8 +19,9 @@ from kernel.money import Rupiah
 
 
 class LocalProvider:
-    """A way that asks nobody outside: its money moves in our own books, over our counter, or where only an
-    officer sees it.
+    """A payment method without an external provider.
+
+    Its money moves in our own books, at our counter, or where only an officer sees it.
     """
 
     def __init__(self, method: PaymentMethodCode, capabilities: Capabilities) -> None:
@@ -36,7 +37,7 @@ class LocalProvider:
     async def status(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> ProviderStatus:
-        """Nobody outside knows more than our own rows."""
+        """Return "awaiting": no external provider knows more than our own rows."""
         return ProviderStatus(
             payment_status="awaiting", reference=reference, provider_reference=provider_reference
         )
@@ -54,7 +55,7 @@ class LocalProvider:
         key: str,
         reason: str,
     ) -> RefundResult:
-        """Nobody is asked: what goes back is booked by who gives it back."""
+        """Return a failed result: refunds of these methods are booked without a provider."""
         return RefundResult(
             status="failed", provider_reference=key, detail=f"{self.method} is given back by hand"
         )
@@ -71,9 +72,7 @@ class LocalProvider:
     async def cancel(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> None:
-        """Nothing can be called back: what a payer has written down or photographed can still be paid,
-        late.
-        """
+        """Do nothing: a payer who noted the account or QR code can still pay, late."""
 
     async def statement(
         self, provider_account: ProviderAccount, since: datetime, until: datetime

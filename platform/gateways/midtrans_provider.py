@@ -1,10 +1,9 @@
-"""Midtrans Snap: the buyer chooses a channel on Midtrans's page; we hear of it by notification and read the
-state back.
+"""Midtrans Snap: the buyer chooses a channel on Midtrans's page; notifications trigger a status fetch.
 
-An order id is charged once: it is our reference, and the idempotency key. Asking again for a page of the same
-reference gives another page of the same payment; where the buyer has chosen a channel already there is no
-page any more, only the state. Midtrans tells neither fees nor a balance to a Snap merchant: those are read
-from its monthly report or from the bank.
+An order id is charged once: it is our reference and the idempotency key. Creating a page for the same
+reference again gives another page of the same payment; once the buyer has chosen a channel there is no page,
+only a status. Midtrans reports neither fees nor a balance to a Snap merchant: see its monthly report or the
+bank statement.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from kernel import clock
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
-# by whether the keys move real money
+# by whether the keys are live
 _API: Final = {True: LIVE_BASE_URLS["midtrans"], False: "https://api.sandbox.midtrans.com"}
 _SNAP: Final = {True: "https://app.midtrans.com", False: "https://app.sandbox.midtrans.com"}
 
@@ -73,7 +72,7 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 
 
 class MidtransProvider:
-    """See the head of this file."""
+    """The provider of the method "midtrans"."""
 
     method: PaymentMethodCode = "midtrans"
 
@@ -93,9 +92,9 @@ class MidtransProvider:
         )
 
     async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
-        """Make the page to pay on.
+        """Create the Snap page of a payment.
 
-        A reference whose channel is chosen already gives no page, but what the buyer has to pay to, if told.
+        If its channel is chosen already there is no page; then the virtual account is returned, where known.
         """
         gateway = _client(provider_account)
         headers = {"x-override-notification": intent.webhook_url} if intent.webhook_url else {}
@@ -121,10 +120,9 @@ class MidtransProvider:
     async def status(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> ProviderStatus:
-        """Read the state.
+        """Fetch a payment's status.
 
-        An order id that Midtrans does not know is a page on which no way was chosen: it waits until we let it
-        expire.
+        An order id that Midtrans does not know is a page on which no channel was chosen: it awaits payment.
         """
         known = await _fetch_transaction(_client(provider_account), provider_account, reference)
         if known is None:
@@ -136,9 +134,10 @@ class MidtransProvider:
     def verify(
         self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
     ) -> WebhookEvent:
-        """Read a notification.
+        """Verify and parse a notification.
 
-        Its signature covers order id, status code and amount as text, not the state: hence the reading back.
+        The signature covers order id, status code and amount, but not the status, which must therefore be
+        fetched.
         """
         try:
             transaction = parse_transaction(body)
@@ -167,8 +166,9 @@ class MidtransProvider:
         key: str,
         reason: str,
     ) -> RefundResult:
-        """Give back over the channel that was paid by; virtual accounts and shops' counters cannot, which
-        Midtrans then says.
+        """Refund through the channel of the payment.
+
+        Midtrans declines it for virtual accounts and convenience stores.
         """
         gateway = _client(provider_account)
         answer = await gateway.request(
@@ -181,7 +181,7 @@ class MidtransProvider:
             return RefundResult(status="done" if code == 200 else "pending", provider_reference=key)
         known = await _fetch_transaction(gateway, provider_account, payment.reference)
         if known is not None and known.find_refund(key) is not None:
-            # asked before: it was done, the answer got lost, and the same key is refused now
+            # an earlier request was done and its answer lost; Midtrans rejects the same key now
             return RefundResult(status="done", provider_reference=key)
         if known is not None and known.transaction_status == "capture":
             message = "Midtrans: a card payment is given back after it is settled, which is on the next day"
@@ -191,9 +191,9 @@ class MidtransProvider:
     async def refund_status(
         self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
     ) -> RefundResult:
-        """Look for the refund among those of the transaction.
+        """Look for the refund in the transaction.
 
-        One that is not there is still pending: Midtrans lists only granted ones.
+        One that is missing is pending: Midtrans lists granted refunds only.
         """
         known = await _fetch_transaction(_client(provider_account), provider_account, payment.reference)
         granted = known is not None and known.find_refund(key) is not None
@@ -204,11 +204,10 @@ class MidtransProvider:
     async def cancel(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> None:
-        """Let it expire while nobody paid: Midtrans's own cancelling would also give back what a card has
-        paid in the meantime.
+        """Expire an unpaid payment; Midtrans's "cancel" would also refund a card payment made meanwhile.
 
-        A page on which no way was chosen cannot be closed. It runs out at its own time, and money may still
-        come late.
+        A page on which no channel was chosen cannot be closed. It expires by itself, and money may still
+        arrive late.
         """
         gateway = _client(provider_account)
         answer = await gateway.request("POST", _transaction_url(provider_account, reference, "expire"))
@@ -218,9 +217,9 @@ class MidtransProvider:
     async def statement(
         self, provider_account: ProviderAccount, since: datetime, until: datetime
     ) -> ProviderStatement:
-        """Nothing: Midtrans has no API of movements or of a balance for Snap merchants.
+        """Return an empty statement: Midtrans has no API of movements or balance for Snap merchants.
 
-        Its fees and payouts are seen at the bank.
+        The bank statement shows its fees and payouts.
         """
         return ProviderStatement(lines=(), balance=None)
 
@@ -267,10 +266,10 @@ _SETTINGS: Final = (
 
 
 def _event_id(transaction: MidtransTransaction, body: bytes) -> str:
-    """What tells one notification from another: Midtrans gives them no id.
+    """Return an id for a notification; Midtrans gives it none.
 
-    Its signature does not cover the state, nor refunds. Who repeats a signed notification under the name of
-    one that is still to come must not take its place, so the whole message counts.
+    It includes a hash of the whole body, since the signature covers neither status nor refunds: otherwise an
+    attacker could replay a signed notification with a changed status, and the real one would be a duplicate.
     """
     digest = hashlib.sha256(body).hexdigest()[:32]
     return f"{transaction.transaction_id or transaction.order_id}:{transaction.transaction_status}:{digest}"
@@ -286,9 +285,9 @@ def _client(provider_account: ProviderAccount) -> JsonClient:
 
 
 def _base_url(provider_account: ProviderAccount, hosts: Mapping[bool, str]) -> str:
-    """The real host, or the sandbox's for test keys.
+    """Return the live host, the sandbox host for test keys, or the fake gateway's address.
 
-    A stand-in answers for all of them, so that nothing tried reaches a real one.
+    The fake gateway serves all hosts, so that no test reaches a real one.
     """
     address = provider_account.base_url.rstrip("/")
     return hosts[provider_account.live] if address == LIVE_BASE_URLS["midtrans"] else address
@@ -301,9 +300,9 @@ def _transaction_url(provider_account: ProviderAccount, reference: str, what: st
 async def _fetch_transaction(
     gateway: JsonClient, provider_account: ProviderAccount, reference: str
 ) -> MidtransTransaction | None:
-    """What Midtrans knows of an order id, or nothing.
+    """Fetch a transaction by order id; None if Midtrans does not know it.
 
-    It tells refusals sometimes by HTTP, sometimes within a 200.
+    Midtrans reports errors either by HTTP status or inside a 200.
     """
     answer = await gateway.request("GET", _transaction_url(provider_account, reference, "status"))
     code = _status_code(gateway, answer)
@@ -316,9 +315,9 @@ async def _fetch_transaction(
 
 
 def _status_code(gateway: JsonClient, answer: GatewayResponse) -> int:
-    """The code that Midtrans means, which may stand within a 200.
+    """Return Midtrans's status code, which may stand inside a 200.
 
-    Raises ProviderError (passing) where it means that it is broken.
+    Raises a transient ProviderError for 429 and 5xx.
     """
     if answer.is_error:
         return answer.status

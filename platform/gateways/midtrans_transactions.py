@@ -1,6 +1,6 @@
-"""What Midtrans says of a transaction, in its words and in ours.
+"""Midtrans's transaction object, and its conversion to our status.
 
-Times are WIB without saying so; amounts are text like "24145.00".
+Times are WIB without a time zone; amounts are text such as "24145.00".
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class MidtransVirtualAccount(msgspec.Struct, frozen=True):
 
 
 class MidtransTransaction(msgspec.Struct, frozen=True):
-    """The fields that we use of an answer or a notification.
+    """The fields of an answer or a notification that we use.
 
-    ``gross_amount`` stays text: the signature covers it as it was sent.
+    ``gross_amount`` stays text: the signature covers it as sent.
     """
 
     status_code: str = ""
@@ -79,13 +79,13 @@ class MidtransTransaction(msgspec.Struct, frozen=True):
         return int(self.status_code) if self.status_code.isdecimal() and len(self.status_code) == 3 else 0
 
     def find_refund(self, key: str) -> MidtransRefund | None:
-        """The refund that was asked for under this key, if it was granted."""
+        """Return the refund requested under this key, if it was granted."""
         return next((refund for refund in self.refunds if refund.refund_key == key), None)
 
     def instructions(self) -> dict[str, Any]:
-        """What the buyer pays to, where Midtrans tells it after the choice: a virtual account's number.
+        """Return the virtual account to pay to, once the buyer has chosen one.
 
-        A QR code it tells only once.
+        Midtrans returns a QR code only once, so it is never here.
         """
         if self.va_numbers:
             return {"va_bank": self.va_numbers[0].bank.upper(), "va_number": self.va_numbers[0].va_number}
@@ -97,7 +97,7 @@ class MidtransTransaction(msgspec.Struct, frozen=True):
 
 
 def parse_transaction(body: bytes) -> MidtransTransaction:
-    """Read an answer or a notification; what is null counts as not told.
+    """Parse an answer or a notification; null fields count as missing.
 
     Raises msgspec.DecodeError for anything else.
     """
@@ -110,9 +110,9 @@ def parse_transaction(body: bytes) -> MidtransTransaction:
 
 
 def to_provider_status(transaction: MidtransTransaction) -> ProviderStatus:
-    """Our state of a transaction.
+    """Return the provider status of a transaction.
 
-    Raises ProviderError for a state we do not know and an amount that is not whole rupiah.
+    Raises ProviderError for an unknown status, and for an amount that is not whole rupiah.
     """
     state = _payment_status(transaction)
     refunded = _refunded(transaction)
@@ -134,9 +134,9 @@ def to_provider_status(transaction: MidtransTransaction) -> ProviderStatus:
 
 
 def parse_rupiah(text: str) -> Rupiah:
-    """Read an amount like "24145.00".
+    """Parse an amount such as "24145.00".
 
-    Raises ProviderError for a fraction of a rupiah and for what is no amount.
+    Raises ProviderError for a fraction of a rupiah and for anything else.
     """
     found = _WHOLE.fullmatch(text)
     if found is None:
@@ -154,13 +154,13 @@ def _payment_status(transaction: MidtransTransaction) -> ProviderPaymentStatus:
             transient=False,
         )
     if transaction.transaction_status == "capture" and transaction.fraud_status in {"challenge", "deny"}:
-        # challenged: the cooperative approves or denies it at Midtrans; no goods before that
+        # challenged: no goods until the cooperative has approved it at Midtrans
         return "awaiting" if transaction.fraud_status == "challenge" else "failed"
     return state
 
 
 def _refunded(transaction: MidtransTransaction) -> Rupiah:
-    """The sum that went back. A chargeback of all of it names no sum."""
+    """Return the refunded amount. A full chargeback contains no amount."""
     if transaction.transaction_status not in {"refund", "partial_refund", "chargeback", "partial_chargeback"}:
         return Rupiah(0)
     if transaction.refunds:
@@ -175,7 +175,7 @@ def _refunded(transaction: MidtransTransaction) -> Rupiah:
 
 
 def _dispute_ids(transaction: MidtransTransaction) -> tuple[str, ...]:
-    """What Midtrans calls a chargeback: while the state says so, it is the newest of what went back."""
+    """Return Midtrans's chargeback id: while the status is a chargeback, that of the newest refund."""
     newest = (
         transaction.refunds[-1].refund_chargeback_id
         if transaction.transaction_status in _DISPUTED and transaction.refunds

@@ -1,9 +1,8 @@
-"""What a way of paying is to the rest of the room: one Protocol, and the values that go in and out.
+"""The interface of payment providers: the Provider protocol and its value types.
 
-A provider knows one outside world (a gateway, a bank's statement, the cooperative's own books) and nothing of
-orders or journals. It says what it can do in ``Capabilities``; the state machine (``payments.state_machine``)
-decides what happens. Amounts are whole rupiah everywhere here: an outside world that counts otherwise is
-converted inside its own provider.
+A provider talks to one external system (a gateway, a bank, the cooperative's own books) and knows no orders
+or journals. It declares its features in ``Capabilities``; ``payments.state_machine`` decides what happens.
+Amounts are whole rupiah everywhere here: a provider converts other units itself.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ ProviderPaymentStatus = Literal["awaiting", "paid", "failed", "expired", "cancel
 
 
 class MethodSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that an officer sets for a way of paying.
+    """One setting of a payment method that an officer fills in.
 
-    A ``secret`` is kept encrypted and never shown again.
+    A ``secret`` is stored encrypted and never shown again.
 
-    ``required``: the way is not offered without it; ``required_with``: only while another setting has this
-    value, as (name, value). ``of_profile``: where it is empty, the cooperative's profile tells it.
-    ``begins``: what it begins with, so that nothing else is kept by mistake; ``real``: what it begins with
-    where it moves real money.
+    ``required``: the method is not offered without it; ``required_with``: only if another setting has this
+    value, as (name, value). ``falls_back_to_profile``: the cooperative's profile replaces an empty value.
+    ``prefixes``: allowed prefixes of the value, to catch a wrong key; ``live_prefixes``: prefixes of values
+    that move real money.
     """
 
     name: str
@@ -47,15 +46,15 @@ class MethodSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a way can do. ``settles``: who says that the money is there.
+    """The features of a payment method. ``confirmed_by``: who confirms that money arrived.
 
-    "provider": a verified event or a status read; "officer": a named officer or a matched statement line;
-    "books": our own books, at once, after the member consented; "hand_over": whoever gives out the goods.
-    ``lasts``: how long a payment waits (None: for ever). ``reports_fees``: the provider says of each payment
-    what it kept, so that no fee is reckoned by the cooperative's own rule. ``company`` is whose own page a
-    payer is led to; ``hint`` what a buyer should know before choosing; ``messages`` which messages an officer
-    ticks at the provider's page, as that page calls them; ``uses_unique_suffix``: amounts get one where the
-    bylaws want it.
+    "provider": a verified event or a fetched status; "officer": a named officer or a matched statement line;
+    "books": our own books, at once, after the member's consent; "hand_over": whoever hands over the goods.
+    ``expires_after``: how long a payment can be paid (None: no limit). ``reports_fees``: the provider reports
+    the fee of each payment, so the cooperative's own fee rule is not used. ``company_name``: the company
+    whose page payers are redirected to; ``hint``: shown to buyers before they choose; ``webhook_events``:
+    what an officer selects on the provider's dashboard, in its own words; ``uses_unique_suffix``: amounts get
+    a unique suffix if the bylaws want one.
     """
 
     label: LocalizedText
@@ -79,11 +78,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A cooperative's own account at a way of paying: its settings and secrets in clear (never logged), and
-    the one HTTP client.
+    """A cooperative's own account at a provider: settings, secrets in clear text, HTTP client.
 
-    ``address`` is where the provider's API is: the real one, or a stand-in of tests and the demo.
-    ``return_url`` is the cooperative's origin.
+    Never log it. ``base_url`` is the provider's API address, or that of a fake gateway in tests and the demo.
     """
 
     settings: Mapping[str, str]
@@ -97,9 +94,9 @@ class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that is to be started.
+    """A payment to be started at a provider. ``amount`` in rupiah.
 
-    ``reference`` is ours, unique, short (≤ 20 letters and digits), and new for every attempt.
+    ``reference`` is ours, unique, at most 20 letters and digits, and new for every attempt.
     """
 
     id: str
@@ -114,10 +111,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentSession(msgspec.Struct, frozen=True, kw_only=True):
-    """What the buyer needs to pay: an address to go to, or something to look at (``shown``: JSON-plain facts
-    for the page).
+    """What the buyer needs to pay: a redirect URL, or instructions (JSON-compatible) for our page.
 
-    ``shown`` keys that pages know: qr (payload text), va_bank, va_number, account, tail.
+    Keys of ``instructions`` that pages read: qr (payload text), nmid, merchant, va_bank, va_number, account.
     """
 
     provider_reference: str
@@ -127,14 +123,12 @@ class PaymentSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What the provider says of a payment, read from it.
+    """A payment's status, fetched from its provider. Amounts in whole rupiah.
 
-    ``amount`` is what was paid, in whole rupiah, once ``state`` is paid.
-
-    ``fee`` is what the provider kept (None: not known yet); ``refunded`` the sum that went back;
-    ``disputed``: the payer takes it back through their bank; ``disputes``: what the provider calls each time,
-    where it tells them apart. ``under_way``: it is awaited, but the payer has done their part, and the money
-    is on its way. ``detail`` is for people to read.
+    ``amount`` is what was paid, once ``payment_status`` is paid. ``fee`` is what the provider withheld (None:
+    not known yet); ``refunded`` is the refunded total; ``disputed``: the payer disputes it at their bank;
+    ``dispute_ids``: the provider's ids of disputes, where it has them. ``processing``: awaited, but the payer
+    has paid and the money is in transfer. ``detail`` is text for people.
     """
 
     payment_status: ProviderPaymentStatus
@@ -152,12 +146,11 @@ class ProviderStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified message of a provider.
+    """A verified webhook event.
 
-    ``event_id`` is what it is unique by; ``reference`` is ours where the message names it.
+    ``event_id`` makes it unique; ``reference`` is ours, if the event contains it.
 
-    ``concerns``: "payment" (read its status back), "payout" (read the payouts back), or "nothing" (kept, and
-    no more).
+    ``subject``: "payment" (fetch its status), "payout" (fetch the statement), or "nothing" (only store it).
     """
 
     event_id: str
@@ -168,7 +161,7 @@ class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer to a refund. "pending" is not done: ask ``refund_status`` later."""
+    """The result of a refund request. For "pending", poll ``Provider.refund_status`` later."""
 
     status: Literal["done", "pending", "failed"]
     provider_reference: str
@@ -178,10 +171,9 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
 class ProviderBalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of a provider's balance.
 
-    ``kind`` "payment" | "refund" | "fee" | "payout" | "other"; ``gross`` and ``fee`` in rupiah, signed for
-    us.
-
-    ``fraction``: the provider told no whole rupiah, and both are rounded.
+    ``kind`` is "payment", "refund", "fee", "payout" or "other"; ``gross`` and ``fee`` are in rupiah;
+    ``gross`` is positive if it adds to our balance. ``is_rounded``: the provider reported a fraction of a
+    rupiah.
     """
 
     provider_id: str
@@ -195,19 +187,19 @@ class ProviderBalanceMovement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider's own account of a span of days, and its balance now (None where it tells none)."""
+    """A provider's balance movements in a period, and its balance now (None if it reports none)."""
 
     lines: tuple[ProviderBalanceMovement, ...]
     balance: Rupiah | None = None
 
 
 class ProviderError(Exception):
-    """The provider could not be asked, or answered what we cannot use.
+    """The provider could not be reached, or gave an unusable answer.
 
-    ``passing``: the same call may succeed later.
+    ``transient``: the same call may succeed later.
 
-    ``cause`` is what it said without what differs with every call, as a request's number: the same cause is
-    the same exception.
+    ``cause`` is the message without parts that differ on each call, such as a request id, so that equal
+    errors become one exception.
     """
 
     def __init__(self, message: str, *, transient: bool, cause: str | None = None) -> None:
@@ -217,13 +209,13 @@ class ProviderError(Exception):
 
 
 class WebhookVerificationError(Exception):
-    """A message that is not proved to come from the provider: answered 400 and forgotten."""
+    """A webhook that is not proved to come from the provider: answered 400 and not stored."""
 
 
 class Provider(Protocol):
-    """One way of paying.
+    """The provider of one payment method.
 
-    All methods but ``capabilities`` and ``verify`` may speak to the outside and raise ProviderError.
+    All methods but ``capabilities`` and ``verify`` may call the provider and raise ProviderError.
     """
 
     method: PaymentMethodCode
@@ -239,9 +231,9 @@ class Provider(Protocol):
     def verify(
         self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
     ) -> WebhookEvent:
-        """Read a message of the provider.
+        """Verify and parse a webhook.
 
-        Raises WebhookVerificationError. Header names are lower case; ``body`` is as it was sent.
+        Raises WebhookVerificationError. Header names are lower case; ``body`` is the raw body.
         """
         ...
 
@@ -253,7 +245,7 @@ class Provider(Protocol):
         key: str,
         reason: str,
     ) -> RefundResult:
-        """Give ``amount`` back. ``key`` makes it happen once however often it is asked."""
+        """Refund ``amount`` (rupiah). ``key`` is the idempotency key."""
         ...
 
     async def refund_status(
@@ -263,7 +255,7 @@ class Provider(Protocol):
     async def cancel(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> None:
-        """Stop a payment that is still waiting, where the provider can; harmless where it cannot."""
+        """Cancel an unpaid payment where the provider can; no effect where it cannot."""
         ...
 
     async def statement(
@@ -275,7 +267,7 @@ _providers: dict[str, Provider] = {}
 
 
 def register_provider(provider: Provider) -> Provider:
-    """Make a provider known by its way; a second one for the same way is a mistake (ValueError)."""
+    """Register the provider of a method. Raises ValueError for a second one of the same method."""
     if provider.method in _providers:
         msg = f"two providers for {provider.method!r}"
         raise ValueError(msg)
@@ -284,9 +276,9 @@ def register_provider(provider: Provider) -> Provider:
 
 
 def get_provider(method: str) -> Provider:
-    """Return the provider of a way.
+    """Return the provider of a method.
 
-    Raises LookupError for a way that no provider registered (import ``gateways.registry``).
+    Raises LookupError for a method without a registered provider (import ``gateways.registry``).
     """
     try:
         return _providers[method]
@@ -296,14 +288,12 @@ def get_provider(method: str) -> Provider:
 
 
 def known_methods() -> tuple[str, ...]:
-    """Return all registered ways, in the order of PaymentMethodCode: cash first, as a cooperative that has
-    set none shows them.
-    """
+    """Return all registered methods in the order of PaymentMethodCode, the default order of pages."""
     return tuple(method for method in get_args(PaymentMethodCode) if method in _providers)
 
 
 def officer_confirmed_methods() -> tuple[str, ...]:
-    """Return the ways of which an officer, or the statement, says that the money has come."""
+    """Return the methods whose payments an officer or a bank statement confirms."""
     return tuple(
         method for method in known_methods() if get_provider(method).capabilities().confirmed_by == "officer"
     )

@@ -1,10 +1,10 @@
-"""QRIS payloads: read with every check, and turned from a sticker's into one for a single amount.
+"""Parses and checks QRIS payloads, and makes a dynamic payload from a static sticker.
 
 Pure: text in, text out.
 
-A payload is parts of tag, length and value (``qris_parts``). What is here follows EMVCo's Merchant-Presented
-Mode and what QRIS adds to it: the national merchant number (NMID) in part 51, rupiah (360), Indonesia (ID).
-Parts that we do not know stay as they are.
+A payload is a sequence of tag, length and value (``qris_tlv``). The rules follow EMVCo's Merchant-Presented
+Mode and the additions of QRIS: the national merchant id (NMID) in tag 51, rupiah (360), Indonesia (ID).
+Unknown data objects are preserved.
 """
 
 import re
@@ -23,20 +23,20 @@ __all__ = ["DataObject", "MerchantAccount", "Qris", "crc16", "make_dynamic", "pa
 
 MIN_AMOUNT: Final = Rupiah(1)
 MAX_AMOUNT: Final = Rupiah(10_000_000)  # Bank Indonesia's limit of one QRIS payment
-MAX_PAYLOAD_LENGTH: Final = 512  # characters of a payload, by EMVCo
+MAX_PAYLOAD_LENGTH: Final = 512  # characters, by EMVCo
 MAX_REFERENCE_LENGTH: Final = 25
 NATIONAL_DOMAIN: Final = "ID.CO.QRIS.WWW"
 
 _PREFIX: Final = "000201"
 _CRC_HEAD: Final = "6304"
-# What copying leaves around a text: blanks, the byte order mark, blanks without width.
+# What copying may add around a text: blanks, the byte order mark, zero-width characters.
 _SURROUNDING_BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200c\u200d\u2060\ufeff"
 _NMID: Final = re.compile(r"ID[0-9A-Z]{1,13}")
 _AMOUNT: Final = re.compile(r"(?P<whole>[0-9]{1,13})(?:\.0{0,2})?")
 _REFERENCE: Final = re.compile(r"[!-~](?:[ -~]{0,23}[!-~])?")
-_PROMPT_PLACEHOLDER: Final = "***"  # means "let the buyer type it in" inside part 62
+_PROMPT_PLACEHOLDER: Final = "***"  # inside tag 62: the buyer types the value in
 
-# The parts that every QRIS has: what they hold, and their form.
+# The data objects that every QRIS has: name and form.
 _REQUIRED_OBJECTS: Final[Mapping[str, tuple[LocalizedText, re.Pattern[str]]]] = {
     "01": (LocalizedText("statis atau dinamis"), re.compile(r"11|12")),
     "52": (LocalizedText("golongan usaha"), re.compile(r"[0-9]{4}")),
@@ -45,13 +45,12 @@ _REQUIRED_OBJECTS: Final[Mapping[str, tuple[LocalizedText, re.Pattern[str]]]] = 
 }
 _POSTCODE: Final = LocalizedText("kode pos")
 _AMOUNT_NAME: Final = LocalizedText("jumlah", context="gateways.qris")
-# 54 is what is to be paid; 55 to 57 would let the buyer pay more: a tip, or a fee that may not be put on the
-# buyer.
+# 54 is the amount; 55 to 57 would let the buyer pay more: a tip, or a fee that buyers must not be charged.
 _PAYMENT_SPECIFIC_TAGS: Final = frozenset({"54", "55", "56", "57"})
 
 
 class MerchantAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the money goes: one merchant account (parts 26 to 51). ``parts`` are what stands in it."""
+    """A merchant account that receives the money (tags 26 to 51), with its data objects."""
 
     tag: str
     data_objects: tuple[DataObject, ...]
@@ -61,12 +60,12 @@ class MerchantAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def domain(self) -> str:
-        """The name of who runs it, written backwards like an address: ``ID.CO.QRIS.WWW``."""
+        """The reverse domain name of its operator: ``ID.CO.QRIS.WWW``."""
         return self.value("00")
 
 
 class Qris(msgspec.Struct, frozen=True, kw_only=True):
-    """A payload that passed every check. ``parts`` are all of it but the check code, in their order."""
+    """A payload that passed every check. ``data_objects`` are all but the CRC, in their order."""
 
     data_objects: tuple[DataObject, ...]
     accounts: tuple[MerchantAccount, ...]
@@ -75,12 +74,12 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
     amount: Rupiah | None
 
     def value(self, tag: str) -> str:
-        """Return what stands under a tag, empty where there is none."""
+        """Return the value of a tag, empty if missing."""
         return _value(self.data_objects, tag)
 
     @property
     def payload(self) -> str:
-        """The text as it was read."""
+        """The text that was parsed."""
         return serialize_tlv(self.data_objects) + _CRC_HEAD + self.crc
 
     @property
@@ -97,9 +96,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def criteria(self) -> str:
-        """The size of the merchant by Bank Indonesia:
-        UMI, UKE, UME, UBE or URE; empty where it is not told.
-        """
+        """The merchant's size class of Bank Indonesia: UMI, UKE, UME, UBE or URE; empty if missing."""
         return self.national_account.value("03")
 
     @property
@@ -116,7 +113,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def category(self) -> str:
-        """The merchant category code of four digits, 5411 for groceries."""
+        """The merchant category code of four digits; 5411 for groceries."""
         return self.value("52")
 
     @property
@@ -125,17 +122,17 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_tip_or_fee(self) -> bool:
-        """Whether the payload asks a tip or a fee of the buyer; what we make of it never does."""
+        """Whether the payload asks the buyer for a tip or a fee; payloads that we make never do."""
         return any(part.tag in _PAYMENT_SPECIFIC_TAGS - {"54"} for part in self.data_objects)
 
 
 def parse_qris(payload: str) -> Qris:
-    """Read a payload as it was pasted or seen; blanks around it do not count.
+    """Parse a payload as pasted or scanned; surrounding blanks are ignored.
 
-    The check code is looked at before the structure, so that whatever was changed on the way is told as that.
-    Raises DomainError (422): payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off,
-    .qris_crc_mismatch, .qris_not_readable, .qris_part_twice, .qris_not_rupiah, .qris_not_indonesian,
-    .qris_no_nmid, .qris_part_wrong.
+    The CRC is checked before the structure, so that a changed payload is reported as such. Raises DomainError
+    (422): payments.qris_empty, .qris_not_emv, .qris_too_long, .qris_cut_off, .qris_crc_mismatch,
+    .qris_not_readable, .qris_part_twice, .qris_not_rupiah, .qris_not_indonesian, .qris_no_nmid,
+    .qris_part_wrong.
     """
     text = payload.strip(_SURROUNDING_BLANKS)
     if not text:
@@ -145,7 +142,7 @@ def parse_qris(payload: str) -> Qris:
     if len(text) > MAX_PAYLOAD_LENGTH:
         raise errors.QRIS_TOO_LONG(length=len(text), max_amount=MAX_PAYLOAD_LENGTH)
     for position, letter in enumerate(text, start=1):
-        # control characters, and halves that no UTF-8 can hold
+        # control characters and surrogates, which UTF-8 cannot encode
         if unicodedata.category(letter) in {"Cc", "Cs"}:
             raise errors.QRIS_NOT_READABLE(position=position)
     if text[-8:-4] != _CRC_HEAD:
@@ -159,12 +156,12 @@ def parse_qris(payload: str) -> Qris:
 
 
 def make_dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> str:
-    """Return the payload for one payment of ``amount`` (Rp1 to Rp10.000.000), with our reference in part
-    62.05 where one is given.
+    """Return the payload for one payment of ``amount`` (Rp1 to Rp10.000.000).
 
-    An amount, a tip or a fee that the old payload had is left out: the buyer pays ``amount`` and never more.
-    Raises DomainError as ``read`` does, and payments.qris_amount_out_of_range, .qris_reference_malformed,
-    .qris_no_room; TypeError for an amount that is no whole number.
+    Our reference is put into tag 62.05 if given. An amount, tip or fee in the old payload is removed: the
+    buyer pays ``amount`` and never more. Raises DomainError as ``parse_qris`` does, and
+    payments.qris_amount_out_of_range, .qris_reference_malformed, .qris_no_room; TypeError for an amount that
+    is no whole number.
     """
     old = parse_qris(payload)
     money = Rupiah(amount)
@@ -189,9 +186,9 @@ def make_dynamic(payload: str, amount: Rupiah, reference: str | None = None) -> 
 
 
 def require_static(qris: Qris) -> None:
-    """Refuse a payload that was made for one payment: what is kept for all payments is the sticker's.
+    """Raise DomainError payments.qris_not_static for a payload that was made for one payment.
 
-    Raises payments.qris_not_static.
+    A sticker is used for all payments, so it must be static.
     """
     if qris.kind != "static" or qris.amount is not None:
         raise errors.QRIS_NOT_STATIC()
@@ -225,9 +222,9 @@ def _validate(parts: tuple[DataObject, ...], crc: str) -> Qris:
 
 
 def _amount(parts: tuple[DataObject, ...]) -> Rupiah | None:
-    """Whole rupiah of part 54; None where there is none.
+    """Return the whole rupiah of tag 54; None if it is missing.
 
-    Cents that are not zero, and nothing at all, are no amount.
+    Zero, an empty value and nonzero cents are errors.
     """
     written = next((part.value for part in parts if part.tag == "54"), None)
     if written is None:
@@ -243,7 +240,7 @@ def _value(parts: tuple[DataObject, ...], tag: str) -> str:
 
 
 def _value_offsets(parts: tuple[DataObject, ...]) -> dict[str, int]:
-    """Where the value of every part begins in the payload."""
+    """Return where the value of each data object begins in the payload."""
     found, at = {}, 0
     for part in parts:
         found[part.tag] = at + 4

@@ -1,4 +1,4 @@
-"""What is declined of QRIS payloads, of amounts put into them, and of photographed stickers."""
+"""Errors of QRIS payloads, their amounts, and photographed stickers."""
 
 from kernel.errors import ErrorType
 

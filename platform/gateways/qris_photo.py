@@ -1,4 +1,4 @@
-"""A photo of a QRIS sticker read into its payload. The photo itself is not kept."""
+"""Reads a QRIS payload from a photo of a sticker. The photo itself is not stored."""
 
 import io
 import warnings
@@ -15,19 +15,18 @@ MAX_MEGABYTES: Final = 10
 MAX_MEGAPIXELS: Final = 40
 MAX_SIDE_PIXELS: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
-# Pixels of the longer side at which the code is looked for: most stickers fill the photo; one far away needs
-# the finer look.
+# Scan resolutions, as pixels of the longer side: most stickers fill the photo; a distant one needs more.
 _SCAN_SIZES: Final = (1_600, 4_000)
 _BARCODE_FORMATS: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _PREFIX: Final = "000201"
 
 
 def read_photo(content: bytes) -> str:
-    """Return the payload of the one QRIS on a photo; it has passed the same checks as one that was pasted.
+    """Return the payload of the one QRIS on a photo, checked as by ``qris.parse_qris``.
 
-    Takes up to some seconds of one core: call it in a thread. Other QR codes on the photo are left alone.
-    Raises DomainError: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr,
-    .photo_without_qris, .photo_with_several, and those of ``qris.read``.
+    Takes up to some seconds of one core: call it in a thread. Other QR codes on the photo are ignored. Raises
+    DomainError: payments.photo_not_a_picture, .photo_too_large, .photo_without_qr, .photo_without_qris,
+    .photo_with_several, and those of ``qris.parse_qris``.
     """
     picture = _open_image(content)
     texts: set[str] = set()
@@ -46,7 +45,7 @@ def read_photo(content: bytes) -> str:
 
 
 def _open_image(content: bytes) -> Image.Image:
-    """The photo in grey on white. Its size is looked at before a pixel is unpacked."""
+    """Return the photo in grey on white. Its size is checked before it is decoded."""
     if len(content) > MAX_MEGABYTES * 1024 * 1024:
         raise _too_large()
     try:
@@ -59,7 +58,7 @@ def _open_image(content: bytes) -> Image.Image:
             ):
                 raise _too_large()
             opened.draft("L", (_SCAN_SIZES[-1], _SCAN_SIZES[-1]))
-            # before anything is copied: what is larger is not looked at
+            # checked before anything is copied
             opened.thumbnail((_SCAN_SIZES[-1], _SCAN_SIZES[-1]))
             return _flatten(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -69,7 +68,7 @@ def _open_image(content: bytes) -> Image.Image:
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """Grey; what is see-through becomes white, else a code drawn on nothing would be black on black."""
+    """Return the image in grey; transparent areas become white, otherwise they would be black."""
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         rgba = image.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, "white")
@@ -79,7 +78,7 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 
 def _scan(picture: Image.Image, side: int) -> set[str]:
-    """What the QR codes say, the picture's longer side being at most ``side`` pixels."""
+    """Return the texts of the QR codes, with the longer side scaled to at most ``side`` pixels."""
     processed_at = picture
     if max(picture.size) > side:
         processed_at = picture.copy()
@@ -89,7 +88,7 @@ def _scan(picture: Image.Image, side: int) -> set[str]:
 
 
 def _barcode_text(barcode: zxingcpp.Barcode) -> str:
-    # Stickers hold UTF-8 without saying so; the reader would guess another character set.
+    # Stickers contain UTF-8 without declaring it; the scanner would guess another encoding.
     try:
         return barcode.bytes.decode()
     except UnicodeDecodeError:

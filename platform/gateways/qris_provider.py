@@ -1,9 +1,8 @@
-"""QRIS from the cooperative's own sticker: every payment gets the sticker's payload with its amount and
-reference in it.
+"""QRIS from the cooperative's own sticker: each payment's amount and reference go into its payload.
 
-Nobody calls us when it is paid. An officer sees it in the provider's app, or the statement brings it. What
-the provider keeps of each payment (the merchant discount) is an expense of the cooperative by its fee rule;
-it is never put on the buyer.
+No webhook announces a payment: an officer sees it in the provider's app, or a statement shows it. The
+provider's fee (the merchant discount) is an expense of the cooperative by its fee rule, never charged to the
+buyer.
 """
 
 from collections.abc import Mapping
@@ -45,12 +44,12 @@ CAPABILITIES: Final = Capabilities(
 
 
 class QrisProvider(LocalProvider):
-    """The provider of the way "qris"."""
+    """The provider of the method "qris"."""
 
     async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
         """Make the payload of one payment.
 
-        Raises ProviderError (not passing) for settings or amounts that QRIS does not take.
+        Raises a permanent ProviderError for settings or amounts that QRIS does not accept.
         """
         try:
             sticker = _parse_sticker(provider_account.settings)
@@ -64,11 +63,11 @@ class QrisProvider(LocalProvider):
 
 
 def validate_settings(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what an officer should recognise of the sticker before it is kept: merchant, nmid, city,
-    postcode, criteria, category, domains.
+    """Return what an officer must recognise before a sticker is stored.
 
-    ``payload`` in it is the text to keep, without the blanks around it. ``domains`` names who runs the
-    accounts, separated by commas. Raises DomainError as ``qris.read`` does, and payments.qris_not_static.
+    Keys: merchant, nmid, city, postcode, criteria, category; ``payload`` is the text to store, trimmed;
+    ``domains`` are the operators of the accounts, separated by commas. Raises DomainError as
+    ``qris.parse_qris`` does, and payments.qris_not_static.
     """
     sticker = _parse_sticker(settings)
     return {
@@ -90,8 +89,9 @@ def _parse_sticker(settings: Mapping[str, str]) -> qris.Qris:
 
 
 def _payment_payload(payload: str, intent: Intent) -> str:
-    """With our reference where it fits: a full sticker still takes the amount, and amount and hour tell the
-    payment.
+    """Return the payload with amount and reference; without the reference if the payload has no room.
+
+    Then amount and time identify the payment.
     """
     try:
         return qris.make_dynamic(payload, intent.amount, intent.reference)

@@ -1,4 +1,4 @@
-"""The QR code of a payload as SVG that stands in a page: shapes and a title, no style and no script."""
+"""Renders the QR code of a payload as SVG for a page (no style, no script) or as PNG."""
 
 import io
 from typing import Final
@@ -9,15 +9,14 @@ from gateways.qris import parse_qris
 from kernel import formats
 from kernel.formats import Lang
 
-QUIET_ZONE: Final = 4  # modules of white around the code, by ISO/IEC 18004
+QUIET_ZONE: Final = 4  # modules of quiet zone, by ISO/IEC 18004
 
 
 def render_svg(payload: str, lang: Lang = "id") -> str:
-    """Return an ``<svg>`` of the payload, black on white whatever the page's colours, as wide as its place.
+    """Return an ``<svg>`` of the payload, black on white, as wide as its container.
 
-    It is named for those who hear the page: "QRIS Koperasi Melati, Rp25.000". Error correction is at least M
-    (15 %), as stickers have it. Raises DomainError as ``qris.read`` does: nothing is drawn that would not
-    pass when it is read.
+    Its accessible title is like "QRIS Koperasi Melati, Rp25.000". Error correction is at least M (15 %), as
+    on stickers. Raises DomainError as ``qris.parse_qris`` does: no invalid payload is rendered.
     """
     qris = parse_qris(payload)
     name = f"QRIS {qris.merchant_name}"
@@ -42,9 +41,9 @@ def render_svg(payload: str, lang: Lang = "id") -> str:
 
 
 def render_png(payload: str) -> bytes:
-    """Return the same code as a picture to keep on a phone, eight dots a module.
+    """Return the same code as a PNG to download, eight pixels a module.
 
-    Raises DomainError as ``qris.read`` does.
+    Raises DomainError as ``qris.parse_qris`` does.
     """
     out = io.BytesIO()
     segno.make(parse_qris(payload).payload, error="m", micro=False, encoding="utf-8").save(

@@ -1,8 +1,7 @@
-"""The alphabet of merchant-presented QR payloads: parts of tag, length and value one after another, and the
-check code at their end.
+"""The TLV format of merchant-presented QR payloads: tag, length, value, and the CRC at the end.
 
-Source: EMVCo, QR Code Specification for Payment Systems, Merchant-Presented Mode. Lengths there are numbers
-of characters, not of bytes; the check code is reckoned over the bytes of UTF-8.
+Source: EMVCo, QR Code Specification for Payment Systems, Merchant-Presented Mode. Lengths count characters,
+not bytes; the CRC is computed over the UTF-8 bytes.
 """
 
 import binascii
@@ -17,24 +16,25 @@ MAX_VALUE_LENGTH: Final = 99  # the length has two digits
 
 
 class DataObject(msgspec.Struct, frozen=True):
-    """One tagged value. The value of a template is again parts, kept as the text that it is."""
+    """One tagged value. The value of a template is again TLV, kept as text."""
 
     tag: str
     value: str
 
 
 def crc16(text: str) -> str:
-    """Return the check code of a text as four capital hexadecimal digits: CRC-16/CCITT-FALSE of its UTF-8,
-    "29B1" for "123456789".
+    """Return the CRC-16/CCITT-FALSE of a text's UTF-8 as four hexadecimal digits.
+
+    The check value of "123456789" is "29B1".
     """
     return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
 
 
 def parse_tlv(text: str, *, offset: int = 0) -> tuple[DataObject, ...]:
-    """Read parts until the text ends exactly where the last one does.
+    """Parse data objects; the text must end exactly where the last one does.
 
-    ``start`` is where the text begins in the whole payload, for the sentence. An empty value passes: it means
-    nothing, and harms nothing in a part that we do not use. Raises DomainError: payments.qris_not_readable,
+    ``start`` is the position of the text in the whole payload, for error messages. Empty values are accepted:
+    they are harmless in data objects that we do not use. Raises DomainError: payments.qris_not_readable,
     payments.qris_part_twice.
     """
     parts: list[DataObject] = []
@@ -56,9 +56,9 @@ def parse_tlv(text: str, *, offset: int = 0) -> tuple[DataObject, ...]:
 
 
 def serialize_tlv(parts: Iterable[DataObject]) -> str:
-    """Write parts one after another.
+    """Return data objects as text.
 
-    Raises DomainError (payments.qris_no_room) for a value of more than 99 characters.
+    Raises DomainError payments.qris_no_room for a value of more than 99 characters.
     """
     written = []
     for part in parts:
@@ -69,8 +69,9 @@ def serialize_tlv(parts: Iterable[DataObject]) -> str:
 
 
 def with_data_object(parts: Iterable[DataObject], new: DataObject) -> tuple[DataObject, ...]:
-    """Return the parts with ``new`` in place of its namesake, or before the first part of a higher tag; part
-    00 stays in front.
+    """Return the data objects with ``new`` in place of the one with its tag, or in the order of tags.
+
+    Tag 00 stays first.
     """
     objects = list(parts)
     for position, part in enumerate(objects):

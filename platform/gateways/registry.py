@@ -1,4 +1,4 @@
-"""The gateways and QRIS: importing this module registers them."""
+"""Importing this module registers the gateways and QRIS."""
 
 from gateways import (
     bank_transfer_provider,

@@ -1,9 +1,9 @@
-"""The one place where rupiah become Stripe's hundredths of a rupiah, and hundredths become rupiah again.
+"""Converts rupiah to Stripe's hundredths of a rupiah and back; the only place that does.
 
-Stripe has no zero-decimal rupiah: Rp25.000 is ``2500000`` there (docs.stripe.com/currencies). What a member
-pays is whole rupiah, so a remainder on the way back means that somebody reckoned otherwise than we do: it is
-refused, never rounded. What Stripe reckons itself by a percentage (its fee, a payout, its balance) may end
-within a rupiah: there, and only there, less than one rupiah goes against us.
+Stripe has no zero-decimal rupiah: Rp25.000 is ``2500000`` there (docs.stripe.com/currencies). Payments are
+whole rupiah, so a remainder in an answer is an error and never rounded. Amounts that Stripe computes by a
+percentage (its fee, a payout, its balance) may have a fraction: only those are rounded, by less than one
+rupiah against us.
 """
 
 from typing import Final
@@ -18,9 +18,9 @@ MAX_AMOUNT: Final = Rupiah(9_999_999_999)
 
 
 def to_stripe(amount: Rupiah) -> int:
-    """Hundredths of a rupiah, as Stripe counts them.
+    """Return hundredths of a rupiah, Stripe's unit.
 
-    Raises TypeError for anything but Rupiah: a bare number may be hundredths already.
+    Raises TypeError for anything but Rupiah: a plain number may be hundredths already.
     """
     if not issubclass(type(amount), Rupiah):
         msg = f"Stripe is sent hundredths of Rupiah, not of {type(amount).__name__}"
@@ -29,9 +29,9 @@ def to_stripe(amount: Rupiah) -> int:
 
 
 def from_stripe(hundredths: int) -> Rupiah:
-    """Whole rupiah of what was paid or refunded.
+    """Return the whole rupiah of a paid or refunded amount.
 
-    Raises ProviderError (not passing) for a part of a rupiah.
+    Raises a permanent ProviderError for a fraction of a rupiah.
     """
     rupiah, rest = divmod(_checked_amount(hundredths), MINOR_UNITS)
     if rest:
@@ -41,16 +41,12 @@ def from_stripe(hundredths: int) -> Rupiah:
 
 
 def round_down_from_stripe(hundredths: int) -> Rupiah:
-    """Whole rupiah that are surely ours, of a sum that Stripe reckoned: a part of a rupiah is left out (and
-    added to what we owe).
-    """
+    """Return whole rupiah of an amount that Stripe computed, rounded down."""
     return Rupiah(_checked_amount(hundredths) // MINOR_UNITS)
 
 
 def fee_from_stripe(hundredths: int) -> Rupiah:
-    """Whole rupiah that Stripe kept: a part of a rupiah counts as one, so that what is left is never more
-    than what Stripe has.
-    """
+    """Return whole rupiah of Stripe's fee, rounded up, so that our balance is never above Stripe's."""
     return -round_down_from_stripe(-_checked_amount(hundredths))
 
 

@@ -1,9 +1,7 @@
-"""How Stripe is spoken to: its own package over our one HTTP client, and its errors as faults that say
-whether asking again helps.
+"""Stripe client: the official package over our shared HTTP client, with errors as ProviderError.
 
-Nothing here knows what a payment is: billing speaks to Stripe through the same door. Retries belong to our
-jobs, so the package makes none. Request and answer bodies hold names and addresses of buyers: they are not
-logged, and no error carries them further.
+Knows no payments: billing uses it as well. Our jobs retry, so the package does not. Request and answer bodies
+contain names and addresses of buyers: they are not logged, and no error contains them.
 """
 
 import logging
@@ -21,8 +19,7 @@ from gateways.protocol import LIVE_BASE_URLS, ProviderError
 T = TypeVar("T")
 ResponseT = TypeVar("ResponseT", bound=msgspec.Struct)
 
-# The package keeps a number of this machine in the home folder and sends it along, and prints bodies where
-# its debug level is asked for.
+# The package stores a machine id in the home folder and sends it along, and prints bodies at debug level.
 stripe.enable_telemetry = False
 stripe.log = None
 stripe_util.STRIPE_LOG = None
@@ -35,11 +32,10 @@ _MAX_MESSAGE_LENGTH: Final = 200
 
 
 class StripeProviderError(ProviderError):
-    """A ProviderError with what Stripe's error says of itself.
+    """A ProviderError with the details of Stripe's error.
 
-    ``status`` is the HTTP status (None: no answer came). ``replayed``: Stripe did nothing now, it repeated
-    its stored answer to this idempotency key. ``conflict``: the idempotency key was used before with other
-    parameters.
+    ``status`` is the HTTP status (None: no answer). ``replayed``: Stripe did nothing and repeated its stored
+    answer to this idempotency key. ``conflict``: the idempotency key was used before with other parameters.
     """
 
     def __init__(
@@ -63,14 +59,12 @@ class StripeProviderError(ProviderError):
 
     @property
     def is_rejection(self) -> bool:
-        """Whether Stripe understood the request and will not do it."""
+        """Whether Stripe understood the request and declined it."""
         return self.status in {400, 402, 404} and not self.conflict and not self.transient
 
 
 class SharedHttpxClient(stripe.HTTPClient):
-    """The package's requests, sent by the shared ``httpx.AsyncClient``:
-    its time-outs, its pool, its proxy.
-    """
+    """The package's HTTP client, on top of the shared ``httpx.AsyncClient`` with its time-outs and pool."""
 
     name: ClassVar[str] = "httpx"
 
@@ -81,7 +75,7 @@ class SharedHttpxClient(stripe.HTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Send one request. Raises APIConnectionError when no answer came, whatever the reason was."""
+        """Send one request. Raises APIConnectionError when no answer came, for any reason."""
         try:
             answer = await self._shared.request(method, url, headers=dict(headers), content=post_data)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -89,22 +83,22 @@ class SharedHttpxClient(stripe.HTTPClient):
         return answer.content, answer.status_code, answer.headers
 
     async def close_async(self) -> None:
-        """Nothing: the client is shared, and whoever made it closes it."""
+        """Do nothing: the client is shared, and its owner closes it."""
 
 
 def build_client(
     *, key: str, base_url: str, http: httpx.AsyncClient, account: str | None = None
 ) -> stripe.StripeClient:
-    """A client of the official package for one key, on the address of the real API or of a stand-in.
+    """Return a client of the official package for one key, for the real API or a fake gateway.
 
-    ``account`` (acct_…) sends every request in the name of a connected account. Raises ProviderError for what
-    cannot be a key.
+    ``account`` (acct_…) sends every request on behalf of a connected account. Raises ProviderError for an
+    invalid key.
     """
     if not _KEY.fullmatch(key):
         raise ProviderError("the Stripe key is missing or is not a key", transient=False)
     base_url = base_url.rstrip("/")
     is_real = base_url == LIVE_BASE_URLS["stripe"]
-    # A stand-in answers for every address of Stripe: nothing that is tried may reach the real one.
+    # A fake gateway serves every address of Stripe: no test may reach the real one.
     elsewhere = (
         None
         if is_real
@@ -122,21 +116,18 @@ def build_client(
 async def call_stripe(call: Awaitable[T]) -> T:
     """Await a call of the package.
 
-    Raises StripeProviderError, free of bodies and keys, for every error of it.
+    Raises StripeProviderError, without bodies and keys, for every error.
     """
     try:
         return await call
     except stripe.StripeError as error:
         fault = to_provider_error(error)
-    # outside of the except block: the package's error holds the body, and would hang on as the context of
-    # ours
+    # raised outside of the except block: as context, the package's error would keep the body
     raise fault
 
 
 def to_provider_error(error: stripe.StripeError) -> StripeProviderError:
-    """What an error of the package means for us: no answer, too many requests, 409 and 5xx pass; a refusal
-    does not.
-    """
+    """Convert an error of the package: no answer, 429, 409 and 5xx are transient; a rejection is not."""
     status = error.http_status
     code = _safe_token(error.code or (error.error.code if error.error is not None else None))
     return StripeProviderError(
@@ -152,9 +143,9 @@ def to_provider_error(error: stripe.StripeError) -> StripeProviderError:
 
 
 def parse_object(answer: stripe.StripeObject | Mapping[str, Any], object_type: type[ResponseT]) -> ResponseT:
-    """The few fields that we use, checked.
+    """Return the fields that we use, checked.
 
-    Raises ProviderError (not passing) where Stripe answered something else.
+    Raises a permanent ProviderError if Stripe's answer has another form.
     """
     plain = answer.to_dict() if isinstance(answer, stripe.StripeObject) else dict(answer)
     try:
@@ -169,7 +160,7 @@ def _is_transient(error: stripe.StripeError, status: int | None) -> bool:
         return True
     if status is None or status in {409, 429} or status >= 500:
         return True
-    # an answer that is no JSON came from something between us and Stripe
+    # an answer that is not JSON comes from a proxy in between
     return status < 400
 
 
@@ -200,7 +191,7 @@ def _header(error: stripe.StripeError, name: str) -> object:
 
 
 def _safe_token(value: object) -> str:
-    """A short name as Stripe writes them (a code, a parameter, a request's id), or nothing."""
+    """Return a short token in Stripe's format (a code, a parameter, a request id), or nothing."""
     return (
         value if isinstance(value, str) and _SAFE_TOKEN.fullmatch(value) and not _SECRET.search(value) else ""
     )

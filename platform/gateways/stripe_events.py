@@ -1,6 +1,4 @@
-"""A message of Stripe: proved by its signature over the body as it was sent, and read only as far as telling
-what to ask Stripe about.
-"""
+"""Verifies Stripe webhooks by their signature and extracts what to fetch from Stripe."""
 
 import functools
 import hmac
@@ -22,7 +20,7 @@ _PAYMENT_EVENT_TYPES: Final = frozenset(
         "checkout.session.async_payment_failed",
         "checkout.session.expired",
         "charge.refunded",
-        "charge.updated",  # its fee is known now, which may be some seconds after the payment
+        "charge.updated",  # the fee is known now, some seconds after the payment
         "charge.refund.updated",
         "refund.created",
         "refund.updated",
@@ -35,9 +33,9 @@ _LONGEST_MOMENT: Final = 12
 
 
 class _EventObject(msgspec.Struct, frozen=True):
-    """What an event is about.
+    """The object of an event.
 
-    A dispute and a refund name the payment intent; a session names ours and itself.
+    A dispute and a refund name the payment intent; a session contains our reference and its own id.
     """
 
     object: str
@@ -62,13 +60,12 @@ class _EventBody(msgspec.Struct, frozen=True):
 def verify_event(
     headers: Mapping[str, str], body: bytes, *, secret: str, live: bool, account: str | None, now: datetime
 ) -> WebhookEvent:
-    """Read a message.
+    """Verify and parse a webhook.
 
-    Raises WebhookVerificationError for any that Stripe did not sign for this endpoint within five minutes of
-    ``now``.
+    Raises WebhookVerificationError unless Stripe signed it for this endpoint within five minutes of ``now``.
 
-    ``account``: the connected account that the message must name; None for a cooperative's own keys, where it
-    must name none. ``live`` must be the message's: an endpoint for real money also hears of what was tried
+    ``account``: the connected account that the event must name; None for a cooperative's own keys, where it
+    must name none. ``live`` must equal the event's: a live endpoint also receives test events
     (docs.stripe.com/connect/webhooks).
     """
     signed_at = _check_signature(headers.get(_SIGNATURE), body, secret)
@@ -90,11 +87,10 @@ def verify_event(
 
 
 def _check_signature(header: str | None, body: bytes, secret: str) -> int:
-    """The moment at which the body was signed: one of the header's v1 is HMAC-SHA256 of that moment, a dot
-    and the body, under the secret.
+    """Return the signing time if a v1 signature of the header is valid, else raise.
 
-    The package has the same (a test holds both against each other) and takes longer over it than over all the
-    rest of a message.
+    A signature is HMAC-SHA256 of the time, a dot and the body, with the secret. The package has the same
+    check (a test compares both), but it is slower than all the rest of processing an event.
     """
     moments: list[str] = []
     signatures: list[str] = []
@@ -104,7 +100,7 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
             signatures.append(value)
         elif name == "t":
             moments.append(value)
-    moment = moments[0] if moments else ""  # the first counts, also an empty one: as the package reads it
+    moment = moments[0] if moments else ""  # the first one counts, even an empty one, as in the package
     if secret.strip() and moment.isascii() and moment.isdecimal() and len(moment) <= _LONGEST_MOMENT:
         signing = _hmac_for(secret).copy()
         signing.update(moment.encode() + b"." + body)
@@ -118,9 +114,7 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
 
 @functools.lru_cache(maxsize=2_000)
 def _hmac_for(secret: str) -> hmac.HMAC:
-    """The beginning of every signature under one secret: looking the method up again for each message takes
-    longer than signing.
-    """
+    """Return the HMAC state of a secret, cached: creating it takes longer than signing."""
     return hmac.new(secret.encode(), digestmod="sha256")
 
 
@@ -154,9 +148,7 @@ def _subject_of(kind: str) -> Literal["payment", "payout", "nothing"]:
 
 
 def _may_be_ours(about: _EventObject, reference: str | None, provider_reference: str | None) -> bool:
-    """Whether the payment may be one of ours: a session without our reference was made elsewhere, on the same
-    account.
-    """
+    """Return whether the payment may be ours: a session without our reference was created elsewhere."""
     if about.object == "checkout.session":
         return reference is not None
     return reference is not None or provider_reference is not None

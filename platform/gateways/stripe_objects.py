@@ -1,6 +1,6 @@
-"""The few fields of Stripe's answers that a payment needs.
+"""The fields of Stripe's objects that a payment needs.
 
-Amounts are hundredths of a rupiah here; moments are seconds since 1970.
+Amounts are hundredths of a rupiah here; times are seconds since 1970.
 
 Sources: docs.stripe.com/api/checkout/sessions/object, …/payment_intents/object, …/charges/object,
 …/balance_transactions/object, …/refunds/object.
@@ -14,7 +14,7 @@ import msgspec
 class StripeBalanceTransaction(msgspec.Struct, frozen=True):
     """One movement of the account's balance at Stripe.
 
-    ``fee`` holds all that was kept: Stripe's own, taxes, and the platform's.
+    ``fee`` is all that was withheld: Stripe's fee, taxes, and the platform's fee.
     """
 
     id: str
@@ -28,9 +28,9 @@ class StripeBalanceTransaction(msgspec.Struct, frozen=True):
 
 
 class StripeCharge(msgspec.Struct, frozen=True):
-    """The money itself.
+    """A charge.
 
-    ``balance_transaction`` and ``application_fee`` may follow some seconds after its success.
+    ``balance_transaction`` and ``application_fee`` may be set some seconds after its success.
     """
 
     id: str
@@ -54,8 +54,9 @@ class StripePaymentIntent(msgspec.Struct, frozen=True):
 
 
 class CheckoutSession(msgspec.Struct, frozen=True):
-    """A Checkout Session: ``status`` is open | complete | expired, ``payment_status`` is paid | unpaid |
-    no_payment_required.
+    """A Checkout Session.
+
+    ``status`` is open | complete | expired, ``payment_status`` is paid | unpaid | no_payment_required.
     """
 
     id: str
@@ -73,7 +74,7 @@ class CheckoutSession(msgspec.Struct, frozen=True):
 
 
 class StripeRefund(msgspec.Struct, frozen=True):
-    """``status``: pending | requires_action | succeeded | failed | canceled."""
+    """A refund. ``status``: pending | requires_action | succeeded | failed | canceled."""
 
     id: str
     amount: int

@@ -1,4 +1,4 @@
-"""Asks Stripe which ways of paying an account takes.
+"""Asks Stripe which payment methods an account accepts.
 
 QRIS, GoPay and bank transfer are by invitation: they are never assumed.
 """
@@ -16,19 +16,16 @@ from kernel.money import Rupiah
 PROBED_METHODS: Final = ("card", "qris", "gopay", "id_bank_transfer")
 
 _PROBE_AMOUNT: Final = Rupiah(50_000)
-_UNUSED_URL: Final = (
-    "https://lumbung.invalid/"  # the session is closed before anybody could come back from it
-)
+_UNUSED_URL: Final = "https://lumbung.invalid/"  # the session is closed before anybody could return from it
 
 
 async def probe_methods(
     client: stripe.StripeClient, methods: Iterable[str] = PROBED_METHODS
 ) -> dict[str, bool]:
-    """Which of ``methods`` the account takes in rupiah: those that Stripe puts on the page of a session that
-    names none.
+    """Return which of ``methods`` the account accepts in rupiah, as Stripe offers in a test session.
 
-    The session is shown to nobody and closed at once. Raises ProviderError where Stripe cannot be asked, or
-    lets the account take nothing.
+    The session is shown to nobody and closed at once. Raises ProviderError if Stripe cannot be reached, or
+    the account accepts nothing.
     """
     price = {
         "currency": CURRENCY,

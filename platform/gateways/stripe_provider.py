@@ -1,8 +1,8 @@
-"""Paying by Stripe: a Checkout Session in rupiah, on the cooperative's own account, where its money stays.
+"""Stripe Checkout in rupiah on the cooperative's own account, where its money stays.
 
-Either with the cooperative's own keys, or as a direct charge on its connected account: then Stripe is asked
-with the platform's key and told whose account it is, the cooperative is the merchant, and refunds are its
-own. Nothing of the buyer but what is paid for goes to Stripe.
+Either with the cooperative's own keys, or as a direct charge on its connected account: then requests use the
+platform's key and name the account, the cooperative is the merchant, and refunds are its own. Of the buyer,
+Stripe receives only what is paid for.
 """
 
 import re
@@ -42,12 +42,11 @@ from kernel.money import Rupiah
 
 OWN_KEYS: Final = "own_keys"
 CONNECTED: Final = "connected"
-# Not among the settings, because no officer knows it: whoever makes the Means of a connected cooperative puts
-# the platform's own key of Stripe (kernel.settings, the one that billing uses) into its secrets under this
-# name.
+# Not an officer's setting: ``methods.build_provider_account`` adds the platform's own Stripe key
+# (kernel.settings, the one that billing uses) to the secrets of a connected account under this name.
 PLATFORM_KEY: Final = "platform_key"
-# Nor is this: what the platform keeps of each payment is the operator's to say (kernel.settings), and put
-# into the settings of the Means.
+# Nor is this: the operator sets the platform's fee (kernel.settings), and it is added to the account's
+# settings.
 PLATFORM_FEE_PERCENT: Final = "application_fee_percent"
 
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9_]{1,60}")
@@ -124,18 +123,19 @@ _MESSAGES: Final = (
 
 
 class StripeProvider:
-    """Checkout Sessions.
+    """The provider of the method "stripe", by Checkout Sessions.
 
     ``provider_reference`` is the session (cs_…); ``status`` also finds it by its payment intent (pi_…).
 
-    An event of a charge, a refund or a dispute names the payment intent: where it names no reference of ours
-    (a dispute never does), ask ``status(means, "", event.provider_reference)`` and take ``Status.reference``.
+    Events of charges, refunds and disputes name the payment intent. If one has no reference of ours (a
+    dispute never has), call ``status(provider_account, "", event.provider_reference)`` and use
+    ``ProviderStatus.reference``.
     """
 
     method: PaymentMethodCode = "stripe"
 
     def capabilities(self) -> Capabilities:
-        """Stripe's least is about half a US dollar, and its most is twelve digits of hundredths."""
+        """Stripe's minimum is about half a US dollar; its maximum is twelve digits of hundredths."""
         return Capabilities(
             label=PAYMENT_METHOD_NAMES["stripe"],
             confirmed_by="provider",
@@ -227,7 +227,7 @@ class StripeProvider:
 
 
 async def probe(provider_account: ProviderAccount) -> dict[str, bool]:
-    """Which of card, qris, gopay and id_bank_transfer the account takes, as Stripe says.
+    """Return which of card, qris, gopay and id_bank_transfer the account accepts.
 
     Raises ProviderError.
     """
@@ -243,9 +243,9 @@ def _client(provider_account: ProviderAccount) -> stripe.StripeClient:
 
 
 def _connected_account(provider_account: ProviderAccount) -> str | None:
-    """The account in whose name to ask; None for own keys.
+    """Return the connected account, or None with own keys.
 
-    Raises ProviderError where it is missing: nothing may go to the platform's.
+    Raises ProviderError if it is missing: no payment may go to the platform's account.
     """
     if provider_account.settings.get("mode", OWN_KEYS) != CONNECTED:
         return None
@@ -256,8 +256,9 @@ def _connected_account(provider_account: ProviderAccount) -> str | None:
 
 
 def _application_fee(provider_account: ProviderAccount, amount: Rupiah) -> Rupiah | None:
-    """The platform's part, rounded down to whole rupiah; none unless the account is connected and a
-    percentage is set.
+    """Return the platform's fee, rounded down to whole rupiah.
+
+    None unless the account is connected and a percentage is set.
     """
     percent = provider_account.settings.get(PLATFORM_FEE_PERCENT, "").strip()
     if not percent or _connected_account(provider_account) is None:
@@ -268,7 +269,7 @@ def _application_fee(provider_account: ProviderAccount, amount: Rupiah) -> Rupia
 
 
 def _requested_methods(provider_account: ProviderAccount) -> tuple[str, ...]:
-    """Methods to ask for, as Stripe names them; empty: Stripe chooses by what the account takes."""
+    """Return the configured methods by Stripe's names; if empty, Stripe chooses by the account."""
     named = tuple(re.split(r"[\s,]+", provider_account.settings.get("payment_method_types", "").strip()))
     if named == ("",):
         return ()
@@ -285,8 +286,9 @@ async def _paid_intent(client: stripe.StripeClient, payment: ProviderStatus) -> 
 
 
 def _check_livemode(provider_account: ProviderAccount, livemode: bool) -> None:
-    """Test keys of a live cooperative would sell goods for nothing, and live keys behind a trial would take
-    money in earnest.
+    """Raise ProviderError if the key's mode is not the account's.
+
+    With test keys a live cooperative would give goods away; with live keys a test would take real money.
     """
     if livemode is not provider_account.live:
         kind = "test" if provider_account.live else "real"

@@ -1,4 +1,4 @@
-"""Refunds at Stripe: once per key of ours, for ever.
+"""Refunds at Stripe: once for each key of ours, without a time limit.
 
 Stripe itself forgets an idempotency key after a day or more.
 """
@@ -14,7 +14,7 @@ from gateways.stripe_objects import StripeCharge, StripePaymentIntent, StripeRef
 from gateways.stripe_sessions import list_refunds
 from kernel.money import Rupiah
 
-_LONGEST_REASON: Final = 500  # of a metadata value
+_LONGEST_REASON: Final = 500  # maximum length of a metadata value
 _MAX_KEYS: Final = 4
 
 
@@ -27,7 +27,7 @@ async def create_refund(
     key: str,
     reason: str,
 ) -> RefundResult:
-    """Refund ``amount`` of a payment, or tell what became of the refund that ``key`` began.
+    """Refund ``amount`` (rupiah) of a payment, or return the refund that ``key`` started before.
 
     Raises ProviderError.
     """
@@ -41,7 +41,7 @@ async def create_refund(
     }
     charge = payment.latest_charge
     if isinstance(charge, StripeCharge) and charge.application_fee is not None:
-        # the platform keeps nothing of what the cooperative gives back
+        # the platform's fee is refunded as well
         params["refund_application_fee"] = True
     for attempt in range(_MAX_KEYS):
         options: Any = {"idempotency_key": f"refund-{key}" if attempt == 0 else f"refund-{key}-{attempt}"}
@@ -55,8 +55,8 @@ async def create_refund(
                 return RefundResult(status="failed", provider_reference="", detail=str(fault))
             if not (fault.replayed and fault.transient) or attempt == _MAX_KEYS - 1:
                 raise
-            # A stored 500 is repeated to the same key for a day. Another key is safe only once Stripe itself
-            # says that nothing went back.
+            # Stripe repeats a stored 500 for a day. Another key is safe only once Stripe lists no such
+            # refund.
             if (begun := await _find_by_key(client, payment.id, key)) is not None:
                 return to_refund_result(begun)
     raise AssertionError("the last attempt returns or raises")
@@ -65,9 +65,9 @@ async def create_refund(
 async def find_refund(
     client: stripe.StripeClient, payment: StripePaymentIntent, refund_reference: str, key: str
 ) -> RefundResult:
-    """Tell what became of a refund, by its id at Stripe or by our key.
+    """Return the result of a refund, found by its id at Stripe or by our key.
 
-    Raises ProviderError (not passing) where there is none.
+    Raises a permanent ProviderError if there is none.
     """
     if refund_reference:
         return to_refund_result(
@@ -80,7 +80,7 @@ async def find_refund(
 
 
 def to_refund_result(refund: StripeRefund) -> RefundResult:
-    """Read a refund. A new or unknown state counts as pending: only what succeeded is done."""
+    """Convert a refund. A new or unknown status counts as pending: only "succeeded" is done."""
     if refund.status == "succeeded":
         return RefundResult(status="done", provider_reference=refund.id)
     if refund.status in {"failed", "canceled"}:

@@ -1,4 +1,4 @@
-"""Checkout Sessions: opened once per payment however often it is asked, read back whole, and closed."""
+"""Checkout Sessions: created once per payment, retrieved with all related objects, and closed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,8 +20,8 @@ from gateways.stripe_objects import (
 )
 from kernel.money import Rupiah
 
-# A session lasts between these two, counted when Stripe makes it
-# (docs.stripe.com/api/checkout/sessions/create, expires_at).
+# The allowed lifetime of a session from its creation (docs.stripe.com/api/checkout/sessions/create,
+# expires_at).
 MIN_LIFETIME: Final = timedelta(minutes=30)
 MAX_LIFETIME: Final = timedelta(hours=24)
 
@@ -41,7 +41,7 @@ async def open_session(
     methods: tuple[str, ...] = (),
     application_fee: Rupiah | None = None,
 ) -> CheckoutSession:
-    """Open the session of an intent, or return the one that its id already opened. Raises ProviderError."""
+    """Open the session of an intent, or return the one opened for its id before. Raises ProviderError."""
     params = _session_params(intent, methods, application_fee)
     conflict: StripeProviderError | None = None
     for expiry in _candidate_expiries(intent.expires_at, now):
@@ -55,9 +55,9 @@ async def open_session(
 
 
 async def find_session(client: stripe.StripeClient, provider_reference: str) -> CheckoutSession:
-    """Read a session with its payment, charge and movement.
+    """Retrieve a session with its payment intent, charge and balance transaction.
 
-    ``provider_reference``: its own (cs_…) or its payment intent's (pi_…).
+    ``provider_reference``: the session's id (cs_…) or its payment intent's (pi_…).
     """
     if provider_reference.startswith("pi_"):
         listed: Any = {"payment_intent": provider_reference, "limit": 1}
@@ -75,7 +75,7 @@ async def find_session(client: stripe.StripeClient, provider_reference: str) -> 
 
 
 async def close_session(client: stripe.StripeClient, provider_reference: str) -> None:
-    """Close a session that is still open; one that is over stays as it is."""
+    """Close an open session; no effect on one that has ended."""
     try:
         await call_stripe(client.v1.checkout.sessions.expire_async(provider_reference))
     except StripeProviderError as fault:
@@ -84,7 +84,7 @@ async def close_session(client: stripe.StripeClient, provider_reference: str) ->
 
 
 async def list_refunds(client: stripe.StripeClient, payment_intent: str) -> list[StripeRefund]:
-    """Every refund of a payment, the youngest first, whatever became of it."""
+    """Return every refund of a payment with any status, newest first."""
     listed: Any = {"payment_intent": payment_intent, "limit": _PAGE_SIZE}
     page = await call_stripe(client.v1.refunds.list_async(listed))
     refunds = [parse_object(each, StripeRefund) for each in page.data]
@@ -95,7 +95,7 @@ async def list_refunds(client: stripe.StripeClient, payment_intent: str) -> list
 
 
 async def _list_dispute_ids(client: stripe.StripeClient, payment_intent: str) -> tuple[str, ...]:
-    """What Stripe calls each dispute of a payment; nothing where the key may not read disputes."""
+    """Return the ids of a payment's disputes; none if the key may not read disputes."""
     listed: Any = {"payment_intent": payment_intent, "limit": _PAGE_SIZE}
     try:
         page = await call_stripe(client.v1.disputes.list_async(listed))
@@ -107,9 +107,9 @@ async def _list_dispute_ids(client: stripe.StripeClient, payment_intent: str) ->
 
 
 async def to_provider_status(client: stripe.StripeClient, session: CheckoutSession) -> ProviderStatus:
-    """What a session says of its payment.
+    """Return the provider status of a session.
 
-    Raises ProviderError (not passing) for another currency or a part of a rupiah.
+    Raises a permanent ProviderError for another currency or a fraction of a rupiah.
     """
     _check_currency(session.currency)
     payment = payment_intent_of(session)
@@ -142,18 +142,17 @@ async def to_provider_status(client: stripe.StripeClient, session: CheckoutSessi
 
 
 def payment_intent_of(session: CheckoutSession) -> StripePaymentIntent | None:
-    """The payment intent, once the buyer has begun to pay (or from the start, as Stripe likes)."""
+    """Return the payment intent; None before the buyer starts to pay, unless Stripe created it earlier."""
     return session.payment_intent if isinstance(session.payment_intent, StripePaymentIntent) else None
 
 
 async def _create_session(
     client: stripe.StripeClient, params: Mapping[str, Any], key: str
 ) -> CheckoutSession:
-    """Open a session under a key of ours.
+    """Create a session under our idempotency key.
 
-    Stripe repeats its stored answer to a key for a day, a 500 too, so a key that holds one is of no more use.
-    The next key may open a second session; that harms nobody, because the address of the first was in the
-    answer that we never got.
+    Stripe repeats its stored answer to a key for a day, even a 500, so the next key is tried then. That may
+    open a second session; it is harmless, because we never received the URL of the first.
     """
     for attempt in range(_MAX_KEYS):
         given: Any = params
@@ -171,7 +170,7 @@ async def _create_session(
 def _session_params(
     intent: Intent, methods: tuple[str, ...], application_fee: Rupiah | None
 ) -> dict[str, Any]:
-    """The request, made of the intent alone: the same key must always come with the same request."""
+    """Return the request, built from the intent alone: the same key needs the same request."""
     metadata = {"reference": intent.reference}
     name = intent.description[:_MAX_NAME_LENGTH] or intent.reference
     payment: dict[str, Any] = {"description": name, "metadata": metadata}
@@ -194,7 +193,7 @@ def _session_params(
         "payment_intent_data": payment,
         "success_url": build_return_url(intent.return_url, "selesai"),
         "cancel_url": build_return_url(intent.return_url, "batal"),
-        # else Stripe may offer a buyer abroad another currency than the rupiah of the order
+        # otherwise Stripe may offer a buyer abroad another currency
         "adaptive_pricing": {"enabled": False},
     }
     if methods:
@@ -203,9 +202,9 @@ def _session_params(
 
 
 def build_return_url(address: str, outcome: str) -> str:
-    """The page of the payment, told how the buyer came back.
+    """Return the payment page's URL with the outcome that Stripe's page reports.
 
-    What is true is read from Stripe, never from this word.
+    The real status is always fetched from Stripe.
     """
     parts = urlsplit(address)
     query = "&".join(part for part in (parts.query, urlencode({"hasil": outcome})) if part)
@@ -213,11 +212,11 @@ def build_return_url(address: str, outcome: str) -> str:
 
 
 def _candidate_expiries(expires_at: datetime | None, now: datetime) -> Iterator[dict[str, int]]:
-    """Expiries to try: as asked; else, of what Stripe allows, the nearest that does not depend on ``now``.
+    """Yield expiries to try: as requested, else the nearest allowed one that does not depend on ``now``.
 
-    A request that is repeated later must be word for word the same or Stripe refuses the key, while what it
-    allows depends on the hour. So each choice is made of the intent alone, and where the first request had
-    made another choice, the next one meets it.
+    A repeated request must be identical or Stripe rejects the key, while the allowed range depends on the
+    time. So each candidate is built from the intent alone, and where the first request used another
+    candidate, the next one matches it.
     """
     if expires_at is None:
         yield {}
@@ -226,7 +225,7 @@ def _candidate_expiries(expires_at: datetime | None, now: datetime) -> Iterator[
     asked_for = {"expires_at": int(expires_at.timestamp())}
     later = {"expires_at": int((expires_at + MIN_LIFETIME + _TRANSMISSION_MARGIN).timestamp())}
     if left >= MAX_LIFETIME:
-        yield {}  # Stripe's own 24 hours
+        yield {}  # Stripe's default of 24 hours
         yield asked_for
     elif left >= MIN_LIFETIME + _TRANSMISSION_MARGIN:
         yield asked_for
@@ -245,9 +244,7 @@ def _check_currency(currency: str | None) -> None:
 
 
 def _payment_status(session: CheckoutSession, payment: StripePaymentIntent | None) -> ProviderPaymentStatus:
-    """Complete is not paid: a bank transfer or a wallet may take its time after the buyer left the page, and
-    may fail.
-    """
+    """Return the status; a complete session is not paid: a transfer may be pending, and may fail."""
     if session.status == "expired":
         return "expired"
     if session.status != "complete":
@@ -258,10 +255,9 @@ def _payment_status(session: CheckoutSession, payment: StripePaymentIntent | Non
 
 
 def _received_amount(session: CheckoutSession, payment: StripePaymentIntent) -> Rupiah:
-    """What came in.
+    """Return the received amount.
 
-    The session and its payment tell the same sum in two places: where they do not, nobody may guess which is
-    true.
+    Session and payment intent both contain it; if they differ, an error is raised.
     """
     received = from_stripe(payment.amount_received)
     if session.amount_total is None or from_stripe(session.amount_total) != received:
@@ -274,10 +270,9 @@ def _received_amount(session: CheckoutSession, payment: StripePaymentIntent) -> 
 async def _sum_refunded(
     client: stripe.StripeClient, payment_intent: str, charge: StripeCharge | None
 ) -> Rupiah:
-    """What went back.
+    """Return the refunded amount.
 
-    The charge counts refunds that are still under way too, so they are only counted one by one where there
-    are any.
+    The charge's total includes pending refunds, so if it is not zero the refunds are listed and added up.
     """
     if charge is None or charge.amount_refunded == 0:
         return Rupiah(0)
@@ -286,16 +281,14 @@ async def _sum_refunded(
 
 
 def _fee(movement: StripeBalanceTransaction | str | None) -> Rupiah | None:
-    """What was kept; None while Stripe has not booked it, and where the account is kept in another currency
-    than rupiah.
-    """
+    """Return the fee; None until Stripe has booked it, and for an account in another currency."""
     if not isinstance(movement, StripeBalanceTransaction) or movement.currency != CURRENCY:
         return None
     return fee_from_stripe(movement.fee)
 
 
 def _paid_at(charge: StripeCharge | None, movement: StripeBalanceTransaction | str | None) -> datetime | None:
-    """When the money was there: its movement is younger than the charge where a bank took its time."""
+    """Return when the money arrived: the balance transaction's time if there is one, else the charge's."""
     if isinstance(movement, StripeBalanceTransaction):
         return datetime.fromtimestamp(movement.created, UTC)
     return datetime.fromtimestamp(charge.created, UTC) if charge is not None else None

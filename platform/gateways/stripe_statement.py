@@ -1,4 +1,4 @@
-"""What Stripe says of an account's balance: its movements in a span of time, and what it holds."""
+"""Reads an account's balance movements in a period, and its balance, from Stripe."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,8 +13,7 @@ from gateways.stripe_objects import StripeBalance, StripeBalanceTransaction
 from kernel.money import Rupiah
 
 _PAGE_SIZE: Final = 100
-# docs.stripe.com/reports/balance-transaction-types; a type that is not named here is "other" and explained by
-# its own name.
+# docs.stripe.com/reports/balance-transaction-types; unlisted types are "other", described by their own name.
 _KINDS: Final[Mapping[str, str]] = {
     "charge": "payment",
     "payment": "payment",
@@ -34,9 +33,9 @@ _KINDS: Final[Mapping[str, str]] = {
 
 
 async def fetch_statement(client: stripe.StripeClient, since: datetime, until: datetime) -> ProviderStatement:
-    """Movements from ``since`` until before ``until``, oldest first.
+    """Return the movements from ``since`` until before ``until``, oldest first, and the balance now.
 
-    Raises ProviderError where the account counts no rupiah.
+    Raises ProviderError if the account's currency is not the rupiah.
     """
     asked_for: Any = {
         "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
@@ -65,7 +64,7 @@ def _to_movement(movement: StripeBalanceTransaction) -> ProviderBalanceMovement:
         gross=round_down_from_stripe(movement.amount),
         fee=fee_from_stripe(movement.fee),
         at=datetime.fromtimestamp(movement.created, UTC),
-        # a refund made at Stripe's own pages names no reference of ours, but the payment that it gives back
+        # a refund made in Stripe's dashboard has no reference of ours, but names its payment intent
         reference=(source.get("metadata") or {}).get("reference") or source.get("payment_intent"),
         detail=_detail(movement, source),
         is_rounded=_has_fraction(movement),
@@ -73,9 +72,7 @@ def _to_movement(movement: StripeBalanceTransaction) -> ProviderBalanceMovement:
 
 
 def _detail(movement: StripeBalanceTransaction, source: Mapping[str, Any]) -> str:
-    """What kind Stripe calls it, when a payout arrives, and the exact hundredths where they are no whole
-    rupiah.
-    """
+    """Return Stripe's type, a payout's arrival date, and the exact hundredths if not whole rupiah."""
     details = [movement.type]
     if movement.type == "payout" and isinstance(arrives := source.get("arrival_date"), int):
         details.append(f"{source.get('status', '')} {datetime.fromtimestamp(arrives, UTC):%Y-%m-%d}".strip())
@@ -89,6 +86,6 @@ def _has_fraction(movement: StripeBalanceTransaction) -> bool:
 
 
 def _balance(held: StripeBalance) -> Rupiah | None:
-    """All that Stripe holds in rupiah, paid out or not yet; None where it holds no rupiah at all."""
+    """Return all that Stripe holds in rupiah, available or pending; None if it holds no rupiah."""
     amounts = [each.amount for each in (*held.available, *held.pending) if each.currency == CURRENCY]
     return round_down_from_stripe(sum(amounts)) if amounts else None

@@ -1,6 +1,6 @@
-"""What a callback of Xendit is about: an invoice, a refund, or something that we keep and no more.
+"""Parses Xendit callbacks: an invoice, a refund, or an event that is only stored.
 
-Nothing in it is believed.
+Nothing in a callback is trusted.
 """
 
 from gateways.protocol import WebhookEvent
@@ -8,9 +8,9 @@ from gateways.xendit_objects import parse_callback, parse_refund_callback
 
 
 def parse_event(body: bytes) -> WebhookEvent:
-    """Raises msgspec.DecodeError for what is no callback.
+    """Parse a callback. Raises msgspec.DecodeError for anything else.
 
-    What concerns neither an invoice nor a refund is kept, and no more.
+    An event about neither an invoice nor a refund is only stored.
     """
     news = parse_callback(body)
     if news.event is None and news.id and news.external_id and news.status:

@@ -1,6 +1,6 @@
-"""What Xendit answers, in the fields that we use.
+"""The fields of Xendit's answers that we use.
 
-Amounts are JSON numbers, read as Decimal so that no float is ever made of money.
+Amounts are JSON numbers, parsed as Decimal, so that money is never a float.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REFUND_STATUSES: Final[dict[str, XenditRefundStatus]] = {
 
 
 class XenditInvoice(msgspec.Struct, frozen=True, kw_only=True):
-    """``adjusted_received_amount`` is what is left after the fee, once it is known."""
+    """An invoice. ``adjusted_received_amount`` is the amount less the fee, once it is known."""
 
     id: str
     external_id: str
@@ -50,7 +50,7 @@ class XenditInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def payment_status(self) -> ProviderPaymentStatus:
-        """Raises ProviderError for a state that we do not know."""
+        """Our payment status. Raises ProviderError for an unknown status."""
         state = INVOICE_STATUSES.get(self.status)
         if state is None:
             raise ProviderError(
@@ -69,7 +69,7 @@ class XenditRefund(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refund_status(self) -> XenditRefundStatus:
-        """A state that we do not know is not done yet."""
+        """Our refund status; an unknown one counts as pending."""
         return REFUND_STATUSES.get(self.status, "pending")
 
 
@@ -79,8 +79,9 @@ class XenditRefundPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class XenditFee(msgspec.Struct, frozen=True, kw_only=True):
-    """The withheld taxes are deducted from the fee or added to it by the tax office's rules; Xendit tells
-    them signed as they count.
+    """A fee and its taxes.
+
+    Tax rules either add withheld taxes to the fee or deduct them; Xendit reports them with their sign.
     """
 
     xendit_fee: Decimal | None = None
@@ -115,7 +116,7 @@ class XenditTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total_fee(self) -> Decimal:
-        """What was kept: told by the difference where a net amount is told, else by the parts of the fee."""
+        """What Xendit withheld: amount less net amount if there is one, else the sum of the fee's parts."""
         if self.net_amount is not None and self.cashflow == "MONEY_IN":
             return self.amount - self.net_amount
         return self.fee.total if self.fee is not None else Decimal(0)
@@ -137,8 +138,9 @@ class XenditRefundCallback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class XenditCallback(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback: an invoice lies at its top (id, external_id, status), everything newer in ``data`` under
-    the name of an event.
+    """A callback.
+
+    An invoice's fields are at the top level (id, external_id, status); newer events are in ``data``.
     """
 
     id: str | None = None
@@ -166,7 +168,7 @@ parse_refund_callback: Final = msgspec.json.Decoder(XenditRefundCallback).decode
 
 
 def to_rupiah(amount: Decimal) -> Rupiah:
-    """Raises ProviderError for a fraction of a rupiah, and for a number that is none of money."""
+    """Return an amount as rupiah. Raises ProviderError for a fraction of a rupiah or an invalid number."""
     _check_size(amount)
     if amount != amount.to_integral_value():
         raise ProviderError(f"Xendit told an amount that is not whole rupiah: {amount}", transient=False)
@@ -174,22 +176,22 @@ def to_rupiah(amount: Decimal) -> Rupiah:
 
 
 def fee_in_rupiah(fee: Decimal) -> Rupiah:
-    """A fee rounded up: a percentage leaves a part of a rupiah, which Xendit keeps.
+    """Return a fee in whole rupiah, rounded up, because Xendit withholds the fraction.
 
-    Raises ProviderError for a number that is none of money.
+    Raises ProviderError for an invalid number.
     """
     _check_size(fee)
     return Rupiah(int(fee.to_integral_value(rounding=ROUND_CEILING)))
 
 
 def _check_size(amount: Decimal) -> None:
-    # "1e999999" is short to send, and a million digits as a whole number
+    # "1e999999" is short, but as an integer it has a million digits
     if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS:
         raise ProviderError(f"Xendit told an amount that is none: {amount:.3e}", transient=False)
 
 
 def parse_error(body: bytes) -> str:
-    """Xendit's own words for a refusal, or nothing."""
+    """Return Xendit's own error message, or an empty string."""
     try:
         error_body = msgspec.json.decode(body, type=XenditError)
     except (msgspec.DecodeError, UnicodeDecodeError):

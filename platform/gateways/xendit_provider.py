@@ -1,9 +1,8 @@
-"""Xendit: an invoice with a page on which the buyer chooses QRIS or a virtual account; we hear of it by
-callback and read the state back.
+"""Xendit invoices: the buyer chooses a channel on Xendit's page; callbacks trigger a status fetch.
 
-Xendit takes any number of invoices for one reference, so whoever asks again is given the invoice that is
-there. Its callbacks carry the account's token and no signature: they prove that Xendit speaks, and not what
-it says. The address for callbacks is set on its dashboard.
+Xendit accepts any number of invoices for one reference, so a repeated request returns the existing invoice.
+Its callbacks carry the account's token and no signature: they prove the sender, but not the content. The
+callback URL is set in its dashboard.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ _CHANNELS: Final[dict[str, tuple[str, ...]]] = {
     "va": _VIRTUAL_ACCOUNTS,
     "qris_va": ("QRIS", *_VIRTUAL_ACCOUNTS),
 }
-# of several invoices of one reference, the one that money is in comes first
+# of several invoices of one reference, a paid one comes first
 _STATUS_PRECEDENCE: Final = ("SETTLED", "PAID", "PENDING", "EXPIRED")
 _MAX_DURATION: Final = timedelta(days=365)
 
@@ -96,7 +95,7 @@ _SETTINGS: Final = (
 
 
 class XenditProvider:
-    """See the head of this file. ``provider_reference`` is the invoice's id."""
+    """The provider of the method "xendit". ``provider_reference`` is the invoice's id."""
 
     method: PaymentMethodCode = "xendit"
 
@@ -117,8 +116,9 @@ class XenditProvider:
         )
 
     async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
-        """Give the invoice of this reference, and make it where there is none: an answer that got lost must
-        not leave two to pay.
+        """Return the invoice of this reference, created if there is none.
+
+        So a lost answer does not lead to a second invoice.
         """
         gateway = _client(provider_account)
         invoice = await _find_invoice(gateway, provider_account, intent.reference)
@@ -138,9 +138,9 @@ class XenditProvider:
     async def status(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> ProviderStatus:
-        """Read the state, and what was given back once it is paid.
+        """Fetch a payment's status, and its refunds once it is paid.
 
-        Without an id the invoice is looked for by the reference.
+        Without an id the invoice is found by the reference.
         """
         gateway = _client(provider_account)
         if provider_reference:
@@ -157,10 +157,9 @@ class XenditProvider:
     def verify(
         self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
     ) -> WebhookEvent:
-        """Read a callback.
+        """Verify and parse a callback.
 
-        Its token is the account's own and the same every time, so nothing in the body is believed before it
-        is read back.
+        Its token is the account's and always the same, so the content must be fetched.
         """
         token = provider_account.secrets.get("callback_token", "")
         received = headers.get("x-callback-token", "")
@@ -179,7 +178,7 @@ class XenditProvider:
         key: str,
         reason: str,
     ) -> RefundResult:
-        """Give back over the channel that was paid by; virtual accounts cannot, which Xendit then says."""
+        """Refund through the channel of the payment. Xendit declines it for virtual accounts."""
         gateway = _client(provider_account)
         answer = await gateway.request(
             "POST",
@@ -195,7 +194,7 @@ class XenditProvider:
             headers={"idempotency-key": key},
         )
         if answer.is_error:
-            # the same key may be refused when it was done before and the answer got lost: the list tells
+            # Xendit may reject the key if an earlier request was done and its answer lost: check the list
             known = next(
                 (
                     each
@@ -212,9 +211,9 @@ class XenditProvider:
     async def refund_status(
         self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
     ) -> RefundResult:
-        """Read one refund by its id, or by our key where its id never reached us.
+        """Fetch a refund by its id, or by our key if its id is unknown.
 
-        One that is not there never began: failed.
+        If there is none it never started: failed.
         """
         gateway = _client(provider_account)
         if refund_reference:
@@ -239,7 +238,7 @@ class XenditProvider:
     async def cancel(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
     ) -> None:
-        """Let the invoice expire. One that is paid or over refuses, which is no harm: the status tells."""
+        """Expire the invoice. Xendit rejects that for a paid or ended one, which is ignored."""
         gateway = _client(provider_account)
         if not provider_reference:
             invoice = await _find_invoice(gateway, provider_account, reference)
@@ -260,8 +259,7 @@ def _client(provider_account: ProviderAccount) -> JsonClient:
     key = provider_account.secrets.get("secret_key", "")
     real = _base_url(provider_account) == LIVE_BASE_URLS["xendit"]
     if real and key.startswith("xnd_development_" if provider_account.live else "xnd_production_"):
-        # test money of a live cooperative would sell goods for nothing; real money behind a trial would be
-        # taken in earnest
+        # with test keys a live cooperative would give goods away; with live keys a test would take real money
         raise ProviderError(
             f"the key of Xendit moves {'test' if provider_account.live else 'real'} money", transient=False
         )
@@ -326,9 +324,9 @@ async def _to_provider_status(
 async def _sum_refunded(
     gateway: JsonClient, provider_account: ProviderAccount, status: ProviderStatus
 ) -> Rupiah:
-    """The sum of refunds done.
+    """Return the sum of completed refunds.
 
-    A key that may not read refunds must not keep a payment from being seen as paid: then none are known.
+    A key without permission to read refunds must not block the payment's status: then the sum is 0.
     """
     try:
         refunds = await _list_refunds(gateway, provider_account, status)
@@ -353,7 +351,7 @@ def _invoice_params(provider_account: ProviderAccount, intent: Intent) -> dict[s
         "description": intent.description[:250],
         "locale": "id",
         "customer": {"given_names": intent.buyer_name[:255], "mobile_number": intent.buyer_phone},
-        "success_redirect_url": f"{intent.return_url}?hasil=selesai",  # the page asks us at once
+        "success_redirect_url": f"{intent.return_url}?hasil=selesai",  # makes the page fetch the status
         "failure_redirect_url": intent.return_url,
         "should_send_email": False,
     }

@@ -1,6 +1,4 @@
-"""What Xendit says of an account's balance: its movements in a span of time, and what it holds, settled or
-not yet.
-"""
+"""Reads an account's balance movements in a period, and its current balance, from Xendit."""
 
 from __future__ import annotations
 
@@ -23,8 +21,8 @@ _PAGE_SIZE: Final = 50
 _MAX_PAGES: Final = 400
 # The slowest channel settles within ten working days.
 _SETTLES_WITHIN: Final = timedelta(days=30)
-# Movements that changed the balance or will; a failed one did not. What was voided or reversed has its own
-# line or none.
+# Movements that changed the balance or will; a failed one did not. Voided and reversed ones have a line of
+# their own or none.
 _COUNTED: Final = frozenset({"SUCCESS", "REVERSED"})
 _KINDS: Final = {
     "PAYMENT": "payment",
@@ -40,10 +38,10 @@ _KINDS: Final = {
 async def fetch_statement(
     gateway: JsonClient, address: str, since: datetime, until: datetime
 ) -> ProviderStatement:
-    """Movements from ``since`` until before ``until``, oldest first, and the balance now.
+    """Return the movements from ``since`` until before ``until``, oldest first, and the balance now.
 
-    The balance is all that Xendit holds for us: what can be withdrawn, what it holds back for payouts under
-    way, and the payments of the last thirty days that it has not settled yet, less their fees. Raises
+    The balance is all that Xendit holds for us: what can be withdrawn, what it holds back for payouts in
+    progress, and the payments of the last thirty days that it has not settled yet, less their fees. Raises
     ProviderError.
     """
     movements = await _list_transactions(gateway, address, since, until)
@@ -75,7 +73,7 @@ async def _sum_unsettled(gateway: JsonClient, address: str, until: datetime) -> 
 async def _list_transactions(
     gateway: JsonClient, address: str, since: datetime, until: datetime
 ) -> list[XenditTransaction]:
-    """All pages. Each is asked for after the last line of the one before."""
+    """Return the transactions of all pages, each requested after the last row of the one before."""
     query = {
         "created[gte]": _format_time(since),
         "created[lte]": _format_time(until - timedelta(milliseconds=1)),
@@ -116,7 +114,7 @@ def _to_movement(movement: XenditTransaction) -> ProviderBalanceMovement:
 
 
 def _details(movement: XenditTransaction) -> tuple[str, ...]:
-    """Whether it is settled, and the exact sums where they are no whole rupiah."""
+    """Return whether it is settled, and the exact amounts if not whole rupiah."""
     settled = f"settlement {movement.settlement_status.lower()}" if movement.settlement_status else ""
     return settled, f"exactly {movement.amount} - {movement.total_fee}" if _has_fraction(movement) else ""
 
@@ -126,7 +124,7 @@ def _has_fraction(movement: XenditTransaction) -> bool:
 
 
 def _round_down(amount: Decimal) -> Rupiah:
-    """Whole rupiah, a part of one left out: a balance of percentages may have one."""
+    """Return whole rupiah, rounded down; a balance may have a fraction because of percentages."""
     return Rupiah(int(amount.to_integral_value(rounding=ROUND_FLOOR)))
 
 
