@@ -1,7 +1,6 @@
-"""Runs the stand-ins of the payment companies as one process, for the demo: `python -m fakes` (in the
-folder `tests`).
+"""Runs all fake gateways as one process, for the demo: `python -m fakes` (in the folder `platform`).
 
-Prints one line of JSON when they can be spoken to: the addresses, and the keys to use. Ends on SIGTERM or
+Prints one line of JSON once they accept connections: the addresses, and the keys to use. Ends on SIGTERM or
 Ctrl-C.
 """
 
@@ -23,9 +22,9 @@ from fakes.xendit import FakeXendit
 
 
 async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bool = False) -> None:
-    """Serve until told to stop. Port 0 takes any free one."""
+    """Serve until a signal stops it. Port 0 takes any free port."""
     stop = asyncio.Event()
-    # whoever started us holds the other end of our standard input: it closes however they ended
+    # the parent process holds the other end of standard input: it closes when the parent ends in any way
     if with_parent:
 
         def stop_at_end_of_input() -> None:

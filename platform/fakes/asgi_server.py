@@ -1,9 +1,8 @@
-"""Runs an ASGI app as a real HTTP server on loopback, inside the running event loop: `async with serve(app)
-as url: …`.
+"""Runs an ASGI app as an HTTP server on loopback, inside the running event loop.
 
-Our stand-ins must be spoken to through a socket (an official client library makes its own connections), and
-still share one process and one clock with the test. h11 comes with httpx and knows the protocol; what is here
-joins it to asyncio's streams.
+Usage: `async with serve(app) as url: …`. Fake gateways need a socket (official client libraries open their
+own connections), and share one process and one clock with the test. h11 implements the protocol; this module
+connects it to asyncio's streams.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Address(str):
-    """Where a served app is, as `http://127.0.0.1:PORT` without a slash at the end."""
+    """The address of a served app: `http://127.0.0.1:PORT`, without a trailing slash."""
 
     __slots__ = ()
 
@@ -51,7 +50,7 @@ async def serve(app: App, port: int = 0) -> AsyncIterator[Address]:
         try:
             await Connection(app, reader, writer).run()
         except (ConnectionError, asyncio.CancelledError):
-            pass  # the other side left, or the block is over: neither is news
+            pass  # the client disconnected, or the server is shutting down: nothing to report
         finally:
             talks.discard(task)
             writer.close()
@@ -69,7 +68,7 @@ async def serve(app: App, port: int = 0) -> AsyncIterator[Address]:
 
 
 class Connection:
-    """One client's connection: requests one after the other, as long as both sides want to keep it."""
+    """One client's connection: handles requests one after the other while both sides keep it open."""
 
     def __init__(self, app: App, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.app, self.reader, self.writer = app, reader, writer
@@ -86,7 +85,7 @@ class Connection:
             except h11.RemoteProtocolError as error:
                 return await self.refuse(error.error_status_hint)
             if self.protocol.our_state is not h11.DONE or self.protocol.their_state is not h11.DONE:
-                # the answer is not whole, or the body was not read: what comes next cannot be told apart
+                # the response is incomplete or the body unread: the next request could not be separated
                 return None
             self.protocol.start_next_cycle()
 
@@ -135,12 +134,12 @@ class Connection:
         except Exception:
             await self.refuse(500)
             raise
-        while self.protocol.their_state is h11.SEND_BODY:  # a body that the app did not care for
+        while self.protocol.their_state is h11.SEND_BODY:  # a body that the app did not read
             await self.next_event()
 
     async def receive(self) -> Message:
         if self.protocol.their_state is not h11.SEND_BODY:
-            # the body is over: the next thing that an app may hear is that the client left
+            # the body is complete: the next message to the app is the disconnect
             await self.reader.read(1)
             return {"type": "http.disconnect"}
         event = await self.next_event()
@@ -164,9 +163,7 @@ class Connection:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Tell ``app`` that it starts and stops, if it cares to know (an app that does not raises on the first
-    message).
-    """
+    """Send the ASGI lifespan events to ``app``; an app without lifespan support raises on the first one."""
     messages: asyncio.Queue[Message] = asyncio.Queue()
     answers: asyncio.Queue[Message] = asyncio.Queue()
     task = asyncio.ensure_future(

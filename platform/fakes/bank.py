@@ -1,10 +1,9 @@
-"""A bank's statement: what came in and went out, written as BCA, Mandiri, BRI and BNI export it, and served
-as a download.
+"""A fake bank: renders statements as BCA, Mandiri, BRI and BNI export them, and serves them.
 
-The layouts were put together from what programs that read real exports expect. They differ in everything that
-can differ: a preamble or none, comma or semicolon, a year in the date or none, two columns or one with CR/DB,
-thousands with commas or not, a trailing comma, an apostrophe before a date. A bank may change its export
-without saying so; that is what the generic layout is for.
+The layouts are derived from programs that read real exports. They differ in everything possible: a preamble
+or none, comma or semicolon, a year in the date or none, two columns or one with CR/DB, thousands with commas
+or not, a trailing comma, an apostrophe before a date. A bank may change its export without notice; the
+generic layout covers that.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ MONTHS = (
 
 @dataclass(frozen=True)
 class BankMovement:
-    """One line: whole rupiah, positive for what came in.
+    """One line: whole rupiah, positive for incoming money.
 
-    ``at`` is a moment, shown in WIB. ``pending`` is not booked yet (BCA's PEND).
+    ``at`` is a time, shown in WIB. ``pending`` is not booked yet (BCA's PEND).
     """
 
     at: datetime
@@ -68,7 +67,7 @@ Layout = Callable[[BankAccount, Sequence[BankMovement]], str]
 def render_statement(
     bank: str, movements: Iterable[BankMovement], account: BankAccount | None = None
 ) -> bytes:
-    """The file that this bank gives for these movements, in the order of time.
+    """Return the file that this bank exports for these movements, in the order of time.
 
     ``bank`` is a key of LAYOUTS.
     """
@@ -93,7 +92,7 @@ def _rows(
 
 
 def _balances(account: BankAccount, movements: Sequence[BankMovement]) -> list[tuple[BankMovement, int, int]]:
-    """Each movement with the balance before and after it."""
+    """Return each movement with the balance before and after it."""
     balances = []
     balance = account.opening
     for movement in movements:
@@ -130,9 +129,7 @@ def _bca_sums(account: BankAccount, movements: Sequence[BankMovement]) -> str:
 
 
 def bca(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """KlikBCA for persons: no year in the date (the period tells it), apostrophes, CR/DB in a column without
-    a name, PEND for today's.
-    """
+    """KlikBCA for individuals: no year in dates, apostrophes, CR/DB in an unnamed column, PEND for today."""
     rows: list[Row] = [("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "", "Saldo")]
     for movement, _, after in _balances(account, movements):
         day = "PEND" if movement.pending else f"{movement.local:%d/%m}"
@@ -151,7 +148,7 @@ def bca(account: BankAccount, movements: Sequence[BankMovement]) -> str:
 
 
 def bca_business(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """KlikBCA Bisnis: everything quoted, amount and CR/DB in one column, no year in the date."""
+    """KlikBCA Bisnis: every cell quoted, amount and CR/DB in one column, no year in the date."""
     rows: list[Row] = [("Tanggal Transaksi", "Keterangan", "Cabang", "Jumlah", "Saldo")]
     for movement, _, after in _balances(account, movements):
         side = "CR" if movement.amount >= 0 else "DB"
@@ -164,7 +161,7 @@ def bca_business(account: BankAccount, movements: Sequence[BankMovement]) -> str
 
 
 def mandiri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """Kopra by Mandiri: semicolons, the month spelled in English, credit before debit, no thousands."""
+    """Kopra by Mandiri: semicolons, English month names, credit before debit, no thousands separator."""
     rows: list[Row] = [
         (
             "AccountNo",
@@ -186,9 +183,7 @@ def mandiri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
 
 
 def mandiri_older(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """Mandiri's older export: two columns of the same name, a year of two digits, ".00" for nothing, no
-    balance.
-    """
+    """Mandiri's older export: two equally named columns, two-digit years, ".00" for zero, no balance."""
     described = ("Description", "Description", "Reference No.")
     rows: list[Row] = [("Account No", "Date", "Val. Date", "Transaction Code", *described, "Debit", "Credit")]
     for movement in movements:
@@ -203,9 +198,7 @@ def mandiri_older(account: BankAccount, movements: Sequence[BankMovement]) -> st
 
 
 def bri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """BRI (CMS, QLola): eighteen columns of its core system and a remark, values quoted, names not, balances
-    before and after.
-    """
+    """BRI (CMS, QLola): eighteen core-system columns and a remark; quoted values, two balances."""
     names = (
         "ID,NOREK,TGL_TRAN,TGL_EFEKTIF,JAM_TRAN,SEQ,DESK_TRAN,SALDO_AWAL_MUTASI,MUTASI_DEBET,MUTASI_KREDIT,SALDO_AKHIR_MUTASI,"
         "GLSIGN,TRUSER,KODE_TRAN,KODE_TRAN_TELLER,TRREMK,TLBDS1,TLBDS2,REMARK_CUSTOM\n"
@@ -229,9 +222,7 @@ def bri(account: BankAccount, movements: Sequence[BankMovement]) -> str:
 
 
 def bni(account: BankAccount, movements: Sequence[BankMovement]) -> str:
-    """BNIDirect: points in the time, a year of two digits, a pipe within the text, a comma after the last
-    column, no balance.
-    """
+    """BNIDirect: dots in times, two-digit years, a pipe in the text, a trailing comma, no balance."""
     lines = ["Post Date,Value Date,Branch,Journal No.,Description,Debit,Credit,\r\n"]
     for number, movement in enumerate(movements, start=1):
         moment = f"{movement.local:%d/%m/%y %H.%M.%S}"
@@ -260,8 +251,9 @@ class AccountHistory:
 
 
 class FakeBank(FakeServer):
-    """A bank that is asked for its statement: GET /{bank}/mutasi.csv?since=YYYY-MM-DD&until=YYYY-MM-DD, both
-    days included.
+    """A bank whose statements can be downloaded.
+
+    GET /{bank}/mutasi.csv?since=YYYY-MM-DD&until=YYYY-MM-DD, both days included.
     """
 
     name = "bank"
@@ -274,7 +266,7 @@ class FakeBank(FakeServer):
     def credit(
         self, amount: int, text: str, *, at: datetime | None = None, reference: str = ""
     ) -> BankMovement:
-        """Money comes in. A negative amount goes out."""
+        """Add an incoming movement; a negative amount is outgoing."""
         movement = BankMovement(at or datetime.now(UTC), amount, text, reference)
         self.ledger.movements.append(movement)
         return movement

@@ -1,9 +1,7 @@
-"""What the small stand-ins share: requests and answers in plain words, faults on demand, messages sent to
-whoever listens, a hosted page.
+"""Shared base of the small fake gateways: requests, responses, faults, webhooks, hosted pages.
 
-A stand-in is a `FakeServer` with routes. Its answers can be made to fail (`faults.answers`), its messages to
-arrive as no one wants them (`faults.messages`), and its clock stands `ahead` of ours by as much as a test
-says.
+A fake gateway is a `FakeServer` with routes. Tests can make its responses fail (`faults.responses`), distort
+its webhooks (`faults.messages`), and move its clock (`clock_offset`).
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ class Request:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object; anything else is a ValueError."""
+        """The body as a JSON object. Raises ValueError for anything else."""
         document = json.loads(self.body)
         if not isinstance(document, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004
@@ -48,9 +46,7 @@ class Request:
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
     def api_key(self) -> str | None:
-        """The name that came by Basic authentication,
-        where the password is empty as both gateways want it.
-        """
+        """The user name of Basic authentication; both gateways want an empty password."""
         kind, _, credentials = self.headers.get("authorization", "").partition(" ")
         if kind.lower() != "basic":
             return None
@@ -77,9 +73,9 @@ def redirect(address: str) -> FakeResponse:
 
 
 def page(title: str, inside: str) -> FakeResponse:
-    """A page of the pretended company.
+    """Return a page of the fake company.
 
-    `inside` is markup; what it holds of others must be escaped by whoever makes it.
+    `inside` is markup; the caller must escape any foreign text in it.
     """
     text = f"""<!doctype html>
 <html lang="id"><head><meta charset="utf-8">
@@ -106,7 +102,7 @@ def rupiah(amount: int) -> str:
 
 
 def buttons(address: str, choices: Mapping[str, str]) -> str:
-    """One form of buttons: value → label."""
+    """Return one form of buttons: value → label."""
     inside = "".join(
         f'<button name="choice" value="{html.escape(value)}">{html.escape(label)}</button>'
         for value, label in choices.items()
@@ -116,9 +112,9 @@ def buttons(address: str, choices: Mapping[str, str]) -> str:
 
 @dataclass
 class ServerFaults:
-    """What goes wrong next.
+    """The faults to come.
 
-    ``answers`` are used up one for each call of the API; ``messages`` stay until they are taken out.
+    Each API call uses up one of ``responses``; ``messages`` stay until they are removed.
     """
 
     responses: deque[ResponseFault] = field(default_factory=deque)
@@ -128,7 +124,7 @@ class ServerFaults:
 
 @dataclass
 class SentWebhook:
-    """One message to whoever listens, and what was answered to each try (None: nobody answered)."""
+    """One webhook, and the status of each attempt (None: no answer)."""
 
     address: str
     headers: dict[str, str]
@@ -147,9 +143,9 @@ Handler = Callable[[Request], Awaitable[FakeResponse]]
 
 
 class FakeServer:
-    """Base of a stand-in: an ASGI app by routes, and a sender of messages.
+    """Base of a fake gateway: an ASGI app with routes, and a webhook sender.
 
-    ``listener`` is a client of one's own (an app in the process).
+    ``listener`` is an HTTP client for webhooks, such as one of an app in this process.
     """
 
     name = "?"
@@ -171,12 +167,14 @@ class FakeServer:
         return datetime.now(UTC) + self.clock_offset
 
     def route(self, method: str, pattern: str, handler: Handler, *, api: bool = True) -> None:
-        """Answer a path like "/v2/{order_id}/status". Faults strike the API only, never the pages."""
+        """Register a handler for a path like "/v2/{order_id}/status". Faults affect the API only, never
+        pages.
+        """
         parts = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
         self._routes.append((method, re.compile(parts), handler, api))
 
     async def send(self, address: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Send a message as the faults of the moment want it."""
+        """Send a webhook, subject to the current faults."""
         message = SentWebhook(address, {"content-type": "application/json", **headers}, body)
         self.messages.append(message)
         wrong = self.faults.messages
@@ -190,7 +188,7 @@ class FakeServer:
             await self._deliver(message)
 
     async def deliver_delayed(self) -> None:
-        """Send what was held back; the last first where they are to come out of order."""
+        """Send delayed webhooks; in reverse order if the fault says so."""
         waiting, self.delayed = self.delayed, []
         if "out of order" in self.faults.messages:
             waiting.reverse()
@@ -200,7 +198,7 @@ class FakeServer:
                 await self._deliver(message)
 
     async def retry(self) -> None:
-        """Try again what was not taken with a 2xx, as the real one does after some minutes."""
+        """Retry webhooks that got no 2xx, as the real gateway does after some minutes."""
         for message in self.messages:
             if not message.is_delivered and message not in self.delayed:
                 await self._deliver(message)
@@ -212,7 +210,7 @@ class FakeServer:
                     message.address, headers=message.headers, content=message.body
                 )
             else:
-                # what listens on a name under .localhost is this machine, whether or not the resolver knows
+                # names under .localhost are this machine, even if the resolver does not know them
                 url = httpx.URL(message.address)
                 headers = {**message.headers, "host": url.netloc.decode()}
                 if url.host.endswith(".localhost"):

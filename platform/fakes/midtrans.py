@@ -1,9 +1,8 @@
-"""Stands in for Midtrans: Snap's pages, the state of a transaction, expiring, cancelling, refunding, and
-notifications signed as the real ones.
+"""A fake Midtrans: Snap pages, transaction status, expire, cancel, refund, and signed notifications.
 
 `FakeMidtrans(server_key=…)` is an ASGI app by `.app`. A test pays without a browser by `await
-stand_in.pay(order_id)`. What the real API refuses is refused in its words' sense; amounts are text with two
-decimals; times are WIB without a zone.
+fake.pay(order_id)`. It rejects what the real API rejects; amounts are text with two decimals; times are WIB
+without a time zone.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ MESSAGES = {
 
 
 class FakeMidtrans(FakeServer):
-    """See the head of the file.
+    """A fake Midtrans server.
 
-    ``notification_url`` is what the dashboard is set to; a page's own header goes before it.
+    ``notification_url`` is the dashboard's setting; a request's own header takes precedence.
     """
 
     name = "Midtrans"
@@ -68,10 +67,10 @@ class FakeMidtrans(FakeServer):
             self.route("POST", f"/v2/{{order_id}}/{verb}", self._change)
         self.route("POST", "/v2/{order_id}/refund/online/direct", self._change)
 
-    # what a buyer, the time and the banks do
+    # actions of buyers, time and banks
 
     async def choose(self, order_id: str, payment_type: str = "bca_va") -> MidtransOrder:
-        """The buyer takes a virtual account and gets its number: pending."""
+        """Choose a channel for the buyer, such as a virtual account with its number: pending."""
         order = self.orders[order_id]
         order.chosen_at = self.now()
         if payment_type == "qris":
@@ -85,7 +84,7 @@ class FakeMidtrans(FakeServer):
     async def pay(
         self, order_id: str, payment_type: str = "qris", *, amount: int | None = None
     ) -> MidtransOrder:
-        """The money comes, as asked for or as told; a channel is chosen first where none was."""
+        """Pay the order's amount or the given one; chooses a channel first if none was."""
         order = self.orders[order_id]
         if not order.status:
             await self.choose(order_id, payment_type)
@@ -96,21 +95,21 @@ class FakeMidtrans(FakeServer):
         return order
 
     async def capture(self, order_id: str, fraud: str = "accept") -> MidtransOrder:
-        """A card is charged; ``fraud`` is accept, challenge or deny."""
+        """Charge a card; ``fraud`` is accept, challenge or deny."""
         order = self.orders[order_id]
         order.chosen_at, order.payment_type, order.fraud = self.now(), "credit_card", fraud
         await self._set_status(order, "capture")
         return order
 
     async def set_status(self, order_id: str, status: str) -> MidtransOrder:
-        """Anything else that happens to a transaction: deny, cancel, expire, chargeback, settlement."""
+        """Set any other status: deny, cancel, expire, chargeback, settlement."""
         order = self.orders[order_id]
         order.chosen_at = order.chosen_at or self.now()
         await self._set_status(order, status)
         return order
 
     async def refund(self, order_id: str, amount: int, key: str, reason: str = "") -> MidtransOrder:
-        """Give back, as asked by the API or on the dashboard."""
+        """Refund, as by the API or in the dashboard."""
         order = self.orders[order_id]
         refund = {
             "refund_chargeback_id": len(order.refunds) + 1,
@@ -129,7 +128,7 @@ class FakeMidtrans(FakeServer):
     def notification(
         self, order: MidtransOrder, *, amount: str | None = None, key: str | None = None
     ) -> dict[str, Any]:
-        """What is sent for the state of an order; ``amount`` and ``key`` make it false."""
+        """Return the notification of an order's status; ``amount`` and ``key`` make it invalid."""
         body = {**self._status_body(order), "notification_time": _format_wib(self.now())}
         if amount is not None:
             body["gross_amount"] = amount
@@ -276,7 +275,7 @@ class FakeMidtrans(FakeServer):
 
 
 def _return_url(order: MidtransOrder) -> str:
-    """Where the buyer goes back to, with what Snap appends; nothing of it is proved."""
+    """Return the URL to which the buyer returns, with the parameters that Snap adds; they prove nothing."""
     body = {
         "order_id": order.order_id,
         "status_code": CODES.get(order.status, "200"),
@@ -287,7 +286,7 @@ def _return_url(order: MidtransOrder) -> str:
 
 def _error_response(refused: MidtransError) -> FakeResponse:
     body = {"status_code": str(refused.status), "status_message": str(refused), "id": str(uuid.uuid4())}
-    # the real one says 404 and 401 by HTTP too, and the rest often within a 200
+    # the real API returns 404 and 401 by HTTP as well, and other errors often inside a 200
     return json_response(refused.status if refused.status in {401, 404} else 200, body)
 
 

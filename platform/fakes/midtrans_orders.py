@@ -1,4 +1,4 @@
-"""What Snap is asked for, and what it refuses: an order of the Midtrans stand-in."""
+"""Orders of the fake Midtrans: the parameters that Snap accepts and rejects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNITS = {"second": 1, "minute": 60, "minutes": 60, "hour": 3600, "hours": 3600, 
 
 
 class MidtransError(Exception):
-    """What the API does not take: Snap says it in a list, the other calls in a status."""
+    """An error of the API: Snap returns it in a list, other calls in a status."""
 
     def __init__(self, status: int, *messages: str) -> None:
         super().__init__("; ".join(messages))
@@ -40,9 +40,9 @@ class MidtransError(Exception):
 
 @dataclass
 class MidtransOrder:
-    """An order id and what became of it.
+    """An order id and its status.
 
-    ``status`` is empty until the buyer has chosen a way on one of its pages.
+    ``status`` is empty until the buyer has chosen a channel on one of its pages.
     """
 
     order_id: str
@@ -67,7 +67,7 @@ class MidtransOrder:
 
 
 def parse_order(asked: dict[str, Any], request: Request, now: datetime) -> MidtransOrder:
-    """Check what is asked for as the real one does. Raises Refused."""
+    """Validate an order as the real API does. Raises MidtransError."""
     details = asked.get("transaction_details") or {}
     order_id, amount = details.get("order_id"), details.get("gross_amount")
     if not isinstance(order_id, str) or not order_id:

@@ -1,6 +1,4 @@
-"""For the stand-ins' own tests: a stand-in that is served, the official client that speaks to it, and
-somebody who receives its events.
-"""
+"""Helpers for tests of the fake Stripe: a served fake, the official client, a webhook receiver."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ IGNORE_TEXT_BODY_WARNING = "ignore:Use 'content=:DeprecationWarning"
 
 @dataclass
 class WebhookReceiver:
-    """A webhook's other end: keeps what came, and answers what it is told to."""
+    """A webhook endpoint that stores events and answers as configured."""
 
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
@@ -35,7 +33,7 @@ class WebhookReceiver:
         await send({"type": "http.response.body", "body": b""})
 
     def events(self, secret: str) -> list[Any]:
-        """What came, each verified by the official package."""
+        """The received events, each verified by the official package."""
         verify: Any = stripe.Webhook.construct_event
         return [verify(body, head["stripe-signature"], secret) for head, body in self.received]
 
@@ -58,7 +56,7 @@ class StripeHarness:
         return stripe.StripeClient(key, **{**options, **more}).v1
 
     def register_receiver(self, **more: Any) -> str:
-        """Let the receiver have the events. Returns the signing secret."""
+        """Register the receiver for events. Returns the signing secret."""
         return self.server.register_webhook(f"{SHOP}/webhooks", **more)
 
 
@@ -71,7 +69,7 @@ async def run_stripe(**more: Any) -> AsyncIterator[StripeHarness]:
 
 
 def session_params(amount: int = 2_500_000, **more: Any) -> Any:
-    """Parameters of a session for one thing of Rp25.000."""
+    """Return parameters of a session for one item of Rp25.000."""
     data = {"currency": "idr", "product_data": {"name": "Beras 5 kg"}, "unit_amount": amount}
     return {
         "mode": "payment",

@@ -1,9 +1,8 @@
-"""Stands in for Xendit: invoices with their page, refunds, movements and balances, and callbacks with the
-account's token.
+"""A fake Xendit: invoices with a page, refunds, movements and balances, and callbacks with a token.
 
-`FakeXendit(secret_key=…, callback_token=…)` is an ASGI app by `.app`. A test pays without a browser by
-`await stand_in.pay(invoice_id)`. Like the real one it takes any number of invoices for one external id, signs
-nothing, and settles some days after it was paid.
+`FakeXendit(secret_key=…, callback_token=…)` is an ASGI app by `.app`. A test pays without a browser by `await
+fake.pay(invoice_id)`. Like the real one it accepts any number of invoices for one external id, signs nothing,
+and settles some days after payment.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ QRIS_MAX_AMOUNT = 10_000_000
 
 
 class FakeXendit(FakeServer):
-    """See the head of the file. ``callback_url`` is what the dashboard is set to."""
+    """A fake Xendit server. ``callback_url`` is the dashboard's setting."""
 
     name = "Xendit"
 
@@ -72,14 +71,14 @@ class FakeXendit(FakeServer):
         self.route("GET", "/web/{id}", self._show_page, api=False)
         self.route("POST", "/web/{id}", self._submit_page, api=False)
 
-    # what a buyer, the time and the banks do
+    # actions of buyers, time and banks
 
     def invoice_of(self, external_id: str) -> FakeInvoice:
-        """The newest invoice of a reference."""
+        """Return the newest invoice of a reference."""
         return next(each for each in reversed(self.invoices.values()) if each.external_id == external_id)
 
     async def pay(self, invoice_id: str, channel: str = "QRIS", *, amount: int | None = None) -> FakeInvoice:
-        """The money comes, as asked for or as told. ``invoice_id`` may be the external id too."""
+        """Pay the invoice's amount or the given one. ``invoice_id`` may be the external id too."""
         invoice = self.invoices.get(invoice_id) or self.invoice_of(invoice_id)
         invoice.status, invoice.channel, invoice.paid_at = "PAID", channel, self.now()
         invoice.paid_amount = invoice.amount if amount is None else amount
@@ -96,11 +95,11 @@ class FakeXendit(FakeServer):
         return invoice
 
     def withdraw(self, amount: int) -> AccountTransaction:
-        """The cooperative takes money out to its bank."""
+        """Withdraw money to the cooperative's bank."""
         return self.account.debit("WITHDRAWAL", amount, self.now())
 
     async def settle_refund(self, refund_id: str, outcome: str = "SUCCEEDED") -> None:
-        """A refund that was pending comes to its end."""
+        """Complete a pending refund."""
         refund = self.refunds[refund_id]
         refund["status"] = outcome
         refund["failure_code"] = "INSUFFICIENT_BALANCE" if outcome == "FAILED" else None
@@ -109,7 +108,7 @@ class FakeXendit(FakeServer):
     # callbacks
 
     def callback(self, invoice: FakeInvoice) -> dict[str, Any]:
-        """What is sent when an invoice is paid or over."""
+        """Return the callback of a paid or expired invoice."""
         body = {
             **self._serialize_invoice(invoice),
             "is_high": False,
@@ -314,9 +313,7 @@ class FakeXendit(FakeServer):
         return json_response(200, {"balance": self.account.balance(kind, self.now())})
 
     async def _set_callback_url(self, request: Request) -> FakeResponse:
-        """Set the dashboard, for whoever speaks to us from another process: {"url":
-        …} is where callbacks go.
-        """
+        """Set the callback URL from another process: {"url": …}."""
         self.callback_url = str(request.json()["url"])
         return json_response(200, {"callback_token": self.callback_token})
 

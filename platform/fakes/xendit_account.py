@@ -1,4 +1,4 @@
-"""The account of the Xendit stand-in: its movements, page by page, and what can be withdrawn of it."""
+"""The account of the fake Xendit: its movements, page by page, and its balance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = 10
 
 @dataclass
 class AccountTransaction:
-    """One line of the account. ``amount`` is never negative: ``cashflow`` tells its side."""
+    """One movement. ``amount`` is never negative: ``cashflow`` is its direction."""
 
     id: str
     type: str
@@ -87,7 +87,7 @@ class XenditAccount:
         return self._add(AccountTransaction(_id(), kind, amount, "MONEY_OUT", now, reference))
 
     def page(self, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
-        """The newest first, as many as are asked for, after the line that is named."""
+        """Return one page, newest first, after the given row."""
         since = datetime.fromisoformat(query.get("created[gte]", "2000-01-01T00:00:00Z"))
         until = datetime.fromisoformat(query.get("created[lte]", "2100-01-01T00:00:00Z"))
         found = [each for each in reversed(self.movements) if since <= each.at <= until]
@@ -113,8 +113,9 @@ class XenditAccount:
 
 
 def fees(channel: str, amount: int) -> tuple[int, int]:
-    """Fee and the tax on it, in whole rupiah: seven in a thousand of a QRIS payment without tax, Rp4.000 and
-    11 % of a virtual account.
+    """Return the fee and its tax in whole rupiah.
+
+    Seven per mille of a QRIS payment without tax; Rp4.000 and 11 % tax for a virtual account.
     """
     return ((amount * 7 + 500) // 1000, 0) if channel == "QRIS" else (4_000, 440)
 

@@ -1,4 +1,4 @@
-"""A stand-in for Stripe. See ../README.md."""
+"""A fake Stripe. See ../README.md."""
 
 from fakes.fake_stripe.faults import Fault, Faults
 from fakes.fake_stripe.server import FakeStripe

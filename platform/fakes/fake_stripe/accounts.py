@@ -1,6 +1,4 @@
-"""Accounts: one's own, and those connected to a platform, whose data stand apart and are reached by the
-`Stripe-Account` header.
-"""
+"""Accounts: standalone ones, and connected ones with separate data, selected by `Stripe-Account`."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from fakes.fake_stripe.world import DEFAULT_METHODS, World
 
 
 def with_capabilities(account: Resource) -> Resource:
-    """Return the account with what it can do written in."""
+    """Return the account with its capabilities."""
     state = "active" if account["charges_enabled"] else "inactive"
     account["capabilities"] = {"card_payments": state, "transfers": state}
     for method in account["_ways"]:
@@ -25,7 +23,7 @@ def with_capabilities(account: Resource) -> Resource:
 
 
 def finish_onboarding(world: World, name: str) -> Resource:
-    """Let a connected account be ready, as when its owner has filled in everything."""
+    """Complete the onboarding of a connected account, as if its owner had filled in everything."""
     account = world.accounts[name]
     if not account["charges_enabled"]:
         account |= {

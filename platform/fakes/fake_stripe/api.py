@@ -1,6 +1,4 @@
-"""Answers calls of the API: who asks, whether it may, whether it asked before,
-and what goes wrong on demand.
-"""
+"""Handles API calls: authentication, idempotency and faults."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ DAY = 86_400
 
 
 class NoResponse(Exception):
-    """Nothing is sent: the connection hangs (``hangs``) or breaks."""
+    """No response is sent: the connection hangs (``hangs``) or breaks."""
 
     def __init__(self, *, hangs: bool) -> None:
         super().__init__()
@@ -36,13 +34,13 @@ class StripeResponse:
 
 
 class NoParams(TypedDict):
-    """What every call takes."""
+    """Parameters that every call accepts."""
 
     expand: NotRequired[list[str]]
 
 
 class ApiHandler:
-    """Where calls arrive. Remembers the answers to idempotency keys for a day."""
+    """The entry point of API calls. Stores the responses of idempotency keys for a day."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -101,7 +99,7 @@ class ApiHandler:
     def _idempotent(
         self, route: Route, call: ApiCall, raw: Resource, subject: str, response_headers: dict[str, str]
     ) -> StripeResponse:
-        """Work for an idempotency key: the same question has the same answer, also when that was a 500."""
+        """Handle a call with an idempotency key: a repeated request gets the stored response, even a 500."""
         assert call.idempotency_key is not None
         if len(call.idempotency_key) > 255:
             raise invalid("Idempotency keys may have at most 255 characters.")
@@ -186,7 +184,7 @@ class ApiHandler:
 
 
 class LostResponse(Exception):
-    """The work is done, and the caller will not hear of it."""
+    """The work is done, but the response is lost."""
 
     def __init__(self, done: StripeResponse) -> None:
         super().__init__()

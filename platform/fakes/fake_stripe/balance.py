@@ -1,4 +1,4 @@
-"""An account's balance: what moved it, what of it is available, and what was paid out to the bank."""
+"""An account's balance: transactions, available amount, payouts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CATEGORIES = {"payment": "charge", "payment_refund": "refund"}
 
 
 def processing_fee(world: World, amount: int, method: str) -> int:
-    """What the stand-in takes of a payment: 2.9 % rounded up to whole rupiah, and Rp2.000.
+    """Return the fake fee of a payment: 2.9 % rounded up to whole rupiah, and Rp2.000.
 
-    Invented: real fees are a contract's.
+    Invented: real fees depend on the contract.
     """
     fee = -(-amount * 29 // 100_000) * 100 + 200_000
     return fee + 37 if world.faults.take(faults.ODD_FEE, method) else fee
@@ -37,7 +37,7 @@ def book(
     fees: list[Resource],
     wait: int = AVAILABLE_AFTER,
 ) -> Resource:
-    """Write down one movement of the balance. ``amount`` and the fees are signed as the account sees them."""
+    """Add a balance transaction. ``amount`` and the fees are signed from the account's side."""
     fee = sum(one["amount"] for one in fees)
     now = world.time_of(account, source).now()
     line = {
@@ -131,7 +131,7 @@ def transaction(call: ApiCall) -> Resource:
 def pay_out(
     world: World, account: str, amount: int, currency: str, *, automatic: bool, **more: Any
 ) -> Resource:
-    """Send available money to the account's bank. Raises Refused when there is not so much."""
+    """Pay out available money to the account's bank. Raises StripeApiError if there is too little."""
     there = available(world, account, currency)
     if amount > there:
         raise StripeApiError(
@@ -203,9 +203,9 @@ def _arrive(world: World, account: str, payout: Resource) -> None:
 
 
 def pay_out_available(world: World, account: str) -> Resource | None:
-    """Do what the account's daily schedule does: send all that is available in rupiah.
+    """Pay out all available rupiah, as the account's daily schedule does.
 
-    Returns None where there is nothing.
+    Returns None if there are none.
     """
     amount = available(world, account, "idr")
     return pay_out(world, account, amount, "idr", automatic=True) if amount > 0 else None

@@ -1,4 +1,4 @@
-"""Payment methods, and the test cards of https://docs.stripe.com/testing with what each of them does."""
+"""Payment methods, and the test cards of https://docs.stripe.com/testing with their behaviour."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ DELAYED = frozenset({"id_bank_transfer"})  # the buyer is done before the money 
 def new_method(
     world: World, account: str, method_type: str, number: str = "4242424242424242", **more: Any
 ) -> Resource:
-    """Make a payment method. Raises Refused for a card number that is not one of the test cards."""
+    """Create a payment method. Raises StripeApiError for a number that is not a test card."""
     if method_type == "card" and number not in NUMBERS:
         raise declined(
             "incorrect_number",
@@ -103,14 +103,14 @@ def new_method(
 
 
 def method_named(world: World, account: str, name: str, param: str = "payment_method") -> Resource:
-    """Return a payment method, made now if it is one of the names that everybody may use in tests."""
+    """Return a payment method; the well-known test names create one."""
     if name in READY_MADE:
         return new_method(world, account, "card", READY_MADE[name])
     return world.store(account).named("payment_method", name, param)
 
 
 def decline_of(method: Resource) -> str | None:
-    """Return why a charge would be declined, or None."""
+    """Return the reason why a charge would be declined, or None."""
     does = method["_does"]
     if does == "fails_later":
         return "generic_decline"
@@ -123,7 +123,7 @@ def decline(reason: str, **more: Any) -> StripeApiError:
 
 
 def attach(world: World, account: str, method: Resource, customer: Resource) -> Resource:
-    """Save a method for a customer. Raises Refused (402) for a card that is declined when it is looked at."""
+    """Save a method for a customer. Raises StripeApiError (402) for a card declined on validation."""
     if method["_does"] in DECLINES:
         raise decline(method["_does"])
     method["customer"] = customer["id"]

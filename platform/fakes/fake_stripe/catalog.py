@@ -1,4 +1,4 @@
-"""Products and prices: what is sold, and for how much, once or every month or year."""
+"""Products and prices: one-off, monthly or yearly."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def new_product(world: World, account: str, name: str, **more: Any) -> Resource:
 
 
 def new_price(world: World, account: str, given: Any, product: str, path: str = "") -> Resource:
-    """Make a price out of parameters (of a price, or of `price_data`).
+    """Create a price from parameters (of a price, or of `price_data`).
 
-    Raises Refused for amounts and intervals that cannot be.
+    Raises StripeApiError for invalid amounts and intervals.
     """
     at = f"{path}[{{}}]" if path else "{}"
     currency = currency_of(given["currency"], at.format("currency"))
@@ -105,9 +105,9 @@ def new_price(world: World, account: str, given: Any, product: str, path: str = 
 
 
 def price_of_item(world: World, account: str, item: Resource, path: str) -> Resource:
-    """Return the price that a line names, or that it describes itself.
+    """Return the price of a line: an existing one or an inline one.
 
-    Raises Refused unless it is exactly one of both.
+    Raises StripeApiError unless exactly one of both is given.
     """
     name, described = item.get("price"), item.get("price_data")
     if (name is None) == (described is None):

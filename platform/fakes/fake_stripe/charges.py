@@ -1,4 +1,4 @@
-"""Charges: the one place where a payment intent gets its money, or does not."""
+"""Charges: the only place where a payment intent is paid or fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fakes.fake_stripe.world import World
 def new_charge(
     world: World, account: str, intent: Resource, method: Resource, status: str, **more: Any
 ) -> Resource:
-    """Write down an attempt to charge. ``status``: succeeded, pending (an asynchronous way), or failed."""
+    """Create a charge. ``status``: succeeded, pending (an asynchronous method), or failed."""
     now = world.time_of(account, intent).now()
     method_type = method["type"]
     name = new_id("ch" if method_type == "card" else "py")
@@ -64,9 +64,9 @@ def new_charge(
 
 
 def capture(world: World, account: str, intent: Resource, charge: Resource, amount: int) -> None:
-    """The money is ours: fees are taken, the balance moves.
+    """Complete a charge: book its fees and balance transaction.
 
-    A fault lets the balance follow later than the success.
+    A fault can delay the balance transaction.
     """
     charge |= {"captured": True, "paid": True, "amount_captured": amount, "status": "succeeded"}
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0, "processing": None}
@@ -100,7 +100,7 @@ def _take_fees(world: World, account: str, charge: Resource, amount: int, method
 
 
 def _application_fee(world: World, account: str, charge: Resource, amount: int) -> Resource:
-    """What the platform earns of a charge on a connected account: it lies in the platform's own balance."""
+    """Book the platform's fee of a connected account's charge in the platform's own balance."""
     platform = world.accounts[account]["_owner"]
     fee = {
         "id": new_id("fee"),
@@ -133,7 +133,7 @@ def fail(
     reason: str,
     charge: Resource | None = None,
 ) -> Resource:
-    """The attempt failed: the intent waits for another way to pay. Returns the charge."""
+    """Fail the attempt: the intent requires another payment method. Returns the charge."""
     code, decline_code, message = DECLINES[reason]
     if charge is None:
         charge = new_charge(world, account, intent, method, "failed")
@@ -163,7 +163,7 @@ def attempt(
 ) -> str | None:
     """Try to charge a payment method.
 
-    Returns the reason of a decline, or None; the intent's status tells the rest.
+    Returns the decline reason, or None; the intent's status has the rest.
     """
     intent["payment_method"] = method["id"]
     does = method["_does"]

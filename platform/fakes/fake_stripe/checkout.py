@@ -140,7 +140,7 @@ def _data(call: ApiCall, mode: str) -> Resource:
 
 
 def _fill(call: ApiCall, session: Resource) -> None:
-    """Put the lines in, and add them up."""
+    """Add the line items and compute the totals."""
     given = call.params.get("line_items")
     if not given:
         raise missing("line_items")
@@ -206,9 +206,7 @@ def _line(call: ApiCall, item: Resource, path: str) -> Resource:
 
 
 def add_up(session: Resource) -> Totals:
-    """Write the sums into the session and its lines: what is due today, which of a subscription on trial is
-    nothing.
-    """
+    """Compute the totals of the session and its lines: what is due today; nothing for a trial."""
     sums = compute_totals(
         [
             (
@@ -241,7 +239,7 @@ def add_up(session: Resource) -> Totals:
 
 
 def on_trial(session: Resource) -> bool:
-    """Whether the first payment of the subscription is not due yet when this page is done."""
+    """Return whether the subscription's first payment is due only after this session."""
     data = session["_data"]
     return session["mode"] == "subscription" and bool(data.get("trial_end") or data.get("trial_period_days"))
 

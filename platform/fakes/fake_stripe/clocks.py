@@ -1,4 +1,4 @@
-"""Test clocks: customers that live in a time of their own, which is moved by calls."""
+"""Test clocks: customers with a time of their own that API calls advance."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The stand-in's own API, for whoever speaks to it over HTTP (the demo, another process): `/_control/…`, JSON
-in and out.
-"""
+"""The fake's control API for other processes (such as the demo): `/_control/…`, JSON in and out."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def control(fake: FakeStripe, method: str, path: str, given: Any) -> tuple[int, Any]:
-    """Answer one call. Returns the status and what to say."""
+    """Handle one call. Returns the status and the response."""
     try:
         return 200, await _answer(fake, method, path, given)
     except (KeyError, TypeError, ValueError, SessionNotOpen) as wrong:

@@ -1,4 +1,4 @@
-"""Customers: who pays, with which saved method, and what they are owed."""
+"""Customers: saved payment methods and balances."""
 
 from __future__ import annotations
 

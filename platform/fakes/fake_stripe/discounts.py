@@ -194,7 +194,7 @@ def update_rate(call: ApiCall) -> Resource:
 def new_discount(
     world: World, account: str, given: Resource, start: int, end: int | None, **where: str | None
 ) -> Resource:
-    """Write down that a coupon was given: to a subscription or an invoice."""
+    """Create a discount of a coupon for a subscription or an invoice."""
     discount = {
         "id": new_id("di"),
         "object": "discount",
@@ -214,7 +214,7 @@ def new_discount(
 
 
 def coupons_of(world: World, account: str, names: list[str]) -> list[Resource]:
-    """Return the coupons of discounts, as `compute_totals` wants them."""
+    """Return the coupons of discounts, as `compute_totals` takes them."""
     things = world.store(account).resources
     return [
         {

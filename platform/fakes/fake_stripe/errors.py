@@ -1,5 +1,6 @@
-"""Refusals in the shape of the API's errors: https://docs.stripe.com/api/errors, as the `stripe` package
-turns them into exceptions.
+"""API errors in Stripe's format, which the `stripe` package turns into exceptions.
+
+Source: https://docs.stripe.com/api/errors.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def only_one_of(*params: str) -> StripeApiError:
 
 
 def no_such(kind: str, name: str, param: str = "id", *, status: int = 404) -> StripeApiError:
-    """What is asked for by its address is a 404; what a parameter names is a 400."""
+    """Return the error of a missing object: 404 for one in the URL, 400 for one in a parameter."""
     return invalid(f"No such {kind}: '{name}'", param=param, code="resource_missing", status=status)
 
 

@@ -1,4 +1,4 @@
-"""Events: what happened, to be listed and read again for 30 days (the stand-in forgets nothing)."""
+"""Events: what happened, to be listed and read again for 30 days (the fake forgets nothing)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Faults on demand: what the world does to a payment now and then, done on purpose,
-n times or until cleared.
-"""
+"""Injected faults: rare failures of payments, produced on demand, n times or until cleared."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ WRONG_ACCOUNT = "wrong_account"  # names an account of somebody else; details: a
 # of what is told when one asks; matched against the object's kind, such as "checkout.session"
 ANSWERS_AMOUNT = "answers_amount"  # details: amount
 ANSWERS_CURRENCY = "answers_currency"  # details: currency
-# of money; matched against the way of paying, or the object's kind
+# of money; matched against the payment method, or the object's kind
 FEE_LATER = "fee_later"  # the charge has no balance transaction at first; details: seconds (default 10)
 ODD_FEE = "odd_fee"  # the fee is no whole rupiah
 REFUND_PENDING = "refund_pending"  # details: seconds (default one day)
@@ -51,14 +49,14 @@ class Fault:
 
 
 class Faults:
-    """The faults that are waiting to happen."""
+    """The pending faults."""
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
         self.happened: list[tuple[str, str]] = []
 
     def add(self, kind: str, times: int | None = 1, only: str = "*", **details: Any) -> Fault:
-        """Let it go wrong the next ``times`` times that ``only`` matches (see the list of kinds).
+        """Inject a fault for the next ``times`` matches of ``only`` (see the list of kinds).
 
         Raises ValueError for an unknown kind.
         """
@@ -69,7 +67,7 @@ class Faults:
         return fault
 
     def take(self, kind: str, subject: str) -> Fault | None:
-        """Return the fault that happens to ``subject`` now, if any, and count it."""
+        """Return the fault for ``subject``, if any, and count it."""
         for fault in self.waiting:
             if fault.kind == kind and fnmatchcase(subject, fault.only):
                 fault.occurrences += 1

@@ -1,4 +1,4 @@
-"""Payment intents: one wish to be paid, through all attempts."""
+"""Payment intents: one payment through all its attempts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def new_intent(
 def check_application_fee(call: ApiCall, fee: int | None, amount: int, param: str) -> int | None:
     """A platform takes its fee only of a charge on a connected account, and never more than the charge.
 
-    Raises Refused.
+    Raises StripeApiError.
     """
     if fee is None:
         return None

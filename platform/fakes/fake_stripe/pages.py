@@ -36,7 +36,7 @@ text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{m
 
 @dataclass
 class HostedPage:
-    """What a page's function answers: a page, or where to go."""
+    """The result of a page handler: a page, or a redirect."""
 
     body: str = ""
     status: int = 200

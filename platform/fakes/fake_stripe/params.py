@@ -55,7 +55,7 @@ class Params(dict[str, Any]):
 
 
 def parse_nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Turn `a[b][0]=x` into {"a": {"b": {"0": "x"}}}: lists are known by their type only, later."""
+    """Parse `a[b][0]=x` into {"a": {"b": {"0": "x"}}}; the types decide later what is a list."""
     whole: dict[str, Any] = {}
     for name, value in pairs:
         pieces = PIECES.findall(name) or [name]
@@ -71,14 +71,14 @@ def parse_nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def validate(raw: dict[str, Any], typed: type) -> Params:
     """Return the parameters as the types say they are.
 
-    Raises Refused, in the API's words, for the first that is wrong.
+    Raises StripeApiError, in the API's words, for the first that is wrong.
     """
     return Params(_typed_dict(raw, typed, ""))
 
 
 @functools.cache
 def fields(typed: type) -> dict[str, tuple[Any, bool]]:
-    """Return each parameter's type, and whether it must be there."""
+    """Return each parameter's type, and whether it is required."""
     own = {name: hint for name, hint in typed.__annotations__.items() if name not in NOT_SENT}
     bare = type(typed.__name__, (), {"__annotations__": own})
     hints = typing.get_type_hints(bare, globalns=vars(sys.modules[typed.__module__]), include_extras=True)
@@ -105,7 +105,7 @@ def _typed_dict(raw: dict[str, Any], typed: type, path: str) -> dict[str, Any]:
 
 
 def literals(hint: Any) -> frozenset[str]:
-    """Return all words that a type names, however deep."""
+    """Return all literal values in a type, at any depth."""
     if typing.get_origin(hint) is Literal:
         return frozenset(str(word) for word in typing.get_args(hint))
     return frozenset().union(*(literals(part) for part in typing.get_args(hint)))

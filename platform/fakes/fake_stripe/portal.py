@@ -80,7 +80,7 @@ def portal(world: World, names: tuple[str, ...], form: Form | None) -> HostedPag
 
 
 def _do(world: World, account: str, session: Resource, form: Form) -> None:
-    """Do what was clicked. Raises Refused for a card that is declined."""
+    """Do what was clicked. Raises StripeApiError for a card that is declined."""
     shelf = world.store(account)
     customer = shelf.resources[session["customer"]]
     if (how := form.get("kartu")) in CARDS:

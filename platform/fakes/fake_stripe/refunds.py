@@ -1,4 +1,4 @@
-"""Refunds: in part or whole, at once or pending, and those that fail after all."""
+"""Refunds: partial or full, immediate or pending, and failed later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fakes.fake_stripe.world import World
 
 
 def refund_charge(world: World, account: str, charge: Resource, amount: int, **more: Any) -> Resource:
-    """Give back ``amount`` of a charge. The fee stays with Stripe, as it does there."""
+    """Refund ``amount`` of a charge. Stripe keeps the fee, as the real one does."""
     method_type = charge["payment_method_details"]["type"]
     pending = world.faults.take(faults.REFUND_PENDING, method_type)
     now = world.time_of(account, charge).now()
@@ -60,7 +60,7 @@ def refund_charge(world: World, account: str, charge: Resource, amount: int, **m
 
 
 def finish(world: World, account: str, refund: Resource) -> None:
-    """A pending refund comes to its end."""
+    """Complete a pending refund."""
     if refund["status"] != "pending":
         return None
     charge = world.store(account).resources[refund["charge"]]
@@ -72,7 +72,7 @@ def finish(world: World, account: str, refund: Resource) -> None:
 
 
 def fail(world: World, account: str, refund: Resource) -> None:
-    """The buyer's bank sent the money back: it is in the balance again."""
+    """Fail a refund: the buyer's bank returned the money to the balance."""
     back = book(world, account, "refund_failure", refund["amount"], refund["currency"], refund, [], wait=0)
     before = {"status": refund["status"]}
     refund |= {

@@ -1,4 +1,4 @@
-"""Which function answers which call, and what it is told."""
+"""Maps API calls to handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Stripe stand-in as one object: an ASGI app, and a handle for whoever tests with it."""
+"""The fake Stripe: an ASGI app, and methods for tests."""
 
 from __future__ import annotations
 
@@ -125,9 +125,7 @@ class FakeStripe:
         return str(account["id"])
 
     def enable(self, *methods: str, account: str = PLATFORM) -> None:
-        """Let an account have more ways of paying, such as qris, gopay, shopeepay: as when Stripe has invited
-        it.
-        """
+        """Enable payment methods for an account (qris, gopay, shopeepay), as if Stripe had invited it."""
         mine = self.world.accounts[account]["_ways"]
         mine += [method for method in methods if method not in mine]
 
@@ -155,11 +153,11 @@ class FakeStripe:
     # time
 
     async def settle(self) -> int:
-        """Do all that is due now: deliveries, expiries, renewals. Returns how much was done."""
+        """Run all due work: deliveries, expiries, renewals. Returns how much was done."""
         return await self.world.time.run_due()
 
     async def advance(self, by: timedelta | None = None, *, seconds: int = 0) -> None:
-        """Make it later, and do what falls due on the way, each at its own moment."""
+        """Advance the clock and run the work that becomes due, each at its own time."""
         await self.world.time.advance(seconds + (int(by.total_seconds()) if by else 0))
 
     # the app

@@ -1,4 +1,4 @@
-"""What a buyer does on the page of a Checkout Session, and what follows from it."""
+"""The buyer's actions on a Checkout Session's page, and their results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FINISHERS: dict[str, Callable[[World, str, Resource, Resource], str | None]] = {
 
 
 class SessionNotOpen(Exception):
-    """The session was paid or expired already, or has not the way that was asked for."""
+    """The session is paid or expired, or does not offer the requested method."""
 
 
 def session_named(world: World, name: str) -> tuple[str, Resource]:
-    """Find a session of any account (its page knows no account). Raises SessionNotOpen when there is none."""
+    """Return a session of any account (its page knows no account). Raises SessionNotOpen if there is none."""
     for account, shelf in world.stores.items():
         if (session := shelf.find("checkout.session", name)) is not None:
             return account, session
@@ -37,7 +37,7 @@ def session_named(world: World, name: str) -> tuple[str, Resource]:
 
 
 def pay(world: World, name: str, how: str, email: str | None = None) -> str | None:
-    """Do what a buyer does: ``how`` is card, decline, insufficient_funds, async, expire, or a way of paying
+    """Do what a buyer does: ``how`` is card, decline, insufficient_funds, async, expire, or a payment method
     such as qris.
 
     Returns why the card was declined (the session stays open), or None. Raises SessionNotOpen.
@@ -137,9 +137,9 @@ def _pay_once(world: World, account: str, session: Resource, method: Resource) -
 
 
 def finish_async_payment(world: World, name: str, *, paid: bool, quietly: bool = False) -> None:
-    """The money of an asynchronous way arrives, or never will.
+    """Let the money of an asynchronous method arrive or fail.
 
-    Raises SessionNotOpen when nothing is waited for, unless ``quietly``.
+    Raises SessionNotOpen if nothing is pending, unless ``quietly``.
     """
     account, session = session_named(world, name)
     intent = world.store(account).resources.get(session["payment_intent"] or "")
@@ -159,7 +159,10 @@ def finish_async_payment(world: World, name: str, *, paid: bool, quietly: bool =
 
 
 def redeem(world: World, name: str, code: str) -> None:
-    """Use a promotion code on the page. Raises SessionNotOpen, or Refused for a code that cannot be used."""
+    """Apply a promotion code on the page.
+
+    Raises SessionNotOpen, or StripeApiError for a code that cannot be used.
+    """
     account, session = session_named(world, name)
     found = [
         one
@@ -177,5 +180,5 @@ def redeem(world: World, name: str, code: str) -> None:
 
 
 def success_url(session: Resource) -> str:
-    """Return where the buyer goes after paying."""
+    """Return the URL to which the buyer returns after paying."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])

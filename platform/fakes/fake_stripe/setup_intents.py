@@ -1,4 +1,4 @@
-"""Setup intents: a card is looked at and saved, and nothing is charged."""
+"""Setup intents: a card is validated and saved without a charge."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def new_setup(world: World, account: str, methods: list[str], **more: Any) -> Re
 def confirm_setup(
     world: World, account: str, intent: Resource, method: Resource, *, authenticated: bool = False
 ) -> str | None:
-    """Look at the card, and save it for the customer. Returns why it was declined, or None."""
+    """Validate the card and save it for the customer. Returns the decline reason, or None."""
     if method["_does"] in DECLINES:
         code, decline_code, message = DECLINES[method["_does"]]
         intent["last_setup_error"] = {

@@ -1,6 +1,6 @@
-"""What the stand-in remembers: objects of the API as plain dicts, apart by account.
+"""The fake's storage: API objects as plain dicts, by account.
 
-Keys that begin with `_` are never shown.
+Keys that begin with `_` are never returned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Resource = dict[str, Any]
 
 
 class AccountStore:
-    """All objects of one account, in the order in which they came to be."""
+    """All objects of one account, in the order of creation."""
 
     def __init__(self, account: str) -> None:
         self.account = account
@@ -35,7 +35,7 @@ class AccountStore:
         return thing if thing is not None and thing["object"] == kind else None
 
     def get(self, kind: str, name: str, param: str = "id", *, status: int = 404) -> Resource:
-        """Return one object. Raises Refused (404 by its address, 400 where a parameter names it)."""
+        """Return one object. Raises StripeApiError (404 by URL, 400 by parameter)."""
         thing = self.find(kind, name)
         if thing is None or thing.get("deleted"):
             raise no_such(OBJECT_LABELS.get(kind, kind), name, param, status=status)
@@ -106,7 +106,7 @@ def _expand(answer: Resource, source: Resource | None, steps: list[str], path: s
 def paginate(things: Iterable[Resource], params: Any, url: str) -> Resource:
     """Return one page of a list, youngest first.
 
-    Raises Refused for a limit outside 1–100 or a cursor that is not there.
+    Raises StripeApiError for a limit outside 1–100 or a cursor that is not there.
     """
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:

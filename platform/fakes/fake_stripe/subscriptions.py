@@ -60,7 +60,7 @@ def start(
 ) -> Resource:
     """Begin a subscription to prices, each with a quantity and tax rates.
 
-    Raises Refused where the first invoice must be paid and is not.
+    Raises StripeApiError where the first invoice must be paid and is not.
     """
     now = world.time_of(account, customer).now()
     name = new_id("sub")
@@ -171,7 +171,7 @@ def _give_up(world: World, account: str, subscription: Resource) -> None:
 def planned_items(call: ApiCall, subscription: Resource, given: list[Resource], path: str) -> list[Resource]:
     """Return the items as they will be after a change, without changing them.
 
-    Raises Refused for an item or price that is not there.
+    Raises StripeApiError for an item or price that is not there.
     """
     items = {item["id"]: dict(item) for item in subscription["_items"]}
     for position, one in enumerate(given):

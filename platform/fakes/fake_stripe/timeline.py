@@ -1,6 +1,6 @@
-"""Time of the stand-in: what it is now, and what is due later.
+"""The fake's time: a clock, and an agenda of due work.
 
-Nothing here sleeps, so that a test may pass through a year in a moment.
+Nothing here sleeps, so that a test may simulate a year in a moment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def machine_clock() -> datetime:
 
 
 class Timeline:
-    """A clock that can be pushed forward, with an agenda. All moments are whole seconds since 1970."""
+    """A clock that can be advanced, with an agenda. All times are whole seconds since 1970."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -41,7 +41,7 @@ class Timeline:
         heapq.heappush(self.agenda, (moment, next(self.numbers), work))
 
     async def run_due(self) -> int:
-        """Do what is due, oldest first, each at its own moment, also what that work adds.
+        """Run due work, oldest first, each at its own time, including work that it adds.
 
         Returns how much was done.
         """
@@ -61,7 +61,7 @@ class Timeline:
         return done
 
     async def advance(self, seconds: int) -> None:
-        """Make it so much later, and do what falls due on the way."""
+        """Advance the clock and run the work that becomes due."""
         self.offset += seconds
         await self.run_due()
 

@@ -100,7 +100,7 @@ def tax_rates_named(world: World, account: str, names: list[str], param: str) ->
 def discounts_given(world: World, account: str, given: list[Any], customer: str | None) -> list[Resource]:
     """Return what `discounts` names, as {"coupon", "promotion_code"}.
 
-    Raises Refused for a coupon that is used up or over.
+    Raises StripeApiError for a coupon that is used up or over.
     """
     found = []
     for position, one in enumerate(given):

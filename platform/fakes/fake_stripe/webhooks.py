@@ -1,6 +1,4 @@
-"""Webhook endpoints, and the delivery of events to them: signed, with retries, and with the faults that were
-asked for.
-"""
+"""Webhook endpoints and deliveries: signed, with retries and injected faults."""
 
 from __future__ import annotations
 
@@ -70,7 +68,7 @@ class WebhookSender:
         self.world.watchers.append(self.schedule)
 
     def schedule(self, account: str, event: Resource) -> None:
-        """Plan the delivery of a new event to all endpoints that want it."""
+        """Schedule a new event's delivery to all endpoints that subscribe to it."""
         owner = self.world.accounts[account]["_owner"]
         endpoints = [
             one for one in self.world.store(account).of_kind("webhook_endpoint") if not one["_connect"]
@@ -102,7 +100,7 @@ class WebhookSender:
         self.world.time.at(self.world.time.now() + wait, lambda: self.deliver(endpoint, event, attempt))
 
     async def deliver(self, endpoint: Resource, event: Resource, attempt: int = 1) -> Delivery:
-        """Send one event to one endpoint now; plan the next attempt if it is not taken."""
+        """Deliver one event to one endpoint; schedule a retry on failure."""
         delivery = self._payload(endpoint, event, attempt)
         self.deliveries.append(delivery)
         try:
@@ -141,7 +139,7 @@ class WebhookSender:
         if take(faults.FORGED, kind):
             name, secret = faults.FORGED, "whsec_guessed"
         raw = json.dumps(body, indent=2).encode()
-        # signed with the machine's time: the receiver compares with its own clock, which the stand-in's time
+        # signed with the machine's time: the receiver compares with its own clock, which the fake's time
         # may have left behind
         moment = int(self.world.time.clock().timestamp())
         signed = signature(secret, raw, moment)
@@ -167,7 +165,7 @@ def register(
     secret: str | None = None,
     **more: Any,
 ) -> Resource:
-    """Add an endpoint. The secret is shown once, in the answer to this."""
+    """Add an endpoint. Only this response contains the secret."""
     endpoint = {
         "id": new_id("we"),
         "object": "webhook_endpoint",

@@ -1,6 +1,4 @@
-"""The stand-in's world: accounts with their keys, what each remembers, the time, and the events that tell of
-changes.
-"""
+"""The fake's state: accounts with keys, their objects, the time, and events."""
 
 from __future__ import annotations
 
@@ -27,9 +25,9 @@ Watcher = Callable[[str, Resource], None]
 
 
 class World:
-    """Everything that one stand-in knows.
+    """The whole state of one fake.
 
-    ``smallest`` is the least amount of a payment in idr, in hundredths of a rupiah.
+    ``smallest`` is the minimum payment in idr, in hundredths of a rupiah.
     """
 
     def __init__(self, clock: Clock, *, smallest: int = 800_000, async_after: int | None = None) -> None:
@@ -52,9 +50,9 @@ class World:
         return self.stores.setdefault(account, AccountStore(account))
 
     def authenticate(self, key: str) -> str:
-        """Return the account that a secret key opens.
+        """Return the account of a secret key.
 
-        Raises Refused (401) for a key that is not of a stand-in, a live one above all.
+        Raises StripeApiError (401) for any other key, a live one above all.
         """
         if not key.startswith(OWN_KEY) or len(key) == len(OWN_KEY):
             hidden = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
@@ -123,7 +121,7 @@ class World:
         previous: Resource | None = None,
         request: Resource | None = None,
     ) -> Resource:
-        """Write an event down, as things are now, and tell who watches (webhook endpoints)."""
+        """Create an event with the current state, and notify its watchers (webhook endpoints)."""
         assert kind in EVENT_TYPES, kind
         owner = self.accounts[account]["_owner"]
         data: Resource = {"object": serialize(thing)}
@@ -152,7 +150,7 @@ class World:
         return lambda name: things.get(name) or self.accounts.get(name)
 
     def address(self, path: str) -> str:
-        """Return an address of the stand-in's own pages."""
+        """Return the URL of one of the fake's own pages."""
         return f"{self.origin}{path}"
 
 
@@ -161,7 +159,7 @@ def fingerprint(*parts: object) -> str:
 
 
 def changed(before: Resource, after: Resource) -> Resource:
-    """Return the former values of what differs, as `previous_attributes` has them."""
+    """Return the former values of what changed, as `previous_attributes` has them."""
     old, new = serialize(before), serialize(after)
     return {key: value for key, value in old.items() if new.get(key) != value}
 
@@ -204,9 +202,9 @@ def check_amount(
 
 
 def resolve_payment_methods(world: World, account: str, params: Any, literal: Iterable[str]) -> list[str]:
-    """Return the account's ways, without what the parameters leave out.
+    """Return the account's payment methods without those that the parameters exclude.
 
-    Raises Refused for a way that is gated and not enabled.
+    Raises StripeApiError for a gated method that is not enabled.
     """
     methods: list[str] = world.accounts[account]["_ways"]
     allowed = params.get("allowed_payment_method_types") or None
@@ -227,7 +225,7 @@ def resolve_payment_methods(world: World, account: str, params: Any, literal: It
 
 
 def not_activated(method: str, param: str) -> StripeApiError:
-    """What one learns when one asks for a way of paying that the account does not have: the probe of what it
+    """What one learns when one asks for a payment method that the account does not have: the probe of what it
     can.
     """
     return invalid(
