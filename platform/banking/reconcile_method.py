@@ -125,7 +125,7 @@ async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: dat
             findings = reconciliation_rules.with_remainder(
                 findings, balance=reported.balance, clearing=clearing, on=reported_on, fractions=fractions
             )
-            rest = next((each for each in findings if each.theirs is None and each.ours is None), None)
+            rest = next((each for each in findings if each.external is None and each.local is None), None)
             findings = [each for each in findings if each is not rest]
     return Reconciliation(
         method=method,

@@ -74,8 +74,8 @@ async def show_method(
             active_menu=PLACE,
             state=_reconciliation_view(state, ctx),
             day=day,
-            theirs=shown.theirs if shown else 0,
-            ours=shown.ours if shown else 0,
+            external=shown.external if shown else 0,
+            local=shown.local if shown else 0,
             difference=shown.difference if shown else 0,
             findings=[_item_view(each, state, ctx) for each in shown.items] if shown else [],
         )
@@ -164,8 +164,8 @@ def _day_view(day: ReconciliationDay, state: Reconciliation) -> dict[str, Any]:
     return {
         "on": day.on,
         "path": f"{HOME}/{state.method.method}?hari={day.on.isoformat()}",
-        "theirs": day.theirs,
-        "ours": day.ours,
+        "theirs": day.external,
+        "ours": day.local,
         "difference": day.difference,
         "unexplained": day.unexplained,
         "equal": day.is_equal,
@@ -173,17 +173,23 @@ def _day_view(day: ReconciliationDay, state: Reconciliation) -> dict[str, Any]:
 
 
 def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestContext) -> dict[str, Any]:
-    piece = each.theirs or each.ours
+    piece = each.external or each.local
     payment = state.payments.get(piece.reference or "") if piece else None
     role = (
-        each.ours.role if each.theirs is None and each.ours else each.theirs.role if each.theirs else "other"
+        each.local.role
+        if each.external is None and each.local
+        else each.external.role
+        if each.external
+        else "other"
     )
-    texts = [each.ours.text] if each.ours and each.ours.text else []
-    if each.theirs and each.theirs.text:
+    texts = [each.local.text] if each.local and each.local.text else []
+    if each.external and each.external.text:
         by_provider = state.method.capabilities.confirmed_by == "provider"
         say = get_translations(ctx.lang).gettext
         texts.append(
-            say("kata penyedia: %(words)s") % {"words": each.theirs.text} if by_provider else each.theirs.text
+            say("kata penyedia: %(words)s") % {"words": each.external.text}
+            if by_provider
+            else each.external.text
         )
     hint = REASON_HINTS.get(each.reason)
     return {
@@ -194,16 +200,16 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
         "difference": each.difference,
         "role": ROLE_LABELS[role].localize(ctx.lang),
         "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
-        "theirs": each.theirs.amount if each.theirs else None,
-        "theirs_on": each.theirs.on if each.theirs else None,
-        "ours": each.ours.amount if each.ours else None,
-        "ours_on": each.ours.on if each.ours else None,
-        "movement": each.theirs.id if each.theirs else None,
-        "statement_path": f"/pengurus/pembayaran/mutasi/{each.theirs.id}"
-        if each.theirs and state.method.capabilities.confirmed_by == "officer"
+        "theirs": each.external.amount if each.external else None,
+        "theirs_on": each.external.on if each.external else None,
+        "ours": each.local.amount if each.local else None,
+        "ours_on": each.local.on if each.local else None,
+        "movement": each.external.id if each.external else None,
+        "statement_path": f"/pengurus/pembayaran/mutasi/{each.external.id}"
+        if each.external and state.method.capabilities.confirmed_by == "officer"
         else None,
-        "journal": each.ours.journal if each.ours else None,
-        "journal_path": f"{BOOKS}/jurnal/{each.ours.journal}" if each.ours else None,
+        "journal": each.local.journal if each.local else None,
+        "journal_path": f"{BOOKS}/jurnal/{each.local.journal}" if each.local else None,
         "payment": payment.reference if payment else None,
         "payment_path": f"/pengurus/pembayaran/{payment.reference}" if payment else None,
     }

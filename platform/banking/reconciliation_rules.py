@@ -107,8 +107,8 @@ class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
     on: date
     reason: ReconciliationReason
     difference: int
-    theirs: ExternalEntry | None = None
-    ours: BookEntry | None = None
+    external: ExternalEntry | None = None
+    local: BookEntry | None = None
 
     @property
     def explained(self) -> bool:
@@ -119,13 +119,13 @@ class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
     """One day: the reported and the booked total in rupiah, and its items."""
 
     on: date
-    theirs: int
-    ours: int
+    external: int
+    local: int
     items: tuple[ReconciliationItem, ...]
 
     @property
     def difference(self) -> int:
-        return self.theirs - self.ours
+        return self.external - self.local
 
     @property
     def unexplained(self) -> int:
@@ -144,8 +144,8 @@ MatchKey = tuple[object, ...] | None
 class MatchRule(msgspec.Struct, frozen=True):
     """The keys by which two entries are the same; None: this rule does not apply to the entry."""
 
-    theirs: Callable[[ExternalEntry], MatchKey]
-    ours: Callable[[BookEntry], MatchKey]
+    external: Callable[[ExternalEntry], MatchKey]
+    local: Callable[[BookEntry], MatchKey]
 
 
 # The most specific rule first. Refunds are not paired by their payment alone: it may have several.
@@ -185,16 +185,18 @@ def pair_entries(
     ``reported_on`` is the last reported day.
     """
     left_external = sorted((each for each in external if each.amount), key=lambda each: (each.on, each.id))
-    left_booked = sorted((each for each in local if each.amount), key=lambda each: (each.on, each.journal))
+    left_local = sorted((each for each in local if each.amount), key=lambda each: (each.on, each.journal))
     findings: list[ReconciliationItem] = []
     for rule in (BY_MOVEMENT, BY_PAYMENT_AND_AMOUNT, BY_MOVEMENT_ONLY, BY_PAYMENT, BY_MANUAL_ENTRY):
-        left_external, left_booked = _pair_by_rule(left_external, left_booked, rule, findings)
+        left_external, left_local = _pair_by_rule(left_external, left_local, rule, findings)
     for their in left_external:
         reason = _reason_not_booked(their, known.get(their.reference or ""), reported_on)
-        findings.append(ReconciliationItem(on=their.on, reason=reason, difference=their.amount, theirs=their))
-    for our in left_booked:
+        findings.append(
+            ReconciliationItem(on=their.on, reason=reason, difference=their.amount, external=their)
+        )
+    for our in left_local:
         reason = _reason_not_reported(our, reported_on)
-        findings.append(ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, ours=our))
+        findings.append(ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, local=our))
     return findings
 
 
@@ -215,8 +217,8 @@ def group_by_day(
     return [
         ReconciliationDay(
             on=on,
-            theirs=reported.get(on, 0),
-            ours=booked.get(on, 0),
+            external=reported.get(on, 0),
+            local=booked.get(on, 0),
             items=tuple(sorted(found.get(on, []), key=lambda each: (each.explained, each.reason == "equal"))),
         )
         for on in days
@@ -252,12 +254,12 @@ def _pair_by_rule(
     by_hand = rule is BY_MANUAL_ENTRY
     by_key: dict[MatchKey, list[BookEntry]] = {}
     for our in local:
-        if (key := rule.ours(our)) is not None:
+        if (key := rule.local(our)) is not None:
             by_key.setdefault(key, []).append(our)
     taken: set[int] = set()
     left = []
     for their in external:
-        candidates = [our for our in by_key.get(rule.theirs(their), ()) if our.journal not in taken]
+        candidates = [our for our in by_key.get(rule.external(their), ()) if our.journal not in taken]
         if by_hand:
             candidates = [our for our in candidates if abs(our.on - their.on) <= MANUAL_ENTRY_WINDOW]
         if not candidates:
@@ -272,15 +274,15 @@ def _pair_by_rule(
 def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[ReconciliationItem]:
     if their.on != our.on:
         reason: ReconciliationReason = "by_hand" if by_hand else "other_day"
-        yield ReconciliationItem(on=their.on, reason=reason, difference=our.amount, theirs=their, ours=our)
-        yield ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, theirs=their, ours=our)
+        yield ReconciliationItem(on=their.on, reason=reason, difference=our.amount, external=their, local=our)
+        yield ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, external=their, local=our)
     elif their.amount == our.amount:
         yield ReconciliationItem(
-            on=their.on, reason="by_hand" if by_hand else "equal", difference=0, theirs=their, ours=our
+            on=their.on, reason="by_hand" if by_hand else "equal", difference=0, external=their, local=our
         )
     if their.amount != our.amount:
         yield ReconciliationItem(
-            on=their.on, reason="amount", difference=their.amount - our.amount, theirs=their, ours=our
+            on=their.on, reason="amount", difference=their.amount - our.amount, external=their, local=our
         )
 
 

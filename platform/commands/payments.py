@@ -97,8 +97,8 @@ def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
         "days": [
             {
                 "day": day.on,
-                "theirs": day.theirs,
-                "ours": day.ours,
+                "theirs": day.external,
+                "ours": day.local,
                 "difference": day.difference,
                 "findings": [_finding(each) for each in day.items if each.reason != "equal"],
             }
@@ -109,13 +109,13 @@ def _as_json(state: "Reconciliation", fault: str | None) -> dict[str, Any]:
 
 
 def _finding(each: "ReconciliationItem") -> dict[str, Any]:
-    piece = each.theirs or each.ours
+    piece = each.external or each.local
     return {
         "why": each.reason,
         "explained": each.explained,
         "difference": each.difference,
-        "movement": each.theirs.id if each.theirs else None,
-        "journal": each.ours.journal if each.ours else None,
+        "movement": each.external.id if each.external else None,
+        "journal": each.local.journal if each.local else None,
         "payment": piece.reference if piece else None,
     }
 
@@ -144,7 +144,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
             str(each.on),
             state.method.label.localize(lang()),
             reason_label(each.reason, lang()),
-            piece.reference or piece.text if (piece := each.theirs or each.ours) else "",
+            piece.reference or piece.text if (piece := each.external or each.local) else "",
             figure(each.difference),
         )
         for state in states

@@ -53,7 +53,7 @@ def test_a_payment_and_its_fee_on_the_same_day_are_equal() -> None:
     findings = pair_entries(external, local, {"L1": PAID}, reported_on=REPORTED_ON)
     assert [each.reason for each in findings] == ["equal", "equal"]
     (day,) = group_by_day(findings, external, local)
-    assert (day.theirs, day.ours, day.difference, day.unexplained, day.is_equal) == (
+    assert (day.external, day.local, day.difference, day.unexplained, day.is_equal) == (
         49_650,
         49_650,
         0,
@@ -204,7 +204,7 @@ def test_every_day_is_the_sum_of_its_findings_and_the_balance_of_all(
     shown: list[ReconciliationDay] = group_by_day(findings, external, local)
     for day in shown:
         assert day.difference == sum(each.difference for each in day.items)
-    reported = [piece for each in findings for piece in (each.theirs, each.ours) if piece]
+    reported = [piece for each in findings for piece in (each.external, each.local) if piece]
     assert {id(piece) for piece in reported} == {id(piece) for piece in (*external, *local) if piece.amount}
     balance, clearing = before + sum(each.amount for each in external), sum(each.amount for each in local)
     whole: list[ReconciliationItem] = with_remainder(

@@ -62,7 +62,7 @@ async def test_a_payout_goes_to_the_bank_once_and_all_agrees(gateway: XenditGate
     state = await reconcile_gateway(gateway)
     assert (state.balance, state.clearing, state.difference, state.remainder) == (39_300, 39_300, 0, None)
     assert state.all_explained
-    assert [(day.theirs, day.ours, day.is_equal) for day in state.days] == [(39_300, 39_300, True)]
+    assert [(day.external, day.local, day.is_equal) for day in state.days] == [(39_300, 39_300, True)]
 
 
 async def test_a_payment_that_only_the_provider_shows_paid_is_looked_at_and_booked_with_its_fee(
