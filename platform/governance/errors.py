@@ -67,7 +67,7 @@ SAVINGS_BASIS_EMPTY = ErrorType(
     422,
     "Pilih simpanan mana yang dihitung untuk jasa modal.",
 )
-NO_PAYMENT_WAY = ErrorType(
+NO_PAYMENT_METHOD = ErrorType(
     "governance.no_payment_way",
     422,
     "Pilih paling sedikit satu cara bayar.",

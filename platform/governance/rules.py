@@ -286,7 +286,7 @@ def _find_choice_problems(bylaws: Bylaws) -> Iterator[DomainError]:
     if divides_by_savings and not bylaws.savings_basis:
         yield errors.SAVINGS_BASIS_EMPTY(field="savings_basis")
     if not bylaws.payment_methods:
-        yield errors.NO_PAYMENT_WAY(field="payment_methods")
+        yield errors.NO_PAYMENT_METHOD(field="payment_methods")
     for kind in _find_duplicates(bylaws.savings_basis):
         yield errors.CHOSEN_TWICE(choice=SAVINGS_KIND_NAMES[kind], field="savings_basis")
     for method in _find_duplicates(bylaws.payment_methods):

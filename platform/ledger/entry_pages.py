@@ -87,7 +87,7 @@ async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
         active_menu="buku",
         sent=sent,
         account=account,
-        way_name=COUNTER_METHOD_LABELS[sent.method].localize(ctx.lang),
+        method_name=COUNTER_METHOD_LABELS[sent.method].localize(ctx.lang),
     )
 
 

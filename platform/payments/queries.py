@@ -172,7 +172,7 @@ class MethodConfig(msgspec.Struct, frozen=True):
     live: bool
 
 
-_WAYS = (
+_METHODS = (
     "SELECT method, enabled, position::int AS position, settings, secrets, endpoint,"
     " fee_percent, fee_fixed, min_amount, max_amount, live FROM payment_methods"
 )
@@ -180,17 +180,17 @@ _WAYS = (
 
 async def load_method_configs(source: AsyncSession | Reader) -> dict[str, MethodConfig]:
     """Return the methods that officers have configured, by name."""
-    return {row.method: row for row in await as_reader(source).rows(MethodConfig, _WAYS)}
+    return {row.method: row for row in await as_reader(source).rows(MethodConfig, _METHODS)}
 
 
 async def find_method_config(source: AsyncSession | Reader, method: str) -> MethodConfig | None:
     """Return one method as officers configured it, or None."""
-    return await as_reader(source).one(MethodConfig, _WAYS + " WHERE method = $1", method)
+    return await as_reader(source).one(MethodConfig, _METHODS + " WHERE method = $1", method)
 
 
 async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | None:
     """Return the method whose webhook URL ends with this, or None."""
-    return await ro.one(MethodConfig, _WAYS + " WHERE endpoint = $1", endpoint)
+    return await ro.one(MethodConfig, _METHODS + " WHERE endpoint = $1", endpoint)
 
 
 async def get_method_for_update(db: AsyncSession, method: str) -> PaymentMethodRow | None:

@@ -93,7 +93,7 @@ async def preview_deposit(
         sent=sent,
         taking=True,
         kind_name=KIND_NAMES[sent.kind].localize(ctx.lang),
-        way_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
+        method_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
         action=f"/pengurus/anggota/{member_id}/setor",
         back=f"/pengurus/anggota/{member_id}/setor?{back}",
     )
@@ -177,7 +177,7 @@ async def preview_withdrawal(
         sent=sent,
         taking=False,
         kind_name=KIND_NAMES["voluntary"].localize(ctx.lang),
-        way_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
+        method_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
         action=f"/pengurus/anggota/{member_id}/tarik",
         back=f"/pengurus/anggota/{member_id}/tarik?{back}",
     )

@@ -164,7 +164,7 @@ def _confirm_context(
     method = offer.method.method
     return _context(ctx, order, [offer], key) | {
         "method": method,
-        "way_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
+        "method_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
         "asks_pin": offer.method.capabilities.requires_pin,
         "has": int(offer.balance or 0),
     }

@@ -147,7 +147,7 @@ def _confirm_context(form: Form[CheckoutForm], choice: CheckoutView, ctx: Reques
         "active_menu": "keranjang",
         "sent": sent,
         "method": method,
-        "way_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
+        "method_name": PAYMENT_METHOD_NAMES[method].localize(ctx.lang),
         "asks_pin": get_provider(method).capabilities().requires_pin,
         "buyer": choice.buyer,
         "has": has,

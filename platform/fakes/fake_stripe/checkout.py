@@ -24,7 +24,7 @@ from fakes.fake_stripe.store import Resource, new_id, paginate, whole_list
 from fakes.fake_stripe.totals import Totals, compute_totals, discounts_given, tax_rates_named
 from fakes.fake_stripe.world import World, check_amount, currency_of, resolve_payment_methods
 
-KNOWN_WAYS = literals(fields(SessionCreateParams)["allowed_payment_method_types"][0])
+KNOWN_METHODS = literals(fields(SessionCreateParams)["allowed_payment_method_types"][0])
 HOUR = 3600
 
 
@@ -68,7 +68,7 @@ def create(call: ApiCall) -> Resource:
         "metadata": {},
         "mode": mode,
         "payment_intent": None,
-        "payment_method_types": resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS),
+        "payment_method_types": resolve_payment_methods(call.world, call.account, call.params, KNOWN_METHODS),
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "recovered_from": None,
         "setup_intent": None,

@@ -22,7 +22,7 @@ from fakes.fake_stripe.routing import ApiCall, apply_fields, route
 from fakes.fake_stripe.store import Resource, new_id, serialize
 from fakes.fake_stripe.world import World, check_amount, currency_of, resolve_payment_methods
 
-KNOWN_WAYS = literals(fields(PaymentIntentCreateParams)["allowed_payment_method_types"][0])
+KNOWN_METHODS = literals(fields(PaymentIntentCreateParams)["allowed_payment_method_types"][0])
 
 
 def new_intent(
@@ -96,7 +96,7 @@ def create(call: ApiCall) -> Resource:
     fee = check_application_fee(
         call, call.params.get("application_fee_amount"), amount, "application_fee_amount"
     )
-    methods = resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS)
+    methods = resolve_payment_methods(call.world, call.account, call.params, KNOWN_METHODS)
     if (customer := call.params.get("customer")) is not None:
         call.store.named("customer", customer, "customer")
     name = call.params.get("payment_method")

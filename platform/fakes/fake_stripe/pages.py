@@ -85,7 +85,7 @@ def choice(value: str, words: str, *, first: bool = False, name: str = "cara") -
     )
 
 
-WAYS = {
+METHOD_LABELS = {
     "qris": "Bayar dengan QRIS",
     "gopay": "Bayar dengan GoPay",
     "shopeepay": "Bayar dengan ShopeePay",
@@ -133,7 +133,7 @@ def _checkout_page(world: World, session: Resource, message: str) -> HostedPage:
             session["mode"] == "subscription" and not session["amount_total"]
         )
         buttons += choice("card", "Simpan kartu" if keeps else f"Bayar {total} dengan kartu", first=True)
-    buttons += "".join(choice(method, WAYS[method]) for method in methods if method in WAYS)
+    buttons += "".join(choice(method, METHOD_LABELS[method]) for method in methods if method in METHOD_LABELS)
     if "id_bank_transfer" in methods and session["mode"] == "payment":
         buttons += choice("async", "Bayar dengan transfer bank (uang masuk belakangan)")
     if "card" in methods:

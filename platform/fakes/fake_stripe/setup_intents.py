@@ -14,7 +14,7 @@ from fakes.fake_stripe.routing import ApiCall, apply_fields, route
 from fakes.fake_stripe.store import Resource, new_id, serialize
 from fakes.fake_stripe.world import World, resolve_payment_methods
 
-KNOWN_WAYS = literals(fields(SetupIntentCreateParams)["allowed_payment_method_types"][0])
+KNOWN_METHODS = literals(fields(SetupIntentCreateParams)["allowed_payment_method_types"][0])
 
 
 def new_setup(world: World, account: str, methods: list[str], **more: Any) -> Resource:
@@ -80,7 +80,7 @@ def create(call: ApiCall) -> Resource:
     intent = new_setup(
         call.world,
         call.account,
-        resolve_payment_methods(call.world, call.account, call.params, KNOWN_WAYS),
+        resolve_payment_methods(call.world, call.account, call.params, KNOWN_METHODS),
         customer=customer,
     )
     apply_fields(call, intent, "description", "usage")
