@@ -111,7 +111,7 @@ def write_revision(connection: Connection, branch: str, message: str) -> Path:
 
 
 def _migration_context(connection: Connection, branch: str) -> MigrationContext:
-    def ours(name: str | None, kind: str, parents: object) -> bool:
+    def include_name(name: str | None, kind: str, parents: object) -> bool:
         if kind == "table" and branch == SHARED and name == "revision":
             return False  # kept by migrator.migrate(), no model's table
         # None is the schema that the search path finds: a cooperative's
@@ -121,7 +121,7 @@ def _migration_context(connection: Connection, branch: str) -> MigrationContext:
         connection,
         opts={
             "include_schemas": branch == SHARED,
-            "include_name": ours,
+            "include_name": include_name,
             "compare_type": True,
             "target_metadata": get_metadata(branch),
             "version_table_schema": "shared",
