@@ -128,7 +128,7 @@ def _event(message: _EventBody) -> WebhookEvent:
     is_session = about.object == "checkout.session"
     provider_reference = about.id if is_session else _id_of(about.payment_intent)
     reference = about.client_reference_id or (about.metadata or {}).get("reference")
-    if object_type == "payment" and not _may_be_ours(about, reference, provider_reference):
+    if object_type == "payment" and not _may_be_own_payment(about, reference, provider_reference):
         object_type = "nothing"
     if object_type == "payout":
         reference, provider_reference = None, about.id
@@ -147,7 +147,7 @@ def _subject_of(kind: str) -> Literal["payment", "payout", "nothing"]:
     return "payout" if kind.startswith(_PAYOUT) else "nothing"
 
 
-def _may_be_ours(about: _EventObject, reference: str | None, provider_reference: str | None) -> bool:
+def _may_be_own_payment(about: _EventObject, reference: str | None, provider_reference: str | None) -> bool:
     """Return whether the payment may be ours: a session without our reference was created elsewhere."""
     if about.object == "checkout.session":
         return reference is not None
