@@ -33,9 +33,9 @@ def crc16(text: str) -> str:
 def parse_tlv(text: str, *, offset: int = 0) -> tuple[DataObject, ...]:
     """Parse data objects; the text must end exactly where the last one does.
 
-    ``start`` is the position of the text in the whole payload, for error messages. Empty values are accepted:
-    they are harmless in data objects that we do not use. Raises DomainError: payments.qris_not_readable,
-    payments.qris_part_twice.
+    ``offset`` is the position of the text in the whole payload, for error messages. Empty values are
+    accepted: they are harmless in data objects that we do not use. Raises DomainError:
+    payments.qris_not_readable, payments.qris_part_twice.
     """
     parts: list[DataObject] = []
     seen: set[str] = set()

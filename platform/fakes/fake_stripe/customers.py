@@ -66,9 +66,7 @@ def new_customer(world: World, account: str, *, clock: str | None = None, **more
 def method_of(
     world: World, account: str, customer: Resource, subscription: Resource | None = None
 ) -> Resource | None:
-    """Return the payment method that a customer's invoices use: the subscription's own, else the customer's
-    default.
-    """
+    """Return the payment method of a customer's invoices: the subscription's, else the customer's default."""
     name = (subscription or {}).get("default_payment_method") or customer["invoice_settings"][
         "default_payment_method"
     ]

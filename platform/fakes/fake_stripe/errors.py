@@ -9,9 +9,10 @@ from typing import Any
 
 
 class StripeApiError(Exception):
-    """The API says no.
+    """An error response of the API.
 
-    ``status`` is HTTP's; ``kept``: an idempotency key remembers this answer (work had begun).
+    ``status`` is the HTTP status; ``is_replayable``: an idempotency key stores this response (work had
+    begun).
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Invoices: from draft to paid. Routes stand in `invoice_calls`, what renewals make of them in `renewals`."""
+"""Invoices: from draft to paid.
+
+Routes are in `invoice_calls`, renewals in `renewals`.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,7 @@ def pricing(price: Resource) -> Resource:
 def new_invoice(
     world: World, account: str, customer: Resource, lines: list[Resource], discounts: list[str], **more: Any
 ) -> Resource:
-    """Make a draft. It is not on the shelf yet: a preview never comes there."""
+    """Create a draft that is not stored yet: a preview is never stored."""
     now = world.time_of(account, customer).now()
     name = new_id("in")
     invoice = {
@@ -187,7 +190,7 @@ def tax_line(rate: Resource, tax: int, taxable: int) -> Resource:
 
 
 def save_draft(world: World, account: str, invoice: Resource) -> Resource:
-    """Put a draft on the shelf, and plan that it is finalized in an hour if it is to go on by itself."""
+    """Store a draft, and schedule its finalization in an hour if it advances automatically."""
     world.store(account).add(invoice)
     world.emit(account, "invoice.created", invoice)
     if invoice["auto_advance"]:
@@ -205,7 +208,7 @@ def auto_advance(world: World, account: str, invoice: Resource) -> None:
 
 
 def finalize(world: World, account: str, invoice: Resource) -> Resource:
-    """Give it a number: from now on it does not change. What is nothing is paid at once."""
+    """Finalize an invoice: it gets a number and no longer changes. A total of zero is paid at once."""
     if invoice["status"] != "draft":
         raise invalid(
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
@@ -264,7 +267,7 @@ def finalize(world: World, account: str, invoice: Resource) -> Resource:
 def attempt_payment(
     world: World, account: str, invoice: Resource, method: Resource | None = None
 ) -> str | None:
-    """Charge an open invoice. Returns why it was not paid, or None. Nobody's card is "no_method"."""
+    """Charge an open invoice. Returns why it was not paid ("no_method" without a card), or None."""
     shelf = world.store(account)
     subscription = shelf.resources.get(subscription_of(invoice) or "")
     method = method or method_of(world, account, shelf.resources[invoice["customer"]], subscription)

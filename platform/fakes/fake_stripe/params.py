@@ -1,9 +1,8 @@
-"""Reads parameters of a request against the typed parameters of the `stripe` package, so that a name it does
-not know is refused here too.
+"""Validates request parameters against the typed parameters of the `stripe` package.
 
-The package's types are made from the API's own description: what is required there is required here, a number
-must be a number, and a value of a list of literals must be one of them. What the types cannot say (amounts,
-currencies, combinations) is refused by the handlers.
+Names that the package does not know are rejected here too. The package's types are generated from the API's
+own description: required parameters are required here, a number must be a number, and a value of a list of
+literals must be one of them. Handlers check what types cannot express (amounts, currencies, combinations).
 """
 
 from __future__ import annotations

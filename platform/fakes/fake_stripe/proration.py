@@ -1,8 +1,7 @@
-"""What a change in the middle of a period costs: the unused rest of the old is given back, the rest of the
-new is charged.
+"""Prorations: a change within a period credits the unused rest of the old and charges that of the new.
 
 Counted by the second, as https://docs.stripe.com/billing/subscriptions/prorations says, rounded half up to
-the currency's smallest part.
+the currency's smallest unit.
 """
 
 from __future__ import annotations

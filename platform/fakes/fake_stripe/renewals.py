@@ -1,6 +1,4 @@
-"""What time does to a subscription: the trial ends, the period ends, an invoice is made, and paid, or tried
-again.
-"""
+"""Subscriptions over time: trial end, period end, invoice, payment and retries."""
 
 from __future__ import annotations
 
@@ -27,8 +25,9 @@ LIVE = frozenset({"trialing", "active", "past_due", "unpaid"})
 
 
 def add_intervals(anchor: int, interval: str, count: int) -> int:
-    """Return the moment ``count`` intervals after the anchor: a month after 31 January is the last of
-    February.
+    """Return the time ``count`` intervals after the anchor.
+
+    A month after 31 January is the last day of February.
     """
     if interval in {"day", "week"}:
         return anchor + count * (DAY if interval == "day" else 7 * DAY)
@@ -131,7 +130,7 @@ def take_pending(items: list[Resource], invoice: str) -> list[Resource]:
 
 
 def bill(world: World, account: str, subscription: Resource, lines: list[Resource], reason: str) -> Resource:
-    """Make the draft of a subscription's invoice, with what waits for it."""
+    """Create the draft of a subscription's invoice, with pending items."""
     customer = world.store(account).resources[subscription["customer"]]
     lines = pending_lines(world, account, customer) + lines
     invoice = new_invoice(
@@ -169,9 +168,9 @@ def _used_up(world: World, account: str, name: str, now: int) -> bool:
 
 
 def plan(world: World, account: str, subscription: Resource) -> None:
-    """Put into the agenda what time will do to it next.
+    """Schedule the subscription's next step in the agenda.
 
-    What was planned before and holds no longer does nothing.
+    An earlier step that no longer applies has no effect.
     """
     timeline = world.time_of(account, subscription)
     end = subscription["_items"][0]["current_period_end"]
@@ -193,7 +192,7 @@ def _stop(world: World, account: str, subscription: Resource, moment: int) -> No
 
 
 def end(world: World, account: str, subscription: Resource, reason: str) -> None:
-    """It is over, for good."""
+    """End the subscription for good."""
     now = world.time_of(account, subscription).now()
     subscription |= {"status": "canceled", "canceled_at": subscription["canceled_at"] or now, "ended_at": now}
     subscription["cancellation_details"]["reason"] = reason
@@ -201,7 +200,7 @@ def end(world: World, account: str, subscription: Resource, reason: str) -> None
 
 
 def renew(world: World, account: str, subscription: Resource, moment: int) -> None:
-    """The period that ends at ``moment`` is over."""
+    """Renew at the end of a period, which is at ``moment``."""
     if subscription["status"] not in LIVE or subscription["_items"][0]["current_period_end"] != moment:
         return
     if subscription["cancel_at_period_end"] or subscription["cancel_at"] == moment:
@@ -250,7 +249,7 @@ def after_payment(world: World, account: str, invoice: Resource) -> None:
 
 
 def after_failure(world: World, account: str, invoice: Resource) -> None:
-    """Plan the next attempt, or do what the account's settings say after the last one."""
+    """Schedule the next attempt, or after the last one do what the account's settings say."""
     subscription = world.store(account).resources.get(subscription_of(invoice) or "")
     if subscription is None or invoice["billing_reason"] == "subscription_create":
         return

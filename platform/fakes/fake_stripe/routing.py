@@ -14,9 +14,9 @@ from fakes.fake_stripe.world import World
 
 @dataclass
 class ApiCall:
-    """One call of the API that was let in.
+    """One authenticated API call.
 
-    ``account`` is whose data it is about, ``key_account`` whose key was shown.
+    ``account`` owns the data, ``key_account`` owns the key.
     """
 
     world: World
@@ -41,9 +41,7 @@ class ApiCall:
         self.world.emit(self.account, kind, thing, previous, request)
 
     def listed(self, things: list[Resource], *same: str) -> Resource:
-        """Return a page of ``things``, only those whose fields named in ``same`` are as the parameters of
-        that name say.
-        """
+        """Return a page of ``things`` whose fields named in ``same`` equal the parameters of that name."""
         for name in same:
             if (wanted := self.params.get(name)) is not None:
                 things = [thing for thing in things if thing.get(name) == wanted]
