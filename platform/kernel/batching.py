@@ -1,11 +1,12 @@
-"""Several reads in one round trip: where PostgreSQL is not in the same machine, waiting for it is most of a
-request.
+"""Run several reads in one round trip to PostgreSQL.
+
+When PostgreSQL runs on another machine, most of a request's time is spent on round trips.
 
     goods, bylaws = await read_batch(db, lambda ro: goods_by_id(ro, ids), lambda ro: get_bylaws_on(ro, day))
 
-Each function is one of a room's queries and takes a Reader as ever; what all of them ask first is sent as one
-statement, then what they ask next. So the rooms keep their own SQL, and a page that reads five things waits
-once.
+Each function is one of a room's queries and takes a Reader. The first query of every function is sent as one
+statement, then the second query of every function, and so on. So each room owns its SQL, and a page that
+makes five reads waits for one round trip.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ class _Result(NamedTuple):
 
 
 class _BatchReader(Reader):
-    """Puts its questions to whoever drives the function that asks."""
+    """Yields its queries to ``read_batch``, which runs them together with those of the other functions."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        """It has no connection of its own."""
+        """Create a reader without a connection."""
 
     async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
         found = await _run_query(_Query(sql, args))
@@ -68,7 +69,7 @@ class _BatchReader(Reader):
         return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
     def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
-        """Not in a batch, whose answers come whole."""
+        """Raise TypeError: a batch returns complete results only."""
         raise TypeError("rows cannot be streamed inside read_batch: read them by a Reader of their own")
 
 
@@ -101,12 +102,12 @@ async def read_batch(
     source: AsyncSession | Reader, a: Read[A], b: Read[B], c: Read[C], d: Read[D], e: Read[E], f: Read[F], /
 ) -> tuple[A, B, C, D, E, F]: ...
 async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[Any, ...]:
-    """Return what each of these functions returns.
+    """Run these functions together and return the result of each, in the same order.
 
-    They read by the Reader that they are given, and wait for nothing else.
+    A function may await only the Reader that it receives.
 
-    All questions of a round see one snapshot: what must be read after a lock was taken is asked after it, in
-    a batch of its own. Within another batch, the rounds are those of that one.
+    All queries of a round see one snapshot. Rows that must be read after a lock is taken need a separate
+    batch after the lock. A batch inside another batch sends its queries in the rounds of the outer one.
     """
     reader = as_reader(source)
     running = [read(_BatchReader()) for read in reads]
@@ -128,7 +129,7 @@ async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[
 
 
 async def _run_round(reader: Reader, requested: dict[int, list[_Query]]) -> dict[int, list[_Result] | None]:
-    """Answer what several functions ask, to each what it asked."""
+    """Run the queries of several functions and return the results of each function."""
     queries = [query for its in requested.values() for query in its]
     if not queries:
         return {}
@@ -141,10 +142,10 @@ async def _run_round(reader: Reader, requested: dict[int, list[_Query]]) -> dict
 
 
 async def _run_combined(reader: Reader, queries: list[_Query]) -> list[_Result]:
-    """Send questions as one statement: an array of rows for each, in PostgreSQL's own types."""
+    """Run the queries as one statement that returns one array of rows for each query."""
     different: list[_Query] = []
     for query in queries:
-        if query not in different:  # several ask for the bylaws of the day
+        if query not in different:  # several functions read the bylaws of the day
             different.append(query)
     parts: list[str] = []
     arguments: list[object] = []
@@ -160,5 +161,5 @@ async def _run_combined(reader: Reader, queries: list[_Query]) -> list[_Result]:
 
 
 def _shift_parameters(sql: str, by: int) -> str:
-    """The query with $1 as the parameter after ``by`` others."""
+    """Return the query with each parameter number increased by ``by``."""
     return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", sql)

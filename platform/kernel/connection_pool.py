@@ -1,5 +1,6 @@
-"""The connections of one process to one database, for one way of speaking to it: lent by shares, closed when
-they are idle.
+"""A connection pool of one process, for one database and one driver.
+
+A cooperative may use half of the pool. Idle connections are closed.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from kernel.fair_semaphore import FairSemaphore, PoolExhausted
 
 C = TypeVar("C")
 
-# A backend keeps about 20 kB for every table it has touched, for ever: after this many cooperatives a
-# connection is replaced.
+# A backend caches about 20 kB for every table it has used and never frees it: a connection is replaced after
+# it has served this many cooperatives.
 COOPERATIVES_PER_CONNECTION = 200
 IDLE_SECONDS: Final = 20.0
-# While the server has no connection to give: how soon it is asked again, and how long those that stand are
-# made to do.
+# When the server refuses more connections: seconds until the next attempt, and seconds for which the pool
+# limits itself to the connections it has open.
 RETRY_SECONDS: Final = 0.2
 REDUCED_LIMIT_SECONDS: Final = 2.0
 
 
 class PooledConnection(Generic[C]):
-    """A connection while somebody has it; ``served`` are the cooperatives it has touched."""
+    """A connection of the pool; ``served_tenants`` are the holders that have used it."""
 
     __slots__ = ("connection", "idle_since", "served_tenants")
 
@@ -36,12 +37,11 @@ class PooledConnection(Generic[C]):
 
 
 class ConnectionPool(Generic[C]):
-    """At most ``size`` connections, of which a cooperative has half; ``keep`` of them stay open when nobody
-    needs any.
+    """At most ``size`` connections; one cooperative may use half, and ``min_idle`` idle ones stay open.
 
-    ``open_connection`` makes one, ``is_open`` tells without asking the server whether one still stands,
-    ``close_connection`` ends one: gently, or at once when it is not known to be healthy. Belongs to one event
-    loop.
+    ``open_connection`` opens one. ``is_open`` returns whether one is still open, without a query to the
+    server. ``close_connection`` closes one; its second argument is False when the connection may be broken
+    and must be closed without waiting for the server. A pool belongs to one event loop.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ConnectionPool(Generic[C]):
         self._open_connection = open_connection
         self._is_open = is_open
         self._close_connection = close_connection
-        self._idle: list[PooledConnection[C]] = []  # the one used last is the last
+        self._idle: list[PooledConnection[C]] = []  # the most recently used is the last
         self._in_use: set[PooledConnection[C]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._expiry: asyncio.TimerHandle | None = None
@@ -68,20 +68,21 @@ class ConnectionPool(Generic[C]):
 
     @property
     def in_use(self) -> int:
-        """How many connections somebody has now."""
+        """The number of connections that are in use now."""
         return len(self._in_use)
 
     @property
     def open_count(self) -> int:
-        """How many connections stand."""
+        """The number of open connections, in use or idle."""
         return len(self._in_use) + len(self._idle)
 
     async def acquire(self, holder: str) -> PooledConnection[C]:
-        """Lend a connection for the work of ``holder``.
+        """Return a connection for the work of ``holder``; the caller passes it to ``release`` later.
 
-        Raises PoolExhausted, and whatever opening one raises.
+        Waits at most ``acquire_timeout`` seconds. Raises PoolExhausted, and whatever ``open_connection``
+        raises.
 
-        While the server has none to give (``max_connections``), those that stand are waited for.
+        While the server refuses more connections (``max_connections``), it waits for an open one.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._acquire_timeout
@@ -103,7 +104,7 @@ class ConnectionPool(Generic[C]):
                 return pooled
 
     def release(self, pooled: PooledConnection[C], holder: str, *, healthy: bool) -> None:
-        """Take a connection back; one that is not healthy, or worn, is never lent again."""
+        """Return a connection to the pool; close it when it is unhealthy or has served too many tenants."""
         self._in_use.discard(pooled)
         worn = len(pooled.served_tenants) >= COOPERATIVES_PER_CONNECTION
         if healthy and not worn and not self._closed and self._is_open(pooled.connection):
@@ -117,12 +118,12 @@ class ConnectionPool(Generic[C]):
         self._semaphore.release(holder)
 
     def close_idle(self) -> None:
-        """Close what nobody has: it may lead to a server that is gone."""
+        """Close the idle connections, without waiting for a server that may be gone."""
         while self._idle:
             self._close(self._idle.pop(), graceful=False)
 
     async def close(self) -> None:
-        """Close everything; what is lent is closed when it comes back."""
+        """Close the pool and its idle connections; those in use are closed when they are released."""
         self._closed = True
         self._semaphore.close()
         if self._expiry is not None:
@@ -142,8 +143,9 @@ class ConnectionPool(Generic[C]):
         return None
 
     def _close_expired(self) -> None:
-        """Close what has been idle for long, the oldest first, and look again while there is more than what
-        is kept.
+        """Close connections that have been idle for ``IDLE_SECONDS``, the oldest first.
+
+        Runs again later while more than ``min_idle`` connections are idle.
         """
         loop = asyncio.get_running_loop()
         self._expiry = None
@@ -161,6 +163,6 @@ class ConnectionPool(Generic[C]):
 
 
 async def _suppress_errors(closing: Awaitable[Any]) -> None:
-    """Wait for the end of a connection; one that cannot be ended properly is gone all the same."""
-    with contextlib.suppress(Exception):  # a dead connection says so once more when it is closed
+    """Wait until a connection is closed and ignore errors: a broken connection is discarded anyway."""
+    with contextlib.suppress(Exception):  # closing a dead connection raises
         await closing

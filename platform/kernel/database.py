@@ -1,8 +1,8 @@
-"""Engines, the two sets of tables, and the two ways to speak to PostgreSQL.
+"""Database engines, the base classes of tables, and the write and read paths to PostgreSQL.
 
-*Write* through a SQLAlchemy ``AsyncSession``; *read* what people wait for through a ``Reader``: plain SQL by
-asyncpg into frozen structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither
-is bound to a cooperative here: ``tenants.session`` does that, in one place.
+Writes use a SQLAlchemy ``AsyncSession``. Reads of pages use a ``Reader``: plain SQL by asyncpg into frozen
+structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither is bound to a
+cooperative here; only ``tenants.session`` does that.
 """
 
 from __future__ import annotations
@@ -40,44 +40,43 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
-# Beside the pools of pages: what takes long, in every cooperative together.
+# Connections of each pool for long-running work of all cooperatives, separate from the pools of pages.
 LONG_POOL_SIZE: Final = 4
-# Statements are constants of the code; the bound is for those built by hand.
+# Most statements are constants of the code; the limit is for statements that are built at run time.
 MAX_CACHED_QUERIES = 5_000
 STREAM_BATCH_SIZE = 5_000
 
 
 class ControlBase(DeclarativeBase):
-    """Tables of the control plane, known before a cooperative's cell is: registry, plans, operators.
+    """Tables of the control plane (registry, plans, operators), read before the cell is known.
 
-    Schema ``shared``. No statement and no foreign key names a cell's tables beside these.
+    They are in schema ``shared``. No statement and no foreign key combines them with tables of a cell.
     """
 
     metadata = MetaData(schema="shared", naming_convention=NAMING_CONVENTION)
 
 
 class CellBase(DeclarativeBase):
-    """Tables of one cell, about the work of its cooperatives: outbox, failed jobs, schema pool, throttles.
+    """Tables of one cell: outbox, failed jobs, schema pool, throttles.
 
-    Schema ``shared`` of the cell's server, which today is also the control plane's.
+    They are in schema ``shared`` of the cell's server, which today is also the control plane's server.
     """
 
     metadata = MetaData(schema="shared", naming_convention=NAMING_CONVENTION)
 
 
 class CoopBase(DeclarativeBase):
-    """Tables that every cooperative has, each in its own schema:
-    named without one, found by the search path.
-    """
+    """Tables that every cooperative has in its own schema; the search path selects the schema."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class Reader:
-    """Reads rows into frozen structs: inside a read transaction, or in that of a write session.
+    """Reads rows into frozen structs, in a read transaction or in the transaction of a write session.
 
-    A view struct lists the selected columns, in order and by the same names; a mismatch is refused at the
-    first use. Parameters are ``$1``, ``$2`` …; values never go into the SQL text.
+    A view struct lists the selected columns, with the same names and in the same order; a mismatch raises
+    TypeError when the query first returns a row. Parameters are ``$1``, ``$2`` …; SQL text never contains
+    values.
     """
 
     __slots__ = ("_source",)
@@ -108,12 +107,12 @@ class Reader:
         return view(*record)
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
-        """Return bare records, for exports and sums that no page shows as they are."""
+        """Return every row as an asyncpg record, for exports and sums that need no view struct."""
         records: list[asyncpg.Record] = await (await self._connection()).fetch(sql, *args)
         return records
 
     async def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
-        """Yield bare records of which there may be more than memory should hold, a few thousand at a time."""
+        """Yield rows as asyncpg records; fetches ``STREAM_BATCH_SIZE`` at a time to bound memory use."""
         connection = await self._connection()
         async for record in connection.cursor(sql, *args, prefetch=STREAM_BATCH_SIZE):
             yield record
@@ -123,9 +122,7 @@ class Reader:
         return await (await self._connection()).fetchval(sql, *args)
 
     async def column_names(self, sql: str) -> tuple[str, ...]:
-        """Return the names of a query's columns, for rows that come without them; PostgreSQL is asked once a
-        process.
-        """
+        """Return the names of a query's columns; each process asks PostgreSQL once and caches them."""
         known = self._columns.get(sql)
         if known is None:
             prepared = await (await self._connection()).prepare(sql)
@@ -157,9 +154,7 @@ def as_reader(source: AsyncSession | Reader) -> Reader:
 
 
 def like_pattern(text: str) -> str:
-    """Return the LIKE pattern of texts that hold this one as it was typed:
-    its own % and _ mean themselves.
-    """
+    """Return the LIKE pattern that matches texts containing ``text``; its % and _ are escaped."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
@@ -169,9 +164,9 @@ async def copy_rows(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]] | AsyncIterable[Sequence[object]],
 ) -> None:
-    """Write many rows in the session's transaction by COPY, ten times faster than INSERT.
+    """Insert many rows in the session's transaction by COPY, ten times faster than INSERT.
 
-    Defaults fill the columns not named.
+    Columns that ``columns`` does not name get their defaults.
     """
     driver = await _driver_connection(db)
     await driver.copy_records_to_table(table, records=rows, columns=list(columns))
@@ -188,11 +183,11 @@ async def _driver_connection(db: AsyncSession) -> asyncpg.Connection[Any]:
 
 
 class Database:
-    """The pools of one process: ``write`` and ``read`` log in as the application, ``owner`` as the owner.
+    """The connection pools of one process, for the application's login and the owner's login.
 
-    Web and worker have no owner's URL (None). The application's is the one of the settings. Pools open lazily
-    and belong to one event loop. What is known to take long (an export, an import, the yearly surplus) has
-    pools of its own, so that it takes no connection from anybody who waits for a page.
+    ``owner_url`` is None in web and worker processes. The application's URL comes from the settings. Pools
+    open lazily and belong to one event loop. Long-running work (an export, an import, the yearly surplus) has
+    separate pools, so that it takes no connection from a page.
     """
 
     def __init__(
@@ -208,7 +203,7 @@ class Database:
         self.timeouts = timeouts
         self.logins = DatabaseLogins(owner_url, settings.app_database_url, settings)
         self._pool_size = pool_size
-        self._min_idle = min_idle  # connections of each pool that stay open when nobody needs any
+        self._min_idle = min_idle  # idle connections of each pool that stay open
         self._pools: PoolPair | None = None
         self._long: PoolPair | None = None
         self._owner: AsyncEngine | None = None
@@ -216,24 +211,24 @@ class Database:
 
     @property
     def has_owner(self) -> bool:
-        """Whether this process may make schemas and migrate."""
+        """Whether this process has the owner's login, which creates schemas and migrates."""
         return self.logins.has_owner
 
     @property
     def owner_url(self) -> URL:
-        """The owner's address. Raises a DomainError where this process does not have it."""
+        """The owner's URL. Raises a DomainError when this process does not have it."""
         return self.logins.owner_url
 
     @property
     def app_url(self) -> URL:
-        """The application's address. Raises a DomainError where nobody told it."""
+        """The application's URL. Raises a DomainError when it is not configured."""
         return self.logins.app_url
 
     @property
     def owner_engine(self) -> AsyncEngine:
-        """The engine that owns every object, for migrations and new schemas.
+        """The engine that logs in as the owner of every object, for migrations and new schemas.
 
-        Raises a DomainError where this process may not.
+        Raises a DomainError when this process does not have the owner's URL.
         """
         if self._owner is None:
             opened = functools.partial(connect, self.owner_url, UNLIMITED)
@@ -242,13 +237,14 @@ class Database:
 
     @property
     def app_engine(self) -> AsyncEngine:
-        """The application's engine beside the pools, for a look at start-up or by a command: each use opens a
-        connection and closes it.
+        """The application's engine without a pool: each use opens a connection and closes it.
+
+        Checks at start-up and commands use it.
         """
         return self.pools().engine
 
     def pools(self, timeouts: Timeouts | None = None) -> PoolPair:
-        """The pools of work with these time-outs; None: of what this process does all day."""
+        """Return the pools for work with these time-outs; None means the process's default."""
         if timeouts is None or timeouts.statement <= self.timeouts.statement:
             if self._pools is None:
                 self._pools = PoolPair(self.app_url, self._pool_size, self.timeouts, min_idle=self._min_idle)
@@ -259,8 +255,9 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def session(self, holder: str, timeouts: Timeouts | None = None) -> AsyncIterator[AsyncSession]:
-        """Open a write session that belongs to no cooperative yet; its connection, lent at the first
-        statement, counts for ``holder``.
+        """Open a write session that is not bound to a cooperative.
+
+        The first statement takes a connection from the pool, in the share of ``holder``.
         """
         lease = ConnectionLease(self.pools(timeouts).write, holder)
         try:
@@ -275,10 +272,9 @@ class Database:
     async def read_connection(
         self, begin_sql: str, holder: str, timeouts: Timeouts | None = None
     ) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """Lend a read connection inside the transaction that ``begin`` opens (one round trip), and end it
-        after.
+        """Yield a read connection in the transaction that ``begin_sql`` opens in one round trip.
 
-        ``holder`` names holder the connection serves, for its share of the pool.
+        Commits at the end and rolls back on an error. The connection counts in the share of ``holder``.
         """
         pool = self.pools(timeouts).read
         pooled = await pool.acquire(holder)
@@ -289,7 +285,7 @@ class Database:
             await connection.execute("COMMIT")
             healthy = True
         except Exception as error:
-            # after a time-out the connection would wait for its own request to cancel: given up instead
+            # after a time-out, ROLLBACK would wait until the request is cancelled: discard the connection
             if not isinstance(error, TimeoutError):
                 with contextlib.suppress(Exception):
                     await connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
@@ -300,7 +296,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def autocommit_connection(self, holder: str) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """Lend a read connection outside any transaction, for one statement: one round trip."""
+        """Yield a read connection outside any transaction, for one statement in one round trip."""
         pool = self.pools().read
         pooled = await pool.acquire(holder)
         healthy = False
@@ -308,32 +304,33 @@ class Database:
             yield pooled.connection
             healthy = True
         except asyncpg.PostgresError:
-            healthy = True  # it answered; whether it still stands is looked at when it comes back
+            healthy = True  # the server answered; the pool checks whether the connection is open
             raise
         finally:
             pool.release(pooled, holder, healthy=healthy)
 
     def connections_in_use(self) -> tuple[int, int]:
-        """How many connections somebody has now: to write, to read."""
+        """Return the number of write and of read connections that are in use now."""
         opened = [pools for pools in (self._pools, self._long) if pools is not None]
         return sum(pools.write.in_use for pools in opened), sum(pools.read.in_use for pools in opened)
 
     def close_idle(self) -> None:
-        """Close what nobody has now: the server it leads to is gone."""
+        """Close idle connections; for use when the server is gone."""
         for pools in (self._pools, self._long):
             if pools is not None:
                 pools.write.close_idle()
                 pools.read.close_idle()
 
     def clone_for_event_loop(self) -> Database:
-        """Return the same database with small pools of its own, for another event loop; whoever asks for it
-        closes it.
+        """Return a Database with the same settings and small pools, for another event loop.
+
+        The caller closes it.
         """
         owner = libpq_url(self.owner_url) if self.has_owner else None
         return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, min_idle=0)
 
     async def close(self) -> None:
-        """Close every pool, and the process's services."""
+        """Close every pool and the process's services."""
         await self.services.close()
         for pools in (self._pools, self._long):
             if pools is not None:

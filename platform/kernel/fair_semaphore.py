@@ -1,25 +1,23 @@
-"""Places that many cooperatives share: none has more than half of them, and who waits, waits in a queue that
-has an end.
-"""
+"""A semaphore that many cooperatives share: each may hold half of the places, and queues are bounded."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
 
-# Waiting is cheap, and bounded by time too; the ends are for floods.
+# Waiting is cheap and has a deadline; these limits are for floods of requests.
 MAX_WAITERS_PER_HOLDER = 128
 MAX_WAITERS = 512
 
 
 class PoolExhausted(Exception):
-    """Nothing became free in time, or too many wait already: come again later."""
+    """No place became free before the deadline, or too many callers already wait; retry later."""
 
 
 class FairSemaphore:
-    """``size`` places on one event loop.
+    """A semaphore of ``size`` places on one event loop.
 
-    Waiting cooperatives are served in turn, whatever the number that waits for each.
+    Waiting cooperatives are served in turn, however many callers wait for each.
     """
 
     def __init__(self, size: int) -> None:
@@ -33,13 +31,13 @@ class FairSemaphore:
 
     @property
     def in_use(self) -> int:
-        """How many places are taken."""
+        """The number of places that are taken."""
         return self._total
 
     async def acquire(self, holder: str, deadline: float) -> None:
-        """Take a place for ``holder``, waiting until that moment of the loop's clock at most.
+        """Take a place for ``holder``; wait at most until ``deadline``.
 
-        Raises PoolExhausted.
+        ``deadline`` is a time of the event loop's clock, in seconds. Raises PoolExhausted.
         """
         if holder not in self._waiting and self._has_capacity(holder):
             self._grant(holder)
@@ -56,7 +54,7 @@ class FairSemaphore:
             async with asyncio.timeout_at(deadline):
                 await waiter
         except BaseException as error:
-            if waiter.done() and not waiter.cancelled():  # it came at the same moment
+            if waiter.done() and not waiter.cancelled():  # the place was granted at the same moment
                 self.release(holder)
             else:
                 self._remove_waiter(holder, waiter)

@@ -1,14 +1,15 @@
-"""Jobs, written in the transaction of their cause: a crash anywhere loses none, and a key makes each happen
-once.
+"""The outbox: jobs are stored in the transaction that causes them, so a crash loses none.
+
+A key makes each job take effect once.
 
     await enqueue(db, "shop.expire_order", {"order_id": str(order.id)}, due=order.expires_at)
 
     @job("shop.expire_order")
     async def expire(db, *, order_id: str) -> None: ...
 
-The relay (kernel.relay) hands due rows to dramatiq. A job of a cooperative runs in one transaction bound to
-it, together with the row that says it is finished; the database fills in whose job it is, so a cooperative
-can write none for another.
+The relay (kernel.relay) sends due rows to dramatiq. A cooperative's job runs in one transaction bound to the
+cooperative; the same transaction stores the row that marks the job as finished. The database fills in the
+cooperative's role, so a cooperative cannot store a job for another one.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
 
 MIN_BACKOFF: Final = timedelta(seconds=1)
 MAX_BACKOFF: Final = timedelta(hours=2)
-# A job that has failed for this long is given up and waits for an operator (tenants/failed_jobs.py).
+# A job that has failed for this long is not retried; an operator decides on it (tenants/failed_jobs.py).
 MAX_RETRY_AGE: Final = timedelta(days=2)
 
 
 class JobMessage(NamedTuple):
-    """A job on its way through the broker.
+    """A job as the broker transports it.
 
-    ``coop_role`` is whose it is; ``attempts`` counts the failures so far, ``first_failed_at`` is the first of
-    them in seconds since 1970.
+    ``coop_role`` is the database role of the job's cooperative. ``attempts`` counts the failures so far;
+    ``first_failed_at`` is the time of the first failure, in seconds since 1970.
     """
 
     coop_role: str
@@ -50,8 +51,8 @@ class JobMessage(NamedTuple):
     first_failed_at: float | None = None
 
 
-# Former names of jobs. The migrations renamed jobs in the outbox; a message that the broker held meanwhile
-# still bears a former name.
+# Former names of jobs. The migrations renamed jobs in the outbox; a message that was in the broker during the
+# migration still has the former name.
 RENAMED_JOBS: Final = {
     "payments.hear": "payments.process_webhook",
     "payments.look": "payments.sync_status",
@@ -71,51 +72,50 @@ RENAMED_JOBS: Final = {
 RENAMED_ARGUMENTS: Final = {"payments.reconcile": {"way": "method"}}
 
 Job = Callable[..., Awaitable[None]]
-# "cooperative": one transaction bound to it; "platform": the platform's own; "external": a cooperative's,
-# which speaks to the world
+# "cooperative": runs in one transaction bound to a cooperative; "platform": runs for the platform;
+# "external": runs for a cooperative and calls external services
 JobKind = Literal["cooperative", "platform", "external"]
 _jobs: dict[str, tuple[Job, JobKind]] = {}
 _daily: set[str] = set()
 
 
 def job(name: str) -> Callable[[Job], Job]:
-    """Register a job of a cooperative: ``async (db, *, …arguments)`` in a write session bound to it."""
+    """Register a cooperative's job: ``async (db, *, …arguments)`` in a write session bound to it."""
     return _register(name, "cooperative")
 
 
 def platform_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of the platform itself:
-    ``async (database, *, …arguments)``; it must be safe to repeat.
-    """
+    """Register a job of the platform: ``async (database, *, …arguments)``; it must be safe to repeat."""
     return _register(name, "platform")
 
 
 def external_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of a cooperative that asks the outside world: ``async (database, tenant, key, *,
-    …arguments)``.
+    """Register a cooperative's job that calls an external service.
 
-    It opens its own transactions, so that none is held while the world is slow, and calls
-    ``mark_processed(db, key)`` in the one that has the effect. Killed before that, it runs again.
+    Its signature is ``async (database, tenant, key, *, …arguments)``. It opens its own transactions, so that
+    none stays open while the service is slow, and calls ``mark_processed(db, key)`` in the transaction that
+    has the effect. If the process is killed before that commit, the job runs again.
     """
     return _register(name, "external")
 
 
 def daily_job(name: str) -> Callable[[Job], Job]:
-    """Register a job that is done once a day in each cooperative: ``async (db)``."""
+    """Register a job that runs once a day in each cooperative: ``async (db)``."""
     _daily.add(name)
     return job(name)
 
 
 def daily_platform_job(name: str) -> Callable[[Job], Job]:
-    """Register a job of the platform itself that is done once a day: ``async (database)``; it must be safe to
-    repeat.
+    """Register a job of the platform that runs once a day: ``async (database)``.
+
+    It must be safe to repeat.
     """
     _daily.add(name)
     return platform_job(name)
 
 
 def daily_jobs() -> tuple[list[str], list[str]]:
-    """Return the names of what is done once a day, in each cooperative and by the platform itself."""
+    """Return the names of the daily jobs of each cooperative, and those of the platform."""
     names = sorted(_daily & _jobs.keys())
     return [name for name in names if _jobs[name][1] != "platform"], [
         name for name in names if _jobs[name][1] == "platform"
@@ -141,8 +141,9 @@ def resolve_job_names(name: str, key: str, arguments: Mapping[str, Any]) -> tupl
 
 
 async def mark_processed(db: AsyncSession, key: str) -> bool:
-    """Write down, in the session's transaction, that the job of this key has had its effect; False when it
-    had it before.
+    """Store in the session's transaction that the job with this key has had its effect.
+
+    Returns False when it was stored before.
     """
     mark = text("INSERT INTO finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
     return (await db.execute(mark, {"key": key})).first() is not None
@@ -156,22 +157,22 @@ async def enqueue(
     due: datetime | None = None,
     key: str | None = None,
 ) -> None:
-    """Write a job into the session's transaction; ``key`` (default: a new one) makes repetitions run once.
+    """Store a job in the session's transaction; jobs with the same ``key`` take effect once.
 
-    ``due`` is an aware moment; None means at once. Works in a session bound to a cooperative, and in a shared
-    one for platform jobs.
+    Without ``key``, the job gets a new one. ``due`` is a time-zone-aware datetime; None means now. The
+    session is bound to a cooperative, or shared for platform jobs.
     """
     payload = msgspec.json.decode(
         msgspec.json.encode(dict(arguments))
-    )  # refused here, where it is asked for, if it is no JSON
+    )  # raises here, at the caller, if it is not JSON
     db.add(OutboxMessage(job=name, key=key or f"{name}:{new_id()}", arguments=payload, due_at=due))
 
 
 def retry_delay(attempts: int, jitter: float) -> timedelta:
-    """Return how long a job waits that has failed ``attempts`` times before and now again.
+    """Return the delay before the next attempt of a job that failed now and ``attempts`` times before.
 
-    One second, doubled each time up to two hours; ``spread`` (0 to 1) lengthens it by at most a quarter, so
-    that jobs that failed together do not come back together.
+    The delay is one second, doubled for each failure up to two hours. ``jitter`` (0 to 1) lengthens it by at
+    most a quarter, so that jobs that failed together are not retried together.
     """
     wait: timedelta = min(MIN_BACKOFF * 2 ** min(attempts, 20), MAX_BACKOFF / 1.25)
     return wait * (1 + jitter / 4)

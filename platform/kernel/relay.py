@@ -1,6 +1,6 @@
-"""The relay: takes due rows from the outbox and hands them to the broker.
+"""The relay: sends due rows of the outbox to the broker.
 
-Killed between any two steps, it repeats; it never forgets.
+If it is killed between two steps, it may send a job twice but never loses one.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ HEARTBEAT_SECONDS = 10.0
 
 
 async def relay_once(connection: AsyncConnection, send: Send) -> int:
-    """Hand one batch of due jobs to ``send`` and return how many.
+    """Pass one batch of due jobs to ``send`` and return the number of jobs.
 
-    Rows are deleted in the transaction that read them, after they were sent: a crash in between sends them
-    again, never none.
+    The transaction that reads the rows also deletes them, after they were sent. A crash in between sends
+    them again.
     """
     async with connection.begin():
         rows = (
@@ -68,10 +68,10 @@ async def relay_once(connection: AsyncConnection, send: Send) -> int:
 
 
 async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> None:
-    """Relay until told to stop: at once when a job is written, and each second for those that become due.
+    """Relay jobs until ``stopping`` is set: on each notification, and every second for those now due.
 
-    Whatever goes wrong (a restart, a full disk) is one line in the log, and tried again after a pause that
-    grows.
+    An error (a restart of the server, a full disk) is logged in one line; the relay then tries again after a
+    growing pause.
     """
     backoff = Backoff()
     while not stopping.is_set():
@@ -87,7 +87,7 @@ async def run_relay(database: Database, send: Send, stopping: asyncio.Event) -> 
 async def _relay_on_one_connection(
     database: Database, send: Send, stopping: asyncio.Event, backoff: Backoff
 ) -> None:
-    """Listen, look and send on a single connection, as long as it stands."""
+    """Listen for notifications, read the outbox and send jobs on one connection until it fails."""
     woken = asyncio.Event()
     next_heartbeat = 0.0
     pool = database.pools().write
