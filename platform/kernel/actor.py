@@ -1,4 +1,4 @@
-"""Who does something: a name for the books and the trail."""
+"""The person or process that makes a change, as the books and the audit log name it."""
 
 from typing import Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The trail of a cooperative: who did what, written in the same transaction as the deed."""
+"""The audit log of a cooperative: who did what, stored in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
 
-# Entries are never rewritten: those of before name these parameters otherwise.
+# Entries are never changed: older entries use the former names of these parameters.
 FORMER_PARAMS: Final = {"way": "method", "alarm": "exception"}
 
 
@@ -28,8 +28,10 @@ def current_params(params: Mapping[str, Any]) -> dict[str, Any]:
 def record(
     db: AsyncSession, actor: Actor, action: str, *, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
-    """Add an entry: ``action`` is a stable dotted name in the past tense (``members.admitted``), ``subject``
-    what it was done to.
+    """Add an entry to the audit log in the session's transaction.
+
+    ``action`` is a stable dotted name in the past tense (``members.admitted``); ``subject`` identifies the
+    object that was changed.
     """
     db.add(
         AuditEntry(
@@ -44,7 +46,7 @@ def record(
 
 
 async def was_recorded(db: AsyncSession, actor: Actor, action: str, *, subject: str) -> bool:
-    """Say whether this actor did this to this subject before."""
+    """Return whether the audit log has an entry of this actor, action and subject."""
     statement = select(AuditEntry.id).where(
         AuditEntry.subject == subject,
         AuditEntry.action == action,

@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again that failed."""
+"""Delays between attempts of an operation that fails."""
 
 import random
 
@@ -7,16 +7,16 @@ MAX_SECONDS = 5.0
 
 
 class Backoff:
-    """Doubles from half a second to five, a little apart for each process so that not all knock at once."""
+    """Delays that double from 0.5 to 5 seconds, with jitter so that processes do not retry together."""
 
     def __init__(self) -> None:
         self._next = MIN_SECONDS
 
     def next(self) -> float:
-        """Return the seconds to wait now."""
+        """Return the seconds to wait before the next attempt."""
         pause, self._next = self._next, min(self._next * 2, MAX_SECONDS)
         return pause * random.uniform(0.8, 1.2)  # noqa: S311 - nobody gains by guessing it
 
     def reset(self) -> None:
-        """It worked: begin again with the shortest."""
+        """Start again with the shortest delay, after a success."""
         self._next = MIN_SECONDS

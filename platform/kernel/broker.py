@@ -1,9 +1,9 @@
-"""Dramatiq's broker: PostgreSQL itself by default, Redis or RabbitMQ by URL.
+"""Dramatiq's broker: PostgreSQL by default, Redis or RabbitMQ by URL.
 
-What travels through it is one kind of message.
+All messages have one format (``kernel.outbox.JobMessage``).
 
-The queue is only the way from the outbox to a worker. It may lose nothing and may deliver twice: the key of a
-job makes it happen once.
+The queue only transports jobs from the outbox to a worker. It must not lose a message and may deliver it
+twice: the key of a job makes it take effect once.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ log = structlog.get_logger()
 QUEUE_SCHEMA = "dramatiq"
 QUEUE = "jobs"
 # A failing job goes back to the outbox (tenants/worker.py). The broker itself repeats a message only while
-# even that fails, that is while the database is away: without end, and with waits far below the half hour
-# after which RabbitMQ takes a held message for stuck.
+# even that fails because the database is unavailable: without a limit, and with delays far below the half
+# hour after which RabbitMQ treats an unacknowledged message as stuck.
 MIN_BACKOFF_MS = 1_000
 MAX_BACKOFF_MS = 5 * 60 * 1_000
-# Redis and RabbitMQ take a worker for dead after this silence and hand its messages to another one.
+# After this silence, Redis and RabbitMQ treat a worker as dead and send its messages to another one.
 HEARTBEAT_TIMEOUT_MS = 30_000
-# How many of a million commands to Redis also look for dead workers: idle consumers send five a second, so it
-# takes some two seconds.
+# How many of a million commands to Redis also look for dead workers. Idle consumers send five a second, so a
+# dead worker is found within some two seconds.
 REDIS_MAINTENANCE_CHANCE = 100_000
-MAX_IDLE_SECONDS = 5.0  # after so long, one connection that was not needed is closed
+MAX_IDLE_SECONDS = 5.0  # a connection that was idle for so long is closed
 
 BROKER_NOT_DURABLE = ErrorType(
     "kernel.broker_not_durable",
@@ -65,7 +65,7 @@ BROKER_NOT_INSTALLED = ErrorType(
 
 
 def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
-    """Return the broker that the settings name; ``database_url`` is the application role's."""
+    """Return the broker that the settings name; ``database_url`` is the application role's URL."""
     silence_skip_warnings()
     middleware = [
         ShutdownNotifications(),
@@ -79,8 +79,8 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
     ]
     url = settings.broker_url
     if url is None:
-        # a killed worker's jobs are taken over after ten seconds; should it still be alive, their keys make
-        # that safe
+        # another worker takes over a killed worker's jobs after ten seconds; if the first one is still alive,
+        # the jobs' keys make that safe
         broker: dramatiq.Broker = PostgresBroker(
             pool=_make_pool(database_url),
             results=False,
@@ -105,7 +105,7 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
         if url.startswith(("amqp://", "amqps://")):
             from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-            # the relay forgets a job once it was sent: "sent" must mean that RabbitMQ has written it down
+            # the relay deletes a job once it was sent: "sent" must mean that RabbitMQ has stored it
             return RabbitmqBroker(url=_with_heartbeat(url), middleware=middleware, confirm_delivery=True)
     except ImportError as error:
         raise BROKER_NOT_INSTALLED(extra="redis" if url.startswith("redis") else "rabbitmq") from error
@@ -113,10 +113,10 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
 
 
 def find_durability_problem(settings: Settings) -> str | None:
-    """Return in a sentence why this broker may lose jobs when it is killed, or None.
+    """Return a sentence that explains why this broker may lose jobs when it is killed, or None.
 
-    Redis says it itself (`INFO persistence`). PostgreSQL and RabbitMQ write down what they have confirmed. A
-    Redis that does not answer raises its client's error.
+    Redis reports its persistence (`INFO persistence`). PostgreSQL and RabbitMQ store what they have confirmed.
+    When Redis does not answer, the error of its client is raised.
     """
     if not (settings.broker_url or "").startswith(("redis://", "rediss://")):
         return None
@@ -133,7 +133,7 @@ def find_durability_problem(settings: Settings) -> str | None:
 
 
 def check_broker_durability(settings: Settings) -> None:
-    """Say at start-up that the broker may lose jobs.
+    """Log a warning at start-up when the broker may lose jobs.
 
     Raises a DomainError (``kernel.broker_not_durable``) in production.
     """
@@ -153,15 +153,16 @@ def _with_heartbeat(url: str) -> str:
 
 
 def close_broker(broker: dramatiq.Broker) -> None:
-    """Close a broker, and the pool that was made for it."""
+    """Close a broker and its connection pool."""
     broker.close()
     if isinstance(broker, PostgresBroker):
         broker.pool.close()
 
 
 def _make_pool(database_url: str) -> ConnectionPool[Any]:
-    """The broker's connections: none that is idle stays,
-    and a server that is back is found within seconds.
+    """Return the broker's connection pool.
+
+    Idle connections are closed, and the pool reconnects within seconds after a restart of the server.
     """
     return ConnectionPool(
         database_url,
@@ -196,7 +197,7 @@ def declare_actor(broker: dramatiq.Broker, run: Callable[..., Awaitable[None]]) 
 
 
 def queue_schema_sql(app_role: str) -> str:
-    """Return the SQL that makes the queue's tables, once, and lets the application's role use them."""
+    """Return the SQL that creates the queue's tables if missing and grants the application's role access."""
     tables = generate_init_sql(QUEUE_SCHEMA).replace("WITHOUT OIDS", "")
     return (
         f"DO $queue$ BEGIN IF to_regclass('{QUEUE_SCHEMA}.queue') IS NULL THEN EXECUTE "

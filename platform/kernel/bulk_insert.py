@@ -1,10 +1,7 @@
-"""Rows that are only ever added and that nobody waits for: a cooperative's audit_log, and jobs.
+"""Insert the audit entries and jobs of a flush in one round trip.
 
-All that a flush holds goes in one round trip.
-
-They are added to the session like any other row, so that they come and go with its transaction and its
-savepoints; what SQLAlchemy would insert table by table, and jobs one by one, is written here as one
-statement.
+Both are added to the session like other rows, so they belong to its transaction and savepoints. SQLAlchemy
+would insert them table by table, and jobs one by one; this module inserts them by one statement.
 """
 
 from __future__ import annotations
@@ -83,6 +80,6 @@ def _audit_row(row: AuditEntry) -> dict[str, object]:
 
 
 def _job_row(row: OutboxMessage) -> dict[str, object]:
-    due: datetime | None = row.due_at  # None until PostgreSQL fills in the moment of the transaction
+    due: datetime | None = row.due_at  # None: PostgreSQL fills in the time of the transaction
     due_at = due.isoformat() if due is not None else None
     return {"job": row.job, "key": row.key, "arguments": row.arguments, "due_at": due_at}

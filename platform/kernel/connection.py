@@ -1,4 +1,4 @@
-"""Opening a connection to PostgreSQL that ends by itself when nobody answers any more."""
+"""Open connections to PostgreSQL that end by themselves when the peer no longer answers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # Statements that a connection keeps prepared: more than the application has, or each is parsed again and
 # again.
 STATEMENT_CACHE_SIZE: Final = 500
-# A peer that acknowledges nothing for so long is gone, whether we are sending or waiting: 4 + 2 x 2 seconds,
-# below the ten that are promised.
+# A peer that acknowledges nothing for this many seconds is gone, whether we send or wait: 4 + 2 x 2, below
+# the documented ten.
 DEAD_PEER_SECONDS: Final = 8
 _KEEPALIVE: Final = {
     "TCP_KEEPIDLE": 4,
@@ -28,7 +28,7 @@ _KEEPALIVE: Final = {
     "TCP_KEEPCNT": 2,
     "TCP_USER_TIMEOUT": DEAD_PEER_SECONDS * 1_000,
 }
-# The server's side of the same: a client that vanished does not keep its locks for hours.
+# The same on the server's side: a client that vanished does not hold its locks for hours.
 _SERVER_KEEPALIVE: Final = (
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET "
     "tcp_keepalives_count = 3; SET tcp_user_timeout = 60000"
@@ -41,20 +41,21 @@ def libpq_url(url: URL) -> str:
 
 
 class WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brings no types
-    """A connection of a write session. What every transaction begins with travels together with its BEGIN."""
+    """A connection of a write session; sends ``begin_statements`` together with the next BEGIN."""
 
     begin_statements = ""
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
-        if self.begin_statements:  # asyncpg's own "BEGIN;", asked for by ``begin``
+        if self.begin_statements:  # asyncpg's own "BEGIN;", which ``begin`` causes
             query, self.begin_statements = f"{query} {self.begin_statements}", ""
         status: str = await super().execute(query, *args, timeout=timeout)
         return status
 
 
 def begin(connection: Connection, statements: str) -> None:
-    """Begin the transaction of a session's connection, and send ``statements`` (without parameters) with it:
-    one round trip for all.
+    """Begin a transaction and send ``statements`` (without parameters) with it, in one round trip.
+
+    Raises DBAPIError when PostgreSQL refuses them.
     """
     adapted: Any = connection.connection.dbapi_connection
     adapted.driver_connection.begin_statements = statements
@@ -63,7 +64,7 @@ def begin(connection: Connection, statements: str) -> None:
         # of its own
         adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
     except BaseException as error:
-        # asyncpg takes a BEGIN that failed for begun: such a connection is never lent again
+        # asyncpg treats a failed BEGIN as begun: such a connection is not used again
         connection.invalidate()
         if not isinstance(error, adapted.dbapi.Error):
             raise
@@ -71,9 +72,10 @@ def begin(connection: Connection, statements: str) -> None:
 
 
 async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
-    """Open a connection with these time-outs and our codec of json.
+    """Open a connection with these time-outs and our JSON codec.
 
-    They are set by a statement and not as start-up parameters, which a pooler in session mode would refuse.
+    The time-outs are set by a statement, not as start-up parameters, which a pooler in session mode would
+    refuse.
     """
     try:
         connection = await asyncpg.connect(
@@ -96,13 +98,13 @@ async def connect(url: URL, timeouts: Timeouts) -> asyncpg.Connection[Any]:
 
 
 def _enable_keepalive(connection: asyncpg.Connection[Any]) -> None:
-    """Let the kernel find out about a peer that is gone. What a system does not know is left out."""
+    """Enable TCP keepalive, so that the operating system detects a dead peer; skip unknown options."""
     transport_socket = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg has no option for it
     if transport_socket is None or transport_socket.family not in (socket.AF_INET, socket.AF_INET6):
         return
     with socket.socket(
         fileno=os.dup(transport_socket.fileno())
-    ) as own:  # a loop's own socket refuses options; they belong to what both name
+    ) as own:  # a loop's socket refuses options; both objects name the same socket
         own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
             option = getattr(socket, name, None)

@@ -1,9 +1,8 @@
-"""CSV files as offices make them: read line by line with the numbers that an editor shows, and given back
-with a reason beside each bad line.
+"""Read CSV files from offices with the line numbers of an editor, and return bad lines with a reason each.
 
 Accepted: UTF-8 with or without a byte order mark, commas or semicolons (the header decides, or Excel's own
-first line `sep=;`), any line ends, quoted cells. Columns are found by their names, in any order. Whatever
-else is wrong with the file as a whole is refused in a sentence that names the way out.
+first line `sep=;`), any line ends, quoted cells. Columns are found by their names, in any order. Any other
+problem of the whole file raises a DomainError whose message names a solution.
 """
 
 import csv
@@ -16,14 +15,14 @@ import msgspec
 
 from kernel.errors import ErrorType
 
-# The column that `render_rejected_csv` adds: a mended file may be sent back with it.
+# The column that `render_rejected_csv` adds: a corrected file may still contain it.
 REASON_COLUMN: Final = "reason"
 MAX_CELL_LENGTH: Final = 100_000
 DELIMITERS: Final = (",", ";")
-# What Excel puts before the header where the list separator is another one than the reader's.
+# Excel's declaration of the list separator, a line before the header.
 _SEP_LINE: Final = re.compile(r'"?sep=([;,|\t])"?[;,]*[ \t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-# What a spreadsheet would run as a formula when it opens an export.
+# First characters of a cell that a spreadsheet would run as a formula.
 FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 
 EMPTY_FILE: Final = ErrorType(
@@ -72,10 +71,10 @@ WRONG_NUMBER_OF_CELLS: Final = ErrorType(
 
 
 class CsvRow(msgspec.Struct, frozen=True):
-    """One record.
+    """One record of a CSV file.
 
-    ``line`` is where it begins in the file, counting from 1; ``cells`` are trimmed and in the order asked
-    for; ``raw`` is as it came.
+    ``line`` is the line on which it begins, counting from 1. ``cells`` are trimmed and in the order of the
+    needed columns. ``raw`` are the cells as they are in the file.
     """
 
     line: int
@@ -91,7 +90,7 @@ class CsvRow(msgspec.Struct, frozen=True):
 class CsvFile:
     """A CSV file whose header has been checked.
 
-    ``columns`` are the needed ones, in the order in which ``Row.cells`` gives them. Raises DomainError (422):
+    ``columns`` are the needed columns, in the order of ``CsvRow.cells``. Raises DomainError (422):
     kernel.csv_….
     """
 
@@ -107,9 +106,9 @@ class CsvFile:
         self.line_count = self.text.count("\n") or self.text.count("\r")
 
     def rows(self) -> Iterator[CsvRow]:
-        """Yield every record but the header and blank lines.
+        """Yield every record except the header and blank lines.
 
-        Raises DomainError where a quotation mark is never closed.
+        Raises DomainError when a quotation mark is never closed.
         """
         width = len(self.header)
         at = self._indexes
@@ -144,8 +143,9 @@ class CsvFile:
 
 
 def find_declared_delimiter(text: str, allowed: Sequence[str]) -> tuple[str | None, int]:
-    """Return the delimiter that Excel's first line ``sep=;`` names and where the next line starts; None and 0
-    where the first line names none of those ``allowed``.
+    """Return the delimiter of Excel's first line ``sep=;`` and the position of the next line.
+
+    Returns None and 0 when the first line declares no delimiter in ``allowed``.
     """
     declared = _SEP_LINE.match(text)
     return (declared[1], declared.end()) if declared and declared[1] in allowed else (None, 0)
@@ -170,8 +170,10 @@ def read_records(text: str, delimiter: str, start: int = 0) -> Iterator[tuple[in
 
 
 def render_rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
-    """Write the bad lines back, each as it came and with its reason by line number, in the file's own manner:
-    mended, it can be sent again.
+    """Return a CSV of the rejected lines, unchanged, with a column of reasons.
+
+    ``reasons`` maps line numbers to reasons. The result uses the file's delimiter and byte order mark, so that
+    it can be uploaded again after correction.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\r\n")
@@ -187,9 +189,9 @@ def render_rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
 def stream_csv(
     header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ","
 ) -> Iterator[str]:
-    """Yield an export as text, some thousand lines at a time; an empty header writes none.
+    """Yield an export as text, 2,000 rows at a time; an empty ``header`` writes no header line.
 
-    Text that a spreadsheet would take for a formula is quoted by an apostrophe.
+    An apostrophe precedes text that a spreadsheet would run as a formula.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
@@ -205,12 +207,12 @@ def stream_csv(
 
 
 def escape_formula(cell: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would otherwise run it."""
+    """Return the text, after an apostrophe if a spreadsheet would run it as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_PREFIXES) else cell
 
 
 def decode_text(content: bytes) -> str:
-    """The text of a file, its byte order mark kept.
+    """Return the text of a file, including its byte order mark.
 
     Raises DomainError: kernel.csv_not_utf8, .csv_not_text.
     """
@@ -239,9 +241,7 @@ _OTHER_FORMATS: Final[Mapping[bytes, str]] = {
 
 
 def _iter_lines(text: str, start: int = 0) -> Iterator[str]:
-    """Yield the lines with their ends, one at a time:
-    of a large file there is the text, and no second copy.
-    """
+    """Yield the lines with their line ends, one at a time, without a second copy of the text."""
     for line in _LINE.finditer(text, start):
         yield line[0]
 

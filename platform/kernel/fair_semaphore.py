@@ -63,7 +63,7 @@ class FairSemaphore:
             raise
 
     def release(self, holder: str) -> None:
-        """End what ``take`` began; the next in turn has the place."""
+        """Release a place that ``acquire`` granted; the next waiter gets it."""
         left = self._in_use[holder] - 1
         if left:
             self._in_use[holder] = left
@@ -73,14 +73,14 @@ class FairSemaphore:
         self._grant_waiting()
 
     def reduce_limit(self, limit: int, seconds: float) -> None:
-        """Give out no more than ``limit`` places for so long: there is not more of what they stand for."""
+        """Limit the semaphore to ``limit`` places (at least one) for ``seconds``."""
         self._limit = max(1, min(self._size, limit))
         if self._restore_timer is not None:
             self._restore_timer.cancel()
         self._restore_timer = asyncio.get_running_loop().call_later(seconds, self._restore_limit)
 
     def close(self) -> None:
-        """Forget the timer."""
+        """Cancel the timer that restores the limit."""
         if self._restore_timer is not None:
             self._restore_timer.cancel()
             self._restore_timer = None
@@ -106,14 +106,14 @@ class FairSemaphore:
             self._waiting.move_to_end(holder)
             self._remove_waiter(holder, waiter)
             if waiter.done():
-                continue  # its wait has ended, and whoever waited has not run since
+                continue  # its wait has ended, but its task has not run since
             self._grant(holder)
             waiter.set_result(None)
 
     def _remove_waiter(self, holder: str, waiter: asyncio.Future[None]) -> None:
         queue = self._waiting.get(holder)
         if queue is None or waiter not in queue:
-            return  # it was passed over already
+            return  # it was removed already
         queue.remove(waiter)
         if not queue:
             del self._waiting[holder]

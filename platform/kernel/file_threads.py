@@ -1,6 +1,4 @@
-"""The threads of a process in which files are worked on, and whose turn it is
-(docs/adr/0023-bodies-of-requests.md).
-"""
+"""A thread pool for work on files that serves cooperatives in turn (docs/adr/0023-bodies-of-requests.md)."""
 
 from __future__ import annotations
 
@@ -15,33 +13,33 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 MAX_THREADS: Final = 2
-# Files of one cooperative that are worked on or wait: while nobody else waits, and while others do.
+# Files of one cooperative that run or wait: while no other cooperative waits, and while others do.
 MAX_FILES_PER_COOPERATIVE: Final = 4
 MAX_FILES_UNDER_CONTENTION: Final = 2
 MAX_COOPERATIVES: Final = 64
-# A search through all that was kept comes once for so many as before, while a file is worked on.
+# While a file is processed, full garbage collections are this many times as rare.
 GC_THRESHOLD_FACTOR: Final = 100
 
 
 class TooManyFiles(Exception):
-    """As many files of this owner, or of all, are worked on or wait as may."""
+    """The limit of running and waiting files of this owner, or of all owners, is reached."""
 
 
 class FileThreadPool:
-    """The threads of one process, and who waits for them."""
+    """The threads of one process and the queues of waiting work, one for each owner."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="file")
         self._active: set[str] = set()
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order in which it is their turn
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order of their turns
         self._gc_thresholds = gc.get_threshold()
 
     async def run(self, owner: str, work: Callable[[], T], on_done: Callable[[T], None] | None = None) -> T:
-        """Do ``work`` in a thread when it is the turn of ``whose`` file, then ``then`` here with what it
-        gave. Raises TooManyFiles.
+        """Run ``work`` in a thread when it is the turn of ``owner`` and return its result.
 
-        A thread cannot be stopped: work that began is done to its end, and ``then`` too, even when the caller
-        is cancelled.
+        After success, ``on_done`` is called with the result on the event loop. Raises TooManyFiles, and
+        whatever ``work`` raises. A thread cannot be stopped: work that has started runs to its end, and
+        ``on_done`` after it, even when the caller is cancelled.
         """
         self._require_capacity(owner)
         await self._acquire(owner)
@@ -57,18 +55,18 @@ class FileThreadPool:
             if on_done is not None and not done.cancelled() and done.exception() is None:
                 on_done(done.result())
 
-        working.add_done_callback(ended)  # before the caller hears of it
+        working.add_done_callback(ended)  # runs before the caller gets the result
         return await asyncio.shield(working)
 
     def _require_capacity(self, owner: str) -> None:
-        """A cooperative of which nothing is there is taken in, however much others sent."""
+        """Raise TooManyFiles when ``owner`` has too many files, or too many owners have some."""
         there = len(self._waiting.get(owner, ())) + (owner in self._active)
         most = MAX_FILES_UNDER_CONTENTION if self._waiting.keys() - {owner} else MAX_FILES_PER_COOPERATIVE
         if there >= most or (not there and len(self._waiting.keys() | self._active) >= MAX_COOPERATIVES):
             raise TooManyFiles
 
     async def _acquire(self, owner: str) -> None:
-        """Wait until a thread is free for ``whose`` file, and take it."""
+        """Wait until a thread is free for ``owner``, and reserve it."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
         self._dispatch()
@@ -77,12 +75,12 @@ class FileThreadPool:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._cancel_wait(owner, turn)
-            else:  # it became the turn of somebody who had just left
+            else:  # the turn was granted as the caller was cancelled
                 self._release(owner)
             raise
 
     def _dispatch(self) -> None:
-        """Give the threads that are free to those whose turn it is."""
+        """Grant free threads to the owners whose turn it is."""
         for owner in list(self._waiting):
             if len(self._active) == MAX_THREADS:
                 return
@@ -114,15 +112,14 @@ class FileThreadPool:
         self._dispatch()
 
     def _relax_gc(self) -> None:
-        """The tens of thousands of lines of a file would be gone through again and again, each time with
-        every thread waiting for tenths of a second.
+        """Make full garbage collections rarer while a file is processed.
 
-        What became garbage lately is still looked for, so pages that are answered meanwhile leave nothing
-        behind.
+        They would scan the tens of thousands of lines of the file again and again and block every thread for
+        tenths of a second. Young objects are still collected, so pages served meanwhile leave no garbage.
         """
         self._gc_thresholds = young, middle, old = gc.get_threshold()
         gc.set_threshold(young, middle, old * GC_THRESHOLD_FACTOR)
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Cancel waiting work and accept no more; do not wait for running work."""
         self._threads.shutdown(wait=False, cancel_futures=True)

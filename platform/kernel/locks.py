@@ -1,5 +1,4 @@
-"""Locks: by name, for work of which a cooperative, or the platform, does one at a time; and which rows a
-transaction holds already.
+"""Advisory locks by name for a cooperative or the platform, and a record of rows that a session has locked.
 """
 
 from __future__ import annotations
@@ -25,44 +24,42 @@ _TRY = text(
 
 
 async def advisory_lock(db: AsyncSession, name: str) -> None:
-    """Wait for every other transaction of this cooperative (of the platform, outside any) that holds
-    ``name``; hold it until this one ends.
+    """Acquire the lock ``name`` of this cooperative and hold it until the transaction ends.
 
-    Raises DBAPIError (55P03) after the session's lock timeout.
+    Outside a cooperative, the lock belongs to the platform. Raises DBAPIError (55P03) after the session's
+    lock timeout.
     """
     await db.execute(_LOCK, {"name": name})
 
 
 async def try_advisory_lock(db: AsyncSession, name: str) -> bool:
-    """Whether nobody holds ``name``; it is then held until this transaction ends."""
+    """Acquire the lock ``name`` without waiting; return False when another transaction holds it."""
     return bool((await db.execute(_TRY, {"name": name})).scalar_one())
 
 
 def remember_locked_row(db: AsyncSession, row: Any, *, written: bool = False) -> None:
-    """Remember that this transaction has locked a row, or (``written``) written it: nobody else can change it
-    before the end.
+    """Record that this transaction has locked a row, or (``written``) inserted it.
 
-    So it need not be read again, as long as it is changed as an object of this session.
+    No other transaction can change the row before this one ends. So it need not be read again, as long as it
+    is changed as an object of this session.
     """
     db.sync_session.info.setdefault("locked_rows", {})[type(row), row.id] = (row, written)
 
 
 def get_locked_row(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
-    """Return a row that this transaction holds, as the session has it; None for one that must be locked
-    first.
-    """
+    """Return the session's object of a row that this transaction has locked, or None."""
     found: Model | None = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[0]
     return found
 
 
 def is_written_row(db: AsyncSession, model: type[Model], row_id: object) -> bool:
-    """Whether this transaction has written a row, so that nobody else knows of it yet."""
+    """Whether this transaction has inserted a row, so that no other transaction sees it yet."""
     written: bool = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[1]
     return written
 
 
 @event.listens_for(Session, "after_transaction_end")
 def _forget_locked_rows(session: Session, transaction: SessionTransaction) -> None:
-    """Forget what was held: with the transaction, and with a savepoint, whose locks may end with it."""
-    if transaction.nested or transaction.parent is None:  # a flush is a transaction within one, to SQLAlchemy
+    """Clear the record at the end of a transaction or savepoint, which may release the locks."""
+    if transaction.nested or transaction.parent is None:  # SQLAlchemy also calls this for a flush
         session.info.pop("locked_rows", None)

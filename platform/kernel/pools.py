@@ -1,7 +1,7 @@
-"""The two pools of one kind of work, and the sessions that lease from them.
+"""The write pool and the read pool of one kind of work, and the sessions that use them.
 
-A pool of ours lends connections to both ways of speaking (docs/adr/0028-time-outs-and-shares.md): SQLAlchemy
-holds a connection as long as it stands, and a session is bound to the one that it leases.
+Both pools are a ``ConnectionPool`` (docs/adr/0028-time-outs-and-shares.md). A SQLAlchemy connection stays in
+the write pool while it is open, and a session is bound to the connection that it leases.
 """
 
 from __future__ import annotations
@@ -31,17 +31,15 @@ ROLLBACK_SECONDS: Final = 2.0
 
 
 class PoolPair:
-    """The two pools of one kind of work: connections that write, as SQLAlchemy holds them, and connections
-    that read.
-    """
+    """The two pools of one kind of work: SQLAlchemy connections that write, asyncpg ones that read."""
 
     def __init__(self, url: URL, size: int, timeouts: Timeouts, *, min_idle: int) -> None:
         self._url = url
         self._timeouts = timeouts
         self.engine = create_engine(
             url,
-            poolclass=NullPool,  # ours lends, below
-            # what goes wrong is logged: people's names, payers' messages and sealed secrets are not
+            poolclass=NullPool,  # the pools below hold the connections
+            # errors are logged without names, payers' messages and encrypted secrets
             hide_parameters=True,
             creator=functools.partial(self._adapt_connection, functools.partial(connect, url, timeouts)),
         )
@@ -85,9 +83,7 @@ class PoolPair:
 
 
 class ConnectionLease:
-    """The connection of one session: taken from the pool when the first statement needs it, given back when
-    the session has ended.
-    """
+    """The connection of one session: acquired for the first statement, released after the session."""
 
     def __init__(self, pool: ConnectionPool[AsyncConnection], holder: str) -> None:
         self._pool = pool
@@ -95,7 +91,7 @@ class ConnectionLease:
         self._pooled: PooledConnection[AsyncConnection] | None = None
 
     def connection(self) -> Connection:
-        """The connection, in SQLAlchemy's own synchronous voice."""
+        """Return SQLAlchemy's synchronous connection; acquire one from the pool at the first call."""
         if self._pooled is None:
             self._pooled = await_only(self._pool.acquire(self._holder))
         found = self._pooled.connection.sync_connection
@@ -104,7 +100,7 @@ class ConnectionLease:
         return found
 
     def add_tenant(self, schema_name: str) -> None:
-        """Note that the connection has touched another cooperative, too."""
+        """Record that the connection has also served another cooperative."""
         if self._pooled is not None:
             self._pooled.served_tenants.add(schema_name)
 
@@ -116,7 +112,7 @@ class ConnectionLease:
 
 
 class LeasedSession(Session):
-    """A session whose one connection is leased. It is bound to nothing before it speaks."""
+    """A session that uses one leased connection, which its first statement acquires."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         lease: ConnectionLease | None = self.info.get("lease")
@@ -124,9 +120,7 @@ class LeasedSession(Session):
 
 
 def _terminate_timed_out(context: ExceptionContext) -> None:
-    """A connection whose answer did not come in time is ended at once: undoing on it would wait as long
-    again.
-    """
+    """Terminate a connection after a time-out: a rollback on it would wait as long again."""
     if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
         driver = context.connection.connection.driver_connection
         if driver is not None:

@@ -1,4 +1,4 @@
-"""What one event loop of a process shares: databases by cell, HTTP client, threads for files, refusals."""
+"""Services shared in one event loop: databases by cell, HTTP client, file threads, refusal cache."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ MAX_HTTP_CONNECTIONS: Final = 50
 
 
 class InCell(Protocol):
-    """Something that lives in one cell: a cooperative."""
+    """An object that belongs to one cell, such as a cooperative."""
 
     @property
     def cell(self) -> str: ...
 
 
 class Services:
-    """Holds what rooms share within one process and event loop; built with its first database.
+    """The services that rooms share in one process and event loop; created with its first database.
 
-    What only the web process has (host cache, page cache, webhook inbox) belongs to ``web.dispatch``.
+    Services that only the web process has (host cache, page cache, webhook inbox) are in ``web.dispatch``.
     """
 
     def __init__(self, database: Database) -> None:
         self.databases: dict[str, Database] = {MAIN_CELL: database}
         self.refusals = RefusalCache()
-        self.on_change: Callable[[str], None] | None = None  # told what this process itself has committed
+        self.on_change: Callable[[str], None] | None = None  # called with topics that this process committed
         self._http_client: httpx.AsyncClient | None = None
         self._file_threads: FileThreadPool | None = None
 
     def database_for(self, tenant: InCell) -> Database:
-        """Return the database of the cell in which a cooperative lives.
+        """Return the database of a cooperative's cell.
 
         Raises LookupError for a cell that this process does not know.
         """
@@ -51,7 +51,7 @@ class Services:
 
     @property
     def http_client(self) -> httpx.AsyncClient:
-        """The client by which providers are asked. It follows no redirect: a provider's API answers."""
+        """The HTTP client for providers' APIs, created at first use; it follows no redirects."""
         if self._http_client is None:
             limits = httpx.Limits(max_connections=MAX_HTTP_CONNECTIONS)
             self._http_client = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=limits)
@@ -59,13 +59,13 @@ class Services:
 
     @property
     def file_threads(self) -> FileThreadPool:
-        """The threads in which files are read and written."""
+        """The thread pool for files, created at first use."""
         if self._file_threads is None:
             self._file_threads = FileThreadPool()
         return self._file_threads
 
     async def close(self) -> None:
-        """Close the HTTP client and the threads. Databases close themselves."""
+        """Close the HTTP client and the file threads; each Database closes its own pools."""
         client, threads = self._http_client, self._file_threads
         self._http_client = self._file_threads = None
         if threads is not None:
