@@ -1,4 +1,4 @@
-"""Saying that a cooperative changed something that is kept in memory elsewhere, and hearing it."""
+"""Publish changes of a cooperative, and listen for them to invalidate caches in other processes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 HEALTH_CHECK_SECONDS = 4.0
-# With the look above, a silent connection is noticed within ten seconds.
+# With this health check, a silent connection is detected within ten seconds.
 LISTENER_TIMEOUTS = Timeouts(statement=4, lock=4, idle=4, connection=0)
 
 
 async def publish_change(db: AsyncSession) -> None:
-    """Say, when this transaction commits, that pages and brand of this cooperative may look different from
-    now on.
-    """
+    """Notify every process on commit that pages and brand of this cooperative may have changed."""
     tenant = get_tenant(db)
     if db.sync_session.info.get("change_published"):
         return
@@ -63,23 +61,22 @@ async def publish_registry_change(db: AsyncSession, schema_name: str) -> None:
 
 
 async def rename_cooperative(db: AsyncSession, name: str) -> None:
-    """Give the session's cooperative this name in the registry too,
-    where operators and closed doors read it.
-    """
+    """Rename the session's cooperative in the registry, for operators and for pages of closed sites."""
     await db.execute(text("SELECT shared.rename_cooperative(:name)"), {"name": name})
     _record_registry_change(db, get_tenant(db).schema_name)
 
 
 async def record_first_sign_in(db: AsyncSession) -> None:
-    """Write into the registry, once for a cooperative, that somebody came in by a password or a code."""
+    """Store in the registry, once for each cooperative, that somebody signed in by a password or code."""
     if not get_tenant(db).signed_in:
         await db.execute(text("SELECT shared.record_sign_in()"))
         _record_registry_change(db, get_tenant(db).schema_name)
 
 
 def invalidate_local(database: Database, topic: str) -> None:
-    """Forget in this process at once what was just announced and committed: the next request must not be
-    faster than the notice.
+    """Invalidate this process's caches for ``topic`` at once, after a commit.
+
+    Otherwise the next request could be served before the notification arrives.
     """
     on_change = database.services.on_change
     if on_change is not None:
@@ -87,14 +84,14 @@ def invalidate_local(database: Database, topic: str) -> None:
 
 
 def get_committed_topics(db: AsyncSession) -> list[str]:
-    """Return the topics of what a committed session changed: its cooperative, and entries of the registry."""
+    """Return the topics of a committed session: its cooperative and its changed registry entries."""
     info = db.sync_session.info
     own = [info["tenant"].schema_name] if "tenant" in info else []
     return [*own, *(registry_topic(name) for name in info.get("registry_changes", ()))]
 
 
 def invalidate_committed(database: Database, topics: list[str]) -> None:
-    """Forget in this process what a committed session changed."""
+    """Invalidate this process's caches for each topic of a committed session."""
     for topic in topics:
         invalidate_local(database, topic)
 
@@ -105,11 +102,11 @@ async def listen_for_changes(
     on_connected: Callable[[], None],
     on_disconnected: Callable[[], None],
 ) -> None:
-    """Call ``on_change`` with the topic of each announcement, until cancelled.
+    """Call ``on_change`` with the topic of each notification, until cancelled.
 
-    ``on_connected`` is called after every (re)connection: announcements may have been missed, so everything
-    must be forgotten. ``on_disconnected`` is called when the connection is lost, and each time that it could
-    not be made again.
+    ``on_connected`` is called after every (re)connection: notifications may have been missed, so the caller
+    must clear its caches. ``on_disconnected`` is called when the connection is lost, and after each failed
+    attempt to reconnect.
     """
     backoff = Backoff()
     while True:

@@ -1,8 +1,7 @@
-"""Jobs that failed: back to the outbox for a later attempt, and after two days on a list from which an
-operator retries or discards them.
+"""Retry failed jobs through the outbox; after two days, store them for an operator to retry or discard.
 
-Attempts are kept in the outbox and not by the broker: they outlive it, and RabbitMQ holds no message for
-hours.
+Attempts are counted in the outbox and not by the broker, so that they survive a loss of the broker. RabbitMQ
+also does not hold a message for hours.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ MAX_ERROR_LENGTH = 300
 
 
 class JobFailure(NamedTuple):
-    """One failed attempt: ``attempts`` includes it, ``error`` is one line without the values that were worked
-    on.
+    """One failed attempt of a job.
+
+    ``attempts`` includes this one; ``error`` is one line without the values that the job processed.
     """
 
     coop_role: str
@@ -36,9 +36,9 @@ class JobFailure(NamedTuple):
 
 
 def describe_error(error: Exception) -> str:
-    """Return one line that says what failed.
+    """Return one line that describes an error, at most ``MAX_ERROR_LENGTH`` characters.
 
-    A database error is told by the server's own words, without statement and parameters.
+    For a database error, it is the server's message, without statement and parameters.
     """
     if isinstance(error, DomainError):
         return f"{error.code}: {error.message('en')}"[:MAX_ERROR_LENGTH]
@@ -48,7 +48,7 @@ def describe_error(error: Exception) -> str:
 
 
 async def enqueue_retry(db: AsyncSession, failure: JobFailure, due: datetime) -> None:
-    """Write the job into the outbox again, under its own cooperative and key."""
+    """Store the job in the outbox again, with its cooperative and key, due at ``due``."""
     await db.execute(
         text(
             "INSERT INTO shared.outbox (coop_role, job, key, arguments, due_at, attempts, first_failed_at)"
@@ -59,7 +59,7 @@ async def enqueue_retry(db: AsyncSession, failure: JobFailure, due: datetime) ->
 
 
 async def record_failed_job(db: AsyncSession, failure: JobFailure) -> None:
-    """Put the job on the list of failed ones; a message that is delivered twice makes one entry."""
+    """Store the job as failed; a message that is delivered twice makes one row."""
     await db.execute(
         text(
             "INSERT INTO shared.failed_jobs (coop_role, job, key, arguments, attempts, "
@@ -73,8 +73,9 @@ async def record_failed_job(db: AsyncSession, failure: JobFailure) -> None:
 
 
 async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
-    """Move a failed job back to the outbox, due at once and with two days before it; return its name, or None
-    when it is gone.
+    """Move a failed job back to the outbox and return its name, or None when it does not exist.
+
+    It is due at once, and its two days of retries start again.
     """
     moved = await db.execute(
         text(
@@ -90,9 +91,7 @@ async def retry_job(db: AsyncSession, failed_id: int) -> str | None:
 
 
 async def discard_job(db: AsyncSession, failed_id: int) -> dict[str, Any] | None:
-    """Drop a failed job for good; return all that was known of it, for the audit log, or None when it is
-    gone.
-    """
+    """Delete a failed job and return its row for the audit log, or None when it does not exist."""
     dropped = await db.execute(
         text(
             "DELETE FROM shared.failed_jobs WHERE id = :id RETURNING coop_role, job, key, arguments, "

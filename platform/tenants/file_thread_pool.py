@@ -1,9 +1,8 @@
-"""Files of offices are read, compared and taken beside the event loop: in a thread with a loop and
-connections of its own.
+"""Process files in a thread with its own event loop and connections, so that they do not block requests.
 
-What is done there may compute for seconds and may ask the database, as any use case does. One file of a
-cooperative is worked on at a time, two of a process; a few more wait, before they hold a connection, and
-cooperatives take turns (docs/adr/0023-bodies-of-requests.md).
+The work may compute for seconds and may query the database like any use case. One file of a cooperative and
+two of a process are processed at a time. A few more wait, without a connection, and cooperatives take turns
+(docs/adr/0023-bodies-of-requests.md).
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ TOO_MANY_FILES: Final = ErrorType(
 
 
 async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[Reader], Awaitable[T]]) -> T:
-    """Do ``work`` in a read-only transaction of ``tenant``, in a thread.
+    """Run ``work`` in a read-only transaction of ``tenant``, in a thread.
 
     Raises DomainError tenants.files_wait, and what ``work`` raises.
     """
@@ -49,7 +48,7 @@ async def read_in_thread(database: Database, tenant: TenantRef, work: Callable[[
 async def write_in_thread(
     database: Database, tenant: TenantRef, work: Callable[[AsyncSession], Awaitable[T]]
 ) -> T:
-    """Do ``work`` in a write transaction of ``tenant``, in a thread: returning commits.
+    """Run ``work`` in a write transaction of ``tenant``, in a thread; commit when it returns.
 
     Raises DomainError tenants.files_wait, and what ``work`` raises.
     """
@@ -66,7 +65,7 @@ async def write_in_thread(
 
 
 async def compute_in_thread(database: Database, owner: str, work: Callable[[], T]) -> T:
-    """Do ``work``, which asks no database, in a thread.
+    """Run ``work``, which does not use the database, in a thread.
 
     Raises DomainError tenants.files_wait, and what ``work`` raises.
     """

@@ -1,6 +1,4 @@
-"""From a host name to the cooperative it belongs to, kept in memory until PostgreSQL says that something
-changed.
-"""
+"""Find the cooperative of a host name, with a cache that notifications from PostgreSQL invalidate."""
 
 from __future__ import annotations
 
@@ -21,10 +19,10 @@ if TYPE_CHECKING:
 
     from kernel.database import Database
 
-# Host names are remembered up to this many, whatever the number of cooperatives: the least recently used go
+# The maximum of cached host names, whatever the number of cooperatives: the least recently used are dropped
 # first.
 MAX_CACHED_HOSTS = 2_000
-# Hosts of nobody are kept apart, so that whoever makes them up pushes no cooperative's out.
+# Unknown hosts are cached separately, so that made-up host names evict no cooperative's.
 MAX_CACHED_UNKNOWN_HOSTS = 500
 CHANGE_CHANNEL = "lumbung_changed"
 # Topics of the registry: all of it, or one cooperative's entry (the prefix and its schema name).
@@ -38,15 +36,14 @@ _COLUMNS = (
 
 
 class TenantRef(msgspec.Struct, frozen=True):
-    """Which cooperative a request or a job is for, and what its plan allows.
+    """The cooperative of a request or a job, and what its plan allows.
 
-    Everything else about it is read inside its own schema.
+    All other data of the cooperative is in its own schema.
 
     ``read_only``: an invoice of the platform is long overdue (web/suspension.py). ``billing_notice`` is the
-    code of what officers should know of their plan (billing/notices.py), or None. ``signed_in``: somebody
-    once came in by a password or a code. ``cell`` names the server that holds its schema
-    (docs/adr/0031-cells.md). Ask ``entitlements`` through
-    ``tenants.entitlements.has_entitlement``.
+    code of a notice about the plan that officers see (billing/notices.py), or None. ``signed_in``: somebody
+    has signed in by a password or a code. ``cell`` names the server of its schema (docs/adr/0031-cells.md).
+    Check ``entitlements`` by ``tenants.entitlements.has_entitlement``.
     """
 
     id: UUID
@@ -65,19 +62,19 @@ class TenantRef(msgspec.Struct, frozen=True):
 
     @property
     def suspended(self) -> bool:
-        """Whether an operator has closed its doors."""
+        """Whether an operator has suspended the cooperative."""
         return self.status == "suspended"
 
     @property
     def unapproved(self) -> bool:
-        """Whether its name waits for an operator's release, or was refused it."""
+        """Whether an operator has not yet approved the cooperative's name, or has refused it."""
         return self.status in ("waiting", "refused")
 
 
 class HostCache:
-    """Remembers hosts, also those that belong to nobody.
+    """Caches the cooperative of each host, and hosts that belong to none.
 
-    A change of one cooperative's registry entry drops its own hosts alone.
+    A change of one cooperative's registry entry drops the cached hosts of that cooperative and unknown hosts.
     """
 
     def __init__(
@@ -89,42 +86,41 @@ class HostCache:
         self._unknown_hosts: OrderedDict[str, None] = OrderedDict()
         self._pending_lookups: dict[str, asyncio.Task[TenantRef | None]] = {}
         self._generation = 0
-        self.caching_enabled = True  # off: changes are not heard of, so nothing new is remembered
+        self.caching_enabled = True  # False while no notifications arrive: nothing new is cached
 
     def clear(self) -> None:
-        """Drop everything: a registry row changed, or changes may have been missed."""
+        """Drop all cached hosts: the registry changed, or notifications may have been missed."""
         self._generation += 1
         self._hosts.clear()
         self._unknown_hosts.clear()
-        self._pending_lookups.clear()  # their answers may be old
+        self._pending_lookups.clear()  # their results may be old
 
     def invalidate(self, schema_name: str) -> None:
-        """Drop the hosts of one cooperative; others' stay.
+        """Drop the cached hosts of one cooperative.
 
-        Hosts of nobody are dropped too: one of them may have become this cooperative's.
+        Unknown hosts are dropped too: one of them may now belong to this cooperative.
         """
-        self._generation += 1  # what is being looked up now may be old
+        self._generation += 1  # results of pending lookups may be old
         self._pending_lookups.clear()
         self._unknown_hosts.clear()
         for host in [host for host, tenant in self._hosts.items() if tenant.schema_name == schema_name]:
             del self._hosts[host]
 
     def is_cached_or_pending(self, host: str) -> bool:
-        """Whether ``find`` asks the database nothing new: it remembers the host, or is asking already."""
+        """Whether ``find`` needs no new query: the host is cached, or a lookup of it is pending."""
         return host in self._hosts or host in self._unknown_hosts or host in self._pending_lookups
 
     def get_cached(self, host: str) -> TenantRef | None:
-        """Return the cooperative of ``host`` where it is remembered, without a question;
-        None says nothing.
-        """
+        """Return the cached cooperative of ``host`` without a query; None when none is cached."""
         if host not in self._hosts:
             return None
         self._hosts.move_to_end(host)
         return self._hosts[host]
 
     async def find(self, host: str) -> TenantRef | None:
-        """Return the cooperative that answers to ``host`` (a subdomain's label, or a whole host name), or
-        None.
+        """Return the cooperative of ``host``, or None.
+
+        ``host`` is a subdomain's label or a whole host name. Concurrent calls share one query.
         """
         if host in self._hosts:
             self._hosts.move_to_end(host)
@@ -133,7 +129,7 @@ class HostCache:
             self._unknown_hosts.move_to_end(host)
             return None
         lookup = self._pending_lookups.get(host)
-        if lookup is None:  # many ask at once where a process begins: the database is asked once
+        if lookup is None:  # concurrent requests at the start of a process share one query
             lookup = self._pending_lookups[host] = asyncio.create_task(self._lookup(host))
             lookup.add_done_callback(functools.partial(self._lookup_done, host))
         return await asyncio.shield(lookup)
@@ -142,12 +138,12 @@ class HostCache:
         if self._pending_lookups.get(host) is lookup:
             del self._pending_lookups[host]
         if not lookup.cancelled():
-            lookup.exception()  # whoever asked has it, or is gone
+            lookup.exception()  # mark the exception as retrieved: the callers have it, or are gone
 
     async def _lookup(self, host: str) -> TenantRef | None:
         generation = self._generation
         tenant = await find_tenant_by_host(self._database, host)
-        if self.caching_enabled and generation == self._generation:  # else the answer may already be old
+        if self.caching_enabled and generation == self._generation:  # else the result may be old
             if tenant is None:
                 self._unknown_hosts[host] = None
             else:
@@ -169,15 +165,16 @@ async def _fetch_tenant(database: Database, condition: str, value: object) -> Te
     return msgspec.structs.replace(TenantRef(*record), entitlements=frozenset(record["entitlements"]))
 
 
-# one that is being removed is nobody's any more
+# a cooperative that is being removed has no hosts
 _JOIN_HOSTNAME = (
     "JOIN shared.hostnames h ON h.cooperative_id = c.id WHERE h.host = $1 AND c.status <> 'removing'"
 )
 
 
 async def find_tenant_by_host(database: Database, host: str) -> TenantRef | None:
-    """Read the cooperative of a host from the registry: of a subdomain's label, or of a domain of its own
-    while its plan includes one.
+    """Read the cooperative of a host from the registry, or None.
+
+    ``host`` is a subdomain's label, or a custom domain while the cooperative's plan includes one.
     """
     found = await _fetch_tenant(database, _JOIN_HOSTNAME, host)
     if found is not None and "." in host and not has_entitlement(found, "custom_domain"):
@@ -196,6 +193,6 @@ async def find_tenant_by_schema(database: Database, schema_name: str) -> TenantR
 
 
 async def list_schema_names(db: AsyncSession) -> list[str]:
-    """Return the schemas of all cooperatives but those that are being removed."""
+    """Return the schema names of all cooperatives except those that are being removed."""
     rows = await db.scalars(text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'"))
     return list(rows)

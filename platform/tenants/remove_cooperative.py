@@ -1,10 +1,9 @@
-"""Removing a cooperative: marked first, by the application, which closes its doors; gone later, by a process
-that holds the owner's credentials.
+"""Remove a cooperative: the application marks it and closes its site; a process of the owner removes it.
 
-Between the two lies a day at least, in which whatever was under way ends. Then everything is looked at once
-more, under locks that nobody can write past, and a cooperative that turns out to hold something is open
-again. What a cooperative says of its own founding can be forged by whoever took over the application, so the
-owner asks one thing that no such count can answer: whether the tables of ``PROTECTED_TABLES`` are empty.
+At least a day passes between the two, in which running work ends. Then the removal checks everything again,
+under locks that prevent writes, and reopens a cooperative that holds data. An attacker who controls the
+application can forge a cooperative's record of its founding. So the owner's process also checks that the
+tables of ``PROTECTED_TABLES`` are empty.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MIN_REMOVAL_DELAY: Final = timedelta(days=1)
-# Each takes a fifth of a second, in which provision makes no schema for somebody who is founding a
-# cooperative. Which ones is left to chance: some that cannot go must not stand before the others for ever.
+# Each removal takes 0.2 seconds, in which provision cannot create a schema for a founding. The batch is chosen
+# at random, so that cooperatives that cannot be removed do not block the others for ever.
 BATCH_SIZE: Final = 20
-# Every table that founding leaves empty: a row in one of them keeps a cooperative, whatever its own trail
-# says that founding wrote.
+# Every table that founding leaves empty: a row in one of them prevents the removal, whatever the cooperative's
+# audit log records of its founding.
 PROTECTED_TABLES: Final = frozenset(
     """
     balances categories closed_years credit_terms journal_lines journals members order_lines orders
@@ -47,17 +46,18 @@ PROTECTED_TABLES: Final = frozenset(
     """.split()  # noqa: SIM905 - a block of words reads better than thirty quoted ones
 )
 
-# Says what a cooperative holds, or returns nothing: by the owner's connection, which stands in its schema.
+# Returns what data a cooperative holds, read by the owner's connection with its schema as search path.
 HoldingsCounter = Callable[["AsyncConnection", "TenantRef"], Awaitable[dict[str, int]]]
-# Writes into the operators' trail what was done to a cooperative, and why.
+# Adds an entry to the operators' audit log: the action on a cooperative, and its reason.
 AuditWriter = Callable[["AsyncSession | AsyncConnection", str, "TenantRef", str], Awaitable[None]]
 
 
 async def mark_for_removal(
     database: Database, tenant: TenantRef, *, reason: str, write_audit: AuditWriter
 ) -> bool:
-    """Close a cooperative's doors until it is removed; False when somebody signed in meanwhile or its state
-    changed.
+    """Mark a cooperative for removal, which closes its site.
+
+    Returns False when somebody has signed in or its status has changed meanwhile.
     """
     async with shared_session(database) as db:
         marked = await db.execute(
@@ -79,10 +79,10 @@ async def mark_for_removal(
 async def remove_marked_cooperatives(
     database: Database, count_holdings: HoldingsCounter, write_audit: AuditWriter
 ) -> list[str]:
-    """Remove some of what was marked a day ago or longer and return the addresses; open again what holds
-    something.
+    """Remove up to ``BATCH_SIZE`` cooperatives that were marked a day ago or longer; return their slugs.
 
-    Works by the owner's connection. Whatever stops one stops no other; the next call tries it again.
+    Reopens a cooperative that holds data. Uses the owner's connection. A failure of one removal is logged and
+    does not stop the others; a later call tries it again.
     """
     async with database.owner_engine.connect() as connection:
         due = await connection.execute(

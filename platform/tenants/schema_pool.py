@@ -1,6 +1,4 @@
-"""Making schemas ahead of time, and handing one out in a fraction of a millisecond when a cooperative is
-founded.
-"""
+"""A pool of schemas created in advance, so that founding a cooperative takes one in under a millisecond."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from kernel.database import Database
 
-PROVISION_CHANNEL = "lumbung_provision"  # the channel on which the owner's process is asked
+PROVISION_CHANNEL = "lumbung_provision"  # the channel that notifies the owner's process
 WAIT_SECONDS = 10.0
 POLL_SECONDS = 0.2
 
@@ -40,28 +38,26 @@ SET LOCAL search_path = {name};
 
 
 def generate_schema_name() -> str:
-    """Return a new schema name: it tells nothing, so renaming a cooperative never touches it."""
+    """Return a new random schema name; it is independent of the cooperative's name, which may change."""
     return "coop_" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
 
 
 def render_schema_script(name: str, app_role: str, root: Path | None = None) -> tuple[str, str]:
-    """Return ``(newest revision, SQL script)`` that makes an empty schema with its role, whole."""
+    """Return ``(newest revision, SQL script)``; the script creates an empty schema with its role."""
     head, script = render_script(COOPERATIVE, None, root)
     return head, _CREATE_SCHEMA.format(name=name, app=app_role) + script
 
 
 async def run_script(connection: AsyncConnection, script: str) -> None:
     """Run many statements in one round trip, inside the connection's transaction."""
-    await connection.exec_driver_sql("SELECT 1")  # opens the transaction that SQLAlchemy keeps
+    await connection.exec_driver_sql("SELECT 1")  # begins SQLAlchemy's transaction
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None
     await raw.driver_connection.execute(script)
 
 
 async def create_pool_schema(database: Database) -> str:
-    """Make one empty schema with its role at the newest revision, register it as spare,
-    and return its name.
-    """
+    """Create an empty schema with its role at the newest revision, add it to the pool, return its name."""
     name = generate_schema_name()
     head, script = render_schema_script(name, database.settings.app_role)
     async with database.owner_engine.begin() as connection:
@@ -74,11 +70,11 @@ async def create_pool_schema(database: Database) -> str:
 
 
 async def refill_schema_pool(database: Database) -> int:
-    """Bring the pool of spare schemas up to its size and return how many were made."""
+    """Fill the schema pool up to its configured size and return how many schemas were created."""
     made = 0
     head, _ = render_script(COOPERATIVE)
     async with database.owner_engine.connect() as connection:
-        # one refiller at a time, in whatever process; held on this connection until it goes back
+        # one process refills at a time; this connection holds the lock until its transaction ends
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lumbung spare schemas'))"))
         count = text("SELECT count(*) FROM shared.schema_pool WHERE revision = :head")
         while (
@@ -90,8 +86,9 @@ async def refill_schema_pool(database: Database) -> int:
 
 
 async def take_pool_schema(db: AsyncSession, revision: str) -> tuple[str, str] | None:
-    """Take a spare schema for a cooperative being founded: ``(schema_name, revision)``, or None when none is
-    ready.
+    """Take a schema at ``revision`` from the pool, or return None when there is none.
+
+    Returns ``(schema_name, revision)``.
     """
     row = (
         await db.execute(
@@ -108,16 +105,15 @@ async def take_pool_schema(db: AsyncSession, revision: str) -> tuple[str, str] |
 
 
 async def notify_provisioner(db: AsyncSession) -> None:
-    """Ask the owner's process, when this transaction commits, to look at what there is to do."""
+    """Notify the owner's process on commit that there may be work to do."""
     await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": PROVISION_CHANNEL})
 
 
 async def wait_for_pool_schema(database: Database, deadline: float) -> bool:
-    """Have a spare schema made: here where this process may, else by provision.
+    """Create a schema for the pool, or notify provision and wait until the pool has one.
 
-    False when there is none at ``deadline``.
-
-    The deadline is a moment of ``time.monotonic()``.
+    A process with the owner's login creates it itself. Returns False when there is none at ``deadline``, a
+    time of ``time.monotonic()`` in seconds.
     """
     if database.has_owner:
         await create_pool_schema(database)

@@ -1,7 +1,7 @@
-"""The one binding of work to a cooperative: its role and its search path, for one transaction at a time.
+"""Bind a transaction to a cooperative by its role and search path; only this module does so.
 
-Both are set locally: after commit the connection is back at the login role, which may read no cooperative and
-whose search path is empty. A forgotten binding is therefore an error, never a neighbour's row
+Both are set locally: after a commit, the connection has the login role again, which may read no cooperative
+and has an empty search path. A missing binding is therefore an error and never reads another cooperative
 (docs/adr/0003-one-schema-and-one-role.md).
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kernel.timeouts import Timeouts
     from tenants.registry import TenantRef
 
-SHARED = "shared"  # whom a connection serves that serves no cooperative
+SHARED = "shared"  # the pool holder of connections that serve no cooperative
 _SCHEMA_NAME = re.compile(r"coop_[a-z0-9]{16}")
 _BIND = text("SELECT set_config('role', :name, true), set_config('search_path', :name, true)")
 
@@ -46,8 +46,9 @@ def bind_tenant(db: AsyncSession, tenant: TenantRef) -> None:
 
 
 async def bind_current_transaction(db: AsyncSession, tenant: TenantRef) -> None:
-    """Bind the rest of the running transaction to ``tenant``: founding begins in the registry and ends inside
-    the new schema.
+    """Bind the rest of the running transaction, and later ones, to ``tenant``.
+
+    Founding a cooperative starts in the registry and ends in the new schema.
     """
     bind_tenant(db, tenant)
     connection = await db.connection()
@@ -65,7 +66,7 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
     name = _validated(tenant.schema_name)
     statements = f"SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
     timeouts: Timeouts | None = session.info.get("timeouts")
-    # work that may take longer than a page says so in the same round trip
+    # set longer time-outs in the same round trip
     begin(
         connection,
         f"{statements}; {timeouts.set_statements(local=True)}" if timeouts is not None else statements,
@@ -76,9 +77,9 @@ def _bind_transaction(session: Session, transaction: SessionTransaction, connect
 async def coop_session(
     database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
 ) -> AsyncIterator[AsyncSession]:
-    """Open a write session of ``tenant`` in its cell: returning commits, raising rolls back.
+    """Open a write session of ``tenant`` in its cell; commit at the end, roll back on an error.
 
-    ``timeouts``: when it may take longer than usual.
+    ``timeouts`` replaces the default time-outs, for longer work.
     """
     name = _validated(tenant.schema_name)
     async with database.services.database_for(tenant).session(name, timeouts) as db:
@@ -92,9 +93,9 @@ async def coop_session(
 async def coop_reader(
     database: Database, tenant: TenantRef, timeouts: Timeouts | None = None
 ) -> AsyncIterator[Reader]:
-    """Open a read-only transaction of ``tenant`` in its cell and lend a Reader on it.
+    """Open a read-only transaction of ``tenant`` in its cell and yield a Reader on it.
 
-    ``timeouts``: when it may take longer than usual.
+    ``timeouts`` replaces the default time-outs, for longer work.
     """
     name = _validated(tenant.schema_name)
     begin = f"BEGIN READ ONLY; SET LOCAL ROLE {name}; SET LOCAL search_path = {name}"
@@ -106,15 +107,16 @@ async def coop_reader(
 
 @contextlib.asynccontextmanager
 async def shared_session(database: Database) -> AsyncIterator[AsyncSession]:
-    """Open a write session on schema ``shared`` alone: no cooperative can be reached from it."""
+    """Open a write session that reads and writes schema ``shared`` only."""
     async with database.session(SHARED) as db, db.begin():
         yield db
 
 
 @contextlib.asynccontextmanager
 async def owner_session(database: Database) -> AsyncIterator[AsyncSession]:
-    """Open a write session on schema ``shared`` as the owner, for the few rows that web and worker may not
-    write.
+    """Open a write session on schema ``shared`` as the owner.
+
+    It is for the few rows that web and worker may not write.
     """
     async with AsyncSession(database.owner_engine, expire_on_commit=False) as db, db.begin():
         yield db

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @platform_job("tenants.refill_schema_pool")
 async def refill_schema_pool(database: Database) -> None:
-    """Ask provision to fill the pool of spare schemas.
+    """Notify the provision process to refill the schema pool.
 
-    Releases before wrote this job at each founding; rows of it may still wait.
+    Earlier releases stored this job at each founding; the outbox may still contain rows of it.
     """
     async with shared_session(database) as db:
         await notify_provisioner(db)
@@ -27,11 +27,11 @@ async def refill_schema_pool(database: Database) -> None:
 
 @daily_platform_job("tenants.delete_expired")
 async def delete_expired_rows(database: Database) -> None:
-    """Drop what the platform's own tables need no longer."""
+    """Delete expired rows of the platform's tables."""
     await daily_jobs.delete_expired_rows(database)
 
 
 @daily_job("tenants.delete_finished_job_keys")
 async def delete_finished_jobs(db: AsyncSession) -> None:
-    """Drop a cooperative's keys of jobs long done."""
+    """Delete a cooperative's old keys of finished jobs."""
     await daily_jobs.delete_finished_jobs(db)

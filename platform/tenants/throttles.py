@@ -1,8 +1,7 @@
-"""Counting attempts at the doors: the platform's own in schema ``shared``, a cooperative's in its schema
-(docs/adr/0017-throttles.md).
+"""Count and limit attempts, such as sign-ins (docs/adr/0017-throttles.md).
 
-An attempt is counted before it is weighed, in a transaction of its own: one that is rolled back afterwards
-counts all the same.
+The platform's counts are in schema ``shared``, a cooperative's in its schema. An attempt is counted before it
+is checked, in a separate transaction, so that it counts even when the request is rolled back.
 """
 
 from __future__ import annotations
@@ -28,18 +27,20 @@ if TYPE_CHECKING:
 
 FREE_ATTEMPTS: Final = 5
 INITIAL_BACKOFF: Final = timedelta(minutes=1)
-# Long enough to make guessing hopeless, short enough that nobody who forgot a password gives up for the day.
+# Long enough to make guessing infeasible, short enough for a user who forgot a password.
 MAX_BACKOFF: Final = timedelta(minutes=15)
 RESET_AFTER: Final = timedelta(hours=24)
-# Prefixes of IPv6 that are counted, and how many times as much the wider ones may do as the one that a
-# household has.
+# Lengths of the IPv6 prefixes that are counted, and the factors of their limits compared with the /64 of one
+# household.
 IPV6_PREFIX_LENGTHS: Final = (64, 56, 48)
 IPV6_LIMIT_FACTORS: Final = (1, 2, 4)
 
 
 class Attempts(msgspec.Struct, frozen=True):
-    """Attempts at one door under one key: how many, and until when the next must wait (or, while still free,
-    when they are forgotten).
+    """The attempts counted under one key.
+
+    ``count`` is their number. ``until`` is when the next attempt is allowed, or, while attempts are free, when
+    the count expires.
     """
 
     count: int
@@ -50,9 +51,10 @@ ThrottleRule = Callable[[Attempts, datetime], Attempts | None]
 
 
 def exponential_backoff(attempts: Attempts, now: datetime) -> Attempts | None:
-    """Count one more guess; None when it must wait.
+    """Return the attempts with one more counted, or None when the attempt must wait.
 
-    Five are free, then each waits twice as long as the one before.
+    ``FREE_ATTEMPTS`` minus one attempts are free. After that, each delay is twice the one before, from one
+    minute to 15.
     """
     if attempts.count < FREE_ATTEMPTS:
         count = 1 if attempts.until <= now else attempts.count + 1
@@ -67,7 +69,7 @@ def exponential_backoff(attempts: Attempts, now: datetime) -> Attempts | None:
 
 
 def fixed_window(limit: int, window: timedelta) -> ThrottleRule:
-    """The rule that lets ``limit`` attempts through in each window."""
+    """Return the rule that allows ``limit`` attempts in each window."""
 
     def rule(attempts: Attempts, now: datetime) -> Attempts | None:
         if attempts.until <= now:
@@ -78,17 +80,17 @@ def fixed_window(limit: int, window: timedelta) -> ThrottleRule:
 
 
 def minutes_until(moment: datetime, now: datetime) -> int:
-    """Whole minutes to wait, rounded up, at least one."""
+    """Return the minutes from ``now`` until ``moment``, rounded up, at least one."""
     return max(1, -(-int((moment - now).total_seconds()) // 60))
 
 
 @functools.lru_cache(maxsize=4_096)
 def list_networks(client_ip: str) -> tuple[str, ...]:
-    """The networks that an address belongs to, the narrowest first; none for what is no address.
+    """Return the networks of an address, the narrowest first; none when it is not an IP address.
 
-    An IPv4 address is one visitor, or a whole village behind its provider. Of IPv6 a household has a /64 to
-    itself, a customer often a /56 and whoever asks a hosting company a /48: 65,536 households to choose from.
-    So all three are counted.
+    An IPv4 address is one visitor, or a whole village behind its provider. With IPv6, a household has a /64,
+    a customer often a /56, and a customer of a hosting company a /48 with 65,536 different /64 networks. So
+    all three are counted.
     """
     try:
         address = ipaddress.ip_address(client_ip)
@@ -105,15 +107,14 @@ def list_networks(client_ip: str) -> tuple[str, ...]:
 
 
 def narrowest_network(client_ip: str) -> str:
-    """The address that counts as one visitor: an IPv4 address, or the /64 that one IPv6 household has to
-    itself.
-    """
+    """Return the network that counts as one visitor: an IPv4 address, or an IPv6 /64."""
     return next(iter(list_networks(client_ip)), client_ip)
 
 
 def throttle_key(scope: str, subject: str) -> str:
-    """The key that the database keeps: who tried is hashed, a list of failed sign-ins must not be a list of
-    phone numbers.
+    """Return the key under which attempts are stored, with the subject hashed.
+
+    The table of failed sign-ins must not contain phone numbers.
     """
     return f"{scope}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
 
@@ -121,19 +122,18 @@ def throttle_key(scope: str, subject: str) -> str:
 async def count_attempts(
     database: Database, tenant: TenantRef | None, limits: Sequence[tuple[str, ThrottleRule]]
 ) -> int:
-    """Count one attempt under each key in turn and return the minutes to wait: 0 when every rule lets it
-    through.
+    """Count one attempt under each key and return the minutes to wait, 0 when every rule allows it.
 
-    The first rule that does not ends the counting; what was counted before it stays. Without a ``tenant`` it
-    is a door of the platform's own. Two callers that share keys must name them in the same order, for each
-    waits for those before it.
+    The first rule that refuses ends the counting; earlier counts remain. Without a ``tenant``, the counts are
+    the platform's. Callers that share keys must pass them in the same order, because each key is a row lock:
+    otherwise they could deadlock.
     """
     opened = coop_session(database, tenant) if tenant else shared_session(database)
     async with opened as db:
         now = clock.now()
         for key, rule in limits:
-            # writes nothing new, but locks the row: guesses at the same moment queue here, each sees those
-            # before it
+            # changes nothing, but locks the row: concurrent attempts wait here, and each sees the earlier
+            # ones
             held = await db.execute(
                 text(
                     f"INSERT INTO {_table_name(tenant)} AS t (key, count, window_ends_at) VALUES (:key, "
@@ -159,12 +159,12 @@ async def count_attempts(
 
 
 async def reset_attempts(db: AsyncSession, tenant: TenantRef | None, key: str) -> None:
-    """Drop what was counted under ``key``."""
+    """Delete the count of ``key``."""
     await db.execute(text(f"DELETE FROM {_table_name(tenant)} WHERE key = :key"), {"key": key})
 
 
 async def uncount_attempts(db: AsyncSession, tenant: TenantRef | None, keys: Sequence[str]) -> None:
-    """Take one attempt off each of ``keys``."""
+    """Subtract one attempt from the count of each of ``keys``, down to zero."""
     statement = text(f"UPDATE {_table_name(tenant)} SET count = greatest(count - 1, 0) WHERE key = :key")
     for key in keys:
         await db.execute(statement, {"key": key})

@@ -1,4 +1,4 @@
-"""The worker: runs each job once, in one transaction bound to the cooperative that wrote it."""
+"""The worker: runs each job once, in one transaction bound to the cooperative that stored it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# No job of ours takes minutes. One that hangs gives its thread back and counts as failed.
+# None of our jobs takes minutes. A job that hangs is cancelled and counts as failed.
 JOB_TIMEOUT_SECONDS = 600.0
 
 
 async def run_job(database: Database, coop_role: str, name: str, key: str, arguments: dict[str, Any]) -> bool:
-    """Run a job unless its key says that it is done; return whether it ran.
+    """Run a job unless its key is stored as finished; return whether it ran.
 
-    The key is written in the job's own transaction: both happen, or neither. A job that a cooperative wrote
-    runs in that cooperative whatever its arguments say, and never as one of the platform's.
+    The key is stored in the job's transaction: both commit, or neither. A cooperative's job runs in that
+    cooperative whatever its arguments are. Raises PermissionError when a cooperative stored a job of the
+    platform, and LookupError for an unknown job or cooperative.
     """
     name, key, arguments = resolve_job_names(name, key, arguments)
     job, kind = find_job(name)
@@ -62,10 +63,9 @@ async def run_job(database: Database, coop_role: str, name: str, key: str, argum
 
 
 async def attempt_job(database: Database, message: JobMessage) -> None:
-    """Run a job; one that fails goes back to the outbox for a later attempt, or after two days to the failed
-    jobs.
+    """Run a job; store a failed one in the outbox for a retry, or after two days in the failed jobs.
 
-    Raises only when the failure itself cannot be written down: the broker then repeats the message.
+    Raises only when the failure cannot be stored; the broker then repeats the message.
     """
     coop_role, name, key, arguments, attempts, first_failed_at = message
     try:
@@ -90,11 +90,11 @@ async def attempt_job(database: Database, message: JobMessage) -> None:
 
 
 class Worker:
-    """One worker process: the relay on its own event loop, and dramatiq's threads doing the jobs."""
+    """One worker process: the relay on its event loop, and dramatiq's threads that run the jobs."""
 
     def __init__(self, settings: Settings, app_url: str) -> None:
         self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
-        # jobs run on the loop of dramatiq's middleware, the relay on ours: each has its own pools
+        # jobs run on the loop of dramatiq's middleware, the relay on this one: each has its own pools
         self._jobs = Database(
             None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, min_idle=0
         )
@@ -108,13 +108,13 @@ class Worker:
         self._actor = declare_actor(self.broker, run)
 
     def send(self, message: JobMessage) -> None:
-        """Hand a job to the broker."""
+        """Send a job to the broker."""
         self._actor.send(*message)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until ``stopping`` is set; jobs under way are finished first.
+        """Run jobs until ``stopping`` is set, then finish the running ones.
 
-        Refuses to begin with too powerful a login.
+        Raises a DomainError at the start when the login has too many privileges.
         """
         await require_limited_logins(self._relay)
         threads = dramatiq.Worker(
@@ -132,7 +132,7 @@ class Worker:
 
 
 def run_worker(settings: Settings, app_url: str) -> None:
-    """Run a worker by the application's login until SIGTERM or SIGINT. Import every room's tasks first."""
+    """Run a worker with the application's login until SIGTERM or SIGINT; first import all rooms' tasks."""
 
     async def run_until_stopped() -> None:
         stopping = asyncio.Event()
