@@ -115,8 +115,8 @@ def make_broker(settings: Settings, database_url: str) -> dramatiq.Broker:
 def find_durability_problem(settings: Settings) -> str | None:
     """Return a sentence that explains why this broker may lose jobs when it is killed, or None.
 
-    Redis reports its persistence (`INFO persistence`). PostgreSQL and RabbitMQ store what they have confirmed.
-    When Redis does not answer, the error of its client is raised.
+    Redis reports its persistence (`INFO persistence`). PostgreSQL and RabbitMQ store what they have
+    confirmed. When Redis does not answer, the error of its client is raised.
     """
     if not (settings.broker_url or "").startswith(("redis://", "rediss://")):
         return None

@@ -172,8 +172,8 @@ def read_records(text: str, delimiter: str, start: int = 0) -> Iterator[tuple[in
 def render_rejected_csv(file: CsvFile, reasons: Mapping[int, str]) -> str:
     """Return a CSV of the rejected lines, unchanged, with a column of reasons.
 
-    ``reasons`` maps line numbers to reasons. The result uses the file's delimiter and byte order mark, so that
-    it can be uploaded again after correction.
+    ``reasons`` maps line numbers to reasons. The result uses the file's delimiter and byte order mark, so
+    that it can be uploaded again after correction.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=file.delimiter, lineterminator="\r\n")

@@ -1,5 +1,4 @@
-"""Advisory locks by name for a cooperative or the platform, and a record of rows that a session has locked.
-"""
+"""Advisory locks by name for a cooperative or the platform, and a record of the rows a session locked."""
 
 from __future__ import annotations
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MIN_REMOVAL_DELAY: Final = timedelta(days=1)
-# Each removal takes 0.2 seconds, in which provision cannot create a schema for a founding. The batch is chosen
-# at random, so that cooperatives that cannot be removed do not block the others for ever.
+# Each removal takes 0.2 seconds, in which provision cannot create a schema for a founding. The batch is
+# chosen at random, so that cooperatives that cannot be removed do not block the others for ever.
 BATCH_SIZE: Final = 20
-# Every table that founding leaves empty: a row in one of them prevents the removal, whatever the cooperative's
-# audit log records of its founding.
+# Every table that founding leaves empty: a row in one of them prevents the removal, whatever the
+# cooperative's audit log records of its founding.
 PROTECTED_TABLES: Final = frozenset(
     """
     balances categories closed_years credit_terms journal_lines journals members order_lines orders

@@ -39,8 +39,8 @@ IPV6_LIMIT_FACTORS: Final = (1, 2, 4)
 class Attempts(msgspec.Struct, frozen=True):
     """The attempts counted under one key.
 
-    ``count`` is their number. ``until`` is when the next attempt is allowed, or, while attempts are free, when
-    the count expires.
+    ``count`` is their number. ``until`` is when the next attempt is allowed, or, while attempts are free,
+    when the count expires.
     """
 
     count: int
@@ -53,8 +53,8 @@ ThrottleRule = Callable[[Attempts, datetime], Attempts | None]
 def exponential_backoff(attempts: Attempts, now: datetime) -> Attempts | None:
     """Return the attempts with one more counted, or None when the attempt must wait.
 
-    ``FREE_ATTEMPTS`` minus one attempts are free. After that, each delay is twice the one before, from one
-    minute to 15.
+    ``FREE_ATTEMPTS`` attempts are free. After that, each delay is twice the one before, from one minute to
+    15.
     """
     if attempts.count < FREE_ATTEMPTS:
         count = 1 if attempts.until <= now else attempts.count + 1

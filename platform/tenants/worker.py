@@ -114,7 +114,7 @@ class Worker:
     async def run(self, stopping: asyncio.Event) -> None:
         """Run jobs until ``stopping`` is set, then finish the running ones.
 
-        Raises a DomainError at the start when the login has too many privileges.
+        Raises a DomainError at the start in production when the login has too many privileges.
         """
         await require_limited_logins(self._relay)
         threads = dramatiq.Worker(
