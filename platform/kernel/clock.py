@@ -1,7 +1,7 @@
-"""The clock: the one place that asks what time it is, so that a test or a demo can hold it still.
+"""The clock: the only module that reads the current time, so that a test or a demo can freeze it.
 
-A hold belongs to the running task and what it starts, never to the whole process: a demo that writes last
-year's sales does not change the date of a request beside it.
+A frozen time applies to the running task and the tasks it starts, not to the whole process: a demo that
+writes last year's sales does not change the date of a concurrent request.
 """
 
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ _frozen_at: ContextVar[datetime | None] = ContextVar("held clock", default=None)
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time, in UTC with a time zone."""
     return _frozen_at.get() or datetime.now(UTC)
 
 
 def today(tz: str = "Asia/Jakarta") -> date:
-    """The date on the wall calendar there.
+    """Return the current date in the time zone ``tz``.
 
     A village in Java is a day ahead of UTC for seven hours of every night.
     """
@@ -28,9 +28,9 @@ def today(tz: str = "Asia/Jakarta") -> date:
 
 @contextmanager
 def freeze_at(moment: datetime) -> Iterator[None]:
-    """Hold the clock at an aware moment for the running task.
+    """Freeze the clock at ``moment`` for the running task.
 
-    Raises ValueError for a moment without a time zone.
+    Raises ValueError for a datetime without a time zone.
     """
     if moment.tzinfo is None:
         raise ValueError("hold the clock at an aware moment, for example datetime(2026, 1, 1, tzinfo=UTC)")

@@ -1,9 +1,7 @@
-"""The two logins of the database: the owner, who makes schemas and migrates, and the application, which web
-and worker are.
+"""The two database logins: the owner, which creates schemas and migrates, and the application's.
 
-A process that serves is given the application's alone. Where only the owner's is known, on the embedded
-server and in trials, the application's is derived from it: whoever knows the one may know the other, and not
-the reverse.
+Web and worker processes have the application's login only. When only the owner's login is configured outside
+production, the application's password is derived from the owner's, which cannot be computed from it.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ APPLICATION_NEEDED = ErrorType(
 
 
 class DatabaseLogins:
-    """The owner's and the application's address of one database, as far as this process has them."""
+    """The owner's and the application's URL of one database, as far as this process has them."""
 
     def __init__(self, owner_url: str | None, app_url: str | None, settings: Settings) -> None:
         self._owner = _parse_url(owner_url) if owner_url else None
@@ -53,16 +51,16 @@ class DatabaseLogins:
 
     @property
     def owner_url(self) -> URL:
-        """The owner's. Raises a DomainError (``kernel.owner_needed``) where this process does not have it."""
+        """The owner's URL. Raises a DomainError (``kernel.owner_needed``) when it is not configured."""
         if self._owner is None:
             raise OWNER_NEEDED()
         return self._owner
 
     @property
     def app_url(self) -> URL:
-        """The application's.
+        """The application's URL.
 
-        Raises a DomainError (``kernel.application_login_needed``) where nobody told it.
+        Raises a DomainError (``kernel.application_login_needed``) when it is not configured.
         """
         if self._app is None:
             raise APPLICATION_NEEDED()
@@ -74,7 +72,7 @@ def _parse_url(url: str) -> URL:
 
 
 def _derive_app_url(owner: URL, role: str) -> URL | None:
-    if not owner.password:  # nothing secret to derive from
+    if not owner.password:  # no secret to derive from
         return None
     password = hmac.new(
         str(owner.password).encode(), b"lumbung application login", hashlib.sha256

@@ -1,6 +1,4 @@
-"""Tables that belong to no business room: a cooperative's trail and its keys of finished jobs; in ``shared``
-the jobs on their way.
-"""
+"""Tables of no business room: a cooperative's audit log and finished jobs, and the outbox in ``shared``."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +28,7 @@ class AuditEntry(CoopBase):
 
 
 class FinishedCoopJob(CoopBase):
-    """The key of a job whose effects are in this schema: written in the same transaction, so it runs once."""
+    """The key of a finished job, stored in the transaction of its effects so that they happen once."""
 
     __tablename__ = "finished_jobs"
 
@@ -39,9 +37,9 @@ class FinishedCoopJob(CoopBase):
 
 
 class OutboxMessage(CellBase):
-    """A job written in the transaction of its cause.
+    """A job, stored in the transaction that causes it.
 
-    ``coop_role`` is filled by the database and cannot be chosen.
+    The database fills in ``coop_role``; the application cannot choose it.
     """
 
     __tablename__ = "outbox"
@@ -54,7 +52,7 @@ class OutboxMessage(CellBase):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
     due_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
     written_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
-    # of a job that failed and waits for its next attempt
+    # for a job that failed and waits for its next attempt
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     first_failed_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
