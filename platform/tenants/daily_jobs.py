@@ -1,7 +1,6 @@
-"""What is done once a day.
+"""Schedule the daily jobs and delete expired rows.
 
-Whichever worker sees the new day first writes its jobs; without a worker nothing is done, and nothing is
-lost.
+The first worker that sees a new day stores its jobs in the outbox. Without a worker, no daily job runs.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ log = structlog.get_logger()
 
 POLL_SECONDS: Final = 600.0  # seconds
 RETRY_SECONDS: Final = 30.0
-# A broker tries a job for two days at most; for far longer than that a finished one must be known as such.
+# A job is retried for two days at most; its key must be stored for far longer.
 KEY_RETENTION: Final = timedelta(days=30)
 THROTTLE_RETENTION: Final = timedelta(days=2)
 HEARTBEAT_RETENTION: Final = timedelta(days=1)
 
 
 async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> None:
-    """Begin each day, by the calendar of Jakarta, until told to stop."""
+    """Schedule the jobs of each day, by the calendar of Jakarta, until ``stopping`` is set."""
     while not stopping.is_set():
         try:
             await schedule_daily_jobs(database, clock.today())
@@ -49,9 +48,7 @@ async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> No
 
 
 async def schedule_daily_jobs(database: Database, day: date) -> bool:
-    """Write the jobs of a day into the outbox; return whether this call did it:
-    False when another one had.
-    """
+    """Store the jobs of a day in the outbox; return False when another call has done so."""
     in_each, platform_jobs = daily_jobs()
     async with shared_session(database) as db:
         claim = text(
@@ -75,9 +72,7 @@ async def schedule_daily_jobs(database: Database, day: date) -> bool:
 
 
 async def delete_expired_rows(database: Database) -> None:
-    """Drop what the platform's own tables need no longer: counted attempts, heartbeats of workers long gone,
-    keys of old days.
-    """
+    """Delete expired rows of the platform: counts of attempts, old heartbeats, and keys of old days."""
     now = clock.now()
     async with shared_session(database) as db:
         for statement, before in (
@@ -89,7 +84,7 @@ async def delete_expired_rows(database: Database) -> None:
 
 
 async def delete_finished_jobs(db: AsyncSession) -> None:
-    """Drop a cooperative's keys of jobs that no broker will deliver again."""
+    """Delete a cooperative's keys of jobs that were finished ``KEY_RETENTION`` ago or earlier."""
     await db.execute(
         text("DELETE FROM finished_jobs WHERE finished_at < :before"), {"before": clock.now() - KEY_RETENTION}
     )

@@ -1,6 +1,6 @@
-"""What a cooperative's plan allows, asked in one place.
+"""Check what a cooperative's plan allows.
 
-The registry row carries it; the room ``billing`` writes it there.
+The registry row contains the entitlements; the room ``billing`` writes them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 # together.
 ENTITLEMENTS: Final = frozenset({"custom_domain", "gateways", "payroll"})
 
-# What no page lets a cooperative use yet: a plan may include it, and whoever has it loses nothing later, but
-# it is not sold. The registry already asks for "custom_domain" before it answers to a whole host name
-# (tenants/registry.py); nothing enters such a name yet.
+# Entitlements that no page uses yet: a plan may include them, but they are not sold. The registry already
+# checks "custom_domain" before it returns the cooperative of a whole host name (tenants/registry.py); nothing
+# stores such a name yet.
 NOT_YET_AVAILABLE: Final = frozenset({"custom_domain"})
 
-# What a cooperative begins with, the plan that it tries: default of the registry's columns (shared revision
-# 0003).
+# The trial plan of a new cooperative: defaults of the registry's columns (shared revision 0003).
 DEFAULT_PLAN: Final = "tumbuh"
 DEFAULT_ENTITLEMENTS: Final = ("gateways", "payroll")
 
@@ -28,7 +27,7 @@ DEFAULT_ENTITLEMENTS: Final = ("gateways", "payroll")
 def has_entitlement(tenant: TenantRef, name: str) -> bool:
     """Whether the plan of ``tenant`` includes ``name``.
 
-    Raises ValueError for a name that no plan could include: a misspelling.
+    Raises ValueError for a name that is not in ``ENTITLEMENTS``.
     """
     if name not in ENTITLEMENTS:
         msg = f"{name!r} is no entitlement; there are {', '.join(sorted(ENTITLEMENTS))}"

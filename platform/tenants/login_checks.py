@@ -1,6 +1,4 @@
-"""Which powers the two logins of the database have, and which they must not have where real cooperatives are
-served.
-"""
+"""Check that the database logins do not have too many privileges for production."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Who owns what is shared; before the first migration, who asks.
+# The owner of schema shared; before the first migration, the login of the session.
 _OWNER = """
 SELECT r.rolname, r.rolsuper FROM pg_roles r
 WHERE r.oid = coalesce((SELECT nspowner FROM pg_namespace WHERE nspname = 'shared'),
@@ -31,7 +29,7 @@ FROM pg_roles r WHERE r.rolname = session_user"""
 
 
 async def list_login_problems(database: Database) -> list[str]:
-    """Say which power is too much, of the logins that this process has; raises what the database raises."""
+    """Return a sentence for each login of this process with too many privileges; raises database errors."""
     found = []
     async with (database.owner_engine if database.has_owner else database.app_engine).connect() as connection:
         owner = (await connection.execute(text(_OWNER))).one()
@@ -56,10 +54,10 @@ async def list_login_problems(database: Database) -> list[str]:
 
 
 async def require_limited_logins(database: Database) -> None:
-    """Refuse to start in production with too powerful logins; a database that does not answer now is looked
-    at by the doctor.
+    """Raise an error in production when a login has too many privileges.
 
-    Raises a DomainError (``kernel.not_startable``) that names every problem at once.
+    The DomainError (``kernel.not_startable``) names every problem. When the database does not answer, only a
+    warning is logged; `lumbung doctor` checks it later.
     """
     if not database.settings.is_production:
         return

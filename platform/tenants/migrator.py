@@ -1,6 +1,4 @@
-"""Bringing the database to the newest revisions: first what is shared, then every cooperative, resumable and
-each on its own.
-"""
+"""Migrate schema ``shared`` and then each cooperative, in separate transactions and resumable."""
 
 from __future__ import annotations
 
@@ -44,8 +42,10 @@ LOGIN_NOT_READY = ErrorType(
 
 
 class MigrationReport(msgspec.Struct, frozen=True):
-    """What a migration did: revisions of both lines, cooperatives brought up, those that failed with the
-    reason, schemas whose rights were mended, spares made.
+    """The result of a migration.
+
+    It contains the newest revisions, the number of upgraded cooperatives, the failed schemas with reasons,
+    and the numbers of schemas with repaired privileges and of schemas created for the pool.
     """
 
     shared_revision: str
@@ -60,10 +60,10 @@ class MigrationReport(msgspec.Struct, frozen=True):
 async def migrate(
     database: Database, *, root: Path | None = None, on_progress: Callable[[int, int], None] | None = None
 ) -> MigrationReport:
-    """Migrate everything that is behind; safe to run twice, at once, and after a kill.
+    """Migrate every schema that is not at the newest revision; safe to repeat and to run concurrently.
 
-    One cooperative's failure (a lock that is not free, a broken row) is reported and harms no other: the rest
-    goes on.
+    A failure of one cooperative (a lock that is not free, a broken row) is reported and does not stop the
+    others.
     """
     await require_supported_server(database)
     await _create_roles_with_retry(database)
@@ -80,7 +80,7 @@ async def migrate(
             )
         ).all()
         total = (await connection.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
-        # spares are cheaper made anew than brought up; their schemas are dropped with their roles
+        # pool schemas are cheaper to create again than to upgrade: drop the old ones with their roles
         old = (
             await connection.execute(
                 text("SELECT schema_name FROM shared.schema_pool WHERE revision <> :head"), {"head": head}

@@ -16,14 +16,14 @@ Moment = TIMESTAMP(timezone=True)
 class Cooperative(ControlBase):
     """One hosted cooperative.
 
-    ``schema_name`` is also its role; it never changes and says nothing about who it is.
+    ``schema_name`` is also the name of its role; it is random and never changes.
 
-    ``status`` is ``waiting`` while its name, which ``resembles`` another's, waits for an operator,
-    ``refused`` when it was not released, and ``removing`` between being marked for removal and being gone
-    (``tenants.remove_cooperative``). ``signed_in_at`` is the first time that somebody came in by a password
-    or a code; the founding's own hand-over is none.
+    ``status`` is ``waiting`` while an operator has not yet approved its name, which ``resembles`` another's,
+    ``refused`` when the operator refused the name, and ``removing`` from the mark for removal until the
+    removal (``tenants.remove_cooperative``). ``signed_in_at`` is the first sign-in by a password or a code;
+    the session that founding starts does not count.
 
-    What its plan allows (``plan`` to ``billing_notice``) is written by the room ``billing`` alone.
+    Only the room ``billing`` writes what the plan allows (``plan`` to ``billing_notice``).
     """
 
     __tablename__ = "cooperatives"
@@ -57,7 +57,7 @@ class Cooperative(ControlBase):
 
 
 class Hostname(ControlBase):
-    """A name by which a cooperative is reached: a subdomain's label, or a whole host name of its own."""
+    """A host of a cooperative: a subdomain's label, or the whole name of a custom domain."""
 
     __tablename__ = "hostnames"
     __table_args__ = (
@@ -71,7 +71,7 @@ class Hostname(ControlBase):
 
 
 class PooledSchema(CellBase):
-    """A schema with all tables and its role, made ahead of time and not yet anybody's."""
+    """A schema with all tables and a role, created in advance and not yet used by a cooperative."""
 
     __tablename__ = "schema_pool"
 
@@ -81,9 +81,9 @@ class PooledSchema(CellBase):
 
 
 class FinishedJob(CellBase):
-    """What the platform itself has done once and for all: the days that were begun.
+    """A key of work that the platform has finished, such as the scheduling of a day's jobs.
 
-    A cooperative keeps its own.
+    A cooperative's keys are in its schema.
     """
 
     __tablename__ = "finished_jobs"
@@ -93,7 +93,7 @@ class FinishedJob(CellBase):
 
 
 class SharedThrottle(CellBase):
-    """Failed or costly attempts at the platform's own doors, counted by window."""
+    """A count of failed or costly attempts on the platform's pages, in a time window."""
 
     __tablename__ = "throttles"
 

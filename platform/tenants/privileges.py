@@ -1,9 +1,8 @@
-"""Who may do what with each object of a cooperative's schema: compared with what the revisions give, and
-mended.
+"""Compare the privileges in cooperatives' schemas with those of a new schema, and repair them.
 
-A restore of one schema, or a hand on the database, can leave other rights than the revisions gave, and
-nothing else would notice: pages work on. What is right is not listed anywhere: it is read from a schema that
-is made like a new cooperative's and rolled back.
+A restore of one schema, or a manual change, can leave other privileges than the revisions grant, and no page
+would fail. The expected privileges are read from a schema that is created like a new cooperative's and rolled
+back.
 """
 
 from __future__ import annotations
@@ -34,8 +33,9 @@ _OBJECT_KEYWORDS: Final = {
 
 
 class PrivilegeDrift(msgspec.Struct, frozen=True):
-    """How the rights in a schema differ from those of a new one; ``unknown`` objects no revision makes,
-    ``missing`` ones every revision does.
+    """How the privileges and objects in a schema differ from those of a new one.
+
+    ``unknown_objects`` are only in this schema, ``missing_objects`` only in a new one.
     """
 
     extra_privileges: tuple[Privilege, ...]
@@ -50,8 +50,9 @@ _NO_DRIFT: Final = PrivilegeDrift((), (), (), ())
 async def compare_privileges(
     database: Database, schemas: Collection[str], *, root: Path | None = None
 ) -> dict[str, PrivilegeDrift]:
-    """Return how the rights of these schemas, all at the newest revision, differ from those of a new one;
-    only those that do.
+    """Return the schemas whose privileges differ from those of a new one, with the differences.
+
+    All schemas must be at the newest revision.
     """
     return (await _compare(database, schemas, root))[1]
 
@@ -59,10 +60,9 @@ async def compare_privileges(
 async def repair_privileges(
     database: Database, schemas: Collection[str], *, root: Path | None = None
 ) -> tuple[list[str], dict[str, str]]:
-    """Give these schemas the rights of a new one: ``(those mended, those that could not be with the
-    reason)``.
+    """Give these schemas the privileges of a new one; return the repaired, and the failed with reasons.
 
-    Objects that no revision knows, and such as are missing, are left alone: rights are no remedy for them.
+    Unknown and missing objects are not changed.
     """
     repaired: list[str] = []
     failed: dict[str, str] = {}
@@ -81,7 +81,7 @@ async def repair_privileges(
 async def _compare(
     database: Database, schemas: Collection[str], root: Path | None
 ) -> tuple[frozenset[Privilege], dict[str, PrivilegeDrift]]:
-    """Return the rights of a new schema, and how others differ from them."""
+    """Return the privileges of a new schema, and the differences of the other schemas."""
     if not schemas:
         return frozenset(), {}
     async with database.owner_engine.connect() as connection:

@@ -1,8 +1,7 @@
-"""The owner's process, `lumbung provision`: it makes schemas ahead of time and does what else only the owner
-may.
+"""The owner's process, `lumbung provision`: it creates schemas in advance and runs the owner's other tasks.
 
-Web and worker cannot make or remove a schema. They write down what they want, and tell; this process does it.
-It looks by itself, too, so that a lost notice costs time and nothing else.
+Web and worker cannot create or remove a schema. They store a request and notify this process. It also runs
+its tasks periodically, so that a lost notification only causes a delay.
 """
 
 from __future__ import annotations
@@ -33,8 +32,9 @@ _tasks: dict[str, ProvisionTask] = {"tenants.refill_schema_pool": refill_schema_
 
 
 def provision_task(name: str) -> Callable[[ProvisionTask], ProvisionTask]:
-    """Register what provision does at each look: ``async (database)``, as the owner; it must be safe to
-    repeat, and quick when idle.
+    """Register a task of provision: ``async (database)``, as the owner.
+
+    It must be safe to repeat, and fast when there is no work. Raises ValueError for a second task of a name.
     """
 
     def register(function: ProvisionTask) -> ProvisionTask:
@@ -47,7 +47,7 @@ def provision_task(name: str) -> Callable[[ProvisionTask], ProvisionTask]:
 
 
 async def run_provision_tasks(database: Database) -> dict[str, str]:
-    """Do each task once; one that fails harms no other. Returns what failed and why."""
+    """Run each task once, also after one fails; return the names of failed tasks with their errors."""
     failed = {}
     for name, task in _tasks.items():
         try:
@@ -59,7 +59,7 @@ async def run_provision_tasks(database: Database) -> dict[str, str]:
 
 
 async def run_provisioner(database: Database, stopping: asyncio.Event) -> None:
-    """Do every task when asked, and every half minute, until told to stop."""
+    """Run all tasks on each notification and every 30 seconds, until ``stopping`` is set."""
     woken = asyncio.Event()
     connection: asyncpg.Connection[Any] | None = None
     while not stopping.is_set():
