@@ -1,6 +1,4 @@
-"""Telling a database that is away, full or too slow from a mistake of ours: whoever meets one comes again
-later.
-"""
+"""Distinguish an unavailable, full or slow database, after which a retry helps, from a bug."""
 
 from __future__ import annotations
 
@@ -14,8 +12,8 @@ import sqlalchemy.exc
 
 from kernel.fair_semaphore import PoolExhausted
 
-# "away": it cannot be reached, or was lost. "full": no connection became free. "slow": a statement took too
-# long and was ended.
+# "away": the server cannot be reached, or the connection was lost. "full": no connection became free. "slow":
+# a statement reached its time-out.
 UnavailableReason = Literal["away", "full", "slow"]
 
 UNIQUE_VIOLATION: Final = "23505"
@@ -25,12 +23,12 @@ _STATES: Final[dict[str, UnavailableReason]] = {
     "57P02": "away",  # it crashed
     "57P03": "away",  # it is starting
     "57P05": "away",
-    "3D000": "away",  # it is not there at all
+    "3D000": "away",  # the database does not exist
     _TOO_MANY_CONNECTIONS: "full",
     "57014": "slow",
     "25P03": "slow",
 }
-# Connections that failed, and log-ins that were refused.
+# Classes of failed connections and of refused logins.
 _CLASSES: Final = ("08", "28")
 _NETWORK: Final = frozenset(
     {
@@ -64,19 +62,19 @@ def unavailable_reason(error: BaseException) -> UnavailableReason | None:
 
 
 def get_sqlstate(error: BaseException) -> str | None:
-    """PostgreSQL's code of an error, whichever way it came, or None."""
+    """Return the SQLSTATE of an error of asyncpg or SQLAlchemy, or None."""
     inner = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
     state = getattr(inner, "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
 def is_too_many_connections(error: BaseException) -> bool:
-    """Whether the server has no connection left to give."""
+    """Whether the server refused a connection because of ``max_connections``."""
     return get_sqlstate(error) == _TOO_MANY_CONNECTIONS
 
 
 def summarize_error(error: BaseException) -> str:
-    """What went wrong, for a line of the log: no traceback, no statement."""
+    """Return an error as one line for the log, without traceback and statement."""
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
@@ -98,7 +96,7 @@ def _is_lost_connection(error: BaseException) -> bool:
         return "clos" in str(error)
     if type(error).__module__.startswith("sqlalchemy"):  # asyncpg's errors as SQLAlchemy wraps them
         return error.__cause__ is not None and _is_lost_connection(error.__cause__)
-    # dramatiq's broker speaks by another driver; it is not loaded where there is no worker
+    # dramatiq's broker uses another driver; only a worker loads it
     others = (("psycopg", "OperationalError"), ("dramatiq.errors", "ConnectionError"))
     kinds = tuple(kind for module, name in others if (kind := getattr(sys.modules.get(module), name, None)))
     return isinstance(error, kinds)

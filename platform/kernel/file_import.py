@@ -1,14 +1,12 @@
-"""What every import of a file has in common: bad lines with their reasons, the report, and how cells are
-read.
+"""Common parts of file imports: rejected lines with reasons, the report, and the parsing of cells.
 
-An import is all or nothing by its check: unless the caller asked to skip them, one bad line keeps the whole
-file out. A line that is there already, with the same content, is "unchanged", so the same file may be sent
-twice.
+One bad line rejects the whole file, unless the caller skips bad lines. A line whose content is already stored
+is "unchanged", so the same file may be imported twice.
 
 A `BatchedImport` checks the whole file in a staging table before it records anything, and then records it in
-batches. A page does all of it in the transaction of its request (`import_in_transaction`), a command gives
-each batch a transaction of its own: what was recorded before a crash stays, and the same file sent again goes
-on from there.
+batches. A page does both in the transaction of its request (`import_in_transaction`). A command runs each
+batch in a separate transaction: batches recorded before a crash remain, and a new import of the same file
+continues after them.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ L = TypeVar("L")
 # (lines done, lines in all), for a progress bar.
 ProgressCallback = Callable[[int, int], None]
 
-# Lines that are read in a thread before the event loop has its turn again.
+# Lines that are read in a thread at a time.
 READ_BATCH_LINES: Final = 2_000
 
 CELL_EMPTY: Final = ErrorType("kernel.cell_empty", 422, "Kolom {column} kosong.")
@@ -83,16 +81,16 @@ _LOCK_TIMEOUT: Final = "55P03"
 
 
 class RejectedLine(msgspec.Struct, frozen=True):
-    """A line of the file, counting from 1, that was not taken, and why."""
+    """A rejected line of the file, counting from 1, and the reason."""
 
     line: int
     reason: DomainError
 
 
 class ImportReport(msgspec.Struct):
-    """What an import did, in lines of the file.
+    """The result of an import, in numbers of lines.
 
-    With bad lines that were not to be skipped, ``imported`` is 0 and nothing was written.
+    With bad lines that are not skipped, ``imported`` is 0 and nothing is written.
     """
 
     imported: int = 0
@@ -109,9 +107,7 @@ class ImportReport(msgspec.Struct):
 
 
 class ImportPlan(msgspec.Struct, Generic[L]):
-    """What a file would do, found out without writing anything: lines that are new, lines that change what is
-    there, and the rest.
-    """
+    """The lines of a checked file: new, changed (with the id of the stored row), unchanged and rejected."""
 
     new: list[L] = msgspec.field(default_factory=list)
     changed: list[tuple[UUID, L]] = msgspec.field(default_factory=list)
@@ -120,7 +116,7 @@ class ImportPlan(msgspec.Struct, Generic[L]):
 
     @property
     def report(self) -> ImportReport:
-        """The report once the good lines are written."""
+        """The report of the import after the accepted lines are written."""
         return ImportReport(len(self.new) + len(self.changed), self.unchanged, self.rejected)
 
     @property
@@ -129,20 +125,20 @@ class ImportPlan(msgspec.Struct, Generic[L]):
         return [*self.new, *(line for _, line in self.changed)]
 
     def reject(self, line: int, reason: DomainError) -> None:
-        """Leave a line of the file out."""
+        """Record a line of the file as rejected."""
         self.rejected.append(RejectedLine(line, reason))
 
 
 class BatchedImport(Protocol):
-    """An import in steps, each of which may be a transaction of its own.
+    """An import in steps, each of which may run in a separate transaction.
 
-    ``name`` is its lock: a cooperative does one of a kind at a time.
+    ``name`` is the name of its lock: a cooperative runs one import of a kind at a time.
     """
 
     name: str
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, ImportReport]:
-        """Stage the whole file and compare it with what is there; the report says what recording it will do.
+        """Stage the file, compare it with the stored data, and report what recording it will do.
 
         Raises DomainError: kernel.csv_….
         """
@@ -164,10 +160,10 @@ class BatchedImport(Protocol):
 
 
 class PrefetchedBatches(Generic[L, T]):
-    """Batches of staged rows, each made ready in a thread while the one before it is being recorded.
+    """Batches of staged rows; a thread prepares each batch while the previous one is recorded.
 
-    ``read`` gives the rows that follow those it gave before, none at the end; ``prepare`` does with them what
-    needs no database.
+    ``read`` returns the rows after those of its last call, and none at the end. ``prepare`` processes them
+    without the database.
     """
 
     def __init__(
@@ -202,8 +198,10 @@ async def import_in_transaction(
     skip_bad: bool,
     on_progress: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
-    """Check and record a file in the session's transaction; with bad lines and not ``skip_bad``, nothing is
-    recorded. Raises as ``work``.
+    """Check and record a file in the session's transaction.
+
+    With bad lines and not ``skip_bad``, nothing is recorded. Raises the errors of ``work``, and
+    kernel.import_running.
     """
     await lock_import(db, work)
     file, report = await work.check(db, content)
@@ -218,7 +216,7 @@ async def import_in_transaction(
 
 
 async def lock_import(db: AsyncSession, work: BatchedImport) -> None:
-    """Wait for other imports of this kind, and keep them waiting until the session's transaction ends.
+    """Acquire the lock of this kind of import until the session's transaction ends.
 
     Raises DomainError: kernel.import_running.
     """
@@ -231,9 +229,7 @@ async def lock_import(db: AsyncSession, work: BatchedImport) -> None:
 
 
 async def iter_in_thread(rows: Iterator[T]) -> AsyncIterator[T]:
-    """Yield what ``rows`` yields, read in a thread some thousand at a time, so that the event loop serves
-    others meanwhile.
-    """
+    """Yield the items of ``rows``, read in a thread in batches, so that the event loop is not blocked."""
     while some := await asyncio.to_thread(lambda: list(itertools.islice(rows, READ_BATCH_LINES))):
         for row in some:
             yield row
@@ -248,11 +244,10 @@ def read_unique_rows(
     key_of: Callable[[L], str],
     amount_of: Callable[[L], Rupiah],
 ) -> dict[str, tuple[int, L]]:
-    """Read the lines of a file by key, each with its place in the file; ``amount_of`` is what it adds to the
-    books, in rupiah.
+    """Return the lines of a file by key, each with its line number.
 
-    A line that cannot be read, or repeats a key with other content, is rejected; an exact repetition is
-    unchanged.
+    ``amount_of`` returns the rupiah that a line adds to the books. A line that cannot be read, or repeats a
+    key with other content, is rejected; an exact repetition counts as unchanged.
     """
     found: dict[str, tuple[int, L]] = {}
     total = Rupiah(0)
@@ -276,13 +271,13 @@ def read_unique_rows(
 
 
 def require_all_cells(row: CsvRow, file: CsvFile) -> None:
-    """Refuse a line with too few or too many cells."""
+    """Raise a DomainError for a line with too few or too many cells."""
     if not row.is_complete:
         raise WRONG_NUMBER_OF_CELLS(found=len(row.raw), expected=len(file.header))
 
 
 def parse_text_cell(text: str, column: str, *, limit: int, required: bool = True) -> str:
-    """The cell's text. Raises DomainError when it is empty though required, too long, or not printable."""
+    """Return the cell's text; raise DomainError if it is missing, too long or not printable."""
     if not text:
         if required:
             raise CELL_EMPTY(column=column)
@@ -290,7 +285,7 @@ def parse_text_cell(text: str, column: str, *, limit: int, required: bool = True
     if len(text) > limit:
         raise CELL_TOO_LONG(column=column, limit=limit)
     if not text.isprintable():
-        # a line end or tab inside quotes is a slip of the hand; anything else is a sign of a broken file
+        # a line end or tab inside quotes is a typing mistake; any other such character: a broken file
         text = " ".join(text.split())
         if not text.isprintable():
             raise CELL_UNREADABLE(column=column)
@@ -298,7 +293,7 @@ def parse_text_cell(text: str, column: str, *, limit: int, required: bool = True
 
 
 def parse_cell(read: Callable[[str], T], text: str, column: str) -> T:
-    """The cell read by ``read``; its refusal names the column."""
+    """Return the result of ``read`` for a cell; its DomainError then names the column."""
     if not text:
         raise CELL_EMPTY(column=column)
     try:
