@@ -1,4 +1,4 @@
-"""How every page is made: themes, words, blocks for htmx, forms, and who may see what."""
+"""Page rendering: themes, glossary, htmx blocks, forms, and access guards."""
 
 from ui.context import Brand, RequestContext, Viewer, get_context
 from ui.dependencies import (

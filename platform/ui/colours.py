@@ -1,4 +1,4 @@
-"""Colours: what may be chosen, and whether text on them can be read (WCAG 2.2)."""
+"""Validation of colours, and their contrast with text (WCAG 2.2)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ COLOUR_TOO_PALE = ErrorType(
 
 
 def check_accent(text: str) -> str:
-    """Return the colour in small letters.
+    """Return the accent colour in lower case.
 
-    Raises DomainError when it is none, or when links in it would be hard to read on paper.
+    Raises DomainError ui.not_a_colour, or ui.colour_too_pale when its contrast with the page background is
+    below 4.5 to 1.
     """
     colour = check_colour(text)
     if contrast_ratio(colour, PAPER_COLOUR) < MIN_CONTRAST:
@@ -34,7 +35,7 @@ def check_accent(text: str) -> str:
 
 
 def check_colour(text: str) -> str:
-    """Return the colour in small letters. Raises DomainError when it is none."""
+    """Return the colour in lower case. Raises DomainError ui.not_a_colour."""
     colour = text.strip().lower()
     if not COLOUR_PATTERN.fullmatch(colour):
         raise NOT_A_COLOUR(text=text[:20])
@@ -42,8 +43,9 @@ def check_colour(text: str) -> str:
 
 
 def readable_text_colour(background: str) -> str:
-    """Return white or black, whichever is easier to read on the colour:
-    one of them always reaches 4.5 to 1.
+    """Return white or black, whichever has the higher contrast with the background.
+
+    One of them always reaches 4.5 to 1.
     """
     return max(("#ffffff", "#000000"), key=lambda ink: contrast_ratio(background, ink))
 

@@ -1,4 +1,4 @@
-"""Who looks at a page, and what a request knows before its handler runs."""
+"""The request context: tenant, viewer, language and caches of one request."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Viewer(msgspec.Struct, frozen=True):
-    """A signed-in person. ``session`` is the hash of the cookie's token: forms are bound to it.
+    """A signed-in person.
 
-    ``code_used_at`` and ``code_given_by`` tell of a code by which the account was opened, until they say that
-    they have seen it.
+    ``session`` is the hash of the session cookie's token; CSRF tokens are bound to it. ``code_used_at`` and
+    ``code_given_by`` describe the sign-in code that opened the account, until the person confirms the notice.
     """
 
     user_id: UUID
@@ -37,27 +37,27 @@ class Viewer(msgspec.Struct, frozen=True):
 
     @property
     def is_officer(self) -> bool:
-        """Whether officer pages are theirs."""
+        """Whether this person may see officer pages."""
         return self.officer_role is not None
 
     @property
     def is_member(self) -> bool:
-        """Whether they are in the register as an active member."""
+        """Whether this person is in the register as an active member."""
         return self.member_id is not None
 
     def as_officer(self) -> Actor:
-        """The actor of what they do in office."""
+        """Return the actor for what this person does as an officer."""
         return Actor("officer", self.name, self.user_id)
 
     def as_member(self) -> Actor:
-        """The actor of what they do for themselves."""
+        """Return the actor for what this person does as a member."""
         return Actor("member", self.name, self.user_id)
 
 
 class Brand(msgspec.Struct, frozen=True):
-    """How a cooperative (or the platform itself) shows itself.
+    """Name, theme, logo and contact data that the pages of a cooperative or of the platform show.
 
-    ``css`` is its own small stylesheet, if any.
+    ``css`` is the cooperative's own stylesheet; empty if it has none.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Brand(msgspec.Struct, frozen=True):
 
 
 class RequestContext:
-    """One request, from its host name on: filled by the doors (web) before any handler runs."""
+    """The context of one request; ``web.dispatch`` fills it before the handler runs."""
 
     __slots__ = (
         "brand",
@@ -105,7 +105,7 @@ class RequestContext:
 
     @property
     def actor(self) -> Actor:
-        """Who acts: an officer, a member, or a visitor."""
+        """The actor of this request: an officer, a member, or a visitor."""
         if self.viewer is None:
             return VISITOR
         return self.viewer.as_officer() if self.viewer.is_officer else self.viewer.as_member()
@@ -115,7 +115,7 @@ CONTEXT_KEY = "lumbung.ctx"
 
 
 def get_context(request: Request[Any, Any, Any] | Scope) -> RequestContext:
-    """Return what the doors know about this request."""
+    """Return the context that the dispatcher stored in the request's scope."""
     scope: Any = request if isinstance(request, dict) else request.scope
     ctx: RequestContext = scope[CONTEXT_KEY]
     return ctx

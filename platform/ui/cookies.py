@@ -1,4 +1,4 @@
-"""The session cookie: for one host alone, unreadable to scripts, its token kept only as a hash."""
+"""The session cookie: bound to one host and HttpOnly; the database stores only the token's hash."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ LANGUAGE_MAX_AGE = 31_536_000  # a year, in seconds
 
 
 def session_cookie_name(*, secure: bool) -> str:
-    """Return the cookie's name.
+    """Return the name of the session cookie.
 
-    Over https it has the prefix by which browsers hold it to one host; never a Domain attribute.
+    Over https it has the ``__Host-`` prefix, by which browsers bind it to one host. The cookie never has a
+    Domain attribute.
     """
     return "__Host-lumbung" if secure else "lumbung"
 
 
 def generate_token() -> str:
-    """Return a token that nobody can guess (256 bits)."""
+    """Return a random token of 256 bits."""
     return secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> bytes:
-    """Return what the database keeps of a token."""
+    """Return the SHA-256 hash under which the database stores a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def set_session_cookie(response: Response[Any], token: str, lifetime: timedelta, *, secure: bool) -> None:
-    """Put the session's token into the answer."""
+    """Set the session cookie on the response."""
     response.set_cookie(
         session_cookie_name(secure=secure),
         token,
@@ -47,7 +48,7 @@ def set_session_cookie(response: Response[Any], token: str, lifetime: timedelta,
 
 
 def clear_session_cookie(response: Response[Any], *, secure: bool) -> None:
-    """Take the session's token back."""
+    """Delete the session cookie by the response."""
     response.set_cookie(
         session_cookie_name(secure=secure),
         "",

@@ -1,6 +1,6 @@
-"""What a handler may ask for by name; the doors provide it (web/apps.py).
+"""Types of the dependencies that handlers declare by name; ``web.apps`` provides them.
 
-async def handler(request: AnyRequest, ro: Ro, viewer: TheViewer) -> Response[bytes]: ...
+async def handler(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]: ...
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from ui.context import Brand, RequestContext, Viewer
 
 AnyRequest = Request[Any, Any, Any]
 
-# db: the request's one write transaction; ro: a read-only one. A handler asks for one of them.
+# db: the request's one write transaction; ro: a read-only one. A handler declares one of them.
 Db = NamedDependency[AsyncSession]
 Ro = NamedDependency[Reader]
 CurrentDatabase = NamedDependency[Database]

@@ -1,4 +1,4 @@
-"""Work that is for whoever waits for it, and ends when they leave."""
+"""Cancel the work of a request when its client disconnects."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the answer any more."""
+    """The client closed the connection before the response was ready."""
 
 
 async def cancel_on_disconnect(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
-    """Do ``work``, or cancel it and raise ReaderLeft when the browser has closed its connection."""
+    """Await ``work``; cancel it and raise ClientDisconnected when the client closes the connection."""
     working, leaving = asyncio.create_task(work), asyncio.create_task(_wait_for_disconnect(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What any page may decline before a room is asked."""
+"""Domain errors that every page may raise."""
 
 from kernel.errors import DomainError, ErrorType
 
@@ -87,8 +87,6 @@ NOT_FOUND = ErrorType("ui.not_found", 404, "Halaman ini tidak ada.")
 
 
 def retry_after_headers(error: DomainError) -> dict[str, str]:
-    """The header that says when to try again, for a refusal that says for how many minutes to wait; else
-    nothing.
-    """
+    """Return the Retry-After header (in seconds) of an error with a ``minutes`` parameter; else no header."""
     minutes = error.params.get("minutes")
     return {"Retry-After": str(minutes * 60)} if isinstance(minutes, int) else {}

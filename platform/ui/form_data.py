@@ -1,4 +1,4 @@
-"""The fields of a submitted form, as they were sent: taken apart no further than a form declares."""
+"""The raw fields of a submitted form; values are decoded only when they are read."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ MAX_NAME_LENGTH: Final = 100
 # Bytes of a value that take a millisecond to decode; longer ones are decoded in a thread.
 MAX_INLINE_DECODE_BYTES: Final = 16 * 1024
 _KEY: Final = "lumbung.fields"
-# litestar's word for more parts than multipart_form_part_limit
+# litestar's message for more parts than multipart_form_part_limit
 _TOO_MANY_PARTS: Final = "Request Entity Too Large"
 
 
 class FormData:
-    """What a form sent. The first value of a name counts."""
+    """The fields of a submitted form. The first value of a name counts."""
 
     def __init__(self, body: RequestBody, content: bytes | FormMultiDict) -> None:
         self._body = body
@@ -45,7 +45,7 @@ class FormData:
         self._raw_values: dict[str, bytes] | None = None
 
     def names(self, limit: int = MAX_FIELDS) -> Sequence[str]:
-        """The names in the order in which they came, each once. Raises DomainError ui.too_many_fields."""
+        """Return the distinct names in the order received. Raises DomainError ui.too_many_fields."""
         if isinstance(self._content, FormMultiDict):
             return list(self._content)
         if self._raw_values is None:
@@ -59,7 +59,7 @@ class FormData:
         return list(self._raw_values)
 
     async def get(self, name: str) -> str | UploadFile | None:
-        """The value of a field, or None. Raises DomainError ui.too_many_fields."""
+        """Return the value of a field, or None. Raises DomainError ui.too_many_fields."""
         if isinstance(self._content, FormMultiDict):
             found: str | UploadFile | None = self._content.get(name)
             return found
@@ -70,7 +70,7 @@ class FormData:
         return _decode(raw) if len(raw) <= MAX_INLINE_DECODE_BYTES else await asyncio.to_thread(_decode, raw)
 
     async def csrf_token(self) -> str:
-        """The token of the form, found without taking the rest apart."""
+        """Return the form's CSRF token without decoding the other fields."""
         if isinstance(self._content, bytes):
             field = b"csrf="
             at = 0 if self._content.startswith(field) else self._content.find(b"&" + field) + 1

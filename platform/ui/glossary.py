@@ -1,4 +1,4 @@
-"""The sentence that explains a word of the cooperative, for the small question mark beside it."""
+"""Explanations of cooperative terms, shown by the question mark beside a term."""
 
 import tomllib
 from functools import cache
@@ -14,7 +14,7 @@ _FILE: Final = Path(__file__).with_name("glossary.toml")
 
 
 class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One word: its name in the code and its plain sentence in Indonesian."""
+    """One term: its name in the code and its explanation in Indonesian."""
 
     code: str
     text: str
@@ -22,14 +22,14 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def load_terms() -> dict[str, Term]:
-    """Every term by the Indonesian word that pages use, in alphabetical order."""
+    """Return every term by the Indonesian word that pages use, in alphabetical order."""
     return msgspec.convert(tomllib.loads(_FILE.read_text("utf-8")), dict[str, Term])
 
 
 def glossary(term: str, lang: Lang = "id") -> str:
-    """The sentence of a term.
+    """Return the explanation of a term.
 
-    Raises KeyError for a word that the glossary lacks: add it rather than explain it on a page.
+    Raises KeyError for a term that ``glossary.toml`` lacks: add it there.
     """
     known = load_terms()
     found = known.get(term) or known[term[:1].upper() + term[1:]]

@@ -1,4 +1,4 @@
-"""Who may see a page, when a cooperative still answers it, and whether a form came from one of ours."""
+"""Access guards, the handler marks for suspended cooperatives, and the CSRF check."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ WHEN_SUSPENDED: Final = WHEN_READ_ONLY | {"available_suspended": True}
 
 
 class SignInRequired(Exception):
-    """Nobody is signed in, and the page is not for everybody; the doors lead to the sign-in page and back."""
+    """The page requires a signed-in person; ``web.error_handlers`` redirects to the sign-in page."""
 
 
 def require_signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let pass whoever is signed in: an officer who is no member has an account too."""
+    """Require a signed-in person; officers who are not members count. Raises SignInRequired."""
     if get_context(connection.scope).viewer is None:
         raise SignInRequired
 
 
 def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let officers pass."""
+    """Require an officer. Raises SignInRequired or DomainError ui.officers_only."""
     viewer = get_context(connection.scope).viewer
     if viewer is None:
         raise SignInRequired
@@ -43,7 +43,7 @@ def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
 
 
 def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let members pass."""
+    """Require an active member. Raises SignInRequired or DomainError ui.members_only."""
     viewer = get_context(connection.scope).viewer
     if viewer is None:
         raise SignInRequired
@@ -52,17 +52,16 @@ def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteH
 
 
 def require_operator(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let operators pass."""
+    """Require a platform operator. Raises SignInRequired."""
     if get_context(connection.scope).operator is None:
         raise SignInRequired
 
 
 async def verify_csrf(request: Request[Any, Any, Any]) -> None:
-    """Refuse a form that another site made: before every handler that changes something.
+    """Reject a state-changing request that another site made. Raises DomainError ui.forged_form.
 
-    Browsers say where a form comes from (Sec-Fetch-Site, Origin): another origin is refused, a sibling
-    subdomain too. Whoever is signed in must also send the token of their session; a client that says nothing
-    about its origin must send the token in any case.
+    Sec-Fetch-Site and Origin must not name another origin; a sibling subdomain is another origin. A request
+    of a signed-in person, or one without these headers, must also carry the session's CSRF token.
     """
     if request.method in SAFE_METHODS:
         return

@@ -1,8 +1,8 @@
-"""The pages of every import: choose a file, look at what it would do, then confirm.
+"""The pages of every import: choose a file, preview its effect, then confirm.
 
-Nothing is kept on the server between the two: the file's text travels in the confirming form, and is read and
-checked again there. So it works without JavaScript, in any process, and an abandoned import leaves nothing
-behind.
+The server stores nothing between preview and confirmation: the confirming form contains the file's text,
+which is parsed and checked again. So an import works without JavaScript and in any process, and an abandoned
+import leaves no data.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class UploadForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ConfirmedFile(msgspec.Struct, frozen=True):
-    """A previewed file that came back to be taken; ``skip_bad``: only its good lines."""
+    """A previewed file that the officer confirmed; ``skip_bad`` imports only its valid lines."""
 
     content: str
     as_of: date
@@ -67,12 +67,11 @@ RowCells = Sequence[str]
 
 
 class ImportDefinition(msgspec.Struct, frozen=True):
-    """What is imported: its address and words, its columns with what each takes, an example, and the two use
-    cases behind its pages.
+    """One kind of import: its path, texts, columns, example, and the two use cases behind its pages.
 
-    ``plan`` (reader, content, as_of=) tells what a file would do, ``take`` (session, actor, content, as_of=,
-    skip_bad=) does it. ``heads`` and ``cells`` show its first good lines; a head beside "num" is a column of
-    figures.
+    ``plan_import`` (reader, content, as_of=) computes the effect of a file; ``run_import`` (session, actor,
+    content, as_of=, skip_bad=) writes it. ``column_headings`` and ``format_row`` show its first valid lines;
+    a heading paired with "num" is a column of numbers.
     """
 
     active_menu: str
@@ -91,9 +90,7 @@ class ImportDefinition(msgspec.Struct, frozen=True):
 
 
 def build_import_routes(definition: ImportDefinition) -> list[Any]:
-    """Return the pages of an import: choose a file, see its good and bad lines, confirm; an example, and the
-    bad lines to mend.
-    """
+    """Return the handlers of an import: choose a file, preview, confirm, example, and rejected lines."""
 
     @get(definition.path, guards=[require_officer], sync_to_thread=False)
     def choose_file(request: AnyRequest) -> Response[bytes]:
@@ -162,7 +159,7 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
 
 
 class _Preview(msgspec.Struct, frozen=True):
-    """What a file would do, and its bad lines that are shown, by their numbers and as they came."""
+    """The plan of a file, and the text of the rejected lines that are shown, by line number."""
 
     plan: ImportPlan[Any]
     bad: dict[int, str]
@@ -176,7 +173,7 @@ async def _load_preview(ro: Reader, definition: ImportDefinition, sent: Confirme
 
 
 async def read_upload_text(upload: UploadFile) -> str:
-    """The text of an uploaded file as a browser will send it back.
+    """Return the text of an uploaded file with newlines normalized to one character.
 
     Raises DomainError: ui.import_too_large, kernel.csv_….
     """
@@ -195,7 +192,7 @@ async def read_confirmed_file(request: AnyRequest) -> ConfirmedFile:
     content, as_of = await sent.get("content"), await sent.get("as_of")
     if not isinstance(content, str) or not isinstance(as_of, str):
         raise UNREADABLE_FORM()
-    content = _normalize_newlines(content)  # a browser sends two letters for each, the file may have had one
+    content = _normalize_newlines(content)  # browsers send CRLF for each newline
     if len(content) > MAX_FILE_BYTES:
         raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
     return ConfirmedFile(content, parse_date(as_of), await sent.get("skip_bad") == "1")
@@ -219,9 +216,7 @@ def _preview_page(
     *,
     status: int = 200,
 ) -> Response[bytes]:
-    """Show what a file would do: how many lines of which kind, the bad ones with their reasons, the first
-    good ones.
-    """
+    """Render the preview: counts of lines, rejected lines with reasons, and the first valid lines."""
     lang, plan = get_context(request).lang, preview.plan
     return render_page(
         request,

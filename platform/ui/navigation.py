@@ -47,11 +47,11 @@ _MEMBERS_ONLY_PATHS: Final = frozenset({"/anggota/simpanan", "/anggota/shu"})
 
 
 def build_menu(nav: str, ctx: RequestContext) -> list[MenuItem]:
-    """Return the menu for this viewer, its labels in their language."""
+    """Return the menu entries for this viewer, with labels in their language."""
     if nav == "operator" and ctx.operator is None:
         return []
     say = get_translations(ctx.lang).gettext
-    # an officer need not be a member: nobody is led to a page that only refuses
+    # an officer need not be a member: omit the pages that would refuse them
     closed = _MEMBERS_ONLY_PATHS if ctx.viewer is not None and ctx.viewer.member_id is None else frozenset()
     return [
         (key, href, icon, say(label)) for key, href, icon, label in _MENUS.get(nav, ()) if href not in closed

@@ -1,4 +1,4 @@
-"""From a template to an answer: the whole page, or one of its blocks when htmx asks for it."""
+"""Render a template into a response: the whole page, or one block for an htmx request."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ CART_COOKIE = "keranjang"
 
 
 def csrf_token(ctx: RequestContext) -> str:
-    """Return the token that this viewer's forms carry: bound to the cooperative, and to the session of who is
-    signed in.
+    """Return the CSRF token of this viewer's forms.
+
+    It is an HMAC over the cooperative's schema (or the kind of host) and the session.
     """
     whose = ctx.tenant.schema_name if ctx.tenant else ctx.host_kind
     session = b"visitor"
@@ -49,17 +50,18 @@ def render_page(
     cacheable: bool = False,
     **context: Any,
 ) -> Response[bytes]:
-    """Render ``template``; only ``block`` when htmx asked and a block is named.
+    """Render ``template``, or only its ``block`` for an htmx request.
 
-    ``active_menu`` is the current entry of the main menu. ``cacheable`` says that every visitor sees this
-    alike: the doors keep it until the cooperative changes something. Context: see themes/README.md.
+    ``active_menu`` is the current entry of the main menu. ``cacheable`` states that every visitor sees the
+    same page: the dispatcher caches it until the cooperative changes something. For ``context`` see
+    themes/README.md.
     """
     ctx = get_context(request)
     made = get_environment(ctx.brand.theme, ctx.lang)
     base = build_base_context(request, ctx)
     base["active_menu"] = active_menu
     base.update(context)
-    # the way back in a browser's history asks through htmx too, but for the whole page
+    # htmx also restores a browser's history, but that needs the whole page
     restores = request.headers.get("hx-history-restore-request") == "true"
     wants_block = block is not None and request.headers.get("hx-request") == "true" and not restores
     if wants_block and block is not None:
@@ -76,16 +78,16 @@ def render_page(
     if ctx.flash and not wants_block:
         response.delete_cookie(FLASH_COOKIE)
     if cacheable and status == 200 and ctx.viewer is None and not ctx.flash and not wants_block:
-        request.scope["lumbung.cacheable"] = True  # type: ignore[typeddict-unknown-key]  # read by the doors
+        request.scope["lumbung.cacheable"] = True  # type: ignore[typeddict-unknown-key]  # read by the dispatcher
     return response
 
 
 def build_base_context(request: Request[Any, Any, Any], ctx: RequestContext) -> dict[str, Any]:
-    """Return what every template may use."""
+    """Return the context variables of every template."""
     nav = ctx.host_kind
     path = request.scope["path"]
     if nav == "cooperative" and ctx.tenant is not None and ctx.tenant.unapproved:
-        nav = "closed"  # nothing else of it opens, so nothing is led to
+        nav = "closed"  # no other page is available, so the menu is empty
     elif nav == "cooperative":
         if ctx.viewer is None:
             nav = "visitor"
@@ -105,8 +107,9 @@ def build_base_context(request: Request[Any, Any, Any], ctx: RequestContext) -> 
 
 
 def _current_url(request: Request[Any, Any, Any]) -> str:
-    """Return this page's address with its query: an order opens only with its key, a search is worth coming
-    back to.
+    """Return this page's path, with its query for a GET request.
+
+    The query holds the key of an order or the terms of a search, which a link back to the page needs.
     """
     query = request.scope["query_string"].decode("latin-1")
     return request.scope["path"] + (f"?{query}" if query and request.method == "GET" else "")
@@ -115,11 +118,10 @@ def _current_url(request: Request[Any, Any, Any]) -> str:
 async def cached_fragment(
     request: Request[Any, Any, Any], key: tuple[object, ...], render: Callable[[], Awaitable[str]]
 ) -> Markup:
-    """Return a part that many viewers see alike: made once, kept until the cooperative changes something, and
-    then nothing is asked of the database.
+    """Return a fragment that many viewers share, from the page cache or from ``render``.
 
-    ``key`` must hold all that the part depends on besides the cooperative, theme and language. ``make`` may
-    raise a DomainError, and then nothing is kept.
+    The cache drops it when the cooperative changes something. ``key`` must hold everything the fragment
+    depends on besides the cooperative, theme and language. When ``render`` raises, nothing is cached.
     """
     ctx = get_context(request)
     if ctx.page_cache is None or ctx.tenant is None:
@@ -134,7 +136,7 @@ async def cached_fragment(
 
 
 def see_other(url: str, *, flash: str | None = None) -> Redirect:
-    """Answer a form that did its work: go and look there, with a sentence to show once."""
+    """Redirect (303) after a successful form; ``flash`` is a message that the next page shows once."""
     response = Redirect(url, status_code=303)
     if flash:
         response.set_cookie(FLASH_COOKIE, quote(flash), max_age=60, httponly=True, samesite="lax", path="/")
@@ -142,13 +144,14 @@ def see_other(url: str, *, flash: str | None = None) -> Redirect:
 
 
 def decode_flash(value: str | None) -> str | None:
-    """Return the sentence that a redirect left for this page."""
+    """Return the flash message from its cookie, at most 500 characters; None if there is none."""
     return unquote(value)[:500] if value else None
 
 
 def count_cart_items(request: Request[Any, Any, Any]) -> int:
-    """Return how many goods the cart cookie holds, for the badge in the menu; the cart page checks them
-    properly.
+    """Return how many goods the cart cookie lists, for the badge in the menu.
+
+    The cart page validates them.
     """
     total = 0
     for entry in request.cookies.get(CART_COOKIE, "").split(".")[:100]:
@@ -158,8 +161,9 @@ def count_cart_items(request: Request[Any, Any, Any]) -> int:
 
 
 def safe_redirect_path(text: str, default: str) -> str:
-    """The path to go back to if it is one on this host, else ``default``: no other host, no scheme, nothing
-    that a browser would bend.
+    """Return ``text`` if it is a safe path on this host, else ``default``.
+
+    Prevents open redirects: no other host, no scheme, no character that a browser would normalize.
     """
     bad = len(text) > 300 or "\\" in text or any(letter <= " " or letter == "\x7f" for letter in text)
     if bad or not text.startswith("/") or text.startswith("//"):

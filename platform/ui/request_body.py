@@ -1,8 +1,7 @@
-"""Bodies of requests on their way in: how large they may be, how fast they must come, how many of one network
-may be slow, how many uploads open.
+"""Limits on request bodies: size, transfer rate, slow bodies of one network, and open uploads.
 
-A route says by ``request_max_body_size`` that it takes more than a form
-(docs/adr/0023-bodies-of-requests.md). Counts are of one process.
+A route that accepts more than a form sets ``request_max_body_size`` (docs/adr/0023-bodies-of-requests.md).
+Counts are per process.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MAX_FORM_BYTES: Final = 256 * 1024
 # A previewed file of two megabytes in a form: browsers send each of its line ends as two bytes.
 MAX_FORM_WITH_FILE_BYTES: Final = 4 * 1024 * 1024
 MAX_UPLOAD_BYTES: Final = 12 * 1024 * 1024
-# What a network is still allowed without a session once many of its bodies were refused: signing in, paying.
+# Limit for requests without a session from a network with many refused bodies: enough to sign in and pay.
 MAX_BLOCKED_NETWORK_BYTES: Final = 8 * 1024
 
 FORM_TIMEOUT_SECONDS: Final = 10.0
@@ -41,8 +40,9 @@ MINUTE_SECONDS: Final = 60
 
 
 class BodyLimiter:
-    """Of each network: the slow bodies that are open now, and the bodies that were refused within this
-    minute. And the uploads that are open.
+    """Counts of slow and refused bodies by network, and the open uploads, of one process.
+
+    Slow bodies count while they are open; refused bodies count within the current minute.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class BodyLimiter:
         self._refused: Counter[str] = Counter()
 
     def count_refusal(self, network: str) -> None:
-        """Count a body that no page of ours would have sent."""
+        """Count a refused body of this network in the current minute."""
         self._current_minute()[network] += 1
 
     def is_blocked(self, network: str) -> bool:
-        """Whether so many bodies of this network were refused that larger ones are not even read."""
+        """Whether this network reached the limit of refused bodies in the current minute."""
         return self._current_minute()[network] >= self.max_refused
 
     def abort_newest_uploads(self) -> None:
-        """End the newest uploads that are still coming, until those that are left may be held in memory."""
+        """Abort the newest incomplete uploads until the rest fits ``max_uploaded_bytes``."""
         for body in reversed(list(self.uploads)):
             if self.uploaded_bytes <= self.max_uploaded_bytes:
                 return
@@ -87,9 +87,9 @@ class BodyLimiter:
 
 
 class RequestBody:
-    """The body of one request: ``receive`` is what the application reads it by.
+    """The body of one request; the application reads it through ``receive``.
 
-    ``close`` it once the request is answered.
+    Call ``close`` when the response has been sent.
     """
 
     def __init__(self, limiter: BodyLimiter, client_ip: str, receive: Any) -> None:
@@ -108,7 +108,7 @@ class RequestBody:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether its network sent too many that were refused."""
+        """Whether its network reached the limit of refused bodies."""
         return self._limiter.is_blocked(self.network)
 
     def start_upload(self, owner: str) -> None:
@@ -126,7 +126,7 @@ class RequestBody:
         self._limiter.uploads[self] = owner
 
     def abort(self) -> None:
-        """Take no more of it, for there is no room: whoever waits for it is told so."""
+        """Abort the upload; a pending ``receive`` raises DomainError ui.too_many_uploads."""
         self._is_aborted = True
         self._release_upload()
         if self._pending is not None:
@@ -138,7 +138,7 @@ class RequestBody:
         return error
 
     def close(self) -> None:
-        """Count it no longer."""
+        """Remove it from the counts of slow bodies and uploads."""
         self._release_slow()
         self._release_upload()
 
@@ -169,7 +169,7 @@ class RequestBody:
             self._pending = None
         self._raise_if_aborted()
         message = coming.result()
-        if not message.get("more_body"):  # the last of it, or nobody is there any more
+        if not message.get("more_body"):  # the last part, or the client disconnected
             self.is_complete = True
             self._release_slow()
         self._count_bytes(len(message.get("body", b"")), loop.time())
@@ -178,8 +178,8 @@ class RequestBody:
     def _count_bytes(self, size: int, now: float) -> None:
         if not self._min_rate:
             return
-        # what came faster than it had to saves no time for later: whoever stops, or only trickles from then
-        # on, has the seconds of a form left
+        # a fast start saves no time for later: a client that stops or slows down has at most the timeout of
+        # a form left
         self._deadline = min(self._deadline + size / self._min_rate, now + self._limiter.timeout)
         self._size += size
         self._limiter.uploaded_bytes += size
@@ -191,11 +191,11 @@ class RequestBody:
             raise errors.TOO_MANY_UPLOADS(minutes=1)
 
     def _next_deadline(self) -> float:
-        """The moment at which it becomes slow, or is too slow."""
+        """The time at which the body counts as slow, or is refused if it already does."""
         return self._deadline if self._is_slow else self._slow_from
 
     def _mark_slow_or_refuse(self) -> None:
-        """Count it as slow at first; refuse it the second time."""
+        """Count the body as slow at the first deadline; refuse it at the second."""
         if self._is_slow:
             raise self.count_refusal(errors.BODY_TOO_SLOW())
         slow, most = self._limiter.slow_by_network, self._limiter.max_slow
@@ -221,6 +221,6 @@ class RequestBody:
 
 
 def get_body(scope: Any) -> RequestBody:
-    """Return the body of this request, as the doors hold it."""
+    """Return the body that the dispatcher stored in the request's scope."""
     body: RequestBody = scope[BODY_KEY]
     return body

@@ -1,6 +1,4 @@
-"""The colours of a theme as the style guide shows them: each ground with the text that stands on it, and
-their contrast.
-"""
+"""The palette of a theme for the style guide: background colours with their contrast to text."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ import msgspec
 from ui.colours import contrast_ratio
 from ui.themes import load_assets
 
-# Ground and the text on it, by their names in the stylesheet.
+# Background and text colour, by their names in the stylesheet.
 COLOUR_PAIRS = (
     ("accent", "accent-ink"),
     ("header", "header-ink"),
@@ -32,8 +30,9 @@ _COLOUR = re.compile(r"--([\w-]+):\s*(#[0-9a-fA-F]{6})\s*;")
 
 
 class Swatch(msgspec.Struct, frozen=True):
-    """A ground of the palette: its name, colour, and contrast with its text (1 to 21, rounded down to a
-    tenth).
+    """A background colour of the palette, and its contrast with its text.
+
+    The contrast is between 1 and 21, rounded down to a tenth.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Themes: folders of templates, styles and colours; a child holds only what differs from its parent."""
+"""Themes: folders of templates, styles and colours; a child overrides files of its parent."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from ui.context import Brand
 
 NODE_MODULES = THEMES_DIR.parent / "node_modules"
-# Third-party scripts, fetched at set-up; named here so that a page asks for them like for a file of ours.
+# Third-party scripts, fetched at set-up; pages refer to them like to the files of a theme.
 VENDOR_SCRIPTS = {"htmx.min.js": NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"}
 
-# Every form carries this mark; ``ui.rendering`` puts the viewer's own token in its place, so that rendered
+# Every form holds this placeholder; ``ui.rendering`` replaces it by the viewer's token, so that rendered
 # parts can be shared.
 CSRF_PLACEHOLDER = "\x1acsrf\x1a"
 
 
 class Theme(msgspec.Struct, frozen=True):
-    """A theme's own description. ``accent`` … are the colours that a cooperative may replace."""
+    """The description of a theme. ``brand`` holds the colours that a cooperative may replace."""
 
     name: str
     parent: str | None
@@ -51,7 +51,7 @@ class Theme(msgspec.Struct, frozen=True):
 
     @property
     def folders(self) -> list[Path]:
-        """Where its files are looked for, nearest first."""
+        """The folders that are searched for its files, its own first."""
         own = THEMES_DIR / self.name
         return [own, *load_themes()[self.parent].folders] if self.parent else [own]
 
@@ -68,8 +68,9 @@ def load_themes() -> dict[str, Theme]:
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """A static file in memory with the checksum that stands in its address; ``packed`` by gzip where that
-    makes it smaller.
+    """A static file in memory, with the checksum that is part of its URL.
+
+    ``gzipped`` is None when gzip does not make it smaller.
     """
 
     content: bytes
@@ -80,8 +81,9 @@ class Asset(msgspec.Struct, frozen=True):
 
 @functools.cache
 def load_assets() -> dict[str, Asset]:
-    """Return every static file by name: those of the themes, one stylesheet a theme,
-    and the fetched scripts.
+    """Return every static file by name.
+
+    These are the files of the themes, one stylesheet per theme, and the third-party scripts.
     """
     found: dict[str, bytes] = {}
     for theme in load_themes().values():
@@ -109,11 +111,11 @@ def _gzip_if_smaller(content: bytes) -> bytes | None:
 
 
 def asset_url(name: str) -> str:
-    """Return the address of a static file; it holds the checksum, so browsers may keep it for ever."""
+    """Return the URL of a static file; it contains the checksum, so browsers may cache it forever."""
     name = name.lstrip("/")
     asset = load_assets().get(name)
     if asset is None:
-        return f"/aset/-/{name}"  # answers 404 there; a page is not worth losing over a picture
+        return f"/aset/-/{name}"  # that URL answers 404; a missing file must not fail the page
     return f"/aset/{asset.checksum}/{name}"
 
 
