@@ -112,7 +112,7 @@ class RequestBody:
         return self._limiter.is_blocked(self.network)
 
     def start_upload(self, owner: str) -> None:
-        """Let it last as long as an upload of this cooperative: while it comes at the least rate.
+        """Apply the limits of an upload: the body may continue while it arrives at the minimum rate.
 
         Raises DomainError ui.too_many_uploads.
         """

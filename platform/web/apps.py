@@ -1,6 +1,4 @@
-"""The three applications behind the doors, each with its rooms' pages, one database session a request, and
-its answers to failure.
-"""
+"""The Litestar applications by kind of host, with routes, dependencies and exception handlers."""
 
 from __future__ import annotations
 
@@ -39,16 +37,16 @@ if TYPE_CHECKING:
 
 
 def get_timeouts(request: Request[Any, Any, Any]) -> Timeouts | None:
-    """What a route says of itself: `@get(…, opt={"timeouts": EXPORT})`; None for what every page has."""
+    """Return the route's own timeouts, as in `opt={"timeouts": EXPORT}`; None for the defaults."""
     found: Timeouts | None = request.route_handler.opt.get("timeouts")
     return found
 
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
-    """Give the request's one transaction: returning commits, raising rolls back.
+    """Provide the request's write transaction: it commits on return and rolls back on an exception.
 
-    What this process kept of the cooperative is forgotten at once: the writer's next request must not be
-    faster than the database's notice.
+    After the commit this process invalidates its caches at once, because the writer's next request may
+    arrive before the database's notification.
     """
     ctx = get_context(request)
     if ctx.tenant is None:
@@ -62,7 +60,7 @@ async def provide_db(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSess
 
 
 async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
-    """Give a read-only transaction."""
+    """Provide a read-only transaction."""
     ctx = get_context(request)
     if ctx.tenant is None:
         async with shared_reader(ctx.database) as ro:
@@ -73,46 +71,45 @@ async def provide_ro(request: Request[Any, Any, Any]) -> AsyncIterator[Reader]:
 
 
 def provide_ctx(request: Request[Any, Any, Any]) -> RequestContext:
-    """Give what the doors know about the request."""
+    """Provide the request context."""
     return get_context(request)
 
 
 def provide_tenant(request: Request[Any, Any, Any]) -> TenantRef | None:
-    """Give the cooperative that the host belongs to."""
+    """Provide the cooperative that the host belongs to; None on the platform's own hosts."""
     return get_context(request).tenant
 
 
 def provide_brand(request: Request[Any, Any, Any]) -> Brand:
-    """Give how it shows itself."""
+    """Provide the brand of the host."""
     return get_context(request).brand
 
 
 def provide_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
-    """Give who is signed in, or None; behind a guard it is always somebody."""
+    """Provide the signed-in person, or None; never None behind a guard."""
     return get_context(request).viewer
 
 
 def provide_database(request: Request[Any, Any, Any]) -> Database:
-    """Give the pools, for the few pages that work on more than one transaction."""
+    """Provide the database, for the few pages that need more than one transaction."""
     return get_context(request).database
 
 
 def reject_invalid_path(request: Request[Any, Any, Any]) -> None:
-    """Refuse an address that can be of nothing: PostgreSQL's text holds no such letter."""
+    """Raise DomainError ui.not_found for an address with a NUL, which PostgreSQL's text cannot hold."""
     if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise NOT_FOUND()
 
 
 async def before_request(request: Request[Any, Any, Any]) -> Response[Any] | None:
-    """Before every handler: can this address be of anything, is this cooperative open for it, and was the
-    form made by one of our pages?
+    """Check the address, suspension, CSRF and read-only mode before every handler.
 
-    The form is received whole here, before a handler holds a connection to the database.
+    The whole form is received here, before the handler holds a database connection.
     """
     reject_invalid_path(request)
     _reject_long_numbers(request)
     if get_context(request).tenant is None and request.scope["path"] in billing.stripe_webhook.PATHS:
-        return None  # no browser's form: what counts is Stripe's signature, which the handler looks at
+        return None  # not a browser's form: the handler verifies Stripe's signature
     closed = reject_if_suspended(request)
     if closed is None:
         if request.method not in SAFE_METHODS:
@@ -123,9 +120,7 @@ async def before_request(request: Request[Any, Any, Any]) -> Response[Any] | Non
 
 
 def _reject_long_numbers(request: Request[Any, Any, Any]) -> None:
-    """Raise DomainError for a number in the address that no row can bear: one below zero, or longer than any
-    number that is read.
-    """
+    """Raise DomainError for a number in the address that is negative or has too many digits."""
     if any(isinstance(each, int) and not 0 <= each < 10**MAX_DIGITS for each in request.path_params.values()):
         raise NOT_FOUND()
     for name in _integer_query_params(request.route_handler):
@@ -135,7 +130,7 @@ def _reject_long_numbers(request: Request[Any, Any, Any]) -> None:
 
 @functools.lru_cache(maxsize=1_000)
 def _integer_query_params(handler: BaseRouteHandler) -> tuple[str, ...]:
-    """The names of the whole numbers that a handler takes from the query."""
+    """Return the names of a handler's integer query parameters."""
     parameters = handler.parsed_fn_signature.parameters.items()
     return tuple(
         name
@@ -163,7 +158,7 @@ def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -
             before_send=[build_security_headers(settings)],
             openapi_config=None,
             logging_config=None,  # kernel.logs says how logs are written
-            request_max_body_size=MAX_FORM_BYTES,  # a route that takes more says so
+            request_max_body_size=MAX_FORM_BYTES,  # the default; a route may override it
             multipart_form_part_limit=MAX_FIELDS,
             signature_namespace={"Request": Request},
             debug=False,
@@ -177,17 +172,17 @@ def _collect_routes(name: str) -> list[Any]:
 
 
 def build_apex_app(settings: Settings) -> Litestar:
-    """What Lumbung is, and founding a cooperative."""
+    """Build the application of the apex: about Lumbung, and sign-up of cooperatives."""
     return _build_app(settings, *_collect_routes("apex_routes"))
 
 
 def build_operator_app(settings: Settings) -> Litestar:
-    """Those who run the platform."""
+    """Build the application for the platform's operators."""
     return _build_app(settings, *_collect_routes("operator_routes"))
 
 
 def build_cooperative_app(settings: Settings) -> Litestar:
-    """One cooperative: its shop, its members, its officers. Each room lists its own pages."""
+    """Build the application of a cooperative's host, from the routes that each room lists."""
     return _build_app(
         settings,
         *_collect_routes("cooperative_routes"),
@@ -195,17 +190,16 @@ def build_cooperative_app(settings: Settings) -> Litestar:
 
 
 def build_closed_app(settings: Settings, template: str, status: int) -> Litestar:
-    """One answer to everything: where nobody lives, and where a cooperative is being brought to a newer
-    version.
+    """Build an application that answers every path with one page and status.
+
+    For example for unknown hosts, and for cooperatives whose schema is being migrated.
     """
     return _build_app(settings, *web.pages.catch_all_routes(template, status), before=reject_invalid_path)
 
 
 @functools.cache
 def build_applications(settings: Settings) -> dict[str, Litestar]:
-    """Return the applications by the kind of host they answer; they hold no state, so one set serves a
-    process.
-    """
+    """Return the applications by kind of host or answer; they are stateless, so a process needs one set."""
     return {
         "apex": build_apex_app(settings),
         "operator": build_operator_app(settings),

@@ -1,4 +1,4 @@
-"""Pages that every visitor sees alike, kept as they were sent
+"""Cache the responses that are the same for every visitor
 (docs/adr/0009-pages-kept-until-a-cooperative-changes.md).
 """
 
@@ -24,7 +24,7 @@ async def serve_and_cache(
     key: tuple[object, ...],
     generation: int,
 ) -> None:
-    """Serve, and keep the answer when its handler said that every visitor sees it alike."""
+    """Serve a request; cache a 200 response without cookies that its handler marked cacheable."""
     started: dict[str, Any] = {}
     body: list[bytes] = []
 

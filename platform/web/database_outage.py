@@ -1,4 +1,4 @@
-"""What a process goes on showing while it hears nothing from the database
+"""How a process uses its caches while the change listener has no database connection
 (docs/adr/0028-time-outs-and-shares.md).
 """
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tenants.registry import HostCache
     from web.page_cache import PageCache
 
-# How long pages for everybody and host names are good meanwhile.
+# Seconds for which cached public pages and host names remain in use meanwhile.
 STALE_SECONDS: Final = 60.0
 
 
 class OutageHandler:
-    """Told by the listener when it has lost the database and when it has found it again."""
+    """Callbacks for the change listener: connection lost and connection restored."""
 
     def __init__(
         self,
@@ -37,8 +37,9 @@ class OutageHandler:
         self._clear_timer: asyncio.TimerHandle | None = None
 
     def on_connection_lost(self) -> None:
-        """Ask anew who is signed in, keep nothing new,
-        and show for a while yet what all visitors see alike.
+        """Drop cached viewers, cache nothing new, and clear the caches after ``STALE_SECONDS``.
+
+        Until then public pages are still served from the cache.
         """
         self._pages.is_writable = self._hosts.caching_enabled = False
         self._pages.invalidate_kind("viewer")
@@ -48,13 +49,13 @@ class OutageHandler:
             self._clear_timer = asyncio.get_running_loop().call_later(STALE_SECONDS, self._clear_caches)
 
     def on_connection_restored(self) -> None:
-        """Forget everything: what was announced meanwhile was missed."""
+        """Clear all caches, because notifications were missed meanwhile, and enable caching again."""
         self.stop()
         self._clear_caches()
         self._pages.is_writable = self._hosts.caching_enabled = True
 
     def stop(self) -> None:
-        """Forget the timer."""
+        """Cancel the timer that clears the caches."""
         if self._clear_timer is not None:
             self._clear_timer.cancel()
             self._clear_timer = None

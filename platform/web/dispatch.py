@@ -1,6 +1,6 @@
-"""From a host name to the application behind it.
+"""Dispatch requests by host name to the apex, operator or cooperative application.
 
-The host decides, never a cookie or a header of the visitor's choosing.
+Only the host selects the cooperative, never a cookie or another header.
 """
 
 from __future__ import annotations
@@ -59,14 +59,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PLATFORM_BRAND = Brand(name="Lumbung", tagline="Lumbung")
-# The database says at once when a session ends; this bounds what a lost notice could cost.
+# The database notifies at once when a session ends; this limits the effect of a lost notification.
 VIEWER_TTL = timedelta(seconds=60)
 
 
 class HostDispatcher:
-    """The one ASGI application of a process: it owns the pools, the caches and the three applications behind
-    the doors.
-    """
+    """The ASGI application of a process; it owns the pools, the caches and the applications."""
 
     def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
         self.settings = settings or load()
@@ -85,14 +83,18 @@ class HostDispatcher:
 
     @property
     def database(self) -> Database:
-        """The pools. Raises RuntimeError before start-up."""
+        """The database pools. Raises RuntimeError before ``start``."""
         if self._database is None:
             msg = "the application has not been started"
             raise RuntimeError(msg)
         return self._database
 
     async def start(self) -> None:
-        """Open what the process needs; refuse to start unsafely."""
+        """Check the settings, open pools and caches, and start the change listener.
+
+        Raises RuntimeError without a database URL, and what ``check_startable`` and
+        ``require_limited_logins`` raise for unsafe settings.
+        """
         check_startable(self.settings)
         if self._database is None:
             if self.settings.app_database_url is None:
@@ -101,7 +103,9 @@ class HostDispatcher:
                     "PostgreSQL"
                 )
                 raise RuntimeError(msg)
-            self._database = Database(None, self.settings)  # pages never make or change what the owner owns
+            self._database = Database(
+                None, self.settings
+            )  # pages never create or alter tables, so they need no owner
         await require_limited_logins(self._database)
         self.hosts = HostCache(self._database)
         self.inbox = WebhookInbox(self._database)
@@ -121,7 +125,7 @@ class HostDispatcher:
         load_assets()
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Stop the change listener and close the pools."""
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -131,8 +135,10 @@ class HostDispatcher:
             await self._database.close()
 
     def on_change(self, what: str) -> None:
-        """Drop what is cached of a topic: a cooperative (its schema name), its hosts (``registry:`` and the
-        schema name), or all hosts (``registry``).
+        """Invalidate the caches of a changed topic.
+
+        ``what`` is a schema name (a cooperative), ``registry:`` with a schema name (its hosts), or
+        ``registry`` (all hosts).
         """
         if what == REGISTRY:
             self.hosts.clear()
@@ -143,7 +149,7 @@ class HostDispatcher:
             self.inbox.invalidate(what)
 
     def clear_caches(self) -> None:
-        """Forget everything: announcements may have been missed."""
+        """Clear all caches, because change notifications may have been missed."""
         self.hosts.clear()
         self.page_cache.clear()
         self.inbox.invalidate_all()
@@ -181,8 +187,8 @@ class HostDispatcher:
                     log.exception("start refused")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
-                # what is there by now stays: a search for garbage that holds all of it would keep every
-                # thread waiting for a third of a second
+                # exclude the start-up objects from garbage collection: a full collection over them would stop
+                # every thread for a third of a second
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
@@ -192,7 +198,7 @@ class HostDispatcher:
                 return
 
     async def _serve_with_error_pages(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve; whatever the applications do not answer themselves is answered here, by a page of ours."""
+        """Serve a request; answer exceptions that no application handled with an error page."""
         watched = TrackedSend(send)
         try:
             await self._serve(scope, receive, watched)
@@ -225,10 +231,12 @@ class HostDispatcher:
                 return
         if tenant is not None and path.startswith(webhooks.PREFIXES):
             if tenant.revision >= MIN_SUPPORTED_REVISION:
-                # needs nothing of what pages need
+                # webhooks need no viewer, brand or language
                 await webhooks.receive_webhook(self.inbox, tenant, scope, receive, send)
             else:
-                await send_status(503, send, retry_after=webhooks.RETRY_AFTER)  # it waits for its migration
+                await send_status(
+                    503, send, retry_after=webhooks.RETRY_AFTER
+                )  # its schema must be migrated first
             return
         cookies = parse_cookies(
             b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
@@ -265,8 +273,9 @@ class HostDispatcher:
         await self._apps[host_kind](scope, receive, send)
 
     def _parse_label(self, name: str) -> str | None:
-        """Return what a host is known by, or None: a subdomain by its label, a domain of one's own by the
-        whole name.
+        """Return the key of a host in the registry, or None when it cannot be one.
+
+        The key is the label of a subdomain, or the whole name of a custom domain.
         """
         label = name.removesuffix(f".{self._base_domain}")
         possible = "." not in label if label != name else "." in name
@@ -334,8 +343,9 @@ class HostDispatcher:
             )
 
     async def _load_viewer(self, ctx: RequestContext, tenant: TenantRef, token: str | None) -> None:
-        """Read the brand and who is signed in; both are kept until the cooperative changes something, a
-        session for a minute at most.
+        """Load the brand and the viewer into the context, from the cache or the database.
+
+        Both are cached until the cooperative changes something; a viewer for at most ``VIEWER_TTL``.
         """
         schema, now = tenant.schema_name, clock.now()
         brand: Brand | None = self.page_cache.get(schema, ("brand",))
@@ -363,12 +373,12 @@ class HostDispatcher:
         ctx.client_ip = self._client_ip(scope)
 
     def _client_ip(self, scope: Any) -> str:
-        """The address that the request comes from."""
+        """Return the client's IP address; behind a trusted proxy, the last of X-Forwarded-For."""
         client = scope.get("client")
         address: str = client[0] if client else ""
         if address in self.settings.trusted_proxies:
-            # the proxy we trust appends the address it saw: the last entry is its word, those before it the
-            # visitor's
+            # the trusted proxy appends the address it saw: only the last entry is its own, the client may
+            # have forged the others
             forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
             address = forwarded.rpartition(",")[2].strip() or address
         return address

@@ -1,6 +1,6 @@
-"""From any failure to an answer that says what to do.
+"""Exception handlers: turn each exception into a response that says what to do.
 
-A visitor never sees a stack trace; the log has it under the same number.
+A visitor never sees a stack trace; the log has it under the number that the page shows.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
 
 
 def handle_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
-    """Show a refusal of the business: a page, a fragment for htmx, or problem+json."""
+    """Render a domain error as a page, a fragment for htmx, or problem+json."""
     ctx = get_context(request)
     sentence = error.message(ctx.lang)
     if _wants_json(request):
@@ -78,13 +78,13 @@ def handle_domain_error(request: Request[Any, Any, Any], error: DomainError) -> 
     )
     response.headers.update(retry_after_headers(error))
     if error.status == 408:
-        # what still comes of this body is nobody's request (RFC 9110, 15.5.9)
+        # the rest of this body must not be parsed as a request (RFC 9110, 15.5.9)
         response.headers["Connection"] = "close"
     return response
 
 
 def _format_wait(error: DomainError, lang: Lang) -> str | None:
-    """How long to wait, in words, when the refusal says it."""
+    """Return the waiting time as translated text, or None if the error has no ``minutes``."""
     minutes = error.params.get("minutes")
     if not isinstance(minutes, int):
         return None
@@ -92,11 +92,9 @@ def _format_wait(error: DomainError, lang: Lang) -> str | None:
 
 
 def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """Show what the framework declined: no such page, no such method, a body too large."""
+    """Render an error of the framework: unknown page, unsupported method, body too large."""
     if error.status_code == 400:
-        return handle_domain_error(
-            request, UNREADABLE_ADDRESS()
-        )  # the framework's own words name its insides
+        return handle_domain_error(request, UNREADABLE_ADDRESS())  # the framework's message names internals
     if _wants_json(request):
         return Response(
             {"type": "about:blank", "title": error.detail, "status": error.status_code},
@@ -104,11 +102,11 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
             media_type="application/problem+json",
         )
     if error.status_code == 405 and request.method == "GET":
-        # the address of a step, opened by itself (a reload, a bookmark, the way back from signing in): the
-        # page above it begins the step
+        # the URL of a form's POST opened by GET (a reload, a bookmark, the redirect after signing in):
+        # redirect to the parent page, which has the form
         return see_other(
             "/" + request.scope["path"].rpartition("/")[0].lstrip("/")
-        )  # two at its head would be another host
+        )  # a path that begins with // would be another host
     if error.status_code in (404, 405):
         return render_page(request, "errors/404.html", status=error.status_code)
     if error.status_code < 500:
@@ -131,8 +129,9 @@ NUMBER_TOO_LARGE = ErrorType(
 
 
 def _is_too_large(error: Exception) -> bool:
-    """Whether a number was larger than its column, by the driver's word or the server's: sums and products
-    that nobody typed.
+    """Whether the driver or the server rejected a number as out of range for its column.
+
+    Form input is limited before; this happens for computed sums and products.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
     known = getattr(cause, "__cause__", None) or cause
@@ -142,7 +141,10 @@ def _is_too_large(error: Exception) -> bool:
 
 
 def handle_unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Show that we failed, with a number that the log knows, and nothing of the inside."""
+    """Render an unexpected error with the number of its log entry, without internals.
+
+    Lock conflicts, database outages and numbers out of range get their own pages.
+    """
     if isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         return handle_exception(request, error.exceptions[0])
     if get_sqlstate(error) in _LOCK_NOT_AVAILABLE:
@@ -166,15 +168,13 @@ def handle_unexpected_error(request: Request[Any, Any, Any], error: Exception) -
     )
     try:
         return render_page(request, "errors/500.html", status=500, number=number)
-    except Exception:  # the error page itself is broken: plain words remain
+    except Exception:  # the error page itself failed: answer with plain text
         log.exception("error page failed")
         return Response(f"Maaf, ada yang salah ({number}).", status_code=500, media_type=MediaType.TEXT)
 
 
 def redirect_to_sign_in(request: Request[Any, Any, Any], _: SignInRequired) -> Response[Any]:
-    """Lead to the sign-in page, and from there back: to this page, or to the page whose form came too late,
-    which kept what was typed.
-    """
+    """Redirect to the sign-in page, with this page (or the page of the submitted form) to return to."""
     here = request.url if request.method == "GET" else URL(request.headers.get("referer", ""))
     back = f"{here.path}?{here.query}" if here.query else here.path
     known = here.netloc == request.headers.get("host") and here.path not in ("", "/masuk")
@@ -185,17 +185,17 @@ def redirect_to_sign_in(request: Request[Any, Any, Any], _: SignInRequired) -> R
 
 
 def rerender_form(_: Request[Any, Any, Any], error: FormInvalid) -> Response[Any]:
-    """Show the form that came back."""
+    """Return the response of a form that is shown again with its errors."""
     return error.response
 
 
 def handle_disconnect(_: Request[Any, Any, Any], error: ClientDisconnected) -> Response[Any]:
-    """End the request of a browser that has closed its connection."""
+    """Answer 499 for a client that closed its connection."""
     return Response(b"", status_code=499)
 
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer any exception by its own handler."""
+    """Handle an exception by the handler of its type."""
     for kind, handler in EXCEPTION_HANDLERS.items():
         if isinstance(kind, type) and kind is not Exception and isinstance(error, kind):
             return handler(request, error)

@@ -1,4 +1,4 @@
-"""What every answer tells the browser about safety."""
+"""Security headers of every response."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def build_security_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
-    """Return a hook that completes the headers of an answer."""
+    """Return a before-send hook that adds security and Cache-Control headers to a response."""
     # a form at the apex ends, by redirect, on the new cooperative's subdomain: browsers hold redirects to the
     # policy too
     family = f"{settings.scheme}://*.{settings.base_domain}"
@@ -44,7 +44,7 @@ def build_security_headers(settings: Settings) -> Callable[[Message, Scope], Awa
         if transport:
             headers.append((b"strict-transport-security", transport))
         if not any(name.lower() == b"cache-control" for name, _ in headers):
-            # a page of a person is never kept by anybody; one for all may be kept, but asked for again
+            # personal pages are never stored; a public page may be stored, but must be revalidated
             headers.append((b"cache-control", b"no-cache" if scope.get("lumbung.cacheable") else b"no-store"))
         message["headers"] = headers
 

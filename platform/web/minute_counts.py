@@ -1,4 +1,4 @@
-"""Counts of the current minute in a fixed piece of memory, which several processes may share.
+"""Counters of the current minute in memory of fixed size, which processes may share.
 
 A count-min sketch: each key has one slot in each of two rows, and its count is the smaller of the two. Keys
 that share a slot are counted together, so a count may be too high and never too low; with 131,072 slots a row
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Where `lumbung web` tells the processes that it starts which file they share.
+# Environment variable in which `lumbung web` passes the shared file to the processes that it starts.
 FILE_ENV: Final = "LUMBUNG_WEB_COUNTS"
 
 SLOTS: Final = 1 << 17  # in each row
@@ -46,7 +46,7 @@ class MinuteCounts:
 
     @classmethod
     def open_shared(cls, path: Path, salt: bytes) -> MinuteCounts:
-        """Share the counts with every process that opens the same file.
+        """Open counters that are shared with every process that opens the same file.
 
         Raises OSError when it cannot be opened.
         """
@@ -55,7 +55,7 @@ class MinuteCounts:
             return cls(mmap.mmap(file.fileno(), SIZE), salt)
 
     def __len__(self) -> int:
-        """Bytes that the counts take, however many keys there are."""
+        """Return the size of the counters in bytes; it does not depend on the number of keys."""
         return len(self._memory)
 
     def add(self, minute: int, *key: str, by: int = 1) -> int:
@@ -77,8 +77,9 @@ class MinuteCounts:
 
 
 def open_shared_counts(settings: Settings) -> MinuteCounts:
-    """The counts that `lumbung web` gave all of its processes, or, in a process that was started otherwise,
-    counts of its own.
+    """Return the counters that `lumbung web` shares among its processes.
+
+    A process that was started otherwise gets counters of its own.
     """
     salt = hashlib.sha256(b"lumbung minute counts\0" + settings.secret_key.encode()).digest()
     if path := os.environ.get(FILE_ENV):

@@ -1,7 +1,7 @@
-"""Pages and parts of pages that many see alike, kept until their cooperative changes something.
+"""Cache of pages and fragments that viewers share, valid until their cooperative changes something.
 
-Bounded by bytes for the whole process, whatever the number of cooperatives: what was not asked for longest
-goes first.
+Bounded by bytes for the whole process, whatever the number of cooperatives; the least recently used entry is
+evicted first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class PageCache:
         self._keys: dict[str, set[tuple[object, ...]]] = {}
         self._generations: dict[str, int] = {}
         self._epoch = 0
-        self.is_writable = True  # off: changes are not heard of, so nothing new is kept
+        self.is_writable = True  # False while no change notifications arrive: nothing new is cached
 
     def get(self, schema: str, key: tuple[object, ...]) -> Any:
-        """Return what was kept, or None."""
+        """Return the cached value, or None."""
         full = (schema, key)
         entry = self._entries.get(full)
         if entry is None:
@@ -34,14 +34,17 @@ class PageCache:
         return entry[0]
 
     def generation(self, schema: str) -> int:
-        """Return a number that changes with every change of the cooperative: read it before rendering, give
-        it to ``keep``.
+        """Return a number that changes with every change of the cooperative.
+
+        Read it before rendering and pass it to ``set``.
         """
         return self._epoch + self._generations.get(schema, 0)
 
     def set(self, schema: str, key: tuple[object, ...], value: object, size: int, generation: int) -> None:
-        """Keep a value rendered since ``generation``; dropped silently if the cooperative has changed
-        meanwhile.
+        """Cache a value of ``size`` bytes that was rendered at ``generation``.
+
+        It is discarded if the cooperative has changed since, if caching is disabled, or if the value is
+        larger than a sixteenth of the limit.
         """
         if not self.is_writable or generation != self.generation(schema) or size > self._limit // 16:
             return
@@ -60,8 +63,8 @@ class PageCache:
                 del self._keys[old_schema]
 
     def invalidate(self, schema: str) -> None:
-        """Forget everything of a cooperative."""
-        # numbers of long-quiet cooperatives are not worth keeping: start all anew
+        """Remove every entry of a cooperative."""
+        # bound the number of generations: at 10,000 cooperatives clear everything
         if len(self._generations) >= 10_000:
             self.clear()
         self._generations[schema] = self._generations.get(schema, 0) + 1
@@ -69,7 +72,7 @@ class PageCache:
             self._size -= self._entries.pop((schema, key))[1]
 
     def invalidate_kind(self, kind: str) -> None:
-        """Forget, of every cooperative, what was kept under keys that begin with ``kind``."""
+        """Remove, for every cooperative, the entries whose keys begin with ``kind``."""
         for schema, key in [full for full in self._entries if full[1][0] == kind]:
             self._size -= self._entries.pop((schema, key))[1]
             keys = self._keys[schema]
@@ -78,7 +81,7 @@ class PageCache:
                 del self._keys[schema]
 
     def clear(self) -> None:
-        """Forget everything: changes may have been missed."""
+        """Remove every entry, because change notifications may have been missed."""
         self._epoch += 1 + max(self._generations.values(), default=0)
         self._generations.clear()
         self._entries.clear()

@@ -1,6 +1,4 @@
-"""Pages that belong to no business room: the style guide, the language switch, a cooperative's stylesheet,
-closed doors.
-"""
+"""Pages of no business room: style guide, language switch, brand stylesheet, catch-all error pages."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ YEAR_SECONDS = 31_536_000
 
 @get("/gaya", sync_to_thread=False)
 def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
-    """Show every component of the theme."""
+    """Render every component of the theme."""
     return render_page(
         request,
         "gaya.html",
@@ -36,7 +34,7 @@ def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
 
 @get("/bahasa/{lang:str}", sync_to_thread=False, opt=WHEN_SUSPENDED)
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
-    """Remember the viewer's language and go back to where they were, on this host alone."""
+    """Store the language in a cookie and redirect back to a path on this host."""
     response = see_other(safe_redirect_path(kembali, "/"))
     chosen = choose_language(lang)
     response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_MAX_AGE, samesite="lax", path="/")

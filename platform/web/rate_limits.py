@@ -1,12 +1,11 @@
-"""Who is turned away because too much is asked, and by what count (docs/adr/0024-who-is-turned-away.md).
+"""Rate limits for pages by network, session and plan (docs/adr/0024-who-is-turned-away.md).
 
-Counted are pages that are made; kept ones cost nothing. A visitor counts for their network first, over all of
-the platform's hosts; then for their network's share of the cooperative's plan, which is half of it; then for
-the plan. So whoever asks without end uses up what is theirs and leaves the rest to the others. A member
-counts for their own session alone. Officers, payment pages, messages of payment providers and signing in are
-never turned away here by a plan or by what others ask: the till goes on, and signing in has throttles of its
-own. A network that guesses at payment pages and hand-overs has a count of its own for what was not there;
-when that is full, its strangers get neither these pages nor the form to sign in.
+Only rendered pages count; cached ones do not. A visitor's request counts for the network over all of the
+platform's hosts, then for the network's share of the cooperative's plan (half of it), then for the plan. So
+one network cannot use up a plan. A member's request counts for the session alone. Officers, payment pages,
+webhooks and signing in are never limited here by a plan or by other people's requests; signing in has its own
+throttles. Wrong guesses at payment pages and sign-in hand-overs have a counter per network; when it is full,
+visitors of that network get neither these pages nor the sign-in form.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from ui.context import RequestContext, Viewer
 
 MINUTE_SECONDS: Final = 60
-# A village shares one address; wider networks of IPv6 may ask for as many times more as
-# tenants.throttles.WIDER says.
+# A village shares one address; wider IPv6 networks have this limit times
+# tenants.throttles.IPV6_LIMIT_FACTORS.
 NETWORK_PAGES_PER_MINUTE: Final = 600
 # Ten pages a second, for half a minute of every minute: no person reads so fast, a page that asks again by
 # itself does not either.
@@ -36,19 +35,20 @@ EXEMPT_PATHS: Final = frozenset({"/masuk", "/masuk/serah", "/keluar", "/aktivasi
 EXEMPT_PREFIXES: Final = ("/bayar/", "/webhooks/", "/kait/")
 # Parts of a page, which browsers keep for a year: they count for the network and use up no plan.
 ASSET_PREFIXES: Final = ("/gambar/", "/merek/")
-# What turned out to be no page at all.
+# Statuses that mean that there is no page.
 NO_PAGE_STATUSES: Final = frozenset({404, 405})
-# Addresses that can be guessed at, and what a wrong guess is answered.
+# Paths that can be guessed, and the statuses of a wrong guess.
 GUESSABLE_PREFIXES: Final = ("/bayar/", "/masuk/serah")
 WRONG_GUESS_STATUSES: Final = frozenset({403, 404})
-# Hosts of nobody that a network may make up in a minute; each is looked up in the database.
+# Unknown hosts that a network may request in a minute; each is looked up in the database.
 NETWORK_UNKNOWN_HOSTS_PER_MINUTE: Final = 60
 
 
 class RateLimiter:
-    """The counts of one process, or of all that share ``counts``.
+    """Rate limits by network, session and plan, for one process or all that share ``counts``.
 
-    ``divided_by``: how many such groups the visitors are spread over.
+    ``instances`` is the number of such groups among which a load balancer spreads requests; each applies its
+    share of the limits.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class RateLimiter:
         self._counts = counts if counts is not None else MinuteCounts()
 
     def allow_page(self, tenant: TenantRef | None, viewer: Viewer | None, path: str, client_ip: str) -> bool:
-        """Count a page, and say whether it may be made.
+        """Count a request for a page; return whether it is within the limits.
 
-        ``tenant`` is None for the platform's own pages and for hosts of nobody.
+        ``tenant`` is None for the platform's own pages and for unknown hosts.
         """
         if _is_exempt(path) or (viewer is not None and viewer.is_officer):
             return True
@@ -93,10 +93,10 @@ class RateLimiter:
     def allow_guessable_page(
         self, viewer: Viewer | None, method: str, path: str, client_ip: str, *, is_known_device: bool
     ) -> bool:
-        """Say whether a stranger may have a page that their network guesses at, or the form to sign in;
-        ``known``: the browser was here before.
+        """Return whether a visitor may open a page whose URL can be guessed, or the sign-in form.
 
-        Forms that are sent to sign in are counted where they are weighed (ADR 17).
+        ``is_known_device``: the browser has signed in before, so the sign-in form stays available. Submitted
+        sign-in forms are counted by the login throttle (ADR 17).
         """
         if viewer is not None or self._network_limit is None:
             return True
@@ -112,9 +112,9 @@ class RateLimiter:
     async def resolve_host(
         self, hosts: HostCache, label: str, client_ip: str
     ) -> tuple[bool, TenantRef | None]:
-        """Find a host's cooperative; False when its network has made up too many hosts.
+        """Find a host's cooperative; the first value is False when its network named too many unknown hosts.
 
-        What is in memory, or is somebody's, does not count.
+        A host that is cached, or belongs to a cooperative, does not count.
         """
         counted = (
             []
@@ -140,8 +140,10 @@ class RateLimiter:
             self._add("stray", network, by=-1)
 
     def wrap_send(self, send: Send, ctx: RequestContext, path: str) -> Send:
-        """Pass on the answer to a page that was let through; if there is none at its address, it counts for
-        the network alone.
+        """Wrap ``send`` to correct the counts by the status of the response.
+
+        A visitor's 404 or 405 is refunded to the plan, so it counts for the network alone. A wrong guess at
+        a guessable page is added to the network's guesses.
         """
         tenant = ctx.tenant
         if ctx.viewer is None and path.startswith(GUESSABLE_PREFIXES):
@@ -173,7 +175,7 @@ class RateLimiter:
 
     @staticmethod
     def seconds_left() -> int:
-        """Whole seconds until the counts begin anew, at least one."""
+        """Return the whole seconds until the counts reset, at least one."""
         return MINUTE_SECONDS - int(clock.now().timestamp()) % MINUTE_SECONDS
 
     def _add(self, *key: str, by: int = 1) -> int:

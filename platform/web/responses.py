@@ -1,11 +1,11 @@
-"""Answers that the doors give themselves, before any application is asked."""
+"""Responses that the dispatcher sends itself, without an application."""
 
 import re
 from typing import Any, Final
 
 from ui.themes import load_assets
 
-# Letters: no page of ours has a longer path or query, and no browser sends us more cookies.
+# Characters: no page has a longer path or query, and no browser sends more cookies.
 MAX_PATH_LENGTH: Final = 2_000
 MAX_QUERY_LENGTH: Final = 4_000
 MAX_COOKIES_LENGTH: Final = 16_000
@@ -14,7 +14,7 @@ _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5
 
 
 def check_request_head(scope: Any) -> int | None:
-    """The status with which a request is declined by its first line and headers alone, or None."""
+    """Return the status that rejects a request by its request line and headers, or None."""
     if len(scope["path"]) > MAX_PATH_LENGTH or len(scope["query_string"]) > MAX_QUERY_LENGTH:
         return 414
     hosts, cookies = [], 0
@@ -28,19 +28,19 @@ def check_request_head(scope: Any) -> int | None:
     if len(hosts) > 1:
         return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
     if hosts and not _HOST.fullmatch(hosts[0]):
-        # addresses are made of it: "melati.example:x@elsewhere" begins with a name of ours and leads
-        # elsewhere
+        # URLs are built from it: "melati.example:x@elsewhere" begins with a host of the platform but names
+        # another host
         return 400
     return None
 
 
 def cookies_length(scope: Any) -> int:
-    """How many letters of cookies a request has."""
+    """Return the total length of a request's Cookie headers, in bytes."""
     return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
 async def send_status(status: int, send: Any, *, retry_after: int | None = None) -> None:
-    """Answer with a status alone, and with the seconds after which to come again."""
+    """Send a response without a body; ``retry_after`` is in seconds."""
     headers = [(b"content-length", b"0")]
     if retry_after is not None:
         headers.append((b"retry-after", str(retry_after).encode()))
@@ -49,7 +49,7 @@ async def send_status(status: int, send: Any, *, retry_after: int | None = None)
 
 
 def strip_body(send: Any) -> Any:
-    """What GET would answer, its length too, and none of its letters (RFC 9110, 9.3.2)."""
+    """Wrap ``send`` for a HEAD request: GET's headers without its body (RFC 9110, 9.3.2)."""
 
     async def send_head(message: Any) -> None:
         await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
@@ -58,7 +58,7 @@ def strip_body(send: Any) -> Any:
 
 
 def add_retry_after(send: Any, seconds: int) -> Any:
-    """The answer, and in how many seconds to come again (RFC 9110, 10.2.3)."""
+    """Wrap ``send`` to add a Retry-After header, in seconds (RFC 9110, 10.2.3)."""
 
     async def send_with_wait(message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -69,14 +69,14 @@ def add_retry_after(send: Any, seconds: int) -> Any:
 
 
 async def send_cached(cached: Any, headers: dict[bytes, bytes], send: Any) -> None:
-    """Answer with a page that was kept, packed for those who take it so."""
+    """Send a cached page, gzipped if the client accepts gzip."""
     at = 2 if b"gzip" in headers.get(b"accept-encoding", b"") else 0
     await send({"type": "http.response.start", "status": 200, "headers": cached[at]})
     await send({"type": "http.response.body", "body": cached[at + 1], "more_body": False})
 
 
 async def serve_asset(path: str, request_headers: dict[bytes, bytes], send: Any) -> None:
-    """Answer with a file of the themes; its address holds its checksum, so it is good forever."""
+    """Send a static file; its URL contains its checksum, so it may be cached forever."""
     checksum, _, name = path.removeprefix("/aset/").partition("/")
     asset = load_assets().get(name)
     if asset is None or asset.checksum != checksum:

@@ -1,11 +1,11 @@
-"""What a cooperative still answers while an operator has suspended it, or while it is read-only because it
-has not paid the platform for long.
+"""Which handlers stay available while a cooperative is suspended or read-only.
 
-Suspended: its officers sign in, read the books and end what they pay for Lumbung; its members see their
-savings. Nothing else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, and what is
-under way is finished: an order is paid, handed over, cancelled or returned; payments and debts are settled; a
-member's own savings are paid out; the plan is paid. What keeps a cooperative safe stays too: an officer is
-dismissed, a sign-in code is issued, a payment method is switched off, a PIN is changed. Nothing new begins.
+An operator suspends a cooperative; it becomes read-only when its platform bill is long overdue. Suspended:
+its officers sign in, read the books and end what they pay for Lumbung; its members see their savings. Nothing
+else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, and what is under way is
+finished: an order is paid, handed over, cancelled or returned; payments and debts are settled; a member's own
+savings are paid out; the plan is paid. What keeps a cooperative safe stays too: an officer is dismissed, a
+sign-in code is issued, a payment method is switched off, a PIN is changed. Nothing new begins.
 
 A handler states it by its mark, ``opt=WHEN_SUSPENDED`` or ``opt=WHEN_READ_ONLY`` (ui/guards.py). This module
 reads the marks before every handler of a cooperative.
@@ -52,25 +52,26 @@ SHOP_RESTS = ErrorType(
 
 
 def find_closed_app(tenant: TenantRef) -> str | None:
-    """Return the application that answers everything in a cooperative's place, or None when its own does."""
+    """Return the key of the application that replaces the cooperative's, or None if it is open."""
     if tenant.unapproved:
         return tenant.status
     return "upgrading" if tenant.revision < MIN_SUPPORTED_REVISION else None
 
 
 def is_available_suspended(handler: BaseRouteHandler) -> bool:
-    """Whether a suspended cooperative still answers by this handler."""
+    """Whether this handler stays available while its cooperative is suspended."""
     return bool(handler.opt.get("available_suspended"))
 
 
 def is_available_read_only(method: str, handler: BaseRouteHandler) -> bool:
-    """Whether a read-only cooperative still answers this method by this handler."""
+    """Whether this handler and method stay available while the cooperative is read-only."""
     return method in SAFE_METHODS or bool(handler.opt.get("available_read_only"))
 
 
 def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
-    """Refuse what would begin something new in a read-only cooperative, and let its shop window say that it
-    takes no orders.
+    """Reject requests that would begin something new in a read-only cooperative.
+
+    On available pages the brand states that the shop takes no orders.
 
     Raises DomainError: web.read_only to officers, web.shop_rests to everybody else.
     """
@@ -86,9 +87,9 @@ def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
 
 
 def reject_if_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:
-    """Answer in the handler's place when the cooperative is suspended and this does not stay open.
+    """Return a 503 page when the cooperative is suspended and the handler is not available.
 
-    A page says that the shop is closed. A change is refused (web.suspended) with a sentence.
+    Raises DomainError web.suspended for a state-changing request.
     """
     ctx = get_context(request)
     if ctx.tenant is None or not ctx.tenant.suspended or is_available_suspended(request.route_handler):

@@ -1,8 +1,7 @@
-"""What is answered while the database is away, full or too slow: 503, a number that the log knows, and when
-to come again.
+"""Responses while the database is away, full or too slow: 503, a log number, and Retry-After.
 
-The same for a handler that met it (web.error_handlers) and for the dispatcher itself, which asks the database
-before any application is there.
+Used for failures in a handler (web.error_handlers) and in the dispatcher, which queries the database before
+it calls an application.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ UNAVAILABLE: Final[dict[UnavailableReason, ErrorType]] = {
 def respond_unavailable(
     request: Request[Any, Any, Any], error: BaseException, reason: UnavailableReason
 ) -> Response[Any]:
-    """Answer a request that the database could not serve; one line in the log, under the same number."""
+    """Answer 503 when the database could not serve a request, and log one line with the same number."""
     number = log_unavailable(error, reason, request.scope)
     retry_after = {"Retry-After": str(RETRY_AFTER[reason])}
     path = request.scope["path"]
@@ -81,7 +80,7 @@ def respond_unavailable(
 
 
 def log_unavailable(error: BaseException, reason: UnavailableReason, scope: Any) -> str:
-    """Write the one line, and return its number."""
+    """Log one line about the failure, and return its number."""
     number = secrets.token_hex(4)
     log.error(
         "database unavailable",
@@ -95,14 +94,12 @@ def log_unavailable(error: BaseException, reason: UnavailableReason, scope: Any)
 
 
 def is_webhook(path: str) -> bool:
-    """Whether machines send their messages there, which look at nothing but the status."""
+    """Whether the path belongs to a webhook, whose sender reads only the status."""
     return path.startswith(webhooks.PREFIXES) or path in stripe_webhook.PATHS
 
 
 def build_failure_app(settings: Settings, answer: Any) -> Litestar:
-    """The application that answers for the dispatcher: by ``answer(request, error)``, whatever was asked and
-    however.
-    """
+    """Build the application that answers every path and method with ``answer(request, error)``."""
 
     @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
     def failed(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -121,7 +118,7 @@ def build_failure_app(settings: Settings, answer: Any) -> Litestar:
 
 
 class TrackedSend:
-    """``send`` that knows whether the answer has begun: a second one cannot be given."""
+    """A ``send`` that records whether the response has started; a second one cannot be sent."""
 
     __slots__ = ("_send", "started")
 
@@ -137,9 +134,9 @@ class TrackedSend:
 async def respond_to_failure(
     app: Litestar, scope: Any, receive: Any, send: TrackedSend, error: Exception
 ) -> None:
-    """Answer what the dispatcher itself could not serve; ``scope`` holds the visit.
+    """Answer an exception of the dispatcher; ``scope`` holds the request context.
 
-    What has begun to be answered is only logged.
+    If the response has started, a database failure is only logged, and any other error is raised.
     """
     reason = unavailable_reason(error)
     if send.started:

@@ -1,9 +1,9 @@
-"""``POST /webhooks/<endpoint>``: where payment providers send their messages.
+"""``POST /webhooks/<endpoint>``: receive the webhooks of payment providers.
 
-Answered here, before any page machinery, once they are stored.
+The dispatcher calls this before it loads a viewer or an application; 200 means that the message is stored.
 
-There is no viewer and no form: the message proves itself (payments.webhook_inbox). An unknown address is
-answered 404 and nothing is written; a message that proves nothing, 400.
+A message is authenticated by its signature (payments.webhook_inbox). An unknown endpoint is answered 404 and
+nothing is written; a message that fails verification, 400.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PREFIX: Final = "/webhooks/"
-# Providers have these addresses registered from before: they are answered for good.
+# Providers may still have these former addresses registered: they stay valid.
 FORMER_PREFIX: Final = "/kait/"
 PREFIXES: Final = (PREFIX, FORMER_PREFIX)
 RETRY_AFTER: Final = 10
@@ -33,13 +33,13 @@ RETRY_AFTER: Final = 10
 async def receive_webhook(
     inbox: WebhookInbox, tenant: TenantRef, scope: Any, receive: Any, send: Any
 ) -> None:
-    """Take one message and answer it."""
+    """Store one webhook message and answer with a status."""
     if scope["method"] != "POST":
         await send_status(405, send)
         return
     try:
         body = await _read_body(receive)
-    except DomainError as refused:  # it came too slowly
+    except DomainError as refused:  # the body arrived too slowly
         await send_status(refused.status, send)
         return
     if body is None:
@@ -76,7 +76,7 @@ async def receive_webhook(
 
 
 async def _read_body(receive: Any) -> bytes | None:
-    """Return the body, or None for one that is too large or whose sender hung up."""
+    """Return the body, or None if it is too large or the sender disconnected."""
     parts, size = [], 0
     while True:
         message = await receive()
