@@ -51,7 +51,7 @@ class EmptyForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FormInvalid(Exception):
-    """Answer with this page and roll back: the form came back to be mended."""
+    """The form has errors: roll back and send ``response``, which shows it again."""
 
     def __init__(self, response: Response[Any]) -> None:
         super().__init__("the form came back")
@@ -75,9 +75,9 @@ class Form(Generic[T]):
 
     @property
     def data(self) -> T:
-        """The struct.
+        """The parsed struct.
 
-        Raises RuntimeError while there are errors: ask ``errors`` or use ``or_again`` first.
+        Raises RuntimeError while there are errors: check ``errors`` or use ``rerender_on_error`` first.
         """
         if self._data is None or self.errors:
             msg = "this form has errors: show it again instead"
@@ -85,7 +85,7 @@ class Form(Generic[T]):
         return self._data
 
     def invalid(self, template: str, *, status: int = 422, **context: Any) -> FormInvalid:
-        """Return an exception that shows the form again with what was typed, and rolls back."""
+        """Return an exception that rolls back and shows the form again with the submitted values."""
         return FormInvalid(render_page(self._request, template, status=status, form=self, **context))
 
     @contextlib.asynccontextmanager
@@ -97,11 +97,11 @@ class Form(Generic[T]):
         load_context: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
         **context: Any,
     ) -> AsyncIterator[None]:
-        """Show the form again when it has errors, or when the business refuses inside the block (at
-        ``field``, or on top).
+        """Raise FormInvalid when the form has errors or the block raises a DomainError.
 
-        ``read`` gives what the page tells beside ``context``, and is called for the page that comes back
-        alone. It reads in a transaction of its own: the one that was refused may be past reading.
+        The message of a DomainError is shown at its ``field`` parameter, else at ``field``; above the form if
+        both are empty. ``load_context`` returns more context for the page and is called only when the form is
+        shown again. It must use its own transaction, because the failed one may be unusable.
         """
         if self.errors:
             raise self.invalid(template, **context, **(await load_context() if load_context else {}))
@@ -117,13 +117,13 @@ class Form(Generic[T]):
 
 
 async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form[T]:
-    """Read a submitted form into ``kind``: a struct whose fields say what may be sent.
+    """Read a submitted form into ``form_type``, a struct whose fields define what may be sent.
 
-    Types: str, Mobile, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and any of
-    them ``| None`` (may be left empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and
-    ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error, and what comes after it is
-    not read. Raises DomainError: ui.too_many_fields (200, or as many as ``kind`` has), and those of
-    ``fields_of``.
+    Types: str, MobileNumber, Rupiah, int, Decimal, date, bool (a checkbox), UUID, Literal, UploadFile, and
+    any of them ``| None`` (may be left empty). ``Annotated[str, Meta(min_length=…, max_length=…)]`` and
+    ``Annotated[int, Meta(ge=…, le=…)]`` bound them. An unknown field is an error, and the fields after it are
+    not read. Raises DomainError: ui.too_many_fields (200, or more if ``form_type`` has more), and those of
+    ``read_form_data``.
     """
     sent = await read_form_data(request)
     lang = get_context(request).lang

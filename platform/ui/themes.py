@@ -157,7 +157,7 @@ def get_environment(theme: str, lang: Lang) -> Environment:
 
 
 def _make_date_filter(lang: Lang) -> Callable[[Context, date], str]:
-    """Make the filter that writes a day; of a moment, the day on which it was where the cooperative is."""
+    """Return the filter that formats a date; of a datetime, the date in the cooperative's time zone."""
 
     @pass_context
     def date_long(context: Context, day: date) -> str:
@@ -170,9 +170,7 @@ def _make_date_filter(lang: Lang) -> Callable[[Context, date], str]:
 
 
 def _make_datetime_filter(lang: Lang) -> Callable[[Context, datetime], str]:
-    """Make the filter that writes a moment as the clock on the cooperative's wall shows it; pages without a
-    cooperative go by Jakarta.
-    """
+    """Return the filter that formats a datetime in the time zone of the brand, else of Jakarta."""
 
     @pass_context
     def date_time(context: Context, moment: datetime) -> str:
@@ -183,10 +181,9 @@ def _make_datetime_filter(lang: Lang) -> Callable[[Context, datetime], str]:
 
 
 def enable_bytecode_cache(folder: Path) -> None:
-    """Keep compiled templates in ``folder``: the next start, and the next process, need not compile them
-    again.
+    """Cache compiled templates in ``folder`` for later starts and other processes.
 
-    A folder that cannot be written costs that time and nothing else.
+    If the folder cannot be created, templates are compiled at each start.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -201,8 +198,10 @@ def enable_bytecode_cache(folder: Path) -> None:
 
 
 def _bytecode_cache_version(made: Environment) -> str:
-    """Mark what compiled code depends on besides the template: the compiler, how filters want to be called,
-    and the language, since a filter of a constant is worked out while compiling.
+    """Return a hash of what compiled templates depend on besides their source.
+
+    That is jinja's version, the extensions, the calling convention of filters, and the language, because a
+    filter of a constant is evaluated during compilation.
     """
     calls = {name: str(getattr(filter_, "jinja_pass_arg", "")) for name, filter_ in made.filters.items()}
     inputs = [jinja2.__version__, sorted(calls.items()), sorted(made.extensions), made.globals["lang"]]

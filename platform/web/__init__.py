@@ -1,3 +1,1 @@
-"""The doors: from a host name to the application behind it, and from any failure to a page that says what to
-do.
-"""
+"""HTTP entry point: host dispatch, webhooks, rate limits, caches and error pages."""

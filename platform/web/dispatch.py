@@ -90,11 +90,7 @@ class HostDispatcher:
         return self._database
 
     async def start(self) -> None:
-        """Check the settings, open pools and caches, and start the change listener.
-
-        Raises RuntimeError without a database URL, and what ``check_startable`` and
-        ``require_limited_logins`` raise for unsafe settings.
-        """
+        """Open pools and caches and start the change listener; raise for unsafe settings."""
         check_startable(self.settings)
         if self._database is None:
             if self.settings.app_database_url is None:
@@ -273,10 +269,7 @@ class HostDispatcher:
         await self._apps[host_kind](scope, receive, send)
 
     def _parse_label(self, name: str) -> str | None:
-        """Return the key of a host in the registry, or None when it cannot be one.
-
-        The key is the label of a subdomain, or the whole name of a custom domain.
-        """
+        """Return a subdomain's label or a custom domain's whole name; None for an impossible host."""
         label = name.removesuffix(f".{self._base_domain}")
         possible = "." not in label if label != name else "." in name
         return label if label and possible and len(label) <= 253 else None
