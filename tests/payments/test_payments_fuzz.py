@@ -72,7 +72,7 @@ KINDS: Final = (
         "carry_out",
         "carry_out",
         "hours",
-        "settle_alarm",
+        "settle_exception",
         "call_off_others",
     ),
 )
