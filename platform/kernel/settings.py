@@ -167,7 +167,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = field(
         default=(),
         metadata=_doc(
-            "addresses, separated by commas, whose `X-Forwarded-*` headers are believed", default="none"
+            "addresses, separated by commas, whose `X-Forwarded-*` headers are trusted", default="none"
         ),
     )
     billing_name: str = field(
