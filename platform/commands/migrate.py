@@ -43,7 +43,7 @@ async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
             f"Shared tables are at revision {report.shared_revision}, cooperatives at "
             f"{report.cooperative_revision}: "
             f"{report.upgraded} upgraded, {report.already_current} already current, "
-            f"{report.pool_schemas_created} spare schemas made."
+            f"{report.pool_schemas_created} pool schemas created."
         )
         if report.privileges_repaired:
             print_line(

@@ -41,7 +41,7 @@ class JsonClient(msgspec.Struct, frozen=True, kw_only=True):
     parse_error: Callable[[bytes], str]
 
     def __repr__(self) -> str:
-        return f"Gateway(name={self.name!r}, key=…)"
+        return f"JsonClient(name={self.name!r}, key=…)"
 
     async def request(
         self,

@@ -90,7 +90,7 @@ class ProviderAccount(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
 
     def __repr__(self) -> str:
-        return f"Means(settings={dict(self.settings)!r}, secrets=…)"
+        return f"ProviderAccount(settings={dict(self.settings)!r}, secrets=…)"
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):

@@ -172,7 +172,7 @@ async def _create(
     await db.flush()
     db.add(Hostname(host=slug, kind="subdomain", cooperative_id=cooperative.id))
     await publish_registry_change(db, cooperative.schema_name)
-    await notify_provisioner(db)  # one spare schema less
+    await notify_provisioner(db)  # one pool schema less
     await db.flush()
     tenant = TenantRef(cooperative.id, slug, new.name, schema_name, cooperative.status, None, revision)
     await bind_current_transaction(db, tenant)
