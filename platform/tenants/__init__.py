@@ -1,5 +1,5 @@
-"""Who the cooperatives are, and the one place that binds work to one of them.
+"""The registry of cooperatives, their schemas and migrations, and the binding of work to one cooperative.
 
-Each cooperative has a PostgreSQL schema and a role of the same opaque name. The registry and host names live
+Each cooperative has a PostgreSQL schema and a role of the same random name. The registry and host names are
 in schema ``shared``.
 """

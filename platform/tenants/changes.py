@@ -112,7 +112,7 @@ async def listen_for_changes(
     while True:
         try:
             await _listen_once(database, on_change, on_connected, backoff)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong now, hearing nothing for ever would be worse
+        except Exception as error:  # noqa: BLE001 - reconnect after any error: without it no notification would arrive again
             on_disconnected()
             pause = backoff.next()
             log.warning("listener lost its connection", error=summarize_error(error), seconds=round(pause, 1))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-POLL_SECONDS: Final = 600.0  # seconds
+POLL_SECONDS: Final = 600.0
 RETRY_SECONDS: Final = 30.0
 # A job is retried for two days at most; its key must be stored for far longer.
 KEY_RETENTION: Final = timedelta(days=30)
@@ -40,7 +40,7 @@ async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> No
         try:
             await schedule_daily_jobs(database, clock.today())
             pause = POLL_SECONDS
-        except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
+        except Exception as error:  # noqa: BLE001 - retry after any error, such as a restart of the database or a full disk
             pause = RETRY_SECONDS
             log.warning("the day could not begin", error=summarize_error(error), seconds=pause)
         with contextlib.suppress(TimeoutError):

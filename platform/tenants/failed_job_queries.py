@@ -1,4 +1,4 @@
-"""What operators read of jobs that were given up."""
+"""Queries of the operators' page of failed jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FailedJobRow(msgspec.Struct, frozen=True):
-    """A job that was given up; ``cooperative`` is its slug, None for the platform's own."""
+    """A job that failed for two days; ``cooperative`` is its slug, None for a job of the platform."""
 
     id: int
     cooperative: str | None
@@ -38,7 +38,7 @@ class _StoredFailure(msgspec.Struct, frozen=True):
 
 
 async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -> list[FailedJobRow]:
-    """Return the jobs that were given up, the newest first."""
+    """Return the failed jobs, newest first."""
     ro = as_reader(source)
     jobs = await ro.rows(
         _StoredFailure,
@@ -67,5 +67,5 @@ async def list_failed_jobs(source: AsyncSession | Reader, *, limit: int = 200) -
 
 
 async def count_failed_jobs(source: AsyncSession | Reader) -> int:
-    """Return how many jobs wait on the list."""
+    """Return the number of failed jobs."""
     return int(await as_reader(source).value("SELECT count(*) FROM shared.failed_jobs"))

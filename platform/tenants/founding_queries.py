@@ -1,4 +1,4 @@
-"""How many cooperatives are founded: what the platform takes in an hour, and whether it was reached."""
+"""Queries that limit and report how many cooperatives are founded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUSIEST_HOUR_PERIOD: Final = timedelta(hours=24)
 
 
 async def minutes_until_founding_allowed(ro: Reader, most: int) -> int:
-    """Minutes until one more cooperative may be founded: 0 when fewer than ``most`` were in the last hour."""
+    """Return the minutes until another founding is allowed: 0 when the last hour had fewer than ``most``."""
     now = clock.now()
     oldest = await ro.value(
         "SELECT founded_at FROM shared.cooperatives WHERE founded_at > $1 ORDER BY founded_at DESC "
@@ -28,7 +28,7 @@ async def minutes_until_founding_allowed(ro: Reader, most: int) -> int:
 
 
 async def max_foundings_in_an_hour(ro: Reader) -> int:
-    """The most cooperatives that were founded within one hour, in the last day."""
+    """Return the largest number of foundings within one hour, over the last day."""
     return int(
         await ro.value(
             "SELECT coalesce(max(n), 0) FROM (SELECT count(*) OVER (ORDER BY founded_at RANGE BETWEEN "
@@ -40,10 +40,10 @@ async def max_foundings_in_an_hour(ro: Reader) -> int:
 
 
 async def count_awaiting_approval(ro: Reader) -> int:
-    """How many foundings wait for an operator."""
+    """Return how many foundings wait for an operator's approval."""
     return int(await ro.value("SELECT count(*) FROM shared.cooperatives WHERE status = 'waiting'"))
 
 
 async def list_cooperative_names(ro: Reader) -> list[CooperativeName]:
-    """Return every cooperative's name and address."""
+    """Return the name and address of every cooperative."""
     return await ro.rows(CooperativeName, "SELECT slug, name FROM shared.cooperatives")

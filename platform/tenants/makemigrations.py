@@ -1,7 +1,6 @@
-"""For maintainers: ``python -m tenants.makemigrations cooperative "add a supplier's phone"`` writes the next
-revision from the models.
+"""Write the next revision from the models: ``python -m tenants.makemigrations cooperative "add a phone"``.
 
-It works on a scratch database inside a server of its own, so nobody's data is touched.
+For maintainers. It works in a scratch database on a temporary server, so no data is touched.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ async def _run_at_head(url: str, branch: str, work: object) -> object:
                 " IF to_regrole('lumbung_coop') IS NULL THEN CREATE ROLE lumbung_coop; END IF;"
                 " IF to_regrole('lumbung_app') IS NULL THEN CREATE ROLE lumbung_app; END IF; END $$;"
             )
-            # as migrator.migrate() keeps it: the one table that is older than the first revision
+            # the only table that is older than the first revision; migrator.migrate() creates it
             revision_table = (
                 "CREATE TABLE shared.revision (revision text PRIMARY KEY);" if branch == SHARED else ""
             )
@@ -42,7 +41,7 @@ async def _run_at_head(url: str, branch: str, work: object) -> object:
             )
             try:
                 _, script = render_script(branch)
-            except RuntimeError:  # the very first revision has nothing before it
+            except RuntimeError:  # there is no revision yet
                 script = ""
             await run_script(connection, script or "SELECT 1")
             return await connection.run_sync(work)  # type: ignore[arg-type]
@@ -61,9 +60,7 @@ def _run_on_scratch_server(branch: str, work: object) -> object:
 
 
 def detect_drift() -> dict[str, list[str]]:
-    """Return, for each line of revisions, what the models say and the revisions do not; empty lists when they
-    agree.
-    """
+    """Return the differences between models and revisions, by line of revisions; empty lists if none."""
 
     def compare(branch: str) -> list[str]:
         def work(connection: Connection) -> list[str]:
@@ -75,7 +72,7 @@ def detect_drift() -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Write the next revision of the line that the first argument names."""
+    """Write the next revision of the line in the first argument; the second argument is its message."""
     branch, message = sys.argv[1], sys.argv[2]
 
     def work(connection: Connection) -> Path:

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 CONNECTIONS = 4
 LOCK_TIMEOUT = "5s"
 ROLE_ATTEMPTS = 6
-# unique_violation and duplicate_object for a role made twice, internal_error for "tuple concurrently updated"
+# unique_violation and duplicate_object when another migration creates the same role; internal_error for
+# "tuple concurrently updated"
 _RETRYABLE_SQLSTATES = frozenset({"23505", "42710", "XX000"})
-_INSUFFICIENT_PRIVILEGE = "42501"  # insufficient_privilege
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 LOGIN_NOT_READY = ErrorType(
     "tenants.login_not_ready",
@@ -80,7 +81,7 @@ async def migrate(
             )
         ).all()
         total = (await connection.execute(text("SELECT count(*) FROM shared.cooperatives"))).scalar_one()
-        # pool schemas are cheaper to create again than to upgrade: drop the old ones with their roles
+        # drop old pool schemas with their roles: creating them again is cheaper than an upgrade
         old = (
             await connection.execute(
                 text("SELECT schema_name FROM shared.schema_pool WHERE revision <> :head"), {"head": head}
@@ -101,7 +102,7 @@ async def migrate(
             name, revision = waiting.get_nowait()
             try:
                 await _upgrade(database, name, revision, root)
-            except Exception as error:  # noqa: BLE001 - whatever stops one must not stop the fleet; it is reported by name
+            except Exception as error:  # noqa: BLE001 - one failure must not stop the others; the report names it
                 failed[name] = str(error).splitlines()[0]
             done += 1
             if on_progress:
@@ -127,7 +128,7 @@ async def migrate(
 async def _upgrade(database: Database, name: str, revision: str, root: Path | None) -> None:
     head, script = render_script(COOPERATIVE, revision, root)
     async with database.owner_engine.begin() as connection:
-        # the row is locked first: two fleets at once do each cooperative once
+        # lock the row, so that two concurrent migrations upgrade each cooperative once
         present = await connection.execute(
             text("SELECT revision FROM shared.cooperatives WHERE schema_name = :name FOR UPDATE"),
             {"name": name},
@@ -184,8 +185,9 @@ async def _migrate_shared(database: Database, root: Path | None) -> str:
 
 
 async def _create_roles_with_retry(database: Database) -> None:
-    """Roles belong to the whole server: another database's migration beside ours may be making the same ones,
-    so a clash is tried again.
+    """Create the roles, and retry on a conflict.
+
+    Roles belong to the whole server: a migration of another of its databases may create the same ones now.
     """
     for attempt in range(1, ROLE_ATTEMPTS + 1):
         try:
@@ -199,10 +201,7 @@ async def _create_roles_with_retry(database: Database) -> None:
 
 
 async def require_supported_server(database: Database) -> None:
-    """Refuse a PostgreSQL that lacks what isolation stands on.
-
-    Raises a DomainError (``kernel.postgres_server_too_old``).
-    """
+    """Raise DomainError kernel.postgres_server_too_old for a PostgreSQL that lacks what isolation needs."""
     async with database.owner_engine.connect() as connection:
         number, shown = (
             await connection.execute(
@@ -214,8 +213,9 @@ async def require_supported_server(database: Database) -> None:
 
 
 async def _create_roles(database: Database) -> None:
-    """Make the application's login (no rights, empty search path) and the group of all cooperatives' roles;
-    set the login's password.
+    """Create the application's login and the group role of all cooperatives; set the login's password.
+
+    The login has no rights and an empty search path.
     """
     role = database.settings.app_role
     password = database.app_url.password if database.logins.has_app else None
@@ -230,10 +230,10 @@ async def _create_roles(database: Database) -> None:
         except DBAPIError as error:
             if role not in have or get_sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
                 raise
-            # an administrator made it, with a password of their choice
+            # an administrator created the role, with a password of their own
             await _require_configured_login(connection, role)
-        # a temporary table outlives its transaction on a pooled connection, and stands before everybody's own
-        # of that name
+        # a temporary table on a pooled connection survives its transaction, and the search path finds it
+        # before a cooperative's table of that name
         here = connection.dialect.identifier_preparer.quote(connection.engine.url.database or "")
         await connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {here} FROM PUBLIC")
 

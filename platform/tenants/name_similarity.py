@@ -1,6 +1,4 @@
-"""Which names look like each other to somebody who reads them on a phone: pure, and quick enough for
-thousands of names.
-"""
+"""Compare names of cooperatives by how alike they look on a phone: pure, and fast for thousands of names."""
 
 from __future__ import annotations
 
@@ -11,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-# Percent, as pg_trgm counts: equal trigrams of all that two names have. "Mellati" and "Melati" share 66,
-# "Karangan" and "Karanganyar" 61.
+# Percent, like pg_trgm's similarity: common trigrams divided by all trigrams of both names. "Mellati" and
+# "Melati" score 66, "Karangan" and "Karanganyar" 61.
 SIMILARITY_THRESHOLD: Final = 65
-# What many cooperatives are called, and none is known by. Where nothing else is left, the whole name is
-# compared.
+# Words that many names have, so they identify no cooperative. A name of such words alone is compared as a
+# whole.
 _STOPWORDS: Final = frozenset(
     [
         "koperasi",
@@ -58,15 +56,15 @@ _DIGIT_LOOKALIKES: Final = str.maketrans("013457", "oleast")
 
 
 class CooperativeName(msgspec.Struct, frozen=True):
-    """A cooperative that is there already."""
+    """The name and address of an existing cooperative."""
 
     slug: str
     name: str
 
 
 def normalize_name(name: str) -> str:
-    """Return what a name is known by: small Latin letters without accents, without the words that all of them
-    have.
+    """Return the part of a name that identifies it: lower-case Latin letters, without accents and common
+    words.
     """
     letters = unicodedata.normalize("NFKD", name).casefold().translate(_HOMOGLYPHS)
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -76,14 +74,16 @@ def normalize_name(name: str) -> str:
 
 
 def similarity(one: frozenset[str], other: frozenset[str]) -> int:
-    """Return how many percent of all trigrams of two names both have."""
+    """Return the percentage of the trigrams of two names that both have."""
     both = len(one & other)
     return both * 100 // (len(one) + len(other) - both) if both else 0
 
 
 def trigrams(plain: str) -> frozenset[str]:
-    """Return the trigrams of a plain name, each word with two blanks before it and one behind; i and l read
-    alike on a phone.
+    """Return the trigrams of a normalized name.
+
+    Each word is padded with two blanks before it and one after it. The letters i and l count as one, because
+    they look alike on a phone.
     """
     return frozenset(
         padded[at : at + 3]
@@ -94,9 +94,7 @@ def trigrams(plain: str) -> frozenset[str]:
 
 
 def find_similar_name(name: str, slug: str, existing: Iterable[CooperativeName]) -> str | None:
-    """Return the name of the existing cooperative that this name or address looks most like, or None when it
-    looks like none.
-    """
+    """Return the existing cooperative's name that is most similar to this name or address, or None."""
     wanted = [trigrams(normalize_name(text)) for text in (name, slug)]
     best, closest = SIMILARITY_THRESHOLD, None
     for other in existing:
@@ -108,5 +106,5 @@ def find_similar_name(name: str, slug: str, existing: Iterable[CooperativeName])
 
 
 def _fold_digits(word: str) -> str:
-    """A digit among letters is read as the letter it looks like; a number is a number."""
+    """Replace digits among letters by the letters they look like; a word of digits stays."""
     return word if word.isdigit() else word.translate(_DIGIT_LOOKALIKES)

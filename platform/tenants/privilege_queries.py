@@ -1,4 +1,4 @@
-"""Who may do what with each object of a cooperative's schema, as the catalogue has it."""
+"""Read the privileges on every object of a cooperative's schema from PostgreSQL's catalogue."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from tenants.revisions import COOPERATIVE, get_head
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-# the cooperative's own role: it bears the schema's name, so it differs everywhere
+# Placeholder for the cooperative's own role: the role has the schema's name, so it differs in each.
 COOPERATIVE_ROLE: Final = "{cooperative}"
 OWNER: Final = "OWNER"
 
-# One look at the catalogue for any number of schemas. An object without a list of its own has what PostgreSQL
-# gives by default.
+# One query reads any number of schemas. An object without its own list has PostgreSQL's default privileges.
 _OBJECTS: Final = """
 WITH wanted AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = ANY(:names)
@@ -63,8 +62,8 @@ _PRIVILEGES: Final = f"""
     FROM rights r LEFT JOIN pg_roles g ON g.oid = r.who
 )
 """
-# The lists as they are written, without looking into them: a few milliseconds a schema less. Equal lists are
-# equal rights; others are looked into.
+# Digests of the lists without expanding them, which saves a few milliseconds for each schema. Equal lists
+# mean equal privileges; only schemas with other digests are compared in detail.
 _DIGESTS: Final = text(
     _OBJECTS + "SELECT nspname AS schema, md5(replace(string_agg(concat_ws(' ', kind, name, part, "
     "pg_get_userbyid(owner), acl), chr(10)"
@@ -78,9 +77,9 @@ _DETAILS: Final = text(
 
 
 class Privilege(msgspec.Struct, frozen=True, order=True):
-    """One right on one object.
+    """One privilege on one object; ownership counts as a privilege.
 
-    ``part`` is a column's name, or whose later objects a default is for; owning is a right, too.
+    ``part`` is a column's name, or, for default privileges, the role whose future objects they are for.
     """
 
     kind: str
@@ -92,7 +91,7 @@ class Privilege(msgspec.Struct, frozen=True, order=True):
 
     @property
     def object_label(self) -> str:
-        """What it is a right on, in words."""
+        """The name of the object in messages."""
         words = {
             "schema": "the schema",
             "default": f"later {self.name.lower()}",
@@ -102,7 +101,10 @@ class Privilege(msgspec.Struct, frozen=True, order=True):
 
 
 async def list_current_schemas(connection: AsyncConnection, root: Path | None = None) -> dict[str, str]:
-    """Return the schemas at the newest revision, spare ones too, and what each is called."""
+    """Return the schemas at the newest revision with their labels.
+
+    The label is the slug, or "spare" and the name of a schema in the pool.
+    """
     head = {"head": get_head(COOPERATIVE, root)}
     cooperatives = await connection.execute(
         text("SELECT schema_name, slug FROM shared.cooperatives WHERE revision = :head"), head
@@ -116,14 +118,15 @@ async def list_current_schemas(connection: AsyncConnection, root: Path | None = 
 
 
 async def privilege_digests(connection: AsyncConnection, names: Collection[str]) -> dict[str, str]:
-    """Return a digest of all rights in each of these schemas: those of equal rights, written in the same
-    order, are equal.
+    """Return a digest of all privileges of each schema.
+
+    Schemas with equal privileges, granted in the same order, have equal digests.
     """
     rows = await connection.execute(_DIGESTS, {"names": list(names)})
     return {row.schema: row.digest for row in rows}
 
 
 async def list_privileges(connection: AsyncConnection, name: str) -> frozenset[Privilege]:
-    """Return every right in a schema."""
+    """Return every privilege in a schema."""
     rows = await connection.execute(_DETAILS, {"names": [name]})
     return frozenset(Privilege(*row) for row in rows)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 LOCK_TIMEOUT: Final = "5s"
-MAX_REPAIR_ROUNDS: Final = 3  # a new owner takes the old one's grants along: they are looked at again
+MAX_REPAIR_ROUNDS: Final = 3  # a new owner inherits the old owner's grants, so compare again after each round
 _OBJECT_KEYWORDS: Final = {
     "schema": "SCHEMA",
     "table": "TABLE",
@@ -73,7 +73,7 @@ async def repair_privileges(
         try:
             await _repair(database, name, wanted)
             repaired.append(name)
-        except Exception as error:  # noqa: BLE001 - whatever stops one must not stop the others; it is reported by name
+        except Exception as error:  # noqa: BLE001 - one failure must not stop the others; the result names it
             failed[name] = f"its rights could not be mended: {str(error).splitlines()[0]}"
     return repaired, failed
 
@@ -113,7 +113,7 @@ async def _repair(database: Database, name: str, wanted: frozenset[Privilege]) -
 async def _reference_privileges(
     connection: AsyncConnection, app_role: str, root: Path | None
 ) -> tuple[frozenset[Privilege], str]:
-    """Make a schema as a new cooperative's, look at its rights, and undo it."""
+    """Create a schema like a new cooperative's, read its privileges and digest, and roll back."""
     name = generate_schema_name()
     transaction = await connection.begin()
     try:
@@ -124,7 +124,7 @@ async def _reference_privileges(
 
 
 def _diff(wanted: frozenset[Privilege], found: frozenset[Privilege]) -> PrivilegeDrift:
-    """Rights are compared on the objects that both have; the others are named."""
+    """Compare the privileges on objects that both sides have; list the other objects by name."""
     known, here = _objects(wanted), _objects(found)
     unknown, missing = here - known, known - here
     return PrivilegeDrift(
@@ -144,8 +144,10 @@ def _object_of(privilege: Privilege) -> tuple[str, str]:
 
 
 def _repair_statements(schema: str, drift: PrivilegeDrift) -> Sequence[str]:
-    """What brings the rights closer: first owners alone, since the grants move with them; then what is too
-    much, then what lacks.
+    """Return the statements of the next round of a repair.
+
+    Owners are changed first and alone, because grants change with them. Otherwise: revoke extra privileges,
+    then grant missing ones.
     """
     owners = [privilege for privilege in drift.missing_privileges if privilege.privilege_type == OWNER]
     if owners:

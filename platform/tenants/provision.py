@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-POLL_SECONDS = 30.0  # seconds
+POLL_SECONDS = 30.0
 RETRY_SECONDS = 2.0
 
 ProvisionTask = Callable[["Database"], Awaitable[object]]
@@ -52,7 +52,7 @@ async def run_provision_tasks(database: Database) -> dict[str, str]:
     for name, task in _tasks.items():
         try:
             await task(database)
-        except Exception as error:  # noqa: BLE001 - whatever stops one task must not stop the others; it is logged and tried again
+        except Exception as error:  # noqa: BLE001 - one failure must not stop the other tasks; it is logged and tried again
             failed[name] = repr(error)
             log.warning("a task of provision failed", task=name, error=repr(error))
     return failed
@@ -73,7 +73,7 @@ async def run_provisioner(database: Database, stopping: asyncio.Event) -> None:
             await _write_heartbeat(database)
             if await run_provision_tasks(database):
                 wait = RETRY_SECONDS
-        except Exception as error:  # noqa: BLE001 - whatever is wrong now (a restart, a full disk), the next look may succeed
+        except Exception as error:  # noqa: BLE001 - retry after any error, such as a restart of the database or a full disk
             log.warning("provision will try again", error=repr(error))
             if connection is not None:
                 connection.terminate()

@@ -43,7 +43,7 @@ PROTECTED_TABLES: Final = frozenset(
     payroll_unmatched_lines pictures products provider_balances provider_movements shu_drafts shu_pools
     shu_shares staging_members staging_receipt_lines staging_sales
     statement_layouts statement_lines stock_movements
-    """.split()  # noqa: SIM905 - a block of words reads better than thirty quoted ones
+    """.split()  # noqa: SIM905 - a block of words is easier to read than thirty quoted ones
 )
 
 # Returns what data a cooperative holds, read by the owner's connection with its schema as search path.
@@ -100,7 +100,7 @@ async def remove_marked_cooperatives(
             tenant = await find_tenant_by_schema(database, name)
             if tenant is not None and await _remove(database, tenant, count_holdings, write_audit):
                 removed.append(tenant.slug)
-        except Exception as error:  # noqa: BLE001 - whatever stops one (a lock, a broken row) must not stop the others
+        except Exception as error:  # noqa: BLE001 - one failure (a lock, a broken row) must not stop the others
             log.warning("a cooperative could not be removed", schema=name, error=repr(error))
     return removed
 

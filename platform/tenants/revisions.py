@@ -1,7 +1,7 @@
-"""Schema revisions: authored with Alembic, rendered once to a plain SQL script, run over the whole fleet.
+"""Schema revisions: written with Alembic, rendered once to a SQL script, and run for every cooperative.
 
-Alembic in process costs 11 ms a cooperative and its command over a second; a rendered script costs half a
-millisecond and needs no version table of its own, since the registry keeps each cooperative's revision.
+Alembic in process takes 11 ms for each cooperative, and its command over a second. A rendered script takes
+half a millisecond and needs no version table, because the registry stores each cooperative's revision.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 SHARED = "shared"
 COOPERATIVE = "cooperative"
 
-# The oldest revision of a cooperative that this code still serves; anything older shows "being upgraded".
+# The oldest revision of a cooperative that this code serves; older ones show the page "being upgraded".
 MIN_SUPPORTED_REVISION = "0009"
 
 
 def import_models() -> None:
-    """Import every room's tables, so that both metadata are complete."""
+    """Import the models of every room, so that the metadata are complete."""
     import_from_rooms("models")
 
 
 def get_metadata(branch: str) -> list[MetaData]:
-    """Return the tables that a line of revisions describes.
+    """Return the metadata of the tables that a line of revisions describes.
 
-    The line ``shared`` describes the control plane and the cell, which stand in one schema today.
+    The line ``shared`` describes the tables of the control plane and of the cell, which are in one schema
+    today.
     """
     import_models()
     if branch != SHARED:
@@ -46,20 +47,18 @@ def get_metadata(branch: str) -> list[MetaData]:
 
 
 def _alembic_metadata(branch: str) -> MetaData:
-    # Alembic takes several metadata; its annotations know of one
+    # Alembic accepts several metadata, but its annotations allow only one
     return cast("MetaData", get_metadata(branch))
 
 
 def script_directory(branch: str, root: Path | None = None) -> ScriptDirectory:
-    """Return Alembic's view of a line's revisions;
-    ``root`` is for tests that bring a revision of their own.
-    """
+    """Return Alembic's directory of a line's revisions; tests pass a ``root`` with revisions of their own."""
     return ScriptDirectory(str((root or Path(__file__).parent / "migrations") / branch))
 
 
 @functools.lru_cache(maxsize=16)
 def get_head(branch: str, root: Path | None = None) -> str:
-    """Return the newest revision of a line."""
+    """Return the newest revision of a line. Raises RuntimeError when it has none."""
     head = script_directory(branch, root).get_current_head()
     if head is None:
         msg = f"there is no revision of {branch}"
@@ -69,9 +68,7 @@ def get_head(branch: str, root: Path | None = None) -> str:
 
 @functools.lru_cache(maxsize=32)
 def render_script(branch: str, since: str | None = None, root: Path | None = None) -> tuple[str, str]:
-    """Return ``(newest revision, SQL script)`` that brings a schema from ``since`` (None: empty) to the
-    newest revision.
-    """
+    """Return ``(newest revision, SQL script)`` to upgrade a schema from ``since``; None means empty."""
     scripts = script_directory(branch, root)
     head = get_head(branch, root)
     steps = reversed(list(scripts.iterate_revisions(head, since or "base")))
@@ -86,16 +83,12 @@ def render_script(branch: str, since: str | None = None, root: Path | None = Non
 
 
 def diff_models(connection: Connection, branch: str) -> list[object]:
-    """Return what the models of a line say beyond the schema that ``connection`` stands in; empty when they
-    agree.
-    """
+    """Return the differences between a line's models and the current schema of ``connection``."""
     return list(compare_metadata(_migration_context(connection, branch), _alembic_metadata(branch)))
 
 
 def write_revision(connection: Connection, branch: str, message: str) -> Path:
-    """Write a new revision of a line from the difference to the schema that ``connection`` stands in; return
-    its file.
-    """
+    """Write a revision from the differences to the current schema of ``connection``, and return its file."""
     migrations = produce_migrations(_migration_context(connection, branch), _alembic_metadata(branch))
     assert migrations.upgrade_ops is not None
     scripts = script_directory(branch)
@@ -113,8 +106,8 @@ def write_revision(connection: Connection, branch: str, message: str) -> Path:
 def _migration_context(connection: Connection, branch: str) -> MigrationContext:
     def include_name(name: str | None, kind: str, parents: object) -> bool:
         if kind == "table" and branch == SHARED and name == "revision":
-            return False  # kept by migrator.migrate(), no model's table
-        # None is the schema that the search path finds: a cooperative's
+            return False  # migrator.migrate() creates this table; no model describes it
+        # None is the schema at the front of the search path: a cooperative's
         return kind != "schema" or name == ("shared" if branch == SHARED else None)
 
     return MigrationContext.configure(

@@ -1,6 +1,4 @@
-"""What a schema holds, whatever its tables are: read from PostgreSQL's catalogue, so that a table of tomorrow
-is looked at too.
-"""
+"""Count the rows in a schema by table; the list of tables comes from PostgreSQL's catalogue."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-# Partitions are counted by the table they belong to.
+# Rows of partitions are counted in their parent table.
 _TABLES = text(
     "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = CAST(CAST(current_schema() AS text) "
     "AS regnamespace)"
     " AND relkind IN ('r', 'p', 'f') AND NOT relispartition ORDER BY relname"
 )
-# The column of each shared table that names a cooperative.
+# The column of each table in ``shared`` that references a cooperative.
 _REFERENCES = text(
     "SELECT c.relname, a.attname FROM pg_catalog.pg_constraint k"
     " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
@@ -30,7 +28,7 @@ _REFERENCES = text(
 
 
 async def count_rows_by_table(db: AsyncSession | AsyncConnection) -> dict[str, int]:
-    """Count the rows of every table in the schema that ``db`` stands in; tables without rows are left out."""
+    """Count the rows of every table in the current schema of ``db``, without empty tables."""
     tables = list((await db.execute(_TABLES)).scalars())
     if not tables:
         return {}
@@ -42,10 +40,9 @@ async def count_rows_by_table(db: AsyncSession | AsyncConnection) -> dict[str, i
 
 
 async def list_shared_references(db: AsyncSession | AsyncConnection) -> list[tuple[str, str]]:
-    """Return every table of ``shared`` whose rows belong to a cooperative, with the column that says to
-    which.
+    """Return each table in ``shared`` with rows of cooperatives, and its column of the cooperative's id.
 
-    PostgreSQL looks through the constraints of all schemas for it: ask once for many cooperatives.
+    PostgreSQL searches the constraints of all schemas for this: call it once for many cooperatives.
     """
     return [(row.relname, row.attname) for row in await db.execute(_REFERENCES)]
 
@@ -56,8 +53,9 @@ async def count_shared_rows(
     excluded: Mapping[str, str],
     tables: Sequence[tuple[str, str]],
 ) -> dict[str, int]:
-    """Count what ``tables`` (see ``list_shared_references``) hold of a cooperative; rows that fit a table's
-    condition in ``but`` are left out.
+    """Count a cooperative's rows in ``tables`` of schema ``shared`` (see ``list_shared_references``).
+
+    ``excluded`` maps a table to a SQL condition; rows that meet it are not counted.
     """
     counts = " UNION ALL ".join(
         f"SELECT '{table}' AS name, count(*) AS n FROM shared.{_quoted(table)}"

@@ -71,7 +71,7 @@ async def attempt_job(database: Database, message: JobMessage) -> None:
     try:
         async with asyncio.timeout(JOB_TIMEOUT_SECONDS):
             ran = await run_job(database, coop_role, name, key, arguments)
-    except Exception as error:  # noqa: BLE001 - whatever failed, the job is tried again
+    except Exception as error:  # noqa: BLE001 - a job is retried after any error
         error_line = describe_error(error)
         now = clock.now()
         first = datetime.fromtimestamp(first_failed_at, UTC) if first_failed_at is not None else now

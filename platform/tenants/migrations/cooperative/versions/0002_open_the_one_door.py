@@ -1,12 +1,12 @@
-"""Open the one door of the books, ship the chart of accounts, and take away every right that would lead around it."""
+"""Create the posting function and the chart of accounts; revoke all other ways to write the books."""
 
 from alembic import op
 
 revision = "0002"
 down_revision = "0001"
 
-# After domain practice: 1 assets, 2 liabilities, 3 equity, 4 income, 5-7 costs, 8 other, 9 income tax. A floor of 0 means that no party's
-# balance may fall below zero; "party" means that each line must say whose it is.
+# Account numbers: 1 assets, 2 liabilities, 3 equity, 4 income, 5-7 costs, 8 other, 9 income tax. A floor of 0
+# means that no party's balance may fall below zero; "party" means that each line must name its party.
 CHART = """
 1101|Kas|Cash|asset|debit||
 1102|Bank|Bank|asset|debit||
@@ -101,7 +101,7 @@ CHART = """
 9110|Pajak penghasilan|Income tax|expense|debit||
 """
 
-# Errors carry their own SQLSTATE (class LB), which ledger.posting turns into refusals.
+# Errors have their own SQLSTATE (class LB), which ledger.posting converts to domain errors.
 DOOR = """
 -- A search path that does not name pg_temp is searched there first: a caller's temporary table would stand before the accounts.
 SELECT set_config('search_path', current_schema() || ', pg_temp', true);

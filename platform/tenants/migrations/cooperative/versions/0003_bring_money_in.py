@@ -1,4 +1,4 @@
-"""Bring money in: ways of paying, payments, what the outside said of them, credit. Orders are paid by payments from now on."""
+"""Add payment methods, payments, provider events and credit. From now on, payments pay orders."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = '0003'
 down_revision = '0002'
 
-# As the chart of revision 0002: a floor of 0 means that no party's balance may fall below zero.
+# As in the chart of revision 0002: a floor of 0 means that no party's balance may fall below zero.
 ACCOUNTS = """
 INSERT INTO accounts (code, name_id, name_en, kind, normal_side, floor, by_party) VALUES
 ('1105', 'Dana di Stripe', 'Money at Stripe', 'asset', 'debit', NULL, false),
@@ -20,7 +20,7 @@ UPDATE accounts SET by_party = true WHERE code IN ('1110', '1112')
 AND NOT EXISTS (SELECT FROM journal_lines l WHERE l.account = accounts.code AND l.party IS NULL)
 """
 
-# The way is called by the field's own word; a version of the bylaws says the same as before.
+# Rename the payment method to its standard term; the meaning of the bylaws does not change.
 RENAME = """
 UPDATE orders SET payment_way = 'bank_transfer' WHERE payment_way = 'transfer';
 ALTER TABLE bylaws DISABLE TRIGGER bylaws_only_grows;
@@ -29,7 +29,8 @@ WHERE document->'payment_ways' ? 'transfer';
 ALTER TABLE bylaws ENABLE TRIGGER bylaws_only_grows
 """
 
-# Orders that wait, and those that were paid before they were handed over. A cash sale of before is one journal with its hand-over.
+# Create payments for waiting orders, and for orders that were paid before hand-over. Earlier cash sales have
+# one journal for payment and hand-over.
 PAYMENTS_OF_ORDERS = """
 INSERT INTO payments (id, reference, key, purpose, subject_id, label, way, status, amount, member_id, payer_name, payer_phone, opened_at,
     expires_at, settled_at, settled_by, ended_at, went_to, journal, refunded)

@@ -1,4 +1,4 @@
-"""Tell by codes what stood in words; keep what a payer says, and since when money is under way."""
+"""Replace texts by codes; store what a payer claims, and since when a payment is processing."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = '0004'
 down_revision = '0003'
 
-# What was written until now decided by its words; from here on the words are for people alone.
+# Until now, code compared these texts; from now on only people read them.
 ORDERS = """
 UPDATE orders SET cancelled_for = CASE WHEN cancel_reason = 'Tidak dibayar sampai batas waktunya' THEN 'unpaid' ELSE 'officer' END
 WHERE status = 'cancelled';

@@ -1,7 +1,7 @@
-"""Let the door's checks read the rows being written, whatever lies in the books already.
+"""Limit the checks of the posting function to the rows being written.
 
-The trigger joined all journals with all lines for the few rows of a statement, and from a connection's sixth call on the function ran by
-a plan that reads every line: a posting took as long as the books are large.
+The trigger joined all journals with all lines to check a few rows. From a connection's sixth call on, the
+function used a plan that reads every line, so posting slowed down as the books grew.
 """
 
 from alembic import op
@@ -31,5 +31,5 @@ ALTER FUNCTION post_journals(jsonb) SET plan_cache_mode = force_custom_plan;
 
 
 def upgrade() -> None:
-    """Replace the trigger's function, and have the door planned for what it is given."""
+    """Replace the trigger's function, and plan the posting function for its actual parameters."""
     op.execute(CHECKS)

@@ -1,4 +1,4 @@
-"""Give the door columns in place of JSON, and each line its journal's date; make room for files that are being imported."""
+"""Post journals from columns, store the date on each line, and add staging tables of imports."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,8 +6,9 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-# A line stands in the books by its journal, which never changes: its date is the journal's. The door writes both in one statement and
-# checks what the two foreign keys checked row by row; `lumbung doctor` looks for lines that lack their journal, date or account.
+# A line's date is the date of its journal, which never changes. The posting function writes both in one
+# statement and makes the checks of the two foreign keys; `lumbung doctor` finds lines without journal, date
+# or account.
 LINES = """
 ALTER TABLE journal_lines ADD COLUMN value_date date;
 ALTER TABLE journal_lines DISABLE TRIGGER journal_lines_only_grows;
@@ -17,7 +18,7 @@ ALTER TABLE journal_lines ALTER COLUMN value_date SET NOT NULL;
 ALTER TABLE journal_lines DROP CONSTRAINT fk_journal_lines_journal, DROP CONSTRAINT fk_journal_lines_account;
 """
 
-# Errors carry their own SQLSTATE (class LB), as before; LB008 is a call whose columns make no journals.
+# Errors have their own SQLSTATE (class LB), as before. LB008 means that the columns form no valid journals.
 DOOR = """
 -- A search path that does not name pg_temp is searched there first: a caller's temporary table would stand before the accounts.
 SELECT set_config('search_path', current_schema() || ', pg_temp', true);
@@ -197,7 +198,10 @@ $rights$;
 
 
 def upgrade() -> None:
-    """Dates on lines, the door of columns, staging tables. These are unlogged: a crash of the server may empty them, an import fills them anew."""
+    """Add dates to lines, the new posting function and the staging tables.
+
+    The staging tables are unlogged: a crash of the server may empty them, and an import fills them again.
+    """
     op.execute(LINES)
     op.execute(DOOR)
     op.create_table(

@@ -1,4 +1,4 @@
-"""Make payment exceptions rows: several a payment, each raised once for its facts and settled by itself."""
+"""Store payment exceptions as rows: a payment may have several, and each is settled separately."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,9 +7,9 @@ from sqlalchemy.dialects import postgresql
 revision = '0007'
 down_revision = '0006'
 
-# What the trail tells of alarms: each is one exception for its facts. One that an officer looked into is settled by the first word on its
-# reason that came after it. One about a refund is over once money went back after it, unless it is what stands at the payment now. One that
-# a later alarm had pushed aside was never looked into: it is open again.
+# Create exceptions from the audit log. An exception that an officer checked is settled by the first later
+# entry with its reason. An exception about a refund is settled by a later refund, unless it is the payment's
+# current one. An exception that a later one replaced was never checked: it is open again.
 FROM_TRAIL = """
 INSERT INTO payment_exceptions (id, payment_id, reason, facts, raised_at, settled_at, settled_by, note)
 SELECT gen_random_uuid(), r.payment_id, r.reason, r.facts, r.raised_at, s.at, s.actor_name, coalesce(s.facts->>'note', '')
@@ -32,7 +32,7 @@ LEFT JOIN LATERAL (
     ORDER BY e.id LIMIT 1
 ) AS s ON true
 """
-# What stands at a payment and has no open exception by its trail.
+# The current exception of a payment that has no open one in the audit log.
 FROM_PAYMENTS = """
 INSERT INTO payment_exceptions (id, payment_id, reason, facts, raised_at)
 SELECT gen_random_uuid(), p.id, p.alarm, '{}', coalesce(p.checked_at, p.opened_at) FROM payments p
@@ -40,7 +40,7 @@ WHERE p.alarm IS NOT NULL AND NOT EXISTS (
     SELECT FROM payment_exceptions e WHERE e.payment_id = p.id AND e.reason = p.alarm AND e.settled_at IS NULL)
 ON CONFLICT DO NOTHING
 """
-# As of a table that only grows, but for one thing: an open exception is settled, once.
+# As for an append-only table, with one exception: an open row may be settled once.
 ONLY_SETTLED = """
 CREATE FUNCTION refuse_but_settling() RETURNS trigger LANGUAGE plpgsql AS $check$
 BEGIN

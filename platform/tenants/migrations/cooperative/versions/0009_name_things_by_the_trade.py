@@ -1,4 +1,4 @@
-"""Rename tables, columns, constraints, functions and triggers to standard terms. Stored text is left as it was written.
+"""Rename tables, columns, constraints, functions and triggers to standard terms; stored text stays.
 
 A change of a product notifies other processes only when a cached page shows it.
 """
@@ -8,7 +8,7 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
-# Renames change the catalogue alone: no table is rewritten, and rights and dependent expressions follow by themselves.
+# A rename changes only the catalogue: no table is rewritten, and privileges and expressions follow it.
 TABLES = """
 ALTER TABLE payment_ways RENAME TO payment_methods;
 ALTER TABLE payroll_strays RENAME TO payroll_unmatched_lines;
@@ -80,7 +80,8 @@ INDEXES = {
     "ix_provider_movements_way": "ix_provider_movements_method",
     "ix_statement_lines_state": "ix_statement_lines_status",
 }
-# Codes of rows whose status goes on changing. Rows that only grow keep theirs, and are read by either.
+# Rename codes in rows whose status still changes. Rows of append-only tables stay; the code reads both
+# spellings.
 VALUES = """
 ALTER TABLE payment_refunds DROP CONSTRAINT ck_payment_refunds_back_to;
 UPDATE payment_refunds SET destination = 'original_method' WHERE destination = 'same_way';
@@ -128,8 +129,9 @@ APPEND_ONLY = (
     "payment_exceptions",
 )
 NOTIFYING = ("profile", "products", "categories", "bylaws", "users", "members", "sessions")
-# Cached pages show of a product's stock: none, how many of 1 to 5, or enough. `UPDATE OF` would not do: a sale changes stock and
-# reserved, and only some sales change the page. What no cached page shows (cost, stock_value, barcode) notifies nobody.
+# Of a product's stock, cached pages show: none, how many of 1 to 5, or enough. `UPDATE OF` does not suffice:
+# a sale changes stock and reserved, but only some sales change the page. Columns that no cached page shows
+# (cost, stock_value, barcode) notify no process.
 PRODUCT_CHANGES = """
 DROP TRIGGER products_notify_change ON products;
 CREATE TRIGGER products_notify_change AFTER INSERT OR DELETE ON products FOR EACH STATEMENT EXECUTE FUNCTION notify_change();
@@ -140,8 +142,8 @@ CREATE TRIGGER products_notify_shown_change AFTER UPDATE ON products FOR EACH RO
             least(greatest(NEW.stock - NEW.reserved, 0), 6)))
     EXECUTE FUNCTION notify_change();
 """
-# The keys of jobs that ran, by the names that jobs have from now on (``kernel.outbox.RENAMED_JOBS``): a message that the broker delivers
-# once more must find its key.
+# Rename the keys of finished jobs as the jobs (``kernel.outbox.RENAMED_JOBS``), so that a message that the
+# broker delivers again finds its key.
 JOBS = {
     "payments.hear": "payments.process_webhook",
     "payments.look": "payments.sync_status",
@@ -156,7 +158,10 @@ JOBS = {
 
 
 def upgrade() -> None:
-    """About a hundred statements, sent as one; of what can be large, only ``payment_events`` and ``statement_lines`` are read, once."""
+    """Run about a hundred statements in one round trip.
+
+    The only large tables it reads are ``payment_events`` and ``statement_lines``, once.
+    """
     op.execute(TABLES)
     renames = [
         f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}"

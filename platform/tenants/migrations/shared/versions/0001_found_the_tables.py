@@ -1,4 +1,4 @@
-"""Found the tables."""
+"""Create the first tables."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Give the login role its rights on the registry, and cooperatives the one right to write a job that bears their own name."""
+"""Grant the application its rights on the registry; let a cooperative enqueue only its own jobs."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ revision = "0002"
 down_revision = "0001"
 
 
-# A cooperative may call itself something else, and nobody but itself: whose name changes is the role that asks.
+# A cooperative may change its own name only: the function changes the row of the calling role.
 RENAME = """
 CREATE FUNCTION shared.rename_cooperative(new_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $rename$
@@ -24,7 +24,7 @@ GRANT EXECUTE ON FUNCTION shared.rename_cooperative(text) TO lumbung_coop;
 
 
 def upgrade() -> None:
-    """Rights; the application's role is passed by the session setting ``lumbung.app_role``."""
+    """Grant the rights; the session setting ``lumbung.app_role`` holds the application's role."""
     op.execute(
         """
 DO $rights$

@@ -1,4 +1,4 @@
-"""Sell plans: what cooperatives have bought, what they were invoiced for, what they used; and what of it the registry carries."""
+"""Add subscriptions, invoices and usage of cooperatives, and the columns of the registry for their plans."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -189,7 +189,8 @@ def upgrade() -> None:
     op.execute(TRIAL)
 
 
-# What is written once is not changed any more: lines, credit and history can be added to and read, no more. No cooperative's role reads any of it.
+# Lines, credit and history are append-only: they can be inserted and read. No cooperative's role can read
+# them.
 RIGHTS = """
 DO $rights$
 DECLARE
@@ -201,7 +202,7 @@ BEGIN
 END
 $rights$"""
 
-# Who was here before plans were gets what a new cooperative gets (plans.toml, [trial]).
+# Existing cooperatives get the trial of a new one (plans.toml, [trial]).
 TRIAL = """
 INSERT INTO shared.subscriptions (cooperative_id, plan, status, anchor, period_start, period_end, next_plan, next_due_on, begun_on)
 SELECT id, 'tumbuh', 'trialing', today, today, today + 30, 'benih', today + 23, today

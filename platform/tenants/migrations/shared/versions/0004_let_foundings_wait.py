@@ -1,4 +1,4 @@
-"""Let foundings wait for an operator, and know in which cooperatives somebody has signed in."""
+"""Let foundings wait for an operator, and store in which cooperatives somebody has signed in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0004"
 down_revision = "0003"
 
-# Said by the cooperative's own role at a sign-in, and about nobody else: whose row changes is the role that asks.
+# A cooperative's own role calls this at a sign-in; the function changes the row of the calling role only.
 NOTE_SIGN_IN = """
 CREATE FUNCTION shared.note_sign_in() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $note$
@@ -24,7 +24,7 @@ GRANT EXECUTE ON FUNCTION shared.note_sign_in() TO lumbung_coop;
 
 
 def upgrade() -> None:
-    """States, what a founding looks like and when it was released, and the first sign-in."""
+    """Add the statuses, the similar name, the time of release and the first sign-in."""
     op.drop_constraint(op.f("ck_cooperatives_status"), "cooperatives", schema="shared", type_="check")
     op.create_check_constraint(
         op.f("ck_cooperatives_status"),
@@ -40,6 +40,6 @@ def upgrade() -> None:
         "cooperatives", sa.Column("signed_in_at", postgresql.TIMESTAMP(timezone=True), nullable=True), schema="shared"
     )
     op.create_index("ix_cooperatives_founded_at", "cooperatives", ["founded_at"], schema="shared")
-    # who signed in before this was known: taken as yes, so that nothing that is there already is ever removed
+    # treat every existing cooperative as signed in, so that none of them is ever removed
     op.execute("UPDATE shared.cooperatives SET signed_in_at = founded_at")
     op.execute(NOTE_SIGN_IN)

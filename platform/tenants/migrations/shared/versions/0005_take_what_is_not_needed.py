@@ -1,4 +1,4 @@
-"""Take from the application's login what its code does not do: it makes no operator, no schema for a cooperative, and moves no host."""
+"""Revoke rights that the application does not use: creating operators or schemas, and moving host names."""
 
 from alembic import op
 
@@ -7,9 +7,10 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Rights; the application's role is passed by the session setting ``lumbung.app_role``.
+    """Grant the rights; the session setting ``lumbung.app_role`` holds the application's role.
 
-    A right to update one column stands for locking the row (``FOR UPDATE``), or for a password that is hashed anew at sign-in.
+    The right to update one column allows locking the row (``FOR UPDATE``), or hashing a password again at
+    sign-in.
     """
     op.execute(
         """

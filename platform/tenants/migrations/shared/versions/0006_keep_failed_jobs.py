@@ -1,4 +1,4 @@
-"""Count a job's attempts in the outbox, and keep what was given up."""
+"""Count a job's attempts in the outbox, and store jobs that failed too long."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,7 @@
-"""Leave the application's login those columns of the registry that its code changes: never who a cooperative is, nor that somebody signed in."""
+"""Let the application update only the columns of the registry that its code changes.
+
+It can change neither who a cooperative is, nor that somebody signed in.
+"""
 
 from alembic import op
 
@@ -7,9 +10,10 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Rights; the application's role is passed by the session setting ``lumbung.app_role``.
+    """Grant the rights; the session setting ``lumbung.app_role`` holds the application's role.
 
-    A name and the first sign-in are written by functions that a cooperative calls about itself, a revision by the owner.
+    The name and the first sign-in are written by functions that a cooperative calls for itself; the owner
+    writes the revision.
     """
     op.execute(
         """

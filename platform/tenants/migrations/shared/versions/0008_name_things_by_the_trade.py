@@ -1,4 +1,4 @@
-"""Rename tables, columns, constraints and functions to standard terms, and the jobs that wait. Stored text is left as it was written."""
+"""Rename tables, columns, constraints, functions and waiting jobs to standard terms; stored text stays."""
 
 from alembic import op
 
@@ -29,7 +29,8 @@ ALTER TABLE shared.subscriptions RENAME CONSTRAINT ck_subscriptions_way TO ck_su
 ALTER TABLE shared.subscriptions RENAME CONSTRAINT ck_subscriptions_every TO ck_subscriptions_interval;
 ALTER FUNCTION shared.note_sign_in() RENAME TO record_sign_in;
 """
-# Jobs that wait or were given up. Messages that the broker holds already bear the old names: the worker knows them (``kernel.outbox.RENAMED_JOBS``).
+# Waiting and failed jobs. Messages already at the broker have the old names, which the worker knows
+# (``kernel.outbox.RENAMED_JOBS``).
 JOBS = {
     "payments.hear": "payments.process_webhook",
     "payments.look": "payments.sync_status",

@@ -1,4 +1,4 @@
-"""Let a notice of the registry say whose entry changed, so that other cooperatives' hosts stay cached."""
+"""Name the changed cooperative in notifications of the registry, so that hosts of others stay cached."""
 
 from alembic import op
 
@@ -32,6 +32,6 @@ $note$;
 
 
 def upgrade() -> None:
-    """Replaced functions keep their owner and rights."""
+    """Replace the functions; they keep their owner and rights."""
     op.execute(RENAME)
     op.execute(RECORD_SIGN_IN)
