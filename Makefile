@@ -26,7 +26,7 @@ bench-payments: setup ## measure how messages of payment services are taken, and
 fuzz: setup ## try many more sequences of events, refunds and amounts against the books than the tests do
 	@LUMBUNG_FUZZ=1 exec $(BIN)/python -m pytest -q tests/payments/test_payments_fuzz.py $(ARGS)
 
-second-opinion: setup ## run the Stripe stand-in's flows against localstripe, too, which is fetched for it
+second-opinion: setup ## run the fake Stripe's flows against localstripe, too, which is fetched for it
 	@$(BIN)/python infra/second_opinion.py
 
 setup: ## make the environment (.venv, node_modules); does nothing the second time

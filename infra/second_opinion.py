@@ -1,4 +1,4 @@
-"""`make second-opinion`: fetch localstripe into an environment of its own and run our Stripe stand-in's flows
+"""`make second-opinion`: fetch localstripe into an environment of its own and run our fake Stripe's flows
 against it, too.
 
 localstripe is GPL: it is a program beside the tests, bound to loopback, never imported by our code and in no

@@ -1,9 +1,9 @@
 """What a running `lumbung up` leaves in its data folder, so that a command in another terminal speaks to the
 same world.
 
-The database is found by the folder alone. Addresses of stand-ins and the local domain are known to that start
-only: they stand in a file that is locked as long as it runs. A start that was killed holds no lock, and what
-it left is not believed.
+The database is found by the folder alone. Addresses of fake gateways and the local domain are known to that
+start only: it writes them to a file and locks it as long as it runs. A killed start holds no lock, and its
+file is ignored.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
-"""The demo's payment services: stand-ins of Stripe, Midtrans and Xendit as one process of its own, so that
+"""The demo's payment services: fakes of Stripe, Midtrans and Xendit as one process of its own, so that
 nothing tried needs the internet.
 
-They lie among the tests of a checkout. An installation without them, or one that is serious, has none.
+They lie in ``platform/fakes``. Production refuses them.
 """
 
 import os
@@ -18,10 +18,10 @@ import msgspec
 from commands.processes import ProcessGroup
 from kernel.settings import Settings, load, variable_name
 
-PROCESS_NAME: Final = "stand-ins"
+PROCESS_NAME: Final = "fakes"
 FOLDER: Final = Path(__file__).resolve().parents[1]
 READY_TIMEOUT_SECONDS: Final = 20.0
-SETTING: Final = variable_name("stand_ins")
+SETTING: Final = variable_name("fake_gateways")
 BILLING_SETTINGS: Final = ("billing_stripe_key", "billing_stripe_webhook_secret", "billing_bank_account")
 
 
@@ -33,7 +33,7 @@ class _ReadyMessage(msgspec.Struct, frozen=True):
 
 def should_start(settings: Settings) -> bool:
     """Whether the demo brings its own: not in production, and not where others are named."""
-    return not settings.is_production and not settings.stand_ins
+    return not settings.is_production and not settings.fake_gateways
 
 
 def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
@@ -45,25 +45,25 @@ def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
 def with_fake_gateways(
     settings: Settings, processes: ProcessGroup, process: subprocess.Popen[bytes]
 ) -> Settings:
-    """Return the settings with the addresses of the stand-ins; as they were if these do not come up, which
-    ends them.
+    """Return the settings with the addresses of the fake gateways; unchanged if these do not come up in time.
+    Then their process is killed.
     """
     values = _read_ready_message(process)
     if values is None:
         processes.kill(PROCESS_NAME)
         return settings
-    return _with_billing(replace(settings, stand_ins=load({SETTING: values}).stand_ins))
+    return _with_billing(replace(settings, fake_gateways=load({SETTING: values}).fake_gateways))
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
     """How web and worker are told of them, and of what the platform has there."""
-    values = {SETTING: ",".join(f"{service}={address}" for service, address in settings.stand_ins)}
+    values = {SETTING: ",".join(f"{service}={address}" for service, address in settings.fake_gateways)}
     values |= {variable_name(name): getattr(settings, name) for name in BILLING_SETTINGS}
     return {name: value for name, value in values.items() if value}
 
 
 def _with_billing(settings: Settings) -> Settings:
-    """Let plans be paid, too: by card at the stand-in and to an invented account.
+    """Let plans be paid, too: by card at the fake gateway and to an invented account.
 
     Who set one of these themselves keeps all of theirs.
     """

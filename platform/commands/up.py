@@ -69,11 +69,11 @@ def _settings(host: str | None, port: int | None) -> Settings:
 
 
 def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool) -> None:
-    stand_ins = fake_gateways.start(processes) if demo and fake_gateways.should_start(settings) else None
+    fakes = fake_gateways.start(processes) if demo and fake_gateways.should_start(settings) else None
     asyncio.run(_migrate(settings))
     sign_ins = []
-    if stand_ins is not None:
-        settings = fake_gateways.with_fake_gateways(settings, processes, stand_ins)
+    if fakes is not None:
+        settings = fake_gateways.with_fake_gateways(settings, processes, fakes)
     if demo:
         sign_ins = asyncio.run(_seed(settings))
     logins = Database(settings.database_url, settings).logins

@@ -1,9 +1,9 @@
-"""The demo's accounts at the stand-ins of Stripe, Midtrans and Xendit: set up once, and made known again at
+"""The demo's accounts at the fakes of Stripe, Midtrans and Xendit: set up once, and made known again at
 each start.
 
-Stand-ins forget everything when they stop. So each is told again where its messages go, and a payment that
-waited on a page of yesterday's waits no more: its buyer chooses again. A plan paid by a card of yesterday's
-goes on by invoice (``demo.subscriptions``).
+Fake gateways forget everything when they stop. So each start registers the webhooks again and cancels the
+payments that waited at the former fakes: their buyers choose again. A plan that was paid by card there goes
+on by invoice (``demo.subscriptions``).
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
-# What the stand-ins let in; nobody else does. A test compares them.
+# What the fake gateways let in; nobody else does. A test compares them.
 MIDTRANS_KEY: Final = "SB-Mid-server-tiruan"
 XENDIT_KEY: Final = "xnd_development_tiruan"
-XENDIT_TOKEN: Final = "token-tiruan"  # noqa: S105 - of a stand-in
+XENDIT_TOKEN: Final = "token-tiruan"  # noqa: S105 - of a fake gateway
 # The platform's own account there, for plans paid by card, and one at a bank that no bank has.
 PLATFORM_KEY: Final = "sk_test_standin_platform"
-PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a stand-in
+PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a fake gateway
 PLATFORM_ACCOUNT: Final = "Bank Contoh 000-555-666 atas nama Lumbung (uji coba)"
 GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 _CANCEL_REASON: Final = "layanan uji coba dimulai lagi"
 
 
 def get_stripe_key(demo: DemoCooperative) -> str:
-    """Return the key of an account of the stand-in that is this cooperative's alone."""
+    """Return the key of an account of the fake gateway that is this cooperative's alone."""
     return f"sk_test_standin_{demo.slug}"
 
 
 def get_stripe_secret(demo: DemoCooperative) -> str:
-    """Return what the stand-in signs this cooperative's messages with."""
+    """Return what the fake gateway signs this cooperative's messages with."""
     return f"whsec_tiruan_{demo.slug}"
 
 
 async def connect_gateways(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Let the cooperative be paid through the stand-ins that the settings name.
+    """Let the cooperative be paid through the fake gateways that the settings name.
 
-    Raises DomainError where its bylaws or its plan do not allow it any more, httpx.HTTPError where a stand-in
+    Raises DomainError where its bylaws or its plan do not allow it any more, httpx.HTTPError where a fake
     does not answer.
     """
     await _set_up_once(database, tenant, demo)
@@ -59,7 +59,7 @@ async def connect_gateways(database: Database, tenant: TenantRef, demo: DemoCoop
 
 
 async def connect_platform_gateway(database: Database) -> None:
-    """Let the stand-in of Stripe tell the platform of plans paid by card, where the platform's account is one
+    """Let the fake Stripe tell the platform of plans paid by card, where the platform's account is one
     of its own.
 
     Raises httpx.HTTPError where it does not answer.

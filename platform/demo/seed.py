@@ -72,7 +72,7 @@ async def seed_demo(
                 await _enable_payments(database, tenant, demo, on_note or _ignore_note)
             else:
                 await ensure_open_invoice(database, tenant, demo)
-            if database.settings.stand_ins:
+            if database.settings.fake_gateways:
                 await switch_to_invoice(database, tenant, demo)
         if on_progress is not None:
             on_progress(at, len(COOPERATIVES))
@@ -123,20 +123,20 @@ async def _enable_payments(
     """
     try:
         await enable_payments(database, tenant, demo)
-        if database.settings.stand_ins:
+        if database.settings.fake_gateways:
             await ensure_plan(database, tenant, demo)
             await gateways.connect_gateways(database, tenant, demo)
     except DomainError as refused:
         note(f"{demo.slug}: payments were left as they are. {refused.message('en')}")
     except httpx.HTTPError as error:
-        note(f"{demo.slug}: a stand-in of a payment service does not answer ({type(error).__name__}).")
+        note(f"{demo.slug}: a fake gateway does not answer ({type(error).__name__}).")
 
 
 async def _connect_platform_gateway(database: Database, note: Callable[[str], None]) -> None:
     try:
         await gateways.connect_platform_gateway(database)
     except httpx.HTTPError as error:
-        note(f"the stand-in of Stripe does not answer ({type(error).__name__}): plans are not paid by card.")
+        note(f"the fake Stripe does not answer ({type(error).__name__}): plans are not paid by card.")
 
 
 def _ignore_note(_: str) -> None:
@@ -178,13 +178,13 @@ def _list_logins(database: Database, demos: list[DemoCooperative]) -> list[DemoL
 def list_notes(settings: Settings) -> list[str]:
     """Return sentences of what there is to try beside the pages."""
     lines = []
-    if settings.stand_ins:
-        addresses = ", ".join(f"{service} {address}" for service, address in settings.stand_ins)
-        lines.append(f"Payment services are stand-ins, no money moves: {addresses}")
-        setting = ",".join(f"{service}={address}" for service, address in settings.stand_ins)
+    if settings.fake_gateways:
+        addresses = ", ".join(f"{service} {address}" for service, address in settings.fake_gateways)
+        lines.append(f"Payment services are fakes, no money moves: {addresses}")
+        setting = ",".join(f"{service}={address}" for service, address in settings.fake_gateways)
         lines.append(
             f"Commands in another terminal find them by themselves; with another database, set "
-            f"LUMBUNG_STAND_INS={setting}"
+            f"LUMBUNG_FAKE_GATEWAYS={setting}"
         )
     files = [get_bank_statement_path(settings, demo) for demo in COOPERATIVES if demo.accepts_payments]
     lines += [

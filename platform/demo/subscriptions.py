@@ -67,7 +67,7 @@ async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoC
 
 async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
     """Go on by invoice where the plan was paid by a card:
-    yesterday's stand-in knew it, and today's does not.
+    yesterday's fake gateway knew it, and today's does not.
     """
     async with shared_session(database) as db:
         subscription = await queries.find_subscription_for_update(db, tenant.id)

@@ -44,7 +44,8 @@ async def run(ports: dict[str, int], async_after: int | None, *, with_parent: bo
         keys = {"stripe": FakeStripe.key, "midtrans": midtrans.server_key, "xendit": xendit.secret_key}
         setting = ",".join(f"{name}={address}" for name, address in addresses.items())
         sys.stdout.write(
-            json.dumps({**addresses, "pid": os.getpid(), "keys": keys, "LUMBUNG_STAND_INS": setting}) + "\n"
+            json.dumps({**addresses, "pid": os.getpid(), "keys": keys, "LUMBUNG_FAKE_GATEWAYS": setting})
+            + "\n"
         )
         sys.stdout.flush()
         await stop.wait()

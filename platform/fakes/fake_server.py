@@ -90,7 +90,7 @@ border: 1px solid #555; border-radius: .5rem;
   background: #f4f4f2; }}
 </style></head><body>
 <p class="tiruan" role="note">
-TIRUAN (STAND-IN): tidak ada uang yang berpindah. Halaman ini hanya untuk mencoba.</p>
+TIRUAN (FAKE): tidak ada uang yang berpindah. Halaman ini hanya untuk mencoba.</p>
 <h1>{html.escape(title)}</h1>
 {inside}
 </body></html>"""
@@ -263,7 +263,7 @@ class FakeServer:
                     return await self._fail(self.faults.responses.popleft())
                 return await handler(named)
         return json_response(
-            404, {"error_code": "NOT_FOUND", "message": f"{self.name} stand-in has no such path"}
+            404, {"error_code": "NOT_FOUND", "message": f"the fake {self.name} has no such path"}
         )
 
     async def _fail(self, fault: ResponseFault) -> FakeResponse:

@@ -29,7 +29,10 @@ DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: 
 
 PREFIX: Final = "LUMBUNG_"
 # Variables that an earlier version read, and what they are called now.
-RENAMED_VARIABLES: Final = {"LUMBUNG_SPARE_SCHEMAS": "LUMBUNG_SCHEMA_POOL_SIZE"}
+RENAMED_VARIABLES: Final = {
+    "LUMBUNG_SPARE_SCHEMAS": "LUMBUNG_SCHEMA_POOL_SIZE",
+    "LUMBUNG_STAND_INS": "LUMBUNG_FAKE_GATEWAYS",
+}
 
 Environment = Literal["development", "production"]
 
@@ -120,7 +123,7 @@ class Settings:
             default="development only",
         ),
     )
-    stand_ins: tuple[tuple[str, str], ...] = field(
+    fake_gateways: tuple[tuple[str, str], ...] = field(
         default=(),
         metadata=_doc(
             "addresses that answer in the place of payment services, as "
@@ -240,7 +243,7 @@ class Settings:
         """The address that answers in the place of ``service``, or None for the real one: in production
         always, however a process began.
         """
-        return None if self.is_production else dict(self.stand_ins).get(service)
+        return None if self.is_production else dict(self.fake_gateways).get(service)
 
     def stripe_account(self, slug: str) -> str | None:
         """The account at Stripe that is connected for this cooperative, or None."""

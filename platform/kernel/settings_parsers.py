@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"  # systemd's: see LoadCredential= in systemd.exec(5)
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MASTER_KEY_BYTES: Final = 32
-# Outside services that a stand-in may answer for, on this machine alone.
+# Outside services that a fake gateway may answer for, on this machine alone.
 FAKEABLE_GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 
 
@@ -186,7 +186,7 @@ PARSERS: Final[Mapping[str, Any]] = {
     "postgres_port": _port,
     "trusted_proxies": _list,
     "master_keys": _master_keys,
-    "stand_ins": _fake_gateway_urls,
+    "fake_gateways": _fake_gateway_urls,
     "billing_pkp": _bool,
     "stripe_accounts": _stripe_accounts,
     "stripe_fee_percent": _percent,

@@ -65,7 +65,7 @@ def _production_problems(settings: Settings) -> list[str]:
         problems.append(
             "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode, where anybody pays with a made-up card"
         )
-    problems += [f"{name} points to a stand-in ({url})" for name, url in _fake_services(settings)]
+    problems += [f"{name} points to a fake service ({url})" for name, url in _fake_services(settings)]
     return problems
 
 
@@ -93,7 +93,7 @@ def _weak_secrets(settings: Settings) -> list[str]:
 
 def _fake_services(settings: Settings) -> list[tuple[str, str]]:
     """Outside services that are answered by something of this machine or by an imitation of the real one."""
-    found = [("LUMBUNG_STAND_INS", f"{service}={address}") for service, address in settings.stand_ins]
+    found = [("LUMBUNG_FAKE_GATEWAYS", f"{service}={address}") for service, address in settings.fake_gateways]
     if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
         found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))
     return found

@@ -3,7 +3,7 @@ messages five times each.
 
 Bars: intake at least 0.5 of hello in the same run; message to journal p95 under 300 ms on an idle worker;
 1,000 messages, each five times in random order by four senders: 1,000 postings, books checked. The worker is
-a process of its own, the gateways are stand-ins in this one, PostgreSQL keeps what it has said (fsync on).
+a process of its own, the gateways are fakes in this one, PostgreSQL keeps what it has said (fsync on).
 Requests are ASGI calls in this process, as in ``storefront``.
 """
 
@@ -165,7 +165,9 @@ def worker(database: Database) -> Iterator[None]:
         "PYTHONPATH": str(ROOT / "platform"),
         "LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url),
         "LUMBUNG_DATA_DIR": str(database.settings.data_dir),
-        "LUMBUNG_STAND_INS": ",".join(f"{name}={address}" for name, address in database.settings.stand_ins),
+        "LUMBUNG_FAKE_GATEWAYS": ",".join(
+            f"{name}={address}" for name, address in database.settings.fake_gateways
+        ),
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "commands.main", "worker"],

@@ -84,17 +84,17 @@ async def open_number(shared: AsyncSession, cooperative_id: UUID) -> str:
 async def cards(
     database: Database, app: HostDispatcher, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[CardBilling]:
-    stand_in = FakeStripe(transport=httpx.ASGITransport(app))
-    async with serve(stand_in.app) as url:
+    stripe = FakeStripe(transport=httpx.ASGITransport(app))
+    async with serve(stripe.app) as url:
         settings = replace(
             database.settings,
             billing_stripe_key=FakeStripe.key,
             billing_stripe_webhook_secret=SECRET,
-            stand_ins=(("stripe", str(url)),),
+            fake_gateways=(("stripe", str(url)),),
         )
         monkeypatch.setattr(database, "settings", settings)
-        stand_in.register_webhook(WEBHOOK_URL, secret=SECRET)
+        stripe.register_webhook(WEBHOOK_URL, secret=SECRET)
         with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
             await run_billing(database, date(2026, 3, 31))  # both are on the free plan
         app.on_change(REGISTRY)
-        yield CardBilling(database, stand_in, melati)
+        yield CardBilling(database, stripe, melati)

@@ -1,4 +1,4 @@
-"""Plans by card against the Stripe stand-in: our own apex hears its signed messages, our jobs read back what
+"""Plans by card against the fake Stripe: our own apex hears its signed messages, our jobs read back what
 they are about.
 """
 
@@ -233,7 +233,7 @@ async def test_a_silent_stripe_changes_nothing_and_says_so(
     shown = await officer_client.get(HOME)
     key = re.search(r'name="key" value="([^"]+)"', shown.text)
     assert key is not None
-    object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
+    object.__setattr__(cards.database.settings, "fake_gateways", (("stripe", "http://127.0.0.1:9"),))
     answer = await officer_client.post(f"{HOME}/kartu/tumbuh", {"interval": "month", "key": key[1]})
     assert answer.status_code == 503
     assert "Tidak ada yang berubah" in answer.text

@@ -243,7 +243,7 @@ async def test_a_change_that_stripe_does_not_take_is_not_written_down(
 ) -> None:
     await cards.stripe.complete(await open_checkout(officer_client))
     await cards.run_webhook_jobs()
-    object.__setattr__(cards.database.settings, "stand_ins", (("stripe", "http://127.0.0.1:9"),))
+    object.__setattr__(cards.database.settings, "fake_gateways", (("stripe", "http://127.0.0.1:9"),))
     answer = await officer_client.post(f"{HOME}/paket/panen", {"interval": "month", "key": "k" * 20})
     assert answer.status_code == 503
     async with shared_session(cards.database) as db:

@@ -47,9 +47,9 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
     async with set_up_xendit(database, melati) as gateway:
         await gateway.pay(100_000)
         gateway.server.withdraw(50_000)
-        address = dict(database.settings.stand_ins)["xendit"]
+        address = dict(database.settings.fake_gateways)["xendit"]
         status, output, complained = await lumbung(
-            database, "payments", "reconcile", "melati", "--json", stand_ins=f"xendit={address}"
+            database, "payments", "reconcile", "melati", "--json", fake_gateways=f"xendit={address}"
         )
         assert (status, complained) == (0, "")
         printed = json.loads(output)
@@ -59,13 +59,25 @@ async def test_reconcile_is_0_when_all_is_explained_and_1_when_it_is_not(
 
         gateway.server.account.credit(7_000, "QRIS", "TOKO-LAIN", clock.now())
         status, output, _ = await lumbung(
-            database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
+            database,
+            "payments",
+            "reconcile",
+            "melati",
+            "--method",
+            "xendit",
+            fake_gateways=f"xendit={address}",
         )
         assert status == 1
         assert "No payment fits" in output
         gateway.server.secret_key = "another"
         status, _, complained = await lumbung(
-            database, "payments", "reconcile", "melati", "--method", "xendit", stand_ins=f"xendit={address}"
+            database,
+            "payments",
+            "reconcile",
+            "melati",
+            "--method",
+            "xendit",
+            fake_gateways=f"xendit={address}",
         )
         assert status == 1
         assert "xendit" in complained

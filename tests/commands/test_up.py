@@ -45,7 +45,7 @@ class Up:
             time.sleep(0.05)
 
     def children(self) -> dict[str, int]:
-        """Process numbers of web, worker, provision and stand-ins."""
+        """Process numbers of web, worker, provision and fake gateways."""
         listed = subprocess.run(
             ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         ).stdout
@@ -56,7 +56,7 @@ class Up:
                 ("web", "commands.main web "),
                 ("worker", "commands.main worker "),
                 ("provision", "commands.main provision "),
-                ("stand-ins", "fakes "),
+                ("fakes", "fakes "),
             ):
                 if int(parent) == self.process.pid and program in arguments:
                     found[name] = int(pid)
@@ -155,7 +155,7 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
         try:
             up.wait_until_running()
             children = up.children()
-            assert set(children) == {"web", "worker", "provision", "stand-ins"}
+            assert set(children) == {"web", "worker", "provision", "fakes"}
             assert up.answer(f"melati.localhost:{up.port}") == 200
             if again:
                 asked = run_in_other_terminal(folder, "payments", "reconcile", "melati", "--json")
@@ -173,13 +173,13 @@ def test_the_demo_is_paid_through_fakes_and_when_one_process_dies_all_end_and_a_
         assert up.process.wait(60) == (0 if again else 1)
         assert not any(alive(pid) for pid in children.values())
         assert not server_runs(folder)
-        assert "Payment services are stand-ins, no money moves: stripe http://127.0.0.1:" in output
+        assert "Payment services are fakes, no money moves: stripe http://127.0.0.1:" in output
         assert "payments were left as they are" not in output
         assert f", PIN {PIN}" in output, again
         assert (folder / "var" / "contoh" / "mutasi-melati.csv").exists()
 
 
-def test_stand_ins_that_do_not_come_up_are_done_without(
+def test_fake_gateways_that_do_not_come_up_are_done_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from commands import fake_gateways
@@ -190,10 +190,10 @@ def test_stand_ins_that_do_not_come_up_are_done_without(
     (folder / "fakes" / "__init__.py").touch()
     (folder / "fakes" / "__main__.py").write_text("print('nothing that we understand')", "utf-8")
     monkeypatch.setattr(fake_gateways, "FOLDER", folder)
-    with_stand_ins = (("stripe", "http://127.0.0.1:9001"),)
+    with_fakes = (("stripe", "http://127.0.0.1:9001"),)
     assert fake_gateways.should_start(Settings())
     assert not fake_gateways.should_start(Settings(environment="production"))
-    assert not fake_gateways.should_start(Settings(stand_ins=with_stand_ins))
+    assert not fake_gateways.should_start(Settings(fake_gateways=with_fakes))
     processes = ProcessGroup()
     try:
         assert (
@@ -203,13 +203,13 @@ def test_stand_ins_that_do_not_come_up_are_done_without(
         assert processes.find_exited() is None
     finally:
         processes.stop()
-    assert fake_gateways.child_environment(Settings(stand_ins=with_stand_ins)) == {
-        "LUMBUNG_STAND_INS": "stripe=http://127.0.0.1:9001"
+    assert fake_gateways.child_environment(Settings(fake_gateways=with_fakes)) == {
+        "LUMBUNG_FAKE_GATEWAYS": "stripe=http://127.0.0.1:9001"
     }
     assert fake_gateways.child_environment(Settings()) == {}
 
 
-def test_stand_ins_end_when_whoever_started_them_is_gone() -> None:
+def test_fake_gateways_end_when_whoever_started_them_is_gone() -> None:
     from commands import fake_gateways
     from commands.processes import ProcessGroup
 
@@ -217,7 +217,7 @@ def test_stand_ins_end_when_whoever_started_them_is_gone() -> None:
     process = fake_gateways.start(processes)
     try:
         assert process.stdout is not None
-        assert b"LUMBUNG_STAND_INS" in process.stdout.readline()
+        assert b"LUMBUNG_FAKE_GATEWAYS" in process.stdout.readline()
         assert process.stdin is not None
         process.stdin.close()  # as the system does for us, however we ended
         assert process.wait(10) == 0

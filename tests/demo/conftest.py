@@ -19,7 +19,7 @@ SEEDED = "demo_template"
 
 @pytest.fixture(scope="session")
 async def seeded_template(server_url: str, settings: Settings) -> str:
-    """Name of a database with the demo in it, made without stand-ins;
+    """Name of a database with the demo in it, made without fake gateways;
     nobody connects to it but to clone it.
     """
     run = Path(os.environ["LUMBUNG_TEST_RUN"])

@@ -1,5 +1,5 @@
-"""The demo is paid: by what our own books hold, by an officer's word, and through stand-ins, also when it was
-made before they were there.
+"""The demo's payments: from our own books, confirmed by an officer, and through fake gateways, also in a demo
+that was made without them.
 """
 
 import csv
@@ -45,7 +45,7 @@ ORIGIN = "http://melati.localhost:8000"
 
 @dataclass
 class DemoWorld:
-    """A demo that was made without stand-ins, and then started again beside them."""
+    """A demo that was made without fake gateways, and then started again beside them."""
 
     database: Database
     tenant: TenantRef
@@ -68,7 +68,7 @@ async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]
                 seeded_url,
                 replace(
                     settings,
-                    stand_ins=addresses,
+                    fake_gateways=addresses,
                     billing_stripe_key=gateways.PLATFORM_KEY,
                     billing_stripe_webhook_secret=gateways.PLATFORM_SECRET,
                 ),
@@ -117,7 +117,7 @@ async def test_the_pin_that_is_told_is_the_member_s(world: DemoWorld) -> None:
     assert (await credit.consent_with_pin(world.database, world.tenant, member, PIN)).member_id == member
 
 
-async def test_the_keys_are_those_of_the_stand_ins_and_messages_come_to_the_cooperative(
+async def test_the_keys_are_those_of_the_fake_gateways_and_messages_come_to_the_cooperative(
     world: DemoWorld,
 ) -> None:
     assert FakeMidtrans().server_key == gateways.MIDTRANS_KEY
@@ -148,7 +148,7 @@ async def test_a_payment_is_started_paid_and_seen_without_the_world_outside(worl
     assert await provider_calls.sync_status(world.database, world.tenant, reference) == "settled"
 
 
-async def test_another_start_calls_off_what_waited_at_a_stand_in_and_makes_nothing_twice(
+async def test_another_start_calls_off_what_waited_at_a_fake_gateway_and_makes_nothing_twice(
     world: DemoWorld,
 ) -> None:
     reference = await _create_test_payment(world, "stripe")
@@ -247,7 +247,7 @@ def test_the_sticker_is_valid_and_says_that_it_is_a_trial() -> None:
 
 async def test_no_key_of_the_demo_opens_a_way_in_production(world: DemoWorld) -> None:
 
-    settings = replace(world.database.settings, environment="production", stand_ins=())
+    settings = replace(world.database.settings, environment="production", fake_gateways=())
     with pytest.raises(DomainError) as error:
         async with coop_session(world.database, world.tenant) as db:
             await configure_method.enable_method(

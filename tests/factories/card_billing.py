@@ -1,4 +1,4 @@
-"""A platform that takes cards at the Stripe stand-in, and an officer on the way to its card page."""
+"""A platform that takes cards at the fake Stripe, and an officer on the way to its card page."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SECRET = "whsec_langganan"
 
 @dataclass
 class CardBilling:
-    """The platform with its account at the stand-in, and melati's subscription."""
+    """The platform with its account at the fake, and melati's subscription."""
 
     database: Database
     stripe: FakeStripe

@@ -1,4 +1,4 @@
-"""The outside world of a cooperative: stand-ins of all three gateways, served on loopback, and the messages
+"""The outside world of a cooperative: fakes of all three gateways, served on loopback, and the messages
 that they would send.
 """
 
@@ -149,7 +149,7 @@ def midtrans_signature(body: Mapping[str, Any], key: str = "SB-Mid-server-tiruan
 
 @asynccontextmanager
 async def run_fake_gateways(database: Database, tenant: TenantRef) -> AsyncIterator[FakeGateways]:
-    """Serve the stand-ins, let the cooperative be paid by every way, and point the database's settings to
+    """Serve the fake gateways, let the cooperative be paid by every way, and point the database's settings to
     them.
     """
     world = FakeGateways(database, tenant)

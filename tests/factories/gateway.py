@@ -1,4 +1,4 @@
-"""A cooperative that is paid through Xendit or Stripe, and the stand-in that it speaks to.
+"""A cooperative that is paid through Xendit or Stripe, and the fake that it speaks to.
 
 Sets the database's settings to it.
 """
@@ -110,7 +110,7 @@ async def set_up_stripe(database: Database, tenant: TenantRef) -> AsyncIterator[
 async def _set_up(
     database: Database, tenant: TenantRef, method: str, url: str, secrets: Mapping[str, str]
 ) -> None:
-    database.settings = replace(database.settings, stand_ins=((method, url),))
+    database.settings = replace(database.settings, fake_gateways=((method, url),))
     keys, schema = database.settings.encryption_keys, tenant.schema_name
     sealed = {
         name: vault.seal(keys, schema, methods.secret_label(method, name), clear)
@@ -125,6 +125,6 @@ async def _set_up(
                 settings={},
                 secrets=sealed,
                 endpoint=f"tiruan-{method}",
-                live=method != "stripe",  # its stand-in tells test keys from live ones
+                live=method != "stripe",  # its fake tells test keys from live ones
             )
         )

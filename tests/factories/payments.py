@@ -69,8 +69,8 @@ async def enable_methods(
     """Offer these ways (default: all), secrets sealed as an officer's would be; return the end of each one's
     webhook address.
 
-    The bylaws allow every way from ``TODAY``'s year on; ``live`` False: the keys of stand-ins move no real
-    money.
+    The bylaws allow every method from ``TODAY``'s year on. ``live`` False: the keys are of fake gateways and
+    move no real money.
     """
     found = await get_bylaws_on(db, TODAY)
     allowed = msgspec.structs.replace(
@@ -381,5 +381,5 @@ async def run_due_jobs(database: Database, *, ahead: timedelta = timedelta(), mo
 
 
 def use_fake_gateways(database: Database, **addresses: str) -> None:
-    """Let stand-ins answer in the place of the real services."""
-    database.settings = replace(database.settings, stand_ins=tuple(addresses.items()))
+    """Let fake gateways answer in the place of the real services."""
+    database.settings = replace(database.settings, fake_gateways=tuple(addresses.items()))

@@ -1,4 +1,4 @@
-"""A cooperative that is paid by Stripe, and the stand-in that it speaks to."""
+"""A cooperative that is paid by Stripe, and the fake that it speaks to."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from kernel import clock
 from kernel.money import Rupiah
 
 PRICE: Final = Rupiah(125_000)
-FEE: Final = Rupiah(5_625)  # 2.9 % and Rp2.000, as the stand-in takes of it
+FEE: Final = Rupiah(5_625)  # 2.9 % and Rp2.000, as the fake takes of it
 
 
 class StripeAccount:

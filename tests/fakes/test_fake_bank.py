@@ -1,4 +1,4 @@
-"""The bank's stand-in gives files that look like the banks' own."""
+"""The bank's fake gives files that look like the banks' own."""
 
 import csv
 from datetime import UTC, datetime

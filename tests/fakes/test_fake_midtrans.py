@@ -1,4 +1,4 @@
-"""The Midtrans stand-in answers like the real one, can be clicked,
+"""The fake Midtrans answers like the real one, can be clicked,
 and brings messages as nobody wants them.
 """
 

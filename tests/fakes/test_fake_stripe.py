@@ -1,4 +1,4 @@
-"""The Stripe stand-in, spoken to by the official package: if these hold, our adapter may be tested against
+"""The fake Stripe, spoken to by the official package: if these hold, our adapter may be tested against
 it.
 """
 

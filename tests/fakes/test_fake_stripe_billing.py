@@ -1,4 +1,4 @@
-"""Subscriptions, invoices and time in the Stripe stand-in."""
+"""Subscriptions, invoices and time in the fake Stripe."""
 
 from __future__ import annotations
 
@@ -277,9 +277,7 @@ async def test_a_card_is_saved_without_a_payment(harness: StripeHarness, client:
     assert len((await client.customers.payment_methods.list_async(customer.id)).data) == 2
 
 
-async def test_without_a_test_clock_the_stand_ins_own_time_renews(
-    harness: StripeHarness, client: Any
-) -> None:
+async def test_without_a_test_clock_the_fakes_own_time_renews(harness: StripeHarness, client: Any) -> None:
     price = await plan(client)
     customer = await client.customers.create_async({"email": "ketua@melati.example"})
     method = await client.payment_methods.attach_async("pm_card_visa", {"customer": customer.id})

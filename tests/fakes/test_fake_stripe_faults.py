@@ -1,4 +1,4 @@
-"""What goes wrong on demand, and what the stand-in remembers: keys, idempotency, retries, accounts apart,
+"""What goes wrong on demand, and what the fake remembers: keys, idempotency, retries, accounts apart,
 money that moves.
 """
 
@@ -37,7 +37,7 @@ async def paid_session(harness: StripeHarness, client: Any = None, **more: Any) 
 
 
 @pytest.mark.parametrize("key", ["sk_live_standin_melati", "sk_test_other", "pk_test_standin_melati"])
-async def test_a_key_that_is_not_of_the_stand_in_opens_nothing(harness: StripeHarness, key: str) -> None:
+async def test_a_key_that_is_not_of_the_fake_opens_nothing(harness: StripeHarness, key: str) -> None:
     with pytest.raises(stripe.AuthenticationError, match="Invalid API Key"):
         await harness.client(key).balance.retrieve_async()
 

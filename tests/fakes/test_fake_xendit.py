@@ -1,4 +1,4 @@
-"""The Xendit stand-in answers like the real one and can be clicked."""
+"""The fake Xendit answers like the real one and can be clicked."""
 
 import json
 from collections.abc import AsyncIterator

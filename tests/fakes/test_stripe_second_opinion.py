@@ -1,4 +1,4 @@
-"""A second opinion on our Stripe stand-in: the flows that localstripe knows too, run against both, must end
+"""A second opinion on our fake Stripe: the flows that localstripe knows too, run against both, must end
 alike.
 
 localstripe is GPL and somebody else's: a program of its own that is neither in our lock nor imported here.
@@ -83,7 +83,7 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def both(localstripe: str) -> AsyncIterator[list[Any]]:
-    """Clients of localstripe and of our stand-in."""
+    """Clients of localstripe and of our fake."""
     async with serve(FakeStripe().app) as fake:
         yield [
             stripe.StripeClient(

@@ -175,7 +175,7 @@ async def test_the_machine_is_not_described_to_stripe() -> None:
     assert "x-stripe-client-telemetry" not in seen[-1].headers
 
 
-async def test_a_connected_account_is_named_and_a_stand_in_hears_everything() -> None:
+async def test_a_connected_account_is_named_and_a_fake_hears_everything() -> None:
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

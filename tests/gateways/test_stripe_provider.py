@@ -1,4 +1,4 @@
-"""How a payment by Stripe is started, against the stand-in, which refuses what the package's own types
+"""How a payment by Stripe is started, against the fake, which refuses what the package's own types
 refuse.
 """
 

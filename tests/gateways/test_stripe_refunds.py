@@ -1,4 +1,4 @@
-"""Messages that the stand-in of Stripe delivers, and money that goes back."""
+"""Messages that the fake Stripe delivers, and money that goes back."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is read back from Stripe of a payment, and how one is stopped, against the stand-in."""
+"""What is read back from Stripe of a payment, and how one is stopped, against the fake."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

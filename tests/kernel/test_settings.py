@@ -62,8 +62,8 @@ def test_every_setting_is_read_in_its_type() -> None:
         ("LUMBUNG_BROKER_URL", "kafka://b", "it must begin with redis://"),
         ("LUMBUNG_LANG", "fr", "it must be id or en"),
         ("LUMBUNG_MASTER_KEYS", "2026:cGVuZGVr", "base64 of 32 bytes"),
-        ("LUMBUNG_STAND_INS", "stripe=https://api.stripe.example", "stripe"),
-        ("LUMBUNG_STAND_INS", "bank=http://127.0.0.1:9000", "for stripe, midtrans, xendit"),
+        ("LUMBUNG_FAKE_GATEWAYS", "stripe=https://api.stripe.example", "stripe"),
+        ("LUMBUNG_FAKE_GATEWAYS", "bank=http://127.0.0.1:9000", "for stripe, midtrans, xendit"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: str, problem: str) -> None:
@@ -73,11 +73,18 @@ def test_a_wrong_value_names_its_variable_and_what_is_wrong(name: str, value: st
     assert problem in str(refused.value)
 
 
-def test_the_old_name_of_a_setting_is_refused_with_its_new_one() -> None:
-    with pytest.raises(DomainError, match="it is called LUMBUNG_SCHEMA_POOL_SIZE now: rename it") as refused:
-        load({"LUMBUNG_SPARE_SCHEMAS": "5"})
-    assert "LUMBUNG_SPARE_SCHEMAS" in str(refused.value)
-    assert load({"LUMBUNG_SPARE_SCHEMAS": " "}) == Settings()
+@pytest.mark.parametrize(
+    ("old", "value", "new"),
+    [
+        ("LUMBUNG_SPARE_SCHEMAS", "5", "LUMBUNG_SCHEMA_POOL_SIZE"),
+        ("LUMBUNG_STAND_INS", "stripe=http://127.0.0.1:9001", "LUMBUNG_FAKE_GATEWAYS"),
+    ],
+)
+def test_the_old_name_of_a_setting_is_refused_with_its_new_one(old: str, value: str, new: str) -> None:
+    with pytest.raises(DomainError, match=f"it is called {new} now: rename it") as refused:
+        load({old: value})
+    assert old in str(refused.value)
+    assert load({old: " "}) == Settings()
 
 
 def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +133,10 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
     [
         ({"LUMBUNG_SECRET_KEY": ""}, "development secret"),
         ({"LUMBUNG_MASTER_KEYS": ""}, "LUMBUNG_MASTER_KEYS names no key"),
-        ({"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}, "LUMBUNG_STAND_INS points to a stand-in"),
+        (
+            {"LUMBUNG_FAKE_GATEWAYS": "midtrans=http://127.0.0.1:9001"},
+            "LUMBUNG_FAKE_GATEWAYS points to a fake service",
+        ),
         ({"LUMBUNG_SECRET_KEY": "short"}, "shorter than 32"),
         ({"LUMBUNG_BILLING_STRIPE_KEY": "sk_test_1"}, "LUMBUNG_BILLING_STRIPE_KEY is of Stripe's test mode"),
         ({"LUMBUNG_APP_DATABASE_URL": ""}, "LUMBUNG_APP_DATABASE_URL names no database"),
@@ -139,7 +149,7 @@ def test_development_starts_with_every_default_and_production_with_safe_settings
             "password in LUMBUNG_APP_DATABASE_URL",
         ),
         ({"LUMBUNG_BASE_DOMAIN": ""}, "LUMBUNG_BASE_DOMAIN is localhost"),
-        ({"LUMBUNG_MAIL_URL": "file:///tmp/mail"}, "LUMBUNG_MAIL_URL points to a stand-in"),
+        ({"LUMBUNG_MAIL_URL": "file:///tmp/mail"}, "LUMBUNG_MAIL_URL points to a fake service"),
     ],
 )
 def test_production_refuses_what_is_only_fit_for_trying_out(change: dict[str, str], problem: str) -> None:
@@ -147,8 +157,8 @@ def test_production_refuses_what_is_only_fit_for_trying_out(change: dict[str, st
         check_startable(load(SAFE | change))
 
 
-def test_in_production_nothing_asks_a_stand_in_even_where_no_start_was_checked() -> None:
-    variables = {"LUMBUNG_STAND_INS": "midtrans=http://127.0.0.1:9001"}
+def test_in_production_nothing_asks_a_fake_gateway_even_where_no_start_was_checked() -> None:
+    variables = {"LUMBUNG_FAKE_GATEWAYS": "midtrans=http://127.0.0.1:9001"}
     assert load(variables).fake_gateway_url("midtrans") == "http://127.0.0.1:9001"
     assert load(SAFE | variables).fake_gateway_url("midtrans") is None
 

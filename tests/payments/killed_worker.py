@@ -1,7 +1,7 @@
 """Worker processes that kill themselves at a named step of hearing or giving back: run by
 test_payments_kills.py, never imported by it.
 
-A line of standard input asks for one: JSON of database URL, data folder, address of the Xendit stand-in,
+A line of standard input asks for one: JSON of database URL, data folder, address of the fake Xendit,
 step. Its process number is printed, and how it ended (negative: the signal). Each is forked from here, where
 everything is imported once.
 """
@@ -94,7 +94,7 @@ def work(url: str, folder: str, address: str, step: str) -> None:
     if step != "none":
         where, name, how = places[step]
         setattr(where, name, how(getattr(where, name)))
-    settings = Settings(data_dir=Path(folder), worker_threads=2, stand_ins=(("xendit", address),))
+    settings = Settings(data_dir=Path(folder), worker_threads=2, fake_gateways=(("xendit", address),))
     worker.run_worker(settings, url)
 
 

@@ -26,7 +26,7 @@ from tenants.session import coop_session
 CHAIR = Actor("officer", "Ketua Melati")
 DEVELOPMENT = Settings()
 PRODUCTION = Settings(environment="production", master_keys=(("a", b"k" * 32),))
-WITH_FAKE_GATEWAY = Settings(stand_ins=(("xendit", "http://127.0.0.1:9"),))
+WITH_FAKE_GATEWAY = Settings(fake_gateways=(("xendit", "http://127.0.0.1:9"),))
 XENDIT = {"secret_key": "xnd_production_a1b2", "callback_token": "kata-rahasia"}
 
 
@@ -88,7 +88,7 @@ async def test_what_is_not_typed_again_stays_and_what_is_ticked_goes(db: AsyncSe
         (WITH_FAKE_GATEWAY, "xnd_production_a", False),
     ],
 )
-async def test_money_is_real_as_the_key_says_and_never_where_a_stand_in_answers(
+async def test_money_is_real_as_the_key_says_and_never_where_a_fake_gateway_answers(
     db: AsyncSession, running: Settings, key: str, live: bool
 ) -> None:
     method = await change(db, "xendit", running=running, secrets=XENDIT | {"secret_key": key})

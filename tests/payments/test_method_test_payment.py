@@ -20,7 +20,7 @@ async def test_a_trial_by_stripe_goes_all_the_way(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     async with direct_account() as shop:
-        database.settings = replace(database.settings, stand_ins=(("stripe", shop.address),))
+        database.settings = replace(database.settings, fake_gateways=(("stripe", shop.address),))
         found = re.search(r'name="mark" value="([0-9a-f]+)"', (await officer_client.get(METHOD_PAGE)).text)
         assert found is not None
         sent = {

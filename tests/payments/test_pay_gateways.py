@@ -50,7 +50,7 @@ async def test_a_gateway_is_entered_by_a_page_of_our_own_and_asked_on_the_way_ba
     assert (started.status_code, started.headers["location"]) == (303, f"{home}/lanjut")
     onward = (await client.get(f"{home}/lanjut")).text
     url = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', onward)[1]  # type: ignore[index]
-    assert url.startswith(dict(gateway.database.settings.stand_ins)["xendit"])
+    assert url.startswith(dict(gateway.database.settings.fake_gateways)["xendit"])
     assert f'href="{url}"' in onward
     waits = await client.post(f"{home}/periksa")
     assert "Belum ada kabar pembayaran dari Xendit" in (await client.get(waits.headers["location"])).text
@@ -97,7 +97,7 @@ async def test_a_gateway_that_does_not_answer_is_told_on_the_page(
 ) -> None:
     async with set_up_xendit(database, melati):
         payment = await waiting_at_gateway(database, melati)
-    # the stand-in is gone: nobody listens at its address any more
+    # the fake is gone: nobody listens at its address any more
     client, home = visitor("melati"), f"/bayar/{payment.reference}"
     answer = await client.post(f"{home}/mulai")
     assert answer.status_code == 503

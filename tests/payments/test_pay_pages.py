@@ -310,7 +310,7 @@ async def test_a_paid_order_leads_to_its_page_by_the_visitors_key(
         (None, False),
     ],
 )
-def test_payers_are_led_to_https_or_to_the_configured_stand_in_alone(url: str | None, may: bool) -> None:
+def test_payers_are_led_to_https_or_to_the_configured_fake_gateway_alone(url: str | None, may: bool) -> None:
     assert is_allowed_redirect(url, "http://127.0.0.1:9001") is may
 
 

@@ -166,8 +166,8 @@ async def test_an_offer_is_asked_for_again_when_the_payment_is_opened(db: AsyncS
             await point.rollback()
 
 
-def test_d11_a_production_start_refuses_stand_ins() -> None:
-    """D11: no live cooperative can be paid by a stand-in, because the process does not start with one."""
+def test_d11_a_production_start_refuses_fake_gateways() -> None:
+    """D11: no live cooperative can be paid by a fake, because the process does not start with one."""
     ready = Settings(
         environment="production",
         secret_key=token_urlsafe(48),
@@ -178,8 +178,8 @@ def test_d11_a_production_start_refuses_stand_ins() -> None:
     check_startable(ready)
     for service in LIVE_BASE_URLS:
         address = (service, "http://127.0.0.1:9001")
-        with pytest.raises(DomainError, match="stand-in"):
-            check_startable(replace(ready, stand_ins=(address,)))
+        with pytest.raises(DomainError, match="fake"):
+            check_startable(replace(ready, fake_gateways=(address,)))
 
 
 # Started at the provider

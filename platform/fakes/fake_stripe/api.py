@@ -74,7 +74,7 @@ class ApiHandler:
         found = find(method, path)
         if found is None:
             raise invalid(
-                f"Unrecognized request URL ({method}: {path}). The stand-in may not know it.", status=404
+                f"Unrecognized request URL ({method}: {path}). The fake may not know it.", status=404
             )
         account = headers.get("stripe-account") or key_account
         if not self.world.may_act_for(key_account, account):
@@ -194,7 +194,7 @@ class LostResponse(Exception):
 INTERNAL_ERROR = {
     "error": {
         "type": "api_error",
-        "message": "An unknown error occurred (a fault of the stand-in, on demand).",
+        "message": "An unknown error occurred (a fault of the fake, on demand).",
     }
 }
 

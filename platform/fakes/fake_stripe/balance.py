@@ -152,7 +152,7 @@ def pay_out(
         "created": now,
         "currency": currency,
         "description": "STRIPE PAYOUT" if automatic else None,
-        "destination": "ba_standin",
+        "destination": "ba_fake",
         "failure_balance_transaction": None,
         "failure_code": None,
         "failure_message": None,

@@ -68,7 +68,7 @@ def new_method(
         raise declined(
             "incorrect_number",
             None,
-            "Your card number is incorrect. (The stand-in takes test cards only.)",
+            "Your card number is incorrect. (The fake takes test cards only.)",
             param="number",
         )
     detail: Resource = {}

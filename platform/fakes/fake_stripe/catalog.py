@@ -61,7 +61,7 @@ def new_price(world: World, account: str, given: Any, product: str, path: str = 
         raise missing(at.format("unit_amount"))
     if amount is None and "." in str(exact):
         raise invalid(
-            "The stand-in prices whole units of the currency's smallest part only.",
+            "The fake prices whole units of the currency's smallest part only.",
             param=at.format("unit_amount_decimal"),
         )
     amount = int(exact) if amount is None else amount

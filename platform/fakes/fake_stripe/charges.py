@@ -108,7 +108,7 @@ def _application_fee(world: World, account: str, charge: Resource, amount: int) 
         "account": account,
         "amount": amount,
         "amount_refunded": 0,
-        "application": "ca_standin",
+        "application": "ca_fake",
         "balance_transaction": None,
         "charge": charge["id"],
         "created": world.time.now(),

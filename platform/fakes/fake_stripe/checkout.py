@@ -34,7 +34,7 @@ def create(call: ApiCall) -> Resource:
     if mode is None:
         raise missing("mode")
     if call.params.get("ui_mode", "hosted_page") != "hosted_page":
-        raise invalid("The stand-in has the hosted page only.", param="ui_mode")
+        raise invalid("The fake has the hosted page only.", param="ui_mode")
     for name in ("success_url", "cancel_url"):
         if (url := call.params.get(name)) is not None and not url.startswith(("http://", "https://")):
             raise invalid("Not a valid URL", param=name, code="url_invalid")

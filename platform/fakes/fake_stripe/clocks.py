@@ -34,7 +34,7 @@ def create(call: ApiCall) -> Resource:
         customer = call.store.named("customer", name, "customer")
         if any(one["customer"] == name for one in call.store.of_kind("subscription")):
             raise invalid(
-                "Only a customer without subscriptions can be put on a test clock (in the stand-in).",
+                "Only a customer without subscriptions can be put on a test clock (in the fake).",
                 param="customer",
             )
         customer["test_clock"] = clock["id"]

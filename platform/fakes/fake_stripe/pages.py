@@ -64,7 +64,7 @@ def document(title: str, body: str, status: int = 200) -> HostedPage:
         f'<!doctype html><html lang="id"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width">'
         f"<title>{escape(title)} — tiruan</title><style>{STYLE}</style></head><body><p "
-        f"class=mark>{BANNER}<br><small>STAND-IN, no money moves"
+        f"class=mark>{BANNER}<br><small>FAKE, no money moves"
         f"</small></p><main><h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
     )

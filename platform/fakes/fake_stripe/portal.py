@@ -37,7 +37,7 @@ def create(call: ApiCall) -> Resource:
     session = {
         "id": new_id("bps"),
         "object": "billing_portal.session",
-        "configuration": "bpc_standin",
+        "configuration": "bpc_fake",
         "created": call.now,
         "customer": name,
         "flow": None,

@@ -187,6 +187,5 @@ def update(call: ApiCall) -> Resource:
 @route("POST", "/v1/refunds/{}/cancel")
 def cancel(call: ApiCall) -> Resource:
     raise invalid(
-        "Only refunds that wait for an action of the customer can be canceled; the stand-in makes none "
-        "of them."
+        "Only refunds that wait for an action of the customer can be canceled; the fake makes none of them."
     )

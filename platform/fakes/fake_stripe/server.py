@@ -201,7 +201,7 @@ class FakeStripe:
                     send_message, page.status, page.body.encode() if page.raw is None else page.raw, head
                 )
                 return
-        await send_json(send_message, 404, {"error": "no such page of the stand-in"})
+        await send_json(send_message, 404, {"error": "no such page of the fake"})
 
     async def _lifespan(self, receive: Any, send_message: Any) -> None:
         """Keep time while the app is served: what falls due is done within a moment."""

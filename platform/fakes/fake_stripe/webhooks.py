@@ -147,7 +147,7 @@ class WebhookSender:
             name, raw = faults.TAMPERED, raw.replace(b'"livemode": false', b'"livemode": true')
         headers = {
             "content-type": "application/json; charset=utf-8",
-            "user-agent": "Stripe/1.0 (stand-in)",
+            "user-agent": "Stripe/1.0 (fake)",
             "stripe-signature": signed,
         }
         return Delivery(

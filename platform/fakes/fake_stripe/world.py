@@ -15,6 +15,7 @@ from fakes.fake_stripe.timeline import Clock, TestClock, Timeline
 
 API_VERSION = stripe.api_version
 EVENT_TYPES = frozenset(get_args(get_type_hints(stripe.Event)["type"]))
+# The keys and accounts keep their spelling: demos that were made earlier have stored them.
 PLATFORM = "acct_standin_platform"
 PLATFORM_KEY = "sk_test_standin_platform"
 # every key that begins so opens an account of its own, named after the rest of it
