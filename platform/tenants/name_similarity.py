@@ -63,9 +63,7 @@ class CooperativeName(msgspec.Struct, frozen=True):
 
 
 def normalize_name(name: str) -> str:
-    """Return the part of a name that identifies it: lower-case Latin letters, without accents and common
-    words.
-    """
+    """Return the part of a name that identifies it: lower-case Latin letters, no accents or common words."""
     letters = unicodedata.normalize("NFKD", name).casefold().translate(_HOMOGLYPHS)
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     words = [_fold_digits(word) for word in re.findall(r"[^\W_]+", letters)]
