@@ -1,7 +1,8 @@
-"""The books. One door in, ``post_journal``; nothing edited; every correction is a reversal.
+"""The general ledger: accounts, journals and book years.
 
-Savings, dues and purchases of a member are balances of accounts *by party* here, so a sub-ledger cannot
-differ from its control account: it is the same rows.
+``post_journal`` is the only way to write to it. A journal is never edited; a correction is a reversal.
+Savings, dues and purchases of a member are balances of accounts by party, so a sub-ledger always equals its
+control account: both are the same rows.
 """
 
 from ledger.post_once import JournalDraft, post_once

@@ -1,6 +1,6 @@
-"""The accounts that the code itself posts to, by name.
+"""The account codes that the code itself posts to.
 
-The whole chart lies in the cooperative's table ``accounts``.
+The whole chart of accounts is in each cooperative's table ``accounts``.
 """
 
 from typing import Final, Literal
@@ -32,9 +32,9 @@ GATEWAY_FEES: Final = "6140"
 STOCK_DIFFERENCES: Final = "6150"
 OTHER_INCOME: Final = "8110"
 
-# What can be paid with at once: in the till, at the bank, on its way from a payment gateway.
+# Money that is available at once: cash, bank, and payouts that a payment gateway has not sent yet.
 CASH_EQUIVALENT_ACCOUNTS: Final = frozenset({CASH, BANK, GATEWAYS, STRIPE, MIDTRANS, XENDIT})
 
-# How money comes in and goes out over the counter.
+# How money is received and paid at the counter.
 CounterMethod = Literal["cash", "bank"]
 COUNTER_METHOD_ACCOUNTS: Final[dict[CounterMethod, str]] = {"cash": CASH, "bank": BANK}

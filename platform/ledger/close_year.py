@@ -1,4 +1,4 @@
-"""Closing a book year: from then on the books take nothing more that counts for it."""
+"""Close a book year, so that it accepts no more postings."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
-    """Close a year that is over, for good. Return whether this call did it: False when it was closed already.
+    """Close a past year permanently; return False when it was closed already.
 
-    What is being posted at this moment is waited for. Raises DomainError ledger.year_not_over.
+    Waits for postings that are running. Raises DomainError: ledger.year_not_over.
     """
     if year >= (await get_today(db)).year:
         raise errors.YEAR_NOT_OVER(year=year)
@@ -35,10 +35,7 @@ async def close_year(db: AsyncSession, actor: Actor, year: int) -> bool:
 
 
 async def require_open_year(ro: Reader | AsyncSession, year: int) -> None:
-    """Refuse to prepare anything for a year that takes no postings.
-
-    Raises DomainError ledger.day_too_early, .year_closed.
-    """
+    """Raise a DomainError for a year that accepts no postings: ledger.day_too_early, .year_closed."""
     if year < EARLIEST_POSTING_DATE.year:
         raise errors.DAY_TOO_EARLY(first=EARLIEST_POSTING_DATE)
     if year in await queries.get_closed_years(ro):

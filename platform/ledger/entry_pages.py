@@ -1,4 +1,4 @@
-"""What officers write into the books by hand: a cost or an income, its reversal, and the end of a year."""
+"""Officers' pages that write to the ledger: manual entries, their reversal, and closing a year."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def show_entry_form(
     tanggal: FromQuery[str] = "",
     uraian: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Ask for a cost or an income; the address may already say it."""
+    """Show the form for a manual entry; query parameters may fill it in."""
     context = await _entry_context(ro, ctx)
     start = context["start"] | {
         "account": akun,
@@ -72,7 +72,7 @@ async def show_entry_form(
 
 @post(f"{LEDGER_URL}/catat/periksa", guards=[require_officer], status_code=200)
 async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """Say in one sentence what will happen, before it does."""
+    """Show one sentence that describes the entry, before it is posted."""
     form = await read_form(request, ManualEntryForm)
     async with form.rerender_on_error(
         "ledger/entry.html", active_menu="buku", **await _entry_context(ro, ctx)
@@ -95,7 +95,7 @@ async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
 async def submit_entry(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Post it."""
+    """Post a manual entry."""
     form = await read_form(request, ManualEntryForm)
     async with form.rerender_on_error(
         "ledger/entry.html", active_menu="buku", **await _entry_context(as_reader(db), ctx)
@@ -113,7 +113,7 @@ async def submit_entry(
 async def submit_reversal(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
-    """Reverse an entry by hand."""
+    """Reverse a manual entry."""
     form = await read_form(request, ReversalForm)
     context = await build_journal_context(as_reader(db), ctx, number)
     async with form.rerender_on_error("ledger/journal.html", active_menu="buku", **context):
@@ -130,7 +130,7 @@ async def submit_reversal(
 async def show_year_closing(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int]
 ) -> Response[bytes]:
-    """Say what closing a year means, before it happens."""
+    """Explain what closing a year means, before the officer confirms it."""
     _require_year(year)
     return render_page(
         request,
@@ -149,7 +149,7 @@ async def show_year_closing(
 async def submit_year_closing(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, year: FromPath[int]
 ) -> Response[Any]:
-    """Close it."""
+    """Close a year."""
     _require_year(year)
     await read_form(request, EmptyForm)
     await close_year(db, viewer.as_officer(), year)

@@ -1,4 +1,4 @@
-"""What the books decline."""
+"""Errors of the ledger."""
 
 from kernel.errors import ErrorType
 

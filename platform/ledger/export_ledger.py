@@ -1,5 +1,6 @@
-"""The whole books as a file to keep: CSV files in a ZIP, written a few thousand lines at a time so that
-memory stays bounded.
+"""Export the whole ledger as CSV files in a ZIP.
+
+Rows are read in batches of some thousand, so that memory use stays bounded.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES_IN_MEMORY: Final = 4_000_000
 CHUNK_BYTES: Final = 64 * 1024
-# Without it Excel takes UTF-8 for something else.
+# Excel needs it to recognise UTF-8.
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 _JOURNALS: Final = ("number", "value_date", "description", "source_key", "reverses", "posted_by", "posted_at")
@@ -31,8 +32,9 @@ _TOTALS: Final = ("code", "name", "opening", "debit", "credit", "closing")
 
 
 async def export_ledger(ro: Reader) -> IO[bytes]:
-    """Return a temporary file with accounts.csv, journals.csv, lines.csv and a trial balance for each year,
-    from its beginning.
+    """Return a temporary ZIP file with the whole ledger, positioned at its start.
+
+    It contains accounts.csv, journals.csv, lines.csv and a trial balance for each year. The caller closes it.
     """
     target = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY)  # noqa: SIM115 - closed by whoever streams it
     try:
@@ -62,7 +64,7 @@ async def _write_ledger(ro: Reader, target: IO[bytes]) -> None:
 
 
 async def stream_file(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """Yield a file in pieces and close it."""
+    """Yield the content of a file in chunks, and close the file."""
     with file:
         while piece := file.read(CHUNK_BYTES):
             yield piece
@@ -89,7 +91,7 @@ async def _write_csv(
             try:
                 await asyncio.shield(putting)
             except asyncio.CancelledError:
-                await putting  # the file is closed next, and a thread must not be writing to it
+                await putting  # the caller closes the file, so the thread must end first
                 raise
             first = False
         if first:

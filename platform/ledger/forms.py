@@ -1,4 +1,4 @@
-"""What the forms of the books may send."""
+"""Forms of the ledger's pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ledger.chart import CounterMethod
 
 
 class ManualEntryForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A cost or an income; ``key`` is made with the form, so that sent twice it counts once."""
+    """A cost or an income. ``key`` is created with the form, so that a form sent twice is posted once."""
 
     on: date
     account: str
@@ -24,6 +24,6 @@ class ManualEntryForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ReversalForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Why an entry is taken back."""
+    """The reason for a reversal."""
 
     reason: Annotated[str, msgspec.Meta(max_length=200)]

@@ -1,6 +1,7 @@
-"""Tables of the books.
+"""Tables of the ledger.
 
-The application's roles may read them; only the function ``post_journals`` (revision 0006) writes them.
+The application's roles can only read them; the database function ``post_journals`` (revision 0006) writes
+them.
 """
 
 from datetime import date, datetime
@@ -18,7 +19,7 @@ Moment = TIMESTAMP(timezone=True)
 class LedgerAccount(CoopBase):
     """An account of the chart.
 
-    ``floor`` bounds the balance of each party, in the account's normal direction.
+    ``floor`` is the lowest balance allowed for each party, in the account's normal direction.
     """
 
     __tablename__ = "accounts"
@@ -39,7 +40,7 @@ class LedgerAccount(CoopBase):
 class JournalRecord(CoopBase):
     """One balanced entry.
 
-    ``value_date`` is the day it counts for, ``posted_at`` the moment it was written.
+    ``value_date`` is the accounting date, ``posted_at`` the time of writing.
     """
 
     __tablename__ = "journals"
@@ -55,12 +56,12 @@ class JournalRecord(CoopBase):
 
 
 class JournalLineRecord(CoopBase):
-    """One side of a journal.
+    """A debit or a credit of a journal.
 
-    ``balance`` is the party's balance on the account right after it, in the normal direction.
-
-    ``value_date`` is the journal's. No foreign key: the door checks accounts and writes journal and lines in
-    one statement, and ``lumbung doctor`` looks for lines that lack one or the other.
+    ``balance`` is the party's balance on the account right after this line, in the normal direction.
+    ``value_date`` repeats the journal's. There is no foreign key: ``post_journals`` checks the accounts and
+    writes journal and lines in one statement, and ``lumbung doctor`` reports lines without a journal or an
+    account.
     """
 
     __tablename__ = "journal_lines"
@@ -80,7 +81,7 @@ class JournalLineRecord(CoopBase):
 
 
 class LedgerBalance(CoopBase):
-    """The present balance of a party on an account; the party of an account without parties is all zeros."""
+    """The current balance of a party on an account; all zeros is the party of an account without parties."""
 
     __tablename__ = "balances"
 
@@ -90,7 +91,7 @@ class LedgerBalance(CoopBase):
 
 
 class ClosedYear(CoopBase):
-    """A book year that takes no more postings."""
+    """A book year that accepts no more postings."""
 
     __tablename__ = "closed_years"
 
@@ -100,7 +101,7 @@ class ClosedYear(CoopBase):
 
 
 class JournalCounter(CoopBase):
-    """The last journal number given: numbers have no gaps, as an auditor expects."""
+    """The last journal number that was assigned; auditors expect numbers without gaps."""
 
     __tablename__ = "journal_counter"
     __table_args__ = (CheckConstraint("id = 1", name="single"),)

@@ -1,4 +1,4 @@
-"""Pages of the books: those that are read, and those that write."""
+"""Routes of the ledger: reports, and pages that write."""
 
 from typing import Any, Final
 

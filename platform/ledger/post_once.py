@@ -1,4 +1,4 @@
-"""Post what one form or file caused, once: the same cause again returns the journal that it posted before."""
+"""Post a journal once for each form or file; the same key again returns the journal posted before."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 class JournalDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked journal without its key, and the audit entry that goes with it.
+    """A checked journal without its key, and its audit entry.
 
-    ``subject`` is the audit entry's; None means the journal itself. ``below_floor`` is raised in place of
-    ledger.below_floor, in words of the use case.
+    ``subject`` is the audit entry's subject; None means the journal itself. ``below_floor`` replaces the
+    error ledger.below_floor with one that fits the use case.
     """
 
     on: date
@@ -48,14 +48,15 @@ async def post_once(
     read: Callable[[Reader], Coroutine[Any, Any, T]],
     draft: Callable[[T], Awaitable[JournalDraft]],
 ) -> PostedJournal:
-    """Post the journal of ``source_key`` and its audit entry, unless that key was posted before.
+    """Post a journal and its audit entry, unless ``source_key`` was posted before.
 
-    ``read`` fetches what the checks need, in the round trip that looks for the key; it must not refuse what
-    can change between two calls. ``draft`` checks that and returns the journal; it runs only for a new key.
-    The caller takes the locks first: what decides must not change until the transaction ends. For a key that
-    was posted before, nothing is checked or written, and the same journal is returned with ``created`` False.
+    ``read`` fetches what the checks need, in the same round trip that looks up the key; it must not raise
+    errors that depend on data which changes between two calls. ``draft`` checks the result and returns the
+    journal; it runs only for a new key. The caller takes the locks beforehand, so that the data checked
+    cannot change until the transaction ends. For a key that was posted before, nothing is checked or written,
+    and the same journal is returned with ``created`` False.
 
-    Raises DomainError as ``read``, ``draft`` and ``post_journal`` do.
+    Raises what ``read``, ``draft`` and ``post_journal`` raise.
     """
     number, found = await read_batch(db, lambda ro: queries.find_journal_number(ro, source_key), read)
     if number is not None:
@@ -69,7 +70,7 @@ async def post_once(
         if entry.below_floor is None or error.error_type is not BELOW_FLOOR:
             raise
         raise entry.below_floor from error
-    if posted.created:  # else the same was sent at the same moment, and the other one recorded it
+    if posted.created:  # otherwise a concurrent request posted this key and recorded the entry
         subject = entry.subject or f"journal:{posted.number}"
         params = {**entry.params, "journal": posted.number}
         audit.record(db, actor, entry.action, subject=subject, params=params)

@@ -1,6 +1,6 @@
-"""The one door of the books.
+"""Post journals: the only way to write to the ledger.
 
-The database function ``post_journals`` does the writing; no role of the application can go around it.
+The database function ``post_journals`` does the writing; no role of the application can bypass it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _LOCK: Final = text(
 
 
 class JournalLine(msgspec.Struct, frozen=True):
-    """One side of a journal, in rupiah.
+    """A debit or a credit of a journal, in rupiah.
 
-    ``party`` is the member whose sub-ledger it moves, where the account has parties.
+    ``party`` is the member whose balance changes, for accounts that have parties.
     """
 
     account: str
@@ -51,19 +51,19 @@ class JournalLine(msgspec.Struct, frozen=True):
 
     @classmethod
     def to_debit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> JournalLine:
-        """A debit of ``amount``."""
+        """Return a line that debits ``amount``."""
         return cls(account, amount, _ZERO, party)
 
     @classmethod
     def to_credit(cls, account: str, amount: Rupiah, party: UUID | None = None) -> JournalLine:
-        """A credit of ``amount``."""
+        """Return a line that credits ``amount``."""
         return cls(account, _ZERO, amount, party)
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """An entry to post.
+    """A journal to post.
 
-    ``source_key`` names its cause once and for all: the same key posts once, however often it is sent.
+    ``source_key`` identifies its cause: a key is posted once, however often it is sent.
     """
 
     value_date: date
@@ -74,9 +74,7 @@ class Journal(msgspec.Struct, frozen=True):
 
 
 class PostedJournal(msgspec.Struct, frozen=True):
-    """What the door answered: the journal's number, and whether this call wrote it (else it was there
-    already).
-    """
+    """The number of a posted journal; ``created`` is False when an earlier call had posted it."""
 
     source_key: str
     number: int
@@ -84,7 +82,7 @@ class PostedJournal(msgspec.Struct, frozen=True):
 
 
 async def post_journal(db: AsyncSession, journal: Journal, *, by: str) -> PostedJournal:
-    """Post one journal in the session's transaction; ``by`` is the name that the books will show.
+    """Post one journal in the session's transaction; ``by`` is the name that the ledger shows.
 
     Raises DomainError: ledger.unbalanced, .not_a_journal, .day_too_early, .below_floor, .year_closed,
     .unknown_account, .key_reused, .not_a_mirror.
@@ -93,21 +91,21 @@ async def post_journal(db: AsyncSession, journal: Journal, *, by: str) -> Posted
 
 
 async def post_journals(db: AsyncSession, journals: Sequence[Journal], *, by: str) -> list[PostedJournal]:
-    """Post many journals in one round trip, in the order given, all or none. Raises as ``post_journal``."""
+    """Post journals in one round trip and in the given order, all or none. Raises as ``post_journal``."""
     return await post_journal_batch(db, prepare_journal_batch(journals, by=by))
 
 
 class JournalBatch(msgspec.Struct, frozen=True):
-    """Journals as the door takes them, column by column."""
+    """Journals as the arguments of ``post_journals``, one array for each column."""
 
     columns: dict[str, object]
     size: int
 
 
 def prepare_journal_batch(journals: Sequence[Journal], *, by: str) -> JournalBatch:
-    """Check journals and put them into columns: what of a posting needs no database.
+    """Check journals and convert them to columns, without the database.
 
-    Raises DomainError: ledger.unbalanced, .not_a_journal.
+    Raises DomainError: ledger.unbalanced, .not_a_journal, .day_too_early.
     """
     for journal in journals:
         _validate_journal(journal)
@@ -128,7 +126,7 @@ def prepare_journal_batch(journals: Sequence[Journal], *, by: str) -> JournalBat
 
 
 async def post_journal_batch(db: AsyncSession, posting: JournalBatch) -> list[PostedJournal]:
-    """Post what was prepared, in the session's transaction. Raises as ``post_journal``."""
+    """Post a prepared batch in the session's transaction. Raises what ``post_journal`` raises."""
     if not posting.size:
         return []
     await db.flush()
@@ -140,15 +138,16 @@ async def post_journal_batch(db: AsyncSession, posting: JournalBatch) -> list[Po
 
 
 async def lock_ledger(db: AsyncSession) -> None:
-    """Let nobody else post until this transaction ends, and wait for whoever is posting now."""
+    """Lock the ledger until this transaction ends, after waiting for postings that are running."""
     await db.flush()
     await db.execute(_LOCK)
 
 
 async def reverse_journal(db: AsyncSession, number: int, *, on: date, reason: str, by: str) -> PostedJournal:
-    """Post the mirror of journal ``number`` on the date ``on``.
+    """Post the reversal of journal ``number`` on the date ``on``.
 
-    The original stays as it is; a second reversal is refused.
+    The original stays unchanged. Raises DomainError: ledger.no_such_journal, .already_reversed, and what
+    ``post_journal`` raises.
     """
     original = await queries.find_journal(db, number)
     if original is None:
@@ -182,7 +181,7 @@ def _validate_journal(journal: Journal) -> None:
 
 
 def _raise_domain_error(error: DBAPIError) -> NoReturn:
-    """Turn the door's own SQLSTATE into a refusal; anything else goes on as it came."""
+    """Raise the DomainError for an SQLSTATE of ``post_journals``; re-raise any other error."""
     cause = getattr(error.orig, "__cause__", None) or error.orig
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
     detail = str(getattr(cause, "message", None) or cause).split(": ", 1)[-1]

@@ -1,6 +1,4 @@
-"""The days that postings may count for: none of before 1950, and what is typed into a form near to the
-cooperative's own time.
-"""
+"""Check the accounting dates of postings: none before 1950, and in forms none long before the founding."""
 
 from __future__ import annotations
 
@@ -22,11 +20,12 @@ YEARS_BEFORE_FOUNDING: Final = 10
 async def reject_early_date(
     source: AsyncSession | Reader, day: date, *, today: date, field: str = "on"
 ) -> None:
-    """Raise DomainError ledger.day_too_early for a day that a form cannot mean: more than ten years before
-    the cooperative signed up.
+    """Raise ledger.day_too_early for a date more than ten years before the cooperative signed up.
+
+    Such a date in a form is a typing mistake. ``field`` is the form field that shows the error.
     """
     if day >= _earliest_date(today):
-        return  # nobody signed up later than today: the database need not be asked
+        return  # the cooperative signed up today or earlier, so no query is needed
     first = _earliest_date(await get_founding_date(source))
     if day < first:
         raise errors.DAY_TOO_EARLY(first=first, field=field)

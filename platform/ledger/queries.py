@@ -1,4 +1,4 @@
-"""What the books say: journals, balances, statements of a party, trial balance, surplus of a year."""
+"""Read the ledger: journals, balances, a party's statement, the trial balance, a year's surplus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class JournalView(msgspec.Struct, frozen=True):
-    """A journal's head; ``reversed_by`` is the number of its reversal, if any."""
+    """A journal without its lines; ``reversed_by`` is the number of its reversal, if any."""
 
     number: int
     value_date: date
@@ -42,7 +42,7 @@ class JournalLineView(msgspec.Struct, frozen=True):
 
 
 class AccountStatementLine(msgspec.Struct, frozen=True):
-    """A movement of one party on one account, newest balance after it, in the account's normal direction."""
+    """A line of one party on one account; ``balance`` is the balance after it, in the normal direction."""
 
     journal: int
     value_date: date
@@ -53,8 +53,9 @@ class AccountStatementLine(msgspec.Struct, frozen=True):
 
 
 class PartyMovement(msgspec.Struct, frozen=True):
-    """A movement of one party, with the cause that its journal names; ``amount`` is in the account's normal
-    direction.
+    """A line of one party with its journal's source key.
+
+    ``amount`` is in rupiah, in the account's normal direction.
     """
 
     journal: int
@@ -66,8 +67,9 @@ class PartyMovement(msgspec.Struct, frozen=True):
 
 
 class TrialBalanceLine(msgspec.Struct, frozen=True):
-    """An account in the trial balance: opening, movements and closing of the year, in rupiah,
-    debit positive.
+    """An account in the trial balance of a year: opening, turnover and closing, in rupiah.
+
+    ``opening`` and ``closing`` are debit less credit.
     """
 
     code: str
@@ -82,7 +84,7 @@ class TrialBalanceLine(msgspec.Struct, frozen=True):
 
 
 class PartyJournalLine(msgspec.Struct, frozen=True):
-    """A movement of one party; ``amount`` is the credit less the debit in rupiah."""
+    """A line of one party; ``amount`` is credit less debit, in rupiah."""
 
     journal: int
     value_date: date
@@ -94,8 +96,9 @@ class PartyJournalLine(msgspec.Struct, frozen=True):
 
 
 class IncomeStatementLine(msgspec.Struct, frozen=True):
-    """An income or expense account in a year's result: credit less debit in rupiah, so that a cost is
-    negative.
+    """An income or expense account in a year's result.
+
+    ``amount`` is credit less debit in rupiah, so an expense is negative.
     """
 
     code: str
@@ -128,7 +131,7 @@ async def list_journal_lines(db: AsyncSession | Reader, number: int) -> list[Jou
 
 
 async def list_journals(ro: Reader, *, before: int | None = None, limit: int = 50) -> list[JournalView]:
-    """Return journals, newest first; ``before`` is the last number of the page before."""
+    """Return journals, newest first; ``before`` is the last journal number of the previous page."""
     return await ro.rows(
         JournalView,
         _JOURNAL + "WHERE $1::bigint IS NULL OR j.number < $1 ORDER BY j.number DESC LIMIT $2",
@@ -138,8 +141,9 @@ async def list_journals(ro: Reader, *, before: int | None = None, limit: int = 5
 
 
 async def get_balance(db: AsyncSession | Reader, account: str, party: UUID | None = None) -> int:
-    """Return the present balance of an account, or of one party on it, in rupiah, in the account's normal
-    direction.
+    """Return the current balance of an account, or of one party on it.
+
+    In rupiah, in the account's normal direction.
     """
     return int(
         await as_reader(db).value(
@@ -154,7 +158,7 @@ async def get_balance(db: AsyncSession | Reader, account: str, party: UUID | Non
 async def list_statement_lines(
     ro: Reader, account: str, party: UUID, *, limit: int = 200
 ) -> list[AccountStatementLine]:
-    """Return a party's movements on an account, newest first."""
+    """Return a party's lines on an account, newest first."""
     return await ro.rows(
         AccountStatementLine,
         "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance FROM journal_lines l "
@@ -167,7 +171,7 @@ async def list_statement_lines(
 
 
 async def find_journal_number(db: AsyncSession | Reader, source_key: str) -> int | None:
-    """Return the number of the journal that this cause was posted as, or None while it was not."""
+    """Return the number of the journal with this source key, or None."""
     number: int | None = await as_reader(db).value(
         "SELECT number FROM journals WHERE source_key = $1", source_key
     )
@@ -177,8 +181,9 @@ async def find_journal_number(db: AsyncSession | Reader, source_key: str) -> int
 async def get_balances_by_party(
     db: AsyncSession | Reader, accounts: Sequence[str], parties: Sequence[UUID]
 ) -> dict[tuple[UUID, str], int]:
-    """Return the present balances of some parties on some accounts, in rupiah; a pair that never moved is
-    missing.
+    """Return the current balances of these parties on these accounts, in rupiah.
+
+    A pair without lines is missing from the result.
     """
     records = await as_reader(db).records(
         "SELECT party, account, balance FROM balances WHERE account = ANY($1::text[]) AND party = "
@@ -197,8 +202,9 @@ async def get_turnover(
     first: date | None = None,
     last: date | None = None,
 ) -> int:
-    """Return what a party moved on an account from ``first`` to ``last`` by value date, in its normal
-    direction, in rupiah.
+    """Return the turnover of a party on an account from ``first`` to ``last`` by accounting date.
+
+    In rupiah, in the account's normal direction. None leaves that end open.
     """
     return int(
         await as_reader(db).value(
@@ -219,7 +225,7 @@ async def get_turnover(
 async def list_party_movements(
     ro: Reader, accounts: Sequence[str], party: UUID, *, first: date, last: date, limit: int = 200
 ) -> list[PartyMovement]:
-    """Return a party's movements on some accounts from ``first`` to ``last`` by value date, newest first."""
+    """Return a party's lines on these accounts by accounting date, both ends included, newest first."""
     return await ro.rows(
         PartyMovement,
         "SELECT l.journal, j.value_date, j.description, j.source_key, l.account,"
@@ -236,7 +242,10 @@ async def list_party_movements(
 
 
 async def list_years(ro: Reader) -> list[int]:
-    """Return the years that have a journal, newest first; one step through the index of days for each."""
+    """Return the years that have journals, newest first.
+
+    Makes one index lookup for each year.
+    """
     records = await ro.records(
         "WITH RECURSIVE newest AS (SELECT max(value_date) AS day FROM journals UNION ALL"
         " SELECT (SELECT max(value_date) FROM journals WHERE value_date < date_trunc('year', "
@@ -248,16 +257,15 @@ async def list_years(ro: Reader) -> list[int]:
 
 
 async def get_closed_years(source: Reader | AsyncSession) -> set[int]:
-    """Return the years that take no more postings."""
+    """Return the years that accept no more postings."""
     return {record["year"] for record in await as_reader(source).records("SELECT year FROM closed_years")}
 
 
 async def get_trial_balance(ro: Reader, year: int) -> list[TrialBalanceLine]:
-    """Return every account that moved up to the end of ``year``; amounts are debit less credit, so they sum
-    to zero.
+    """Return every account that has lines up to the end of ``year``.
 
-    Income and expense of earlier years stand in the opening of their accounts until those years are closed
-    into equity.
+    Amounts are debit less credit, so they sum to zero. Income and expense of earlier years are part of the
+    opening balances until those years are closed into equity.
     """
     return await ro.rows(
         TrialBalanceLine,
@@ -274,8 +282,9 @@ async def get_trial_balance(ro: Reader, year: int) -> list[TrialBalanceLine]:
 
 
 async def get_surplus(ro: Reader, year: int, *, through_journal: int | None = None) -> int:
-    """Return the surplus of a year in rupiah: income less expense by value date (negative: a loss), up to
-    journal ``through``.
+    """Return the surplus of a year in rupiah: income less expense by accounting date; negative for a loss.
+
+    Counts journals up to the number ``through_journal``; None counts all.
     """
     return int(
         await ro.value(
@@ -291,11 +300,10 @@ async def get_surplus(ro: Reader, year: int, *, through_journal: int | None = No
 
 
 async def get_last_journal_number(ro: Reader, until: date) -> int:
-    """Return the number of the newest journal that counts for ``until`` or an earlier day; 0 when there is
-    none.
+    """Return the highest number of the journals dated ``until`` or earlier; 0 when there is none.
 
-    Numbers are given one after another and become visible in that order: what is read "through" a number
-    never changes.
+    Numbers are assigned in sequence and become visible in that order, so what is read up to a number never
+    changes.
     """
     return int(await ro.value("SELECT coalesce(max(number), 0) FROM journals WHERE value_date <= $1", until))
 
@@ -303,11 +311,10 @@ async def get_last_journal_number(ro: Reader, until: date) -> int:
 async def get_credits_by_party(
     ro: Reader, accounts: Sequence[str], until: date, *, since: date | None = None, through_journal: int
 ) -> dict[UUID, int]:
-    """Return credits less debits of each party on ``accounts``, by value date from ``since`` to ``until``, up
-    to journal ``through``.
+    """Return credits less debits of each party on ``accounts`` from ``since`` to ``until``, in rupiah.
 
-    Without ``since`` this is the closing balance of a credit account as it was on ``until``, whatever was
-    posted for later days.
+    By accounting date, up to journal ``through_journal``. Without ``since``, this is the balance of a credit
+    account at the end of ``until``, without postings for later days.
     """
     rows = await ro.records(
         "SELECT l.party, sum(l.credit - l.debit)::bigint AS amount FROM journal_lines l JOIN journals "
@@ -351,8 +358,9 @@ async def list_party_lines(
 async def list_income_statement_lines(
     ro: Reader, year: int, *, through_journal: int
 ) -> list[IncomeStatementLine]:
-    """Return each income and expense account of a year, up to journal ``through``; the amounts sum to
-    ``get_surplus``.
+    """Return each income and expense account of a year, up to journal ``through_journal``.
+
+    The amounts sum to ``get_surplus``.
     """
     return await ro.rows(
         IncomeStatementLine,

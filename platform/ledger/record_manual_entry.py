@@ -1,7 +1,4 @@
-"""Entries by hand: costs and other income that no other part of Lumbung knows, and their reversal.
-
-All else posts where it happens.
-"""
+"""Record manual entries: costs and other income that no other part of Lumbung posts, and reverse them."""
 
 from __future__ import annotations
 
@@ -34,10 +31,10 @@ COUNTER_METHOD_LABELS: Final[dict[str, LocalizedText]] = {
     "bank": LocalizedText("Bank"),
 }
 MANUAL_KEY_PREFIX: Final = "manual:"
-# What can be taken back by its mirror: an entry by hand, and what an officer saw at the bank. No goods,
-# savings or payments hang on them; all else is undone by its own step, where it was done.
+# Journals that an officer may reverse directly: manual entries and recorded arrivals at the bank. No goods,
+# savings or payments depend on them. Other journals are undone by their own use cases.
 REVERSIBLE_KEY_PREFIXES: Final = (MANUAL_KEY_PREFIX, "arrival:")
-# Sales, their cost and stock differences move goods too, so they are not written by hand.
+# Sales, cost of sales and stock differences also change the stock, so they are not entered manually.
 _COSTS: Final = ("6", "7", "8", "9", "523", "524", "525")
 _INCOME: Final = ("412", "413", "414", "424", "43", "81")
 
@@ -45,7 +42,7 @@ _INCOME: Final = ("412", "413", "414", "424", "43", "81")
 class ManualEntry(msgspec.Struct, frozen=True):
     """A cost paid or an income received, in rupiah.
 
-    ``key`` comes with the form: sent twice, it counts once.
+    ``key`` is created with the form, so that a form sent twice is posted once.
     """
 
     on: date
@@ -57,7 +54,7 @@ class ManualEntry(msgspec.Struct, frozen=True):
 
 
 def allows_manual_entries(account: LedgerAccountView) -> bool:
-    """Whether an account takes entries by hand."""
+    """Return whether an account accepts manual entries."""
     if account.code == STOCK_DIFFERENCES:
         return False
     return account.code.startswith(_COSTS if account.kind == "expense" else _INCOME) and account.kind in (
@@ -67,7 +64,7 @@ def allows_manual_entries(account: LedgerAccountView) -> bool:
 
 
 async def list_manual_entry_accounts(ro: Reader) -> list[LedgerAccountView]:
-    """Return the accounts that take entries by hand, costs first."""
+    """Return the accounts that accept manual entries, expenses first."""
     return sorted(
         (each for each in await report_queries.list_accounts(ro) if allows_manual_entries(each)),
         key=lambda each: (each.kind != "expense", each.code),
@@ -75,7 +72,7 @@ async def list_manual_entry_accounts(ro: Reader) -> list[LedgerAccountView]:
 
 
 async def validate_manual_entry(ro: Reader, entry: ManualEntry, *, today: date) -> LedgerAccountView:
-    """Return the account of an entry that could be posted.
+    """Check a manual entry without posting it, and return its account.
 
     Raises DomainError: ledger.not_an_entry_account, .amount_needed, .day_ahead, .day_too_early, .year_closed.
     """
@@ -101,7 +98,7 @@ async def record_manual_entry(
 ) -> PostedJournal:
     """Post a cost (Dr account, Cr cash or bank) or an income (the other way round).
 
-    Raises as ``validate_manual_entry`` and ``post_journal``.
+    Raises what ``validate_manual_entry`` and ``post_journal`` raise.
     """
     key = f"{MANUAL_KEY_PREFIX}{entry.key}"
 
@@ -126,8 +123,7 @@ async def record_manual_entry(
 async def reverse_manual_entry(
     db: AsyncSession, actor: Actor, number: int, *, reason: str, today: date
 ) -> PostedJournal:
-    """Take an entry by hand, or money that was said to have reached the bank, back by its mirror, dated
-    today.
+    """Reverse a manual entry or a recorded arrival of money at the bank, dated today.
 
     Raises DomainError: ledger.no_such_journal, .only_manual_journals, .reason_needed, .already_reversed,
     .year_closed.

@@ -1,7 +1,4 @@
-"""The books for officers: trial balance, accounts with their lines, journals, and whether it all agrees.
-
-Every figure opens.
-"""
+"""Officers' reports of the ledger: trial balance, accounts, journals, control checks, export."""
 
 from __future__ import annotations
 
@@ -67,7 +64,7 @@ SOURCE_LABELS: Final[dict[str, LocalizedText]] = {
 
 
 def resolve_year(requested: int | None, brand: Any) -> int:
-    """The year that an address asks for; this year when it asks for none that can be."""
+    """Return the requested year if it is valid, else the current year."""
     this_year = clock.today(brand.timezone).year
     return (
         requested
@@ -77,12 +74,12 @@ def resolve_year(requested: int | None, brand: Any) -> int:
 
 
 def get_source_label(source_key: str) -> LocalizedText | None:
-    """Where a journal came from, in words."""
+    """Return the label of the part of Lumbung that posted a journal, or None."""
     return SOURCE_LABELS.get(source_key.partition(":")[0].partition("+")[0])
 
 
 def build_control_checks(totals: list[queries.TrialBalanceLine], sums: ControlTotals) -> list[dict[str, Any]]:
-    """The sums that must agree: what is compared, both figures, and whether they do."""
+    """Return the pairs of sums that must agree: a label, both amounts, and whether they agree."""
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     own = sums.liabilities + sums.equity + sums.result
     pairs = [
@@ -110,7 +107,7 @@ def build_control_checks(totals: list[queries.TrialBalanceLine], sums: ControlTo
 
 
 async def list_year_options(ro: Reader, year: int) -> list[int]:
-    """The years to choose from, newest first."""
+    """Return the years to choose from, including ``year``, newest first."""
     return sorted({*await queries.list_years(ro), year}, reverse=True)
 
 
@@ -118,7 +115,7 @@ async def list_year_options(ro: Reader, year: int) -> list[int]:
 async def show_trial_balance(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tahun: FromQuery[int | None] = None
 ) -> Response[bytes]:
-    """Every account of a year, and whether the books agree."""
+    """Show every account of a year, and whether the control sums agree."""
     year = resolve_year(tahun, brand)
     totals = await queries.get_trial_balance(ro, year)
     closed = await queries.get_closed_years(ro)
@@ -152,7 +149,7 @@ async def show_account(
     tahun: FromQuery[int | None] = None,
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """The lines of an account in a year."""
+    """Show the lines of an account in a year, page by page."""
     account = await report_queries.find_account(ro, code)
     if account is None:
         raise errors.NO_SUCH_ACCOUNT(account=code[:20])
@@ -189,7 +186,7 @@ async def show_journals(
     tahun: FromQuery[int | None] = None,
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """The journals of a year."""
+    """Show the journals of a year, page by page."""
     year, number = resolve_year(tahun, brand), min(max(halaman, 1), MAX_PAGE)
     total = await report_queries.count_journals(ro, year)
     return render_page(
@@ -212,7 +209,7 @@ async def show_journals(
 async def show_journal(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
-    """One journal with its lines and the balances right after it."""
+    """Show one journal with its lines and the balance after each."""
     return render_page(
         request,
         "ledger/journal.html",
@@ -223,7 +220,7 @@ async def show_journal(
 
 
 async def build_journal_context(ro: Reader, ctx: RequestContext, number: int) -> dict[str, Any]:
-    """What the page of a journal shows. Raises DomainError ledger.no_such_journal."""
+    """Return the template values of a journal's page. Raises DomainError ledger.no_such_journal."""
     journal = await queries.find_journal(ro, number) if 0 < number < 2**62 else None
     if journal is None:
         raise errors.NO_SUCH_JOURNAL(number=number)
@@ -257,13 +254,16 @@ async def build_journal_context(ro: Reader, ctx: RequestContext, number: int) ->
 
 
 def format_party(party: report_queries.Party | None) -> str:
-    """A member as the books name them."""
+    """Return a member's name and number, or a dash for None."""
     return f"{party.name} ({party.number})" if party else "–"
 
 
 @get(f"{LEDGER_URL}/ekspor.zip", guards=[require_officer], opt=WHEN_SUSPENDED | {"timeouts": EXPORT})
 async def download_export(request: AnyRequest, ro: Ro, tenant: CurrentTenant, brand: CurrentBrand) -> Stream:
-    """The whole books as CSV files, also while the cooperative is suspended; who leaves ends it."""
+    """Send the whole ledger as CSV files in a ZIP, also while the cooperative is suspended.
+
+    The export is cancelled when the client disconnects.
+    """
     day: date = clock.today(brand.timezone)
     return Stream(
         export_ledger.stream_file(await cancel_on_disconnect(request, export_ledger.export_ledger(ro))),

@@ -1,6 +1,4 @@
-"""What the officers' pages of the books read: accounts with their lines, journals by page, and whether it all
-agrees.
-"""
+"""Queries of the officers' reports: accounts with lines, pages of journals, control sums, export."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ class LedgerAccountView(msgspec.Struct, frozen=True):
 
 
 class AccountLine(msgspec.Struct, frozen=True):
-    """A line on an account, with its journal and the balance of its party right after it."""
+    """A line on an account, with its journal and the party's balance after it."""
 
     journal: int
     line: int
@@ -41,7 +39,7 @@ class AccountLine(msgspec.Struct, frozen=True):
 
 
 class AccountLineTotals(msgspec.Struct, frozen=True):
-    """How many lines an account has in a year, and their sums in rupiah."""
+    """The number of lines on an account in a year, and their sums in rupiah."""
 
     count: int
     debit: int
@@ -49,7 +47,7 @@ class AccountLineTotals(msgspec.Struct, frozen=True):
 
 
 class Party(msgspec.Struct, frozen=True):
-    """A member as a party of the books."""
+    """A member as a party of the ledger."""
 
     id: UUID
     number: str | None
@@ -57,7 +55,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class JournalSummary(msgspec.Struct, frozen=True):
-    """A journal in a list, with its sum in rupiah."""
+    """A journal in a list, with its total in rupiah."""
 
     number: int
     value_date: date
@@ -71,7 +69,7 @@ class JournalSummary(msgspec.Struct, frozen=True):
 
 
 class ControlTotals(msgspec.Struct, frozen=True):
-    """Sums that must agree, in rupiah: account 1130 with the goods, and both sides of the balance sheet."""
+    """Sums that must agree, in rupiah: account 1130 with the stock value, assets with the other side."""
 
     stock_account: int
     stock_value: int
@@ -91,14 +89,14 @@ async def find_account(ro: Reader, code: str) -> LedgerAccountView | None:
 
 
 async def list_accounts(ro: Reader) -> list[LedgerAccountView]:
-    """Return the whole chart in the order of its codes."""
+    """Return the whole chart of accounts, by code."""
     return await ro.rows(
         LedgerAccountView, "SELECT code, name_id, name_en, kind, normal_side FROM accounts ORDER BY code"
     )
 
 
 async def get_line_totals(ro: Reader, code: str, year: int) -> AccountLineTotals:
-    """Return how many lines an account has in a year, and their sums."""
+    """Return the number of lines on an account in a year, and their sums."""
     found = await ro.one(
         AccountLineTotals,
         "SELECT count(*)::bigint AS count, coalesce(sum(l.debit), 0)::bigint AS debit, "
@@ -109,12 +107,12 @@ async def get_line_totals(ro: Reader, code: str, year: int) -> AccountLineTotals
         date(year, 1, 1),
         date(year + 1, 1, 1),
     )
-    assert found is not None  # an aggregate always answers
+    assert found is not None  # an aggregate always returns a row
     return found
 
 
 async def get_opening_balance(ro: Reader, code: str, year: int) -> int:
-    """Return what an account held when the year began: debit less credit, in rupiah."""
+    """Return an account's balance at the start of a year: debit less credit, in rupiah."""
     return int(
         await ro.value(
             "SELECT coalesce(sum(l.debit - l.credit), 0)::bigint FROM journal_lines l"
@@ -128,8 +126,9 @@ async def get_opening_balance(ro: Reader, code: str, year: int) -> int:
 async def list_account_lines(
     ro: Reader, code: str, year: int, *, limit: int, offset: int
 ) -> list[AccountLine]:
-    """Return the lines of an account in a year, the last written first,
-    so that the balances beside them run.
+    """Return the lines of an account in a year, in reverse order of posting.
+
+    In this order each line's balance follows from the line below it.
     """
     return await ro.rows(
         AccountLine,
@@ -146,7 +145,7 @@ async def list_account_lines(
 
 
 async def get_parties(ro: Reader, ids: Sequence[UUID]) -> dict[UUID, Party]:
-    """Return the members behind these parties."""
+    """Return the members with these ids, by id."""
     if not ids:
         return {}
     rows = await ro.rows(Party, "SELECT id, number, name FROM members WHERE id = ANY($1)", list(ids))
@@ -154,7 +153,7 @@ async def get_parties(ro: Reader, ids: Sequence[UUID]) -> dict[UUID, Party]:
 
 
 async def list_journal_summaries(ro: Reader, year: int, *, limit: int, offset: int) -> list[JournalSummary]:
-    """Return the journals of a year, the last written first."""
+    """Return the journals of a year, last posted first."""
     return await ro.rows(
         JournalSummary,
         "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS "
@@ -170,7 +169,7 @@ async def list_journal_summaries(ro: Reader, year: int, *, limit: int, offset: i
 
 
 async def count_journals(ro: Reader, year: int) -> int:
-    """Return how many journals count for a year."""
+    """Return the number of journals dated in a year."""
     return int(
         await ro.value(
             "SELECT count(*) FROM journals WHERE value_date >= $1 AND value_date < $2",
@@ -181,7 +180,7 @@ async def count_journals(ro: Reader, year: int) -> int:
 
 
 async def get_control_totals(ro: Reader) -> ControlTotals:
-    """Return the sums that must agree at present, over all years."""
+    """Return the current sums that must agree, over all years."""
     found = await ro.one(
         ControlTotals,
         "SELECT (SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '1130')::bigint AS "
@@ -195,12 +194,12 @@ async def get_control_totals(ro: Reader) -> ControlTotals:
         "AS amount"
         " FROM balances b JOIN accounts a ON a.code = b.account GROUP BY a.kind) s",
     )
-    assert found is not None  # an aggregate always answers
+    assert found is not None  # an aggregate always returns a row
     return found
 
 
 async def export_journals(ro: Reader) -> AsyncIterator[list[tuple[object, ...]]]:
-    """Yield every journal, some thousand at a time, in the order of their numbers."""
+    """Yield every journal by number, in batches of at most 5,000."""
     after = 0
     while True:
         records = await ro.records(
@@ -215,7 +214,7 @@ async def export_journals(ro: Reader) -> AsyncIterator[list[tuple[object, ...]]]
 
 
 async def export_lines(ro: Reader) -> AsyncIterator[list[tuple[object, ...]]]:
-    """Yield every line with the member's number, some thousand journals at a time."""
+    """Yield every line with the member's number, in batches of at most 5,000 journals."""
     after, last = 0, int(await ro.value("SELECT coalesce(max(number), 0) FROM journals"))
     while after < last:
         records = await ro.records(
