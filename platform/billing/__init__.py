@@ -1,5 +1,5 @@
-"""What a cooperative pays the platform: plans, subscriptions, invoices, meters, and what happens when an
-invoice is not paid.
+"""What a cooperative pays the platform: plans, subscriptions, invoices, usage meters and dunning.
 
-Nothing here cuts off a till: the worst is read-only, with members' savings in sight and export open.
+An unpaid invoice never closes a cooperative. At worst it becomes read-only: members still see their savings
+and the export still works.
 """

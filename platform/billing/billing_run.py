@@ -1,6 +1,6 @@
-"""Doing what is due, day by day: ends of trial, renewals, reminders, read-only.
+"""The daily billing run: end trials, renew periods, send reminders and make cooperatives read-only.
 
-Twice or by two at once it does nothing twice.
+A run may be repeated, and two runs may overlap: each step is done once.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 class CompletedStep(msgspec.Struct, frozen=True):
-    """One thing that was done: on which day, for whom (slug), what (a kind of ``dunning.Step``), and the
-    invoice it was about, if one.
+    """One step that a run completed: the day, the cooperative's slug, the kind of ``dunning.DunningStep`` and
+    the number of the invoice, if the step concerns one.
     """
 
     on: date
@@ -40,9 +40,9 @@ class CompletedStep(msgspec.Struct, frozen=True):
 
 
 class BillingRunReport(msgspec.Struct, frozen=True):
-    """What a run did.
+    """The result of a billing run.
 
-    ``failed`` tells, by slug, what went wrong with single cooperatives; they come again at the next run.
+    ``failed`` maps the slug of each cooperative that failed to its error; the next run tries them again.
     """
 
     since: date
@@ -53,8 +53,9 @@ class BillingRunReport(msgspec.Struct, frozen=True):
 
 
 async def run_billing(database: Database, until: date) -> BillingRunReport:
-    """Do what is due from today (by the clock) up to ``until``, as if each day had come; of the past only the
-    one day ``until``.
+    """Run every billing step that is due from today (by the clock) up to and including ``until``, day by day.
+
+    A day in the future is run as if it had come. An ``until`` in the past runs that one day only.
     """
     since = min(clock.today(), until)
     begun = await _start_trials(database, since)
@@ -80,9 +81,7 @@ async def run_billing(database: Database, until: date) -> BillingRunReport:
 async def process_due(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, on: date
 ) -> list[CompletedStep]:
-    """Do everything that one cooperative's subscription has to do on this day,
-    in the caller's transaction.
-    """
+    """Run all steps that one cooperative's subscription has due on a day, in the caller's transaction."""
     subscription = await lock_subscription(db, cooperative_id, on)
     buyer = await queries.find_cooperative(db, cooperative_id)
     assert buyer is not None
@@ -125,7 +124,7 @@ async def _apply_step(
 
 
 async def _start_trials(database: Database, on: date) -> int:
-    """Give every cooperative without a subscription its trial."""
+    """Start the trial of every cooperative that has no subscription yet; return how many there were."""
     async with shared_session(database) as db:
         new = await queries.list_without_subscription(db)
     for cooperative_id in new:

@@ -1,6 +1,4 @@
-"""Paying a plan by card: to Stripe's Checkout and portal, and a change of plan with the same sum to the
-rupiah as without a card.
-"""
+"""Card payments on Stripe's own pages: start a Checkout session for a plan, or open the customer portal."""
 
 from __future__ import annotations
 
@@ -39,16 +37,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# Stripe wants two days at least between Checkout and the end of a trial; a shorter one is given away.
+# Stripe needs at least two days between Checkout and the end of a trial. When less than this remains of the
+# current period, the card is charged at once.
 MIN_TRIAL: Final = timedelta(days=3)
 
 
 async def create_checkout_session(
     database: Database, tenant: TenantRef, plan_code: str, interval: Interval, *, by: str, on: date, key: str
 ) -> str:
-    """Return the address of Stripe's page that takes a card for this plan.
+    """Create a Stripe Checkout session for a plan and return its address.
 
-    What is paid or tried already is not paid again.
+    The card is first charged when the current period or trial ends, unless that is less than ``MIN_TRIAL``
+    away.
 
     Raises DomainError: billing.no_card_here, .no_such_plan, .own_plan_by_card, .pay_first, .by_card,
     .card_unreachable.
@@ -105,10 +105,12 @@ async def create_checkout_session(
 
 
 async def expire_checkout_sessions(database: Database, tenant: TenantRef) -> None:
-    """Close the card pages that are still open, before a plan or a coupon is taken here: finished later, they
-    would pay or discount a second time.
+    """Expire the cooperative's open Checkout sessions before it chooses a plan or enters a coupon here.
 
-    Raises DomainError billing.card_unreachable: nothing has changed.
+    A session that is completed later would pay or discount a second time. Does nothing where cards are not
+    enabled.
+
+    Raises DomainError billing.card_unreachable; nothing has changed then.
     """
     if not cards_enabled(database.settings):
         return
@@ -124,7 +126,8 @@ async def expire_checkout_sessions(database: Database, tenant: TenantRef) -> Non
 
 
 async def create_portal_session(database: Database, tenant: TenantRef) -> str:
-    """Return the address of Stripe's page where the card is changed and the subscription ended.
+    """Create a Stripe portal session, where the card is changed or the subscription ended; return its
+    address.
 
     Raises DomainError: billing.no_card_here, .no_card_yet, .card_unreachable.
     """
@@ -148,6 +151,7 @@ async def create_portal_session(database: Database, tenant: TenantRef) -> str:
 
 
 def _require_eligible(subscription: Subscription, plan_code: str, interval: Interval) -> None:
+    """Raise DomainError unless the subscription may start a card payment for this plan and interval."""
     plan = (
         catalogue().get_plan(plan_code)
         if plan_code == subscription.plan
@@ -179,9 +183,9 @@ async def _create_customer(database: Database, tenant: TenantRef, subscription: 
 
 
 async def _expire_open_sessions(client: stripe.StripeClient, customer: str, key: str) -> None:
-    """Close the card pages that are still open from before: who finished two would pay two subscriptions.
+    """Expire the customer's open Checkout sessions except the one of ``key``.
 
-    The one of ``key`` is this one.
+    A customer who completes two sessions would pay two subscriptions.
     """
     found = await call_stripe(
         client.v1.checkout.sessions.list_async({"customer": customer, "status": "open", "limit": 100})

@@ -1,6 +1,7 @@
-"""Paying by card: to Stripe's own pages and back.
+"""Officers' pages that lead to Stripe's pages and back.
 
-Nothing of a card passes here, and coming back proves nothing: the state is read.
+No card data passes through the platform. The return from Stripe proves nothing, so the state is fetched
+again.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ async def start_checkout(
     database: CurrentDatabase,
     code: FromPath[str],
 ) -> Response[Any]:
-    """Show the way to Stripe's page that takes the card: a link, since no form of ours may end on another
-    host.
+    """Start a card payment and show a link to Stripe's Checkout page.
+
+    A link, because the content security policy lets no form of ours end on another host.
     """
     form = await read_form(request, ChoosePlanForm)
     async with form.rerender_on_error(REDIRECT_TEMPLATE, active_menu="pengaturan", url=None):
@@ -64,7 +66,7 @@ async def start_checkout(
 async def open_portal_page(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
-    """Show the way to Stripe's page where the card is changed and the subscription ended."""
+    """Show a link to Stripe's portal, where the card is changed or the subscription ended."""
     return render_page(
         request,
         REDIRECT_TEMPLATE,
@@ -78,7 +80,7 @@ async def open_portal_page(
 async def return_from_stripe(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
-    """Read the state at Stripe, whatever page the officer comes from."""
+    """Fetch the subscription's state from Stripe after an officer returns from one of its pages."""
     say = get_translations(ctx.lang).gettext
     try:
         await sync_from_stripe(database, tenant.id, clock.today(ctx.brand.timezone))

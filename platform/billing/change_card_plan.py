@@ -1,5 +1,7 @@
-"""A dearer plan for who pays by card: the same sum to the rupiah as on an invoice of ours, so Stripe is told
-it and prorates nothing itself.
+"""Upgrade a subscription that is paid by card.
+
+The amounts are the same to the rupiah as on an invoice of our own: they are sent to Stripe as invoice items,
+and Stripe's own proration is off.
 """
 
 from __future__ import annotations
@@ -40,12 +42,12 @@ log = structlog.get_logger()
 async def change_card_plan(
     database: Database, tenant: TenantRef, plan_code: str, interval: Interval, *, by: str, on: date, key: str
 ) -> None:
-    """Change the plan at Stripe and read back what became of it.
+    """Change the plan of a card subscription at Stripe, then fetch its new state.
 
-    ``key`` comes with the form: sent twice it is done once.
+    ``key`` comes with the form; the same key changes the plan once. A declined card leaves an open invoice,
+    which is reminded of like any other.
 
-    A card that is declined leaves an open invoice, which is reminded of like any other. Raises DomainError as
-    ``subscribing.offer`` does, and billing.card_unreachable.
+    Raises DomainError as ``manage_subscription.quote_plan`` does, and billing.card_unreachable.
     """
     client = get_stripe_client(database)
     async with shared_session(database) as db:
@@ -93,11 +95,11 @@ async def _apply_change(
     live = next(
         (each for each in await list_subscriptions(client, customer) if each.status in LIVE_STATUSES), None
     )
-    if live is None:  # it has ended at Stripe, whose message of that is on its way
+    if live is None:  # ended at Stripe; its webhook has not arrived yet
         raise CARD_UNREACHABLE()
     change = quote.change
     price = await ensure_price(client, quote.plan.code, quote.interval)
-    # Stripe begins a new period itself, and takes what is pending along
+    # Stripe starts the new period itself and puts pending items on its first invoice
     if change is not None and interval_changed:
         await _add_invoice_item(
             client,

@@ -1,6 +1,6 @@
-"""Coupons: operators make them, cooperatives enter them.
+"""Coupons: operators create them, cooperatives redeem them.
 
-A discount in percent on so many of the next invoices.
+A coupon gives a discount in percent on a number of the next invoices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _CODE: Final = re.compile(r"[A-Z0-9]{4,20}")
 
 
 def normalize_code(typed: str) -> str:
-    """Return a code in capitals without spaces and hyphens. Raises DomainError billing.coupon_malformed."""
+    """Return a coupon code in capitals, without spaces and hyphens.
+
+    Raises DomainError billing.coupon_malformed.
+    """
     code = re.sub(r"[\s-]", "", typed).upper()
     if not _CODE.fullmatch(code):
         raise errors.COUPON_MALFORMED(field="code")
@@ -41,7 +44,7 @@ async def create_coupon(
     reason: str,
     by: str,
 ) -> Coupon:
-    """Make a coupon that at most ``most`` cooperatives may enter.
+    """Create a coupon that at most ``max_uses`` cooperatives may redeem.
 
     Raises DomainError: billing.coupon_malformed, .coupon_taken, .reason_needed.
     """
@@ -68,14 +71,14 @@ async def create_coupon(
 
 
 async def redeem_coupon(db: AsyncSession, cooperative_id: UUID, typed: str, *, by: str, on: date) -> Coupon:
-    """Enter a code: it counts from the next invoice on, in the place of an earlier one.
+    """Redeem a coupon for a cooperative; it counts from the next invoice on and replaces an earlier coupon.
 
-    Raises DomainError: billing.coupon_malformed, .no_such_coupon (also when it is used up or over),
+    Raises DomainError: billing.coupon_malformed, .no_such_coupon (also for one that is used up or expired),
     .coupon_used, .coupon_by_card.
     """
     code = normalize_code(typed)
     subscription = await lock_subscription(db, cooperative_id, on)
-    # Stripe counts what it was told at Checkout; a code of later would wait unused
+    # Stripe applies the coupon that was sent at Checkout; one redeemed later would never be used
     if subscription.method == "card":
         raise errors.COUPON_BY_CARD(field="code")
     coupon = await queries.find_coupon_for_update(db, code)

@@ -1,7 +1,8 @@
-"""What a subscription has to do on a day: the one step that is next, and the day of the one after. Pure.
+"""Which billing step of a subscription is next, and on which day. Pure functions.
 
-What was missed is done once, with the day on which it is done: of several reminders that are late only the
-last is sent, and nobody becomes read-only sooner than a week after a reminder that was really sent.
+A step that was missed is done once, on the day of the run. Of several late reminders only the last is sent,
+and a cooperative becomes read-only at the earliest ``days_after_last_reminder`` days after a reminder that
+was really sent.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ SubscriptionStatus = Literal["trialing", "active", "past_due", "read_only"]
 TRIAL_NOTICE_DAYS: Final = 7
 
 
-# On the same day: who becomes read-only gets no further invoice.
+# Order of steps on the same day: a cooperative that becomes read-only gets no further invoice.
 _RANK: Final = {"remind": 0, "make_read_only": 1, "notify_trial_end": 2, "end_period": 3}
 
 
 class UnpaidInvoice(msgspec.Struct, frozen=True):
-    """An open invoice: when it is due, and how far we are with reminding."""
+    """An open invoice: when it is due and how many reminders it has had."""
 
     id: object
     due_on: date
@@ -32,9 +33,9 @@ class UnpaidInvoice(msgspec.Struct, frozen=True):
 
 
 class DunningState(msgspec.Struct, frozen=True):
-    """What decides the next step.
+    """The state of a subscription from which the next step follows.
 
-    ``period_end`` is None on the free plan; ``renews_here`` is False where Stripe renews.
+    ``period_end`` is None on the free plan; ``renews_locally`` is False when Stripe renews it.
     """
 
     status: SubscriptionStatus
@@ -45,7 +46,7 @@ class DunningState(msgspec.Struct, frozen=True):
 
 
 class DunningStep(msgspec.Struct, frozen=True):
-    """One thing to do. ``count`` is how many reminders the invoice has had after this one."""
+    """One billing step. ``count`` is the number of reminders of the invoice including this one."""
 
     kind: Literal["notify_trial_end", "end_period", "remind", "make_read_only"]
     invoice: object = None
@@ -53,12 +54,12 @@ class DunningStep(msgspec.Struct, frozen=True):
 
 
 def next_step(standing: DunningState, terms: InvoiceTerms, on: date) -> DunningStep | None:
-    """Return what is to be done on this day, or None; ask again after doing it."""
+    """Return the step to do on this day, or None. Call again after the step is done."""
     now = [(when, step) for when, step in _steps(standing, terms) if when <= on]
     if not now:
         return None
     first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
-    if first.kind == "remind":  # of several that are late only the last is sent
+    if first.kind == "remind":  # of several late reminders only the last is sent
         return max(
             (step for _, step in now if step.invoice == first.invoice and step.kind == "remind"),
             key=_reminder_count,
@@ -71,7 +72,7 @@ def _reminder_count(step: DunningStep) -> int:
 
 
 def next_due_day(standing: DunningState, terms: InvoiceTerms) -> date | None:
-    """Return the first day with something to do, or None when nothing will ever be."""
+    """Return the first day on which a step is due, or None when none ever will be."""
     return min((when for when, _ in _steps(standing, terms)), default=None)
 
 

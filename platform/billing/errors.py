@@ -1,4 +1,4 @@
-"""What billing declines."""
+"""Errors that billing raises."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""What billing's forms may send."""
+"""Forms of billing."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -15,16 +15,14 @@ Reason = Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
 class ChoosePlanForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Choosing a plan from the page that has told the sum, or paying it by card; ``key`` makes a repetition
-    harmless.
-    """
+    """Choosing a plan after its price was shown, or paying it by card; the same ``key`` counts once."""
 
     interval: Interval
     key: Key
 
 
 class BillingContactForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Who gets the invoices, and whom they name."""
+    """Who receives the invoices, and the buyer printed on them."""
 
     name: Annotated[str, msgspec.Meta(max_length=80)] = ""
     email: Annotated[str, msgspec.Meta(max_length=120)] = ""
@@ -35,13 +33,13 @@ class BillingContactForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RedeemCouponForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A code that an officer enters."""
+    """A coupon code that an officer redeems."""
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
 
 
 class ConfirmPaymentForm(msgspec.Struct, forbid_unknown_fields=True):
-    """An operator has seen the money; ``confirmed`` is sent by the second page alone."""
+    """Confirmation of a payment by an operator; only the second page sends ``confirmed``."""
 
     amount: Rupiah
     method: Literal["bank_transfer", "qris"]
@@ -50,7 +48,7 @@ class ConfirmPaymentForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CloseInvoiceForm(msgspec.Struct, forbid_unknown_fields=True):
-    """An operator calls an invoice off, or gives it up; ``confirmed`` is sent by the second page alone."""
+    """Voiding or writing off an invoice by an operator; only the second page sends ``confirmed``."""
 
     what: Literal["void", "uncollectible"]
     reason: Reason
@@ -58,7 +56,7 @@ class CloseInvoiceForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class GrantCreditForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Credit by hand; ``confirmed`` is sent by the second page alone."""
+    """Credit that an operator grants; only the second page sends ``confirmed``."""
 
     amount: Rupiah
     reason: Reason
@@ -78,6 +76,6 @@ class CreateCouponForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UploadStatementForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A statement of the platform's own account."""
+    """A bank statement of the platform's own account."""
 
     file: UploadFile

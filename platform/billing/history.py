@@ -1,6 +1,4 @@
-"""What was done to a subscription: its own history, which the cooperative reads, and the operators' trail
-where an operator did it.
-"""
+"""Write the history of subscriptions, which the cooperative reads, and the operators' audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-LUMBUNG_ACTOR: Final = "Lumbung"  # who acts when a job does
+LUMBUNG_ACTOR: Final = "Lumbung"  # the actor of background jobs
 
 
 def record_event(
@@ -29,7 +27,7 @@ def record_event(
     on: date,
     params: Mapping[str, object] | None = None,
 ) -> None:
-    """Add to the history: ``action`` is a stable dotted name in the past tense."""
+    """Add an entry to a subscription's history; ``action`` is a stable dotted name in the past tense."""
     db.add(
         BillingEntry(
             cooperative_id=cooperative_id, on_date=on, by=by, action=action, params=dict(params or {})
@@ -40,8 +38,9 @@ def record_event(
 async def record_operator_action(
     db: AsyncSession, *, by: str, action: str, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
-    """Add to the operators' trail (a table of the room ``operators``, on the same floor); ``subject`` is a
-    slug.
+    """Add an entry to the operators' audit log; ``subject`` is a cooperative's slug or a coupon code.
+
+    The table belongs to the room ``operators``, which billing does not import.
     """
     await db.execute(
         text(

@@ -1,4 +1,4 @@
-"""Officers' pages of invoices: the list, one with its lines and how to pay it, and the same as PDF."""
+"""Officers' pages of invoices: the list, one invoice with its lines and payment instructions, and its PDF."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIST: Final = "/pengurus/langganan/tagihan"
 async def list_invoices(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
-    """List the invoices, and what the cooperative has with us."""
+    """List the cooperative's invoices, its credit balance and the changes of its credit."""
     async with shared_reader(database) as ro:
         rows = await queries.list_invoices(ro, tenant.id)
         credit = await queries.get_credit_balance(ro, tenant.id)
@@ -50,7 +50,7 @@ async def show_invoice(
     database: CurrentDatabase,
     number: FromPath[str],
 ) -> Response[bytes]:
-    """Show one with its lines, and how to pay it."""
+    """Show one invoice with its lines and payment instructions."""
     found, lines = await _load_invoice(database, tenant, number)
     return render_page(
         request,
@@ -66,7 +66,7 @@ async def show_invoice(
 async def download_invoice(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:
-    """Give it as PDF."""
+    """Return one invoice as PDF."""
     found, lines = await _load_invoice(database, tenant, number)
     return await render_invoice_pdf(database.settings, found, lines, ctx.lang)
 
@@ -74,7 +74,10 @@ async def download_invoice(
 async def _load_invoice(
     database: Database, tenant: TenantRef, number: str
 ) -> tuple[InvoiceDetails, list[InvoiceLineRow]]:
-    """Raises DomainError billing.no_such_invoice, also for another cooperative's."""
+    """Load an invoice of this cooperative and its lines.
+
+    Raises DomainError billing.no_such_invoice, also for an invoice of another cooperative.
+    """
     async with shared_reader(database) as ro:
         found = await queries.find_invoice(ro, tenant.id, number)
         if found is None:

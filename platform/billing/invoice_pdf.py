@@ -1,6 +1,6 @@
-"""The invoice as PDF, set by typst from its frozen lines.
+"""Render an invoice as PDF with typst, from its stored lines.
 
-What stands in it comes as data, never as source.
+Values are passed to the template as data, never as typst source.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _LABELS: Final = {
 async def render_invoice_pdf(
     settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> Response[bytes]:
-    """Return the PDF of an invoice, to be saved under its number; the same invoice gives the same bytes."""
+    """Return an invoice as a PDF download named after its number. The same invoice gives the same bytes."""
     return Response(
         await asyncio.to_thread(_compile, settings, invoice, lines, lang),
         media_type="application/pdf",
@@ -81,6 +81,7 @@ def _compile(
 def _data(
     settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> dict[str, object]:
+    """Return the values that the typst template prints, with labels in the reader's language."""
     words = {name: text.localize(lang) for name, text in _LABELS.items()}
     state, _ = presenters.INVOICE_STATUS_LABELS[invoice.status]
     sums = [("subtotal", invoice.subtotal)]

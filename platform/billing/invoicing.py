@@ -1,6 +1,4 @@
-"""Invoices: issued with a number of an unbroken row, then paid, voided or given up; and what a cooperative
-has with us.
-"""
+"""Issue invoices with gapless numbers, mark them paid, void or uncollectible, and book credit."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class InvoiceDraft(msgspec.Struct, frozen=True):
-    """An invoice that is about to be issued. ``source_key`` names its cause: each gives one invoice."""
+    """An invoice to be issued. ``source_key`` names its cause; each cause gives one invoice."""
 
     source_key: str
     lines: tuple[LineItem, ...]
@@ -45,11 +43,10 @@ async def issue_invoice(
     by: str,
     on: date,
 ) -> Invoice | None:
-    """Issue an invoice on the day ``on``; None when this cause has had one.
+    """Issue an invoice on the day ``on``, or return None when its ``source_key`` already has one.
 
-    The subscription's row must be locked.
-
-    What the cooperative has with us pays first; when that is all of it, the invoice is paid at once.
+    The caller must hold the lock of the subscription's row. The cooperative's credit is used first; an
+    invoice that credit covers in full is paid at once.
     """
     cooperative_id = subscription.cooperative_id
     if await queries.has_invoice(db, draft.source_key):
@@ -110,8 +107,8 @@ async def issue_invoice(
 async def issue_stripe_invoice(
     db: AsyncSession, subscription: Subscription, invoice: Invoice, lines: Sequence[LineItem], *, on: date
 ) -> Invoice:
-    """Keep an invoice that Stripe has issued, under the next number of the year in which it was; it comes
-    with its sums.
+    """Store an invoice that Stripe issued, under our next number of its year; ``invoice`` carries Stripe's
+    sums.
     """
     buyer = await queries.find_cooperative(db, subscription.cooperative_id)
     assert buyer is not None
@@ -152,9 +149,9 @@ def _add_lines(db: AsyncSession, invoice: Invoice, lines: Sequence[LineItem]) ->
 def add_credit(
     db: AsyncSession, cooperative_id: UUID, amount: Rupiah, *, reason: str, by: str, key: str, on: date
 ) -> None:
-    """Change what a cooperative has with us; below zero when it is used.
+    """Add to the credit of a cooperative; a negative ``amount`` uses credit.
 
-    The same key is refused by the database.
+    ``key`` is unique in the database, so the same cause cannot be booked twice.
     """
     db.add(
         Credit(
@@ -169,7 +166,7 @@ def add_credit(
 
 
 async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
-    """Return an invoice with its subscription, both locked, the subscription first.
+    """Return an invoice and its subscription, both locked, the subscription first.
 
     Raises DomainError billing.no_such_invoice.
     """
@@ -184,7 +181,7 @@ async def lock_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Inv
 def mark_paid(
     db: AsyncSession, invoice: Invoice, *, method: str, reference: str, confirmed_by: str, on: date
 ) -> None:
-    """Take down that an open invoice is paid. Raises DomainError billing.not_open."""
+    """Mark an open invoice as paid. Raises DomainError billing.not_open."""
     if invoice.status != "open":
         raise errors.NOT_OPEN(number=invoice.number)
     invoice.status, invoice.paid_on, invoice.paid_method = "paid", on, method
@@ -199,9 +196,9 @@ def mark_paid(
 
 
 def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str, by: str, on: date) -> None:
-    """Void an open invoice, or give it up as uncollectible.
+    """Set an open invoice to ``state``: "void" or "uncollectible".
 
-    Voided, the credit that it used comes back. Raises DomainError billing.not_open.
+    Voiding gives back the credit that the invoice used. Raises DomainError: billing.not_open, .reason_needed.
     """
     if invoice.status != "open":
         raise errors.NOT_OPEN(number=invoice.number)
@@ -223,13 +220,14 @@ def close_invoice(db: AsyncSession, invoice: Invoice, state: str, *, reason: str
 
 
 def find_overdue_invoice(invoices: Sequence[Invoice], on: date) -> Invoice | None:
-    """Return the first open invoice that has been reminded of or is late, or None."""
+    """Return the first open invoice that was reminded of or is past its due date, or None."""
     return next((each for each in invoices if each.reminders_sent or each.due_on < on), None)
 
 
 async def _next_number(db: AsyncSession, year: int) -> str:
-    """The next number of a year, as "2026-000123": the counter's row stays locked, and goes back with a
-    transaction that fails.
+    """Return the next invoice number of a year, such as "2026-000123".
+
+    The counter's row stays locked until the transaction ends, and a rollback takes the number back: no gaps.
     """
     last = await db.execute(
         text(

@@ -1,6 +1,4 @@
-"""What officers do with their subscription: choose a plan, stop at the end of the period, go on after all,
-say who gets the invoices.
-"""
+"""What officers do with their subscription: choose a plan, cancel, resume, set the billing contact."""
 
 from __future__ import annotations
 
@@ -36,12 +34,13 @@ if TYPE_CHECKING:
 
 
 class PlanQuote(msgspec.Struct, frozen=True):
-    """What choosing a plan would do, in rupiah.
+    """What choosing a plan would do and cost, in rupiah.
 
-    ``amount_due`` is with tax and after credit, for what is invoiced now (Rp0: nothing now).
+    ``amount_due`` is what is invoiced now, with tax and after credit; Rp0 when nothing is invoiced now.
+    ``given_back`` is credit that the change gives back.
 
-    ``kind``: "after_trial" (from ``begins`` on), "start" (from the free plan, today), "now" (dearer:
-    ``change`` says how it is reckoned), "at_end" (cheaper, from ``begins`` on).
+    ``kind``: "after_trial" (begins when the trial ends), "start" (from the free plan, today), "now" (an
+    upgrade; ``change`` holds its proration), "at_end" (a downgrade, when the period ends).
     """
 
     kind: Literal["after_trial", "start", "now", "at_end"]
@@ -58,7 +57,7 @@ class PlanQuote(msgspec.Struct, frozen=True):
 
 
 class BillingContact(msgspec.Struct, frozen=True):
-    """Who gets the invoices, and what they call the buyer; all may be empty."""
+    """Who receives the invoices, and the buyer printed on them; every field may be empty."""
 
     name: str
     email: str
@@ -71,9 +70,10 @@ class BillingContact(msgspec.Struct, frozen=True):
 async def quote_plan(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, plan_code: str, interval: Interval, on: date
 ) -> PlanQuote:
-    """Return what choosing this plan today would do.
+    """Return what choosing this plan today would do and cost.
 
-    Raises DomainError: billing.no_such_plan, .same_plan, .pay_first, and .by_card for less.
+    Raises DomainError: billing.no_such_plan, .same_plan, .pay_first, and .by_card for a downgrade of a card
+    subscription.
     """
     subscription = await lock_subscription(db, cooperative_id, on)
     return await _quote(db, settings, subscription, plan_code, interval, on)
@@ -90,10 +90,11 @@ async def choose_plan(
     on: date,
     key: str,
 ) -> PlanQuote | None:
-    """Choose a plan, and return what that did. Raises as ``offer`` does.
+    """Choose a plan and return what it did.
 
-    ``key`` comes with the form: an invoice is issued for it once, and None returned the second time. What has
-    no invoice is the same plan by then.
+    ``key`` comes with the form: it invoices once, and the second time returns None. A choice without an
+    invoice raises billing.same_plan the second time. Raises DomainError as ``quote_plan`` does, and
+    billing.by_card.
     """
     subscription = await lock_subscription(db, cooperative_id, on)
     source_key = f"change:{cooperative_id}:{key}"
@@ -109,7 +110,7 @@ async def choose_plan(
     elif made.change is not None:
         await _apply_upgrade(db, settings, subscription, made, by=by, on=on, source_key=source_key)
     elif made.kind == "after_trial" and not made.plan.free:
-        subscription.plan = made.plan.code  # tried from now on, paid from the end of the trial
+        subscription.plan = made.plan.code  # the trial continues with this plan; paid at its end
         subscription.next_plan, subscription.next_interval = made.plan.code, interval
     else:
         subscription.next_plan, subscription.next_interval = made.plan.code, interval
@@ -125,7 +126,7 @@ async def choose_plan(
 
 
 async def cancel_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> date:
-    """Stop at the end of the period, and return that day: from it on the cooperative is on the free plan.
+    """Cancel the plan at the end of its period; return that day, from which the free plan applies.
 
     Raises DomainError: billing.nothing_to_cancel, .by_card.
     """
@@ -148,12 +149,15 @@ async def cancel_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str
 
 
 async def resume_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> None:
-    """Go on after all with the plan of now. Raises DomainError: billing.nothing_to_resume, .by_card."""
+    """Undo a cancellation or a planned change: the current plan continues.
+
+    Raises DomainError: billing.nothing_to_resume, .by_card.
+    """
     subscription = await lock_subscription(db, cooperative_id, on)
     if subscription.period_end is None or subscription.next_plan in (None, subscription.plan):
         raise errors.NOTHING_TO_RESUME()
     _require_not_card(subscription)
-    # a trial ends in the plan that is named: without a word in the free one
+    # a trial ends in next_plan; with none chosen, that is the free plan
     subscription.next_plan = subscription.plan if subscription.status == "trialing" else None
     subscription.next_interval = subscription.interval if subscription.next_plan else None
     record_event(db, cooperative_id, "billing.resumed", by=by, on=on, params={"plan": subscription.plan})
@@ -163,7 +167,7 @@ async def resume_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str
 async def set_contact(
     db: AsyncSession, cooperative_id: UUID, contact: BillingContact, *, by: str, on: date
 ) -> None:
-    """Say who gets the invoices and whom they name as buyer, from the next one on."""
+    """Set who receives the invoices and the buyer printed on them, from the next invoice on."""
     subscription = await lock_subscription(db, cooperative_id, on)
     subscription.contact_name = contact.name
     subscription.contact_email = contact.email
@@ -203,7 +207,7 @@ async def _quote(
         raise errors.PAY_FIRST(number=late.number)
     has_coupon = (
         subscription.coupon_left > 0 and subscription.method == "invoice"
-    )  # by card Stripe counts coupons
+    )  # Stripe applies coupons to card payments
     percent = await queries.get_coupon_percent(db, subscription.coupon) if has_coupon else 0
     price = apply_discount(plan.price_for(interval), percent)
     start, end = subscription.period_start, subscription.period_end
@@ -212,7 +216,7 @@ async def _quote(
         return await _with_tax_and_credit(db, settings, subscription, made, price, on)
     if trialing or not is_upgrade(old, old_every, plan, interval):
         if plan.free or not trialing:
-            _require_not_card(subscription)  # ended in the portal; Stripe keeps no smaller plan for later
+            _require_not_card(subscription)  # done in Stripe's portal; Stripe cannot schedule a smaller plan
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
         return PlanQuote(kind, plan, interval, end, None, price)
     change = prorate_change(
@@ -233,7 +237,7 @@ async def _quote(
 async def _with_tax_and_credit(
     db: AsyncSession, settings: Settings, subscription: Subscription, made: PlanQuote, net: Rupiah, on: date
 ) -> PlanQuote:
-    """Add tax and credit as the invoice will; what comes out below zero is given back as credit."""
+    """Add tax and credit as the invoice will; a net amount below zero is given back as credit."""
     tax = catalogue().find_tax(on) if settings.billing_pkp else None
     if net < 0:
         on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
@@ -297,7 +301,7 @@ async def _apply_upgrade(
 
 
 def _describe_days(change: Proration, made: PlanQuote) -> LocalizedText:
-    """Which part of its period the new plan is charged for."""
+    """Return the label of the part of the period that the new plan is charged for."""
     if change.charged == change.value and change.period_start == made.begins:
         return LocalizedText("satu bulan") if made.interval == "month" else LocalizedText("satu tahun")
     return LocalizedText("{left} dari {days} hari").format(left=change.days_left, days=change.days)

@@ -1,8 +1,7 @@
-"""Which open invoice a line of the platform's own statement pays: read and judged by the rules of payments,
-confirmed by an operator.
+"""Match the platform's own bank statement to open invoices, with the matching rules of banking.
 
-Nothing is kept of the statement: an invoice that is paid is open no more, so the same file a second time
-finds nothing to confirm.
+An operator confirms each match. The statement is not stored: a paid invoice is no longer open, so uploading
+the same file again finds nothing to confirm.
 """
 
 from __future__ import annotations
@@ -23,17 +22,16 @@ from kernel.money import Rupiah
 if TYPE_CHECKING:
     from billing.operator_queries import OpenInvoiceRow
 
-# An invoice is paid late at times, and by then it is read-only: it is looked for all the same.
+# Invoices are also paid long after their due date, when the cooperative is read-only already.
 MATCH_WINDOW: Final = timedelta(days=366)
 MAX_REFERENCE_LENGTH: Final = 120
 
 
 class InvoiceMatch(msgspec.Struct, frozen=True):
-    """A line that came in with the invoices that it may pay, the likeliest first; ``sure`` when it names one
-    and the sum is right.
+    """An incoming statement line with the invoices that it may pay, the likeliest first.
 
-    ``reference`` is what an invoice says that it was paid by; ``used_for`` is the invoice that this line has
-    paid already.
+    ``is_certain``: the line names one invoice and the amount is right. ``paid_invoice`` is the number of the
+    invoice that this line has already paid.
     """
 
     day: date
@@ -45,22 +43,23 @@ class InvoiceMatch(msgspec.Struct, frozen=True):
 
     @property
     def reference(self) -> str:
-        """What an invoice keeps of this line when it is paid by it."""
+        """Return the text that an invoice paid by this line stores as its reference."""
         return build_reference(self.day, self.amount, self.text)
 
 
 def build_reference(day: date, amount: Rupiah, text: str) -> str:
-    """A line of a statement as an invoice keeps it."""
+    """Return the reference of a statement line that an invoice paid by it stores."""
     return f"{day} {amount.localize('id')} {text}"[:MAX_REFERENCE_LENGTH].rstrip()
 
 
 def match_statement(
     content: bytes, invoices: Sequence[OpenInvoiceRow], used: Mapping[str, str], today: date
 ) -> list[InvoiceMatch]:
-    """Judge every line that brought money in; ``used`` says which references have paid which invoice: no line
-    pays two.
+    """Match every incoming line of a statement to open invoices, certain matches first.
 
-    Raises DomainError: billing.unknown_statement, and those of reading a statement.
+    ``used`` maps the references of paid invoices to their numbers, so that no line pays two.
+
+    Raises DomainError billing.unknown_statement, and those of ``parse_statement``.
     """
     found = parse_statement(content, method="bank_transfer", today=today)
     if isinstance(found, UnknownTable):
@@ -115,8 +114,9 @@ def match_statement(
 
 
 def _is_whole_number(reference: str, text: str) -> bool:
-    """Whether a number stands in a line by itself, and is no part of a longer one; a bank may have broken it
-    in the middle.
+    """Return whether ``text`` contains the number by itself, not as a part of a longer one.
+
+    Banks may break the number with spaces or punctuation.
     """
     broken = r"[\W_]*".join(reference)
     return re.search(rf"(?<!\d){broken}(?!\d)", text) is not None

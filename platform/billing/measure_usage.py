@@ -1,5 +1,6 @@
-"""Measuring what cooperatives use, once a day: this month so far, and in the first days of a month the one
-before, for good.
+"""Measure once a day what cooperatives use.
+
+The figures of the current month are updated daily; those of the month before are final after its first days.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# For so many days the month before is measured once more: a till may have been without a connection.
+# For this many days the month before is counted again: a till may have been offline.
 RECOUNT_DAYS: Final = 3
 
 _UPSERT_FIGURE = text(
@@ -36,24 +37,24 @@ _UPSERT_FIGURE = text(
 
 
 def first_of_month(day: date) -> date:
-    """The first day of a day's month."""
+    """Return the first day of a day's month."""
     return day.replace(day=1)
 
 
 def month_bounds(month: date, timezone: str) -> tuple[datetime, datetime]:
-    """The first moment of a month where the cooperative is, and of the next."""
+    """Return the first moment of a month and of the next month, in the cooperative's time zone."""
     zone = ZoneInfo(timezone)
     return datetime.combine(month, time(), zone), datetime.combine(add_months(month, 1), time(), zone)
 
 
 async def count_usage(database: Database, tenant: TenantRef, month: date) -> dict[Meter, int]:
-    """Count every meter of a month in the cooperative's own schema."""
+    """Count all meters of a month in the cooperative's own schema."""
     async with coop_reader(database, tenant) as ro:
         return await count_meters(ro, *month_bounds(month, await get_timezone(ro)))
 
 
 async def measure_cooperative(database: Database, tenant: TenantRef, on: date) -> None:
-    """Count and keep this month's figures of one cooperative, and tell its officers if a limit is near."""
+    """Count and store this month's figures of one cooperative, and update its notice about limits."""
     months = [first_of_month(on)]
     if on.day <= RECOUNT_DAYS:
         months.insert(0, first_of_month(on - timedelta(days=RECOUNT_DAYS)))
@@ -61,7 +62,7 @@ async def measure_cooperative(database: Database, tenant: TenantRef, on: date) -
     async with shared_session(database) as db:
         subscription = await lock_subscription(db, tenant.id, on)
         for month, figures in counted.items():
-            # pictures are counted as they are now: last month's figure stays what it was on its last day
+            # storage can only be counted as it is now: last month's figure stays that of its last day
             for meter, value in figures.items():
                 if meter == "storage" and month != months[-1]:
                     continue
@@ -73,7 +74,7 @@ async def measure_cooperative(database: Database, tenant: TenantRef, on: date) -
 
 
 async def measure_all_cooperatives(database: Database) -> int:
-    """Measure every cooperative, each by itself, and return how many failed: they come again tomorrow."""
+    """Measure every cooperative, each by itself; return how many failed. The next day tries them again."""
     async with shared_reader(database) as ro:
         slugs = await usage_queries.list_cooperative_slugs(ro)
     failed = 0

@@ -1,8 +1,7 @@
-"""What a cooperative uses, counted in its own schema: the very statements that its usage page shows, so that
-it can count again.
+"""Queries that count what a cooperative uses, in its own schema.
 
-Each takes the first moment of a month ($1) and of the next ($2) where the cooperative is, and gives one
-number.
+The usage page shows these very statements, so that a cooperative can check the count. Each takes the first
+moment of a month ($1) and of the next ($2) in the cooperative's time zone, and returns one number.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ Meter = Literal["members", "orders", "messages", "storage"]
 METERS: Final[tuple[Meter, ...]] = ("members", "orders", "messages", "storage")
 
 METER_QUERIES: Final[dict[Meter, str]] = {
-    # members at the end of the month: who had joined and not yet left
+    # members at the end of the month: joined by then and not left
     "members": (
         "SELECT count(*) FROM members, (SELECT (CAST($2 AS timestamptz) AT TIME ZONE timezone)::date "
         "AS day FROM profile) AS after\n"
@@ -25,11 +24,11 @@ METER_QUERIES: Final[dict[Meter, str]] = {
         ">= after.day)\n"
         "  AND CAST($1 AS timestamptz) < CAST($2 AS timestamptz)"
     ),
-    # orders of the month from the shop, also those called off later: what happened is not counted away
+    # orders placed in the shop in the month, cancelled ones too: they did happen
     "orders": "SELECT count(*) FROM orders\nWHERE source = 'web' AND placed_at >= $1 AND placed_at < $2",
-    # nothing sends messages yet; with the first that does, this counts the rows of its log
+    # nothing sends messages yet; the first sender's log is to be counted here
     "messages": "SELECT 0 WHERE CAST($1 AS timestamptz) < CAST($2 AS timestamptz)",
-    # bytes of pictures, as they are now
+    # bytes of pictures, as of now
     "storage": (
         "SELECT coalesce(sum(octet_length(content)), 0) FROM pictures\n"
         "WHERE CAST($1 AS timestamptz) < CAST($2 AS timestamptz)"
@@ -38,12 +37,12 @@ METER_QUERIES: Final[dict[Meter, str]] = {
 
 
 async def count_meters(ro: Reader, start: datetime, end: datetime) -> dict[Meter, int]:
-    """Return every figure of the cooperative that ``ro`` is bound to, for the month from ``start`` up to
-    ``end``.
+    """Return every meter of the cooperative that ``ro`` is bound to, from ``start`` up to ``end``
+    (exclusive).
     """
     return {meter: int(await ro.value(METER_QUERIES[meter], start, end) or 0) for meter in METERS}
 
 
 async def get_timezone(ro: Reader) -> str:
-    """Return the IANA name of the zone by which the cooperative keeps its calendar."""
+    """Return the IANA name of the cooperative's time zone."""
     return str(await ro.value("SELECT timezone FROM profile") or "Asia/Jakarta")

@@ -1,6 +1,4 @@
-"""What cooperatives have bought, what they were invoiced for and what they used:
-tables of schema ``shared``.
-"""
+"""Tables of billing in schema ``shared``: subscriptions, coupons, invoices, credit, history, usage."""
 
 from datetime import date, datetime
 from typing import Any
@@ -28,13 +26,12 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Subscription(ControlBase):
-    """What one cooperative is on.
+    """The plan, period and contact of one cooperative.
 
-    ``period_end`` is the first day that no longer belongs to the period; both are null on the free plan.
-
-    ``next_plan`` comes at the end of the period (null: the same again); ``value`` is what the plan is worth
-    for a whole period, after discount and before tax; ``next_due_on`` the day on which
-    ``billing.billing_run`` has something to do, null when nothing.
+    ``period_end`` is the first day after the period; both ends are null on the free plan. ``next_plan``
+    follows at the end of the period (null: the same plan). ``value`` is the price of the whole period in
+    rupiah, after discount and before tax. ``next_due_on`` is the day of the next step of
+    ``billing.billing_run``, null when there is none.
     """
 
     __tablename__ = "subscriptions"
@@ -76,7 +73,7 @@ class Subscription(ControlBase):
 
 
 class Coupon(ControlBase):
-    """A discount in percent on the next ``invoices`` invoices of whoever enters its code."""
+    """A discount in percent on the next ``invoices`` invoices of each cooperative that redeems it."""
 
     __tablename__ = "coupons"
     __table_args__ = (
@@ -97,7 +94,7 @@ class Coupon(ControlBase):
 
 
 class CouponRedemption(ControlBase):
-    """A cooperative has entered a code: once."""
+    """The redemption of a coupon by a cooperative; once each."""
 
     __tablename__ = "coupon_uses"
 
@@ -107,7 +104,7 @@ class CouponRedemption(ControlBase):
 
 
 class InvoiceCounter(ControlBase):
-    """The last invoice number of a year: numbers have no gaps, as the tax office expects."""
+    """The last invoice number of a year. Numbers have no gaps, as the tax office expects."""
 
     __tablename__ = "invoice_counters"
 
@@ -118,7 +115,7 @@ class InvoiceCounter(ControlBase):
 class Invoice(ControlBase):
     """An invoice to a cooperative, in rupiah.
 
-    ``source_key`` makes each cause give one; what was bought and by whom is frozen.
+    ``source_key`` names its cause and is unique. Amounts and buyer do not change after issue.
     """
 
     __tablename__ = "invoices"
@@ -165,7 +162,7 @@ class Invoice(ControlBase):
 
 
 class InvoiceLine(ControlBase):
-    """A line of an invoice, in rupiah before tax; below zero what is taken off."""
+    """A line of an invoice, in rupiah before tax; deductions are negative."""
 
     __tablename__ = "invoice_lines"
 
@@ -177,9 +174,9 @@ class InvoiceLine(ControlBase):
 
 
 class Credit(ControlBase):
-    """What a cooperative has with the platform, one row for each change, append-only.
+    """A change of a cooperative's credit with the platform, in rupiah; append-only.
 
-    Their sum pays the next invoices first.
+    The sum of the rows is the balance, which pays the next invoices first.
     """
 
     __tablename__ = "billing_credits"
@@ -199,10 +196,7 @@ class Credit(ControlBase):
 
 
 class BillingEntry(ControlBase):
-    """The history of a subscription, append-only: what was done, by whom, on which day.
-
-    Reminders are entries too.
-    """
+    """An entry in the history of a subscription, append-only: action, actor and day; reminders too."""
 
     __tablename__ = "billing_entries"
     __table_args__ = (Index("ix_billing_entries_cooperative_id", "cooperative_id", "id"),)
@@ -217,7 +211,7 @@ class BillingEntry(ControlBase):
 
 
 class UsageFigure(ControlBase):
-    """What a cooperative used in a month (``month`` is its first day), by a query that it can run itself."""
+    """What a cooperative used in a month (``month`` is its first day), counted by ``meter_queries``."""
 
     __tablename__ = "usage_figures"
     __table_args__ = (CheckConstraint("value >= 0", name="value"),)
@@ -230,8 +224,9 @@ class UsageFigure(ControlBase):
 
 
 class BillingEvent(ControlBase):
-    """A verified message of Stripe to the platform: kept once by its id, and no more believed than that there
-    is something to look at.
+    """A verified Stripe webhook to the platform, stored once by its id.
+
+    It only triggers a sync: the state is always fetched from Stripe.
     """
 
     __tablename__ = "billing_events"

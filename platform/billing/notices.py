@@ -1,7 +1,6 @@
-"""What officers should know of their plan, as one code in the registry row: the most pressing first. Pure.
+"""Which billing notice officers see, as one code in the registry row. Pure functions.
 
-The sentences stand in themes/base/templates/billing/_notice.html; they come without a question to the
-database on every page.
+The sentences are in themes/base/templates/billing/_notice.html. Pages show them without a query.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Final
 from billing.dunning import TRIAL_NOTICE_DAYS, SubscriptionStatus
 from billing.plans import Limit, Plan
 
-# What can go over a limit, in the order in which it is told.
+# Meters that have limits, in the order in which notices mention them.
 LIMITED_METERS: Final[tuple[Limit, ...]] = ("members", "storage", "messages")
 
 
@@ -27,9 +26,9 @@ def select_notice(
     warning_percent: int,
     on: date,
 ) -> str | None:
-    """Return the code of the one thing to tell, or None.
+    """Return the code of the most urgent notice for officers, or None.
 
-    ``warn`` is the percentage of a limit from which on it is told.
+    ``warning_percent`` is the share of a limit, in percent, from which a notice warns.
     """
     if status in ("read_only", "past_due"):
         return status

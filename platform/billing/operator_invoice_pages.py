@@ -1,6 +1,4 @@
-"""Operators' pages of invoices: what is open, confirming that the money is there, closing what will not be
-paid.
-"""
+"""Operators' pages of invoices: list open ones, match a statement, confirm a payment, close an invoice."""
 
 from __future__ import annotations
 
@@ -44,7 +42,7 @@ INVOICE_TEMPLATE: Final = "billing/operator_invoice.html"
 
 @get(HOME, guards=[require_operator])
 async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """List what is open, the oldest first."""
+    """List the open invoices of all cooperatives, the oldest first."""
     rows = await operator_queries.list_open_invoices(ro)
     return render_page(
         request,
@@ -59,13 +57,16 @@ async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -
 
 @get("/langganan/mutasi", guards=[require_operator], sync_to_thread=False)
 def show_statement_form(request: AnyRequest) -> Response[bytes]:
-    """Ask for a statement of the platform's account."""
+    """Show the upload form for a statement of the platform's account."""
     return render_page(request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=None)
 
 
 @post("/langganan/mutasi", guards=[require_operator], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
 async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
-    """Show which open invoices its lines pay; each is confirmed like any other payment."""
+    """Show which open invoices the lines of an uploaded statement pay.
+
+    Nothing is booked: an operator confirms each payment on the invoice's page.
+    """
     form = await read_form(request, UploadStatementForm)
     async with form.rerender_on_error(
         "billing/operator_statement.html", field="file", active_menu=PLACE, matches=None
@@ -89,7 +90,7 @@ async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -
 async def show_invoice(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[bytes]:
-    """Show one, and what can be done with it."""
+    """Show one invoice and the actions that are open to operators."""
     return render_page(
         request,
         INVOICE_TEMPLATE,
@@ -101,7 +102,7 @@ async def show_invoice(
 
 @get(f"{HOME}/{{number:str}}/pdf", guards=[require_operator])
 async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -> Response[bytes]:
-    """Give it as PDF."""
+    """Return one invoice as PDF."""
     found = (await _invoice_context(ro, ctx.lang, number))["invoice"]
     return await render_invoice_pdf(
         ctx.database.settings, found, await queries.list_invoice_lines(ro, found.id), ctx.lang
@@ -112,7 +113,7 @@ async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -
 async def submit_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
-    """Ask once more in a sentence, then take down that the money is there."""
+    """Show a confirmation page, then mark the invoice as paid."""
     form = await read_form(request, ConfirmPaymentForm)
     context = await _invoice_context(as_reader(db), ctx.lang, number)
     found = context["invoice"]
@@ -150,7 +151,7 @@ async def submit_payment(
 async def submit_closing(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
-    """Ask once more in a sentence, then call it off or give it up."""
+    """Show a confirmation page, then void the invoice or write it off."""
     form = await read_form(request, CloseInvoiceForm)
     context = await _invoice_context(as_reader(db), ctx.lang, number)
     async with form.rerender_on_error(INVOICE_TEMPLATE, field="reason", active_menu=PLACE, **context):

@@ -1,6 +1,4 @@
-"""Operators' pages of billing: who pays what, who does not, what came in, and the few things that are done by
-hand.
-"""
+"""Operators' pages of billing: subscriptions, revenue, coupons, and one cooperative with its credit."""
 
 from __future__ import annotations
 
@@ -49,7 +47,7 @@ async def list_subscriptions(
     pilih: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """List and search subscriptions."""
+    """List, search and filter the subscriptions of all cooperatives."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = pilih if pilih in TABS else ""
     rows, total = await operator_queries.list_subscriptions(
@@ -75,7 +73,7 @@ async def list_subscriptions(
 
 @get(f"{HOME}/pendapatan", guards=[require_operator])
 async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """Show what came in, month by month, as a chart and as a table."""
+    """Show the revenue of the last twelve months as a chart and a table."""
     today = clock.today()
     rows = await operator_queries.list_monthly_revenue(
         ro, add_months(today.replace(day=1), 1 - MONTHS), today
@@ -92,7 +90,7 @@ async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
 
 @get(f"{HOME}/kupon", guards=[require_operator])
 async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """List the coupons, and ask for a new one."""
+    """List the coupons and show the form for a new one."""
     return render_page(
         request,
         "billing/operator_coupons.html",
@@ -104,7 +102,7 @@ async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
 
 @post(f"{HOME}/kupon", guards=[require_operator])
 async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
-    """Make one."""
+    """Create a coupon."""
     form = await read_form(request, CreateCouponForm)
     rows = await operator_queries.list_coupons(as_reader(db))
     async with form.rerender_on_error("billing/operator_coupons.html", active_menu=PLACE, rows=rows):
@@ -126,7 +124,9 @@ async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Res
 async def show_cooperative(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[bytes]:
-    """Show one cooperative's billing; the first look begins its trial."""
+    """Show the billing of one cooperative. The first view of a cooperative without a subscription starts its
+    trial.
+    """
     return render_page(
         request,
         "billing/operator_one.html",
@@ -140,7 +140,7 @@ async def show_cooperative(
 async def submit_credit(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[Any]:
-    """Ask once more with the sum in a sentence, then give credit."""
+    """Show a confirmation page with the amount, then grant credit."""
     form = await read_form(request, GrantCreditForm)
     context = await _cooperative_context(db, ctx.lang, slug)
     context["key"] = form.values.get("key") or context["key"]

@@ -1,4 +1,4 @@
-"""What operators read of billing, over all cooperatives."""
+"""Queries of billing over all cooperatives, for operators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_SIZE = 25
 
 
 class SubscriptionRow(msgspec.Struct, frozen=True):
-    """A subscription in the list; ``owed`` is what is open, in rupiah."""
+    """A subscription in the list; ``owed`` is the sum of its open invoices, in rupiah."""
 
     slug: str
     name: str
@@ -31,7 +31,7 @@ class SubscriptionRow(msgspec.Struct, frozen=True):
 
 
 class OpenInvoiceRow(msgspec.Struct, frozen=True):
-    """An open invoice with whose it is; amounts in rupiah."""
+    """An open invoice with its cooperative; amounts in rupiah."""
 
     number: str
     slug: str
@@ -44,7 +44,7 @@ class OpenInvoiceRow(msgspec.Struct, frozen=True):
 
 
 class RevenueRow(msgspec.Struct, frozen=True):
-    """What was paid in a month, without credit that was given: rupiah, and from how many cooperatives."""
+    """The payments of a month in rupiah, without granted credit, and how many cooperatives paid."""
 
     month: date
     amount: int
@@ -64,7 +64,7 @@ class CouponRow(msgspec.Struct, frozen=True):
 
 
 class SubscriptionSummary(msgspec.Struct, frozen=True):
-    """How many cooperatives are in each state, and what is owed, in rupiah."""
+    """How many cooperatives are in each status, and the sum of all open invoices in rupiah."""
 
     trialing: int
     paying: int
@@ -77,15 +77,15 @@ _OWED = (
     "coalesce((SELECT sum(i.amount_due) FROM shared.invoices i WHERE i.cooperative_id = s.cooperative_id AND "
     "i.status = 'open'), 0)::bigint"
 )
-# A cooperative has a row once somebody looked at its plan, or the day's run came by; until then it is in the
-# trial that begins with that row.
+# A cooperative gets its subscription row on the first view of its plan or at the daily run. Until then it
+# counts as in trial, because the row begins one.
 _ALL = (
     "(SELECT c.id AS cooperative_id, coalesce(s.plan, c.plan) AS plan, coalesce(s.interval, 'month') AS "
     "interval, coalesce(s.status, 'trialing') AS status,"
     " coalesce(s.method, 'invoice') AS method, s.period_end, s.next_plan FROM shared.cooperatives c"
     " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id)"
 )
-# One filter for each tab: "paid" has a plan that costs something, "free" none.
+# One filter per tab: "paid" is an active plan with a price, "free" one without.
 _FOUND = (
     f" FROM {_ALL} s JOIN shared.cooperatives c ON c.id = s.cooperative_id"
     " WHERE ($1 = '' OR c.name ILIKE $2 OR c.slug ILIKE $2) AND CASE $3 WHEN '' THEN true"
@@ -98,7 +98,7 @@ _FOUND = (
 async def list_subscriptions(
     ro: Reader, *, search: str = "", status_filter: str = "", page: int = 1
 ) -> tuple[list[SubscriptionRow], int]:
-    """Return one page of subscriptions, the late ones first, and how many there are in all."""
+    """Return one page of subscriptions, those with overdue invoices first, and the total number."""
     pattern = like_pattern(search)
     rows = await ro.rows(
         SubscriptionRow,
@@ -115,7 +115,7 @@ async def list_subscriptions(
 
 
 async def get_summary(ro: Reader) -> SubscriptionSummary:
-    """Return the figures above the list."""
+    """Return the figures above the list of subscriptions."""
     found = await ro.one(
         SubscriptionSummary,
         "SELECT count(*) FILTER (WHERE status = 'trialing') AS trialing,"
@@ -143,9 +143,7 @@ async def list_open_invoices(ro: Reader, limit: int = 200) -> list[OpenInvoiceRo
 
 
 async def list_used_references(ro: Reader) -> dict[str, str]:
-    """Return by which lines of the bank invoices were paid:
-    what each was told to be paid by, and its number.
-    """
+    """Return the transfer reference of each paid invoice, mapped to the invoice's number."""
     rows = await ro.records(
         "SELECT paid_reference, number FROM shared.invoices WHERE status = 'paid' AND paid_method = "
         "'bank_transfer' AND paid_reference <> ''"
@@ -154,9 +152,7 @@ async def list_used_references(ro: Reader) -> dict[str, str]:
 
 
 async def list_monthly_revenue(ro: Reader, since: date, until: date) -> list[RevenueRow]:
-    """Return what was paid in each month from the month of ``since`` up to that of ``until``, also where it
-    was nothing.
-    """
+    """Return the payments of each month from that of ``since`` to that of ``until``, empty months too."""
     return await ro.rows(
         RevenueRow,
         "SELECT m::date AS month, coalesce(sum(i.amount_due), 0)::bigint AS amount, count(DISTINCT "
@@ -172,9 +168,7 @@ async def list_monthly_revenue(ro: Reader, since: date, until: date) -> list[Rev
 
 
 async def list_plans_in_use(ro: Reader) -> dict[str, list[str]]:
-    """Return the code of every plan that somebody has or will have,
-    with the addresses of those cooperatives.
-    """
+    """Return each plan code that a cooperative has or will have, with the slugs of those cooperatives."""
     rows = await ro.records(
         "SELECT had.plan, array_agg(DISTINCT c.slug ORDER BY c.slug) AS slugs FROM shared.cooperatives c"
         " LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
@@ -185,7 +179,7 @@ async def list_plans_in_use(ro: Reader) -> dict[str, list[str]]:
 
 
 async def list_coupons(ro: Reader) -> list[CouponRow]:
-    """Return all coupons, the newest first."""
+    """Return the latest 200 coupons, newest first."""
     return await ro.rows(
         CouponRow,
         "SELECT code, percent, invoices, used, max_uses, until, reason FROM shared.coupons ORDER BY "
@@ -194,13 +188,13 @@ async def list_coupons(ro: Reader) -> list[CouponRow]:
 
 
 async def find_cooperative_id(ro: Reader, slug: str) -> UUID | None:
-    """Return the id of the cooperative with this address, or None."""
+    """Return the id of the cooperative with this slug, or None."""
     found: UUID | None = await ro.value("SELECT id FROM shared.cooperatives WHERE slug = $1", slug)
     return found
 
 
 async def find_owner_slug(ro: Reader, number: str) -> str | None:
-    """Return the address of the cooperative that an invoice is for, or None."""
+    """Return the slug of the cooperative that an invoice belongs to, or None."""
     found: str | None = await ro.value(
         "SELECT c.slug FROM shared.invoices i JOIN shared.cooperatives c ON c.id = i.cooperative_id "
         "WHERE i.number = $1",

@@ -1,6 +1,7 @@
 """Officers' pages of their plan.
 
-The cooperative's own transaction is not used: the subscription stands in schema ``shared``.
+They open their own sessions on schema ``shared``, where subscriptions are stored, instead of the
+cooperative's.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ async def show_plans(
     database: CurrentDatabase,
     tiap: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Show the plan of now, what comes after it, and all plans side by side."""
+    """Show the current plan, the plan that follows it, and all plans for comparison."""
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, on)
@@ -91,7 +92,7 @@ async def confirm_plan(
     code: FromPath[str],
     tiap: FromQuery[str] = "month",
 ) -> Response[bytes]:
-    """Say in a sentence what choosing this plan does and costs, to the rupiah."""
+    """Show what choosing this plan does and costs, before the officer confirms."""
     if tiap not in INTERVALS:
         raise NOT_FOUND()
     on = clock.today(ctx.brand.timezone)
@@ -125,7 +126,7 @@ async def submit_plan(
     database: CurrentDatabase,
     code: FromPath[str],
 ) -> Response[Any]:
-    """Choose it."""
+    """Choose the plan: at Stripe for a card subscription, by invoice otherwise."""
     form = await read_form(request, ChoosePlanForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
@@ -156,7 +157,7 @@ async def submit_plan(
 async def confirm_cancellation(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
-    """Say what stopping does, and when."""
+    """Show what cancelling does and from when, before the officer confirms."""
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     if subscription.period_end is None:
@@ -178,7 +179,7 @@ async def confirm_cancellation(
 async def submit_cancellation(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
-    """Stop at the end of the period."""
+    """Cancel the plan at the end of its period."""
     async with shared_session(database) as db:
         await cancel_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, registry_topic(tenant.schema_name))
@@ -189,7 +190,7 @@ async def submit_cancellation(
 async def submit_resumption(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
-    """Go on after all."""
+    """Undo a cancellation or a planned change of plan."""
     async with shared_session(database) as db:
         await resume_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, registry_topic(tenant.schema_name))
@@ -204,7 +205,7 @@ async def submit_coupon(
     viewer: CurrentUser,
     database: CurrentDatabase,
 ) -> Response[Any]:
-    """Enter a code."""
+    """Redeem a coupon code."""
     form = await read_form(request, RedeemCouponForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
@@ -222,7 +223,7 @@ async def submit_coupon(
 async def show_contact(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
-    """Show who gets the invoices."""
+    """Show the billing contact."""
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     return render_page(
@@ -238,7 +239,7 @@ async def submit_contact(
     viewer: CurrentUser,
     database: CurrentDatabase,
 ) -> Response[Any]:
-    """Change it."""
+    """Change the billing contact."""
     form = await read_form(request, BillingContactForm)
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
@@ -313,13 +314,13 @@ async def _plans_context(
 
 
 def _renewal_interval(subscription: Subscription) -> Interval:
-    """Return how the period after this one is billed."""
+    """Return the billing interval of the next period."""
     return cast("Interval", subscription.next_interval or subscription.interval)
 
 
 def _plan_card(plan: Plan, subscription: Subscription, interval: Interval, lang: Any) -> dict[str, Any]:
     current = plan.code == subscription.plan and (plan.free or interval == subscription.interval)
-    # a trial of a plan goes on in the free one, unless somebody chooses
+    # a trial continues in the free plan unless another is chosen
     stays = plan.code == (subscription.next_plan or subscription.plan) and (
         plan.free or interval == _renewal_interval(subscription)
     )

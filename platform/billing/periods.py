@@ -1,6 +1,6 @@
-"""How a subscription moves from one period to the next, and back to life when it is paid.
+"""Move a subscription from one period to the next, and reopen it after payment.
 
-Every function works on a locked row.
+Except for ``lock_subscription`` and ``build_period_line``, the functions expect a locked subscription.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 async def lock_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
-    """Return a cooperative's row, locked; where there is none yet it is made: a trial that begins on this
-    day.
+    """Return a cooperative's subscription with its row locked; create it as a trial from ``on`` if it is
+    missing.
     """
     found = await queries.find_subscription_for_update(db, cooperative_id)
     if found is not None:
@@ -70,9 +70,11 @@ async def begin_period(
     on: date,
     source_key: str,
 ) -> None:
-    """Begin a period of a plan on ``start`` and invoice it on ``on``; the free plan has neither.
+    """Begin a period of a plan on ``start`` and invoice it on ``on``; the free plan has no period and no
+    invoice.
 
-    The anchor is ``start`` where there is none.
+    The anchor, from which month ends are counted, becomes ``start`` when there is none or the interval
+    changes.
     """
     subscription.next_plan = subscription.next_interval = None
     subscription.trial_notified = False
@@ -109,9 +111,9 @@ async def begin_period(
 
 
 async def end_period(db: AsyncSession, settings: Settings, subscription: Subscription, on: date) -> None:
-    """End the period: what was chosen to come next begins, else the same again.
+    """End the current period and begin the next, with the planned plan or the same one.
 
-    Done late, the new period still begins where the old one ended, unless that whole period has gone by too.
+    A late run still begins the new period where the old one ended, unless that whole period has passed too.
     """
     ended = subscription.period_end
     assert ended is not None
@@ -146,9 +148,10 @@ async def end_period(db: AsyncSession, settings: Settings, subscription: Subscri
 
 
 async def refresh_status(db: AsyncSession, subscription: Subscription, on: date) -> None:
-    """Set active or past_due by what is open.
+    """Set the status to active or past_due by the open invoices.
 
-    Read-only ends here only when nothing is late: another plan does not open what is not paid.
+    A read-only subscription becomes active only when nothing is overdue: another plan does not pay an old
+    debt.
     """
     await db.flush()
     late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
@@ -161,9 +164,9 @@ async def refresh_status(db: AsyncSession, subscription: Subscription, on: date)
 async def reopen_after_payment(
     db: AsyncSession, settings: Settings, subscription: Subscription, on: date
 ) -> None:
-    """Open a cooperative again when nothing is overdue any more.
+    """Set a past_due or read-only subscription to active when nothing is overdue any more.
 
-    Was its period over meanwhile, a new one begins today.
+    If the period of a read-only subscription ended meanwhile, a new one begins today.
     """
     if subscription.status not in ("past_due", "read_only"):
         return
@@ -197,7 +200,7 @@ async def reopen_after_payment(
 
 
 def build_period_line(plan: Plan, interval: Interval, start: date, end: date) -> LineItem:
-    """The line of a whole period: "Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
+    """Return the invoice line of a whole period: "Paket Tumbuh, 1 Januari 2026 sampai 31 Januari 2026"."""
     last = end - timedelta(days=1)
     return LineItem(
         LocalizedText(
@@ -208,8 +211,9 @@ def build_period_line(plan: Plan, interval: Interval, start: date, end: date) ->
 
 
 async def apply_coupon(db: AsyncSession, subscription: Subscription) -> int:
-    """Return the discount of this invoice in percent, and count it; what is paid by card Stripe discounts
-    itself.
+    """Use the coupon for one invoice and return its discount in percent; 0 without a coupon.
+
+    Not called for card payments: Stripe applies coupons to those.
     """
     if subscription.coupon is None or subscription.coupon_left < 1:
         return 0

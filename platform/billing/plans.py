@@ -1,4 +1,4 @@
-"""The plans, read once from plans.toml and checked: what can be bought, for how much, and what it allows."""
+"""The plans of plans.toml, read and checked once: prices, entitlements and limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Limit = Literal["members", "orders", "messages", "storage", "requests_per_minute
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whole rupiah before tax."""
+    """Prices in whole rupiah before tax."""
 
     month: int
     year: int
@@ -35,8 +35,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One plan.
 
-    Without ``price`` it is free; a limit that is absent is none. Not ``sold`` it goes on for who has it, and
-    nobody else gets it.
+    Without ``price`` it is free; a limit that is absent means unlimited. A plan that is not ``sold`` stays
+    with the cooperatives that have it, and cannot be chosen.
     """
 
     code: str
@@ -49,28 +49,29 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> LocalizedText:
-        """What it is called."""
+        """Return the plan's name."""
         return LocalizedText(self.name_text)
 
     @property
     def lead(self) -> LocalizedText:
-        """For whom it is, in a sentence."""
+        """Return one sentence that says whom the plan is for."""
         return LocalizedText(self.lead_text)
 
     @property
     def free(self) -> bool:
-        """Whether it costs nothing: no period and no invoices."""
+        """Return whether the plan costs nothing; it then has no period and no invoices."""
         return self.price is None
 
     def price_for(self, interval: Interval) -> Rupiah:
-        """Price of one month or one year, in rupiah before tax; Rp0 for the free plan."""
+        """Return the price of one month or one year, in rupiah before tax; Rp0 for the free plan."""
         if self.price is None:
             return Rupiah(0)
         return Rupiah(self.price.month if interval == "month" else self.price.year)
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a new cooperative tries, for how many days, and what it is on afterwards if it chooses nothing."""
+    """The trial of a new cooperative: its plan, its length in days, and the plan that follows it by default.
+    """
 
     plan: str
     days: int
@@ -78,9 +79,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InvoiceTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When an invoice is due, when we remind of it (days after), and after how many days the cooperative is
-    read-only.
-    """
+    """The terms of an invoice, all in days: due after issue, reminders and read-only after the due date."""
 
     due_after_days: int
     reminder_days: tuple[int, ...]
@@ -89,13 +88,13 @@ class InvoiceTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UsageWarning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From which part of a limit on it is told."""
+    """The share of a limit, in percent, from which officers are warned."""
 
     percent: int
 
 
 class TaxRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tax from a day on; ``rate`` is a fraction of the price, written "11/100"."""
+    """A tax that applies from ``since`` on; ``rate`` is a fraction of the price, written "11/100"."""
 
     since: date
     rate: str
@@ -104,17 +103,17 @@ class TaxRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def label(self) -> LocalizedText:
-        """Its name on an invoice."""
+        """Return the tax's name as printed on invoices."""
         return LocalizedText(self.label_text)
 
     @property
     def fraction(self) -> Fraction:
-        """The exact rate."""
+        """Return the exact rate."""
         return Fraction(self.rate)
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The contents of plans.toml."""
 
     trial: Trial
     invoices: InvoiceTerms
@@ -125,7 +124,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def get_plan(self, code: str) -> Plan:
         """Return a plan by its code, sold or not.
 
-        Raises LookupError: `lumbung doctor` tells who has a plan that is gone.
+        Raises LookupError. `lumbung doctor` lists cooperatives whose plan is missing.
         """
         for plan in self.plan:
             if plan.code == code:
@@ -147,12 +146,15 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def catalogue() -> Catalogue:
-    """Return the plans of this installation. Raises ValueError for a file that contradicts itself."""
+    """Return the plans of this installation, cached. Raises ValueError when the file contradicts itself."""
     return parse_plans(_FILE.read_text("utf-8"))
 
 
 def parse_plans(text: str) -> Catalogue:
-    """Read and check a plans file. Raises ValueError (msgspec.ValidationError is one) with what is wrong."""
+    """Parse and check a plans file.
+
+    Raises ValueError (msgspec.ValidationError is one) that names the problem.
+    """
     found: Catalogue = msgspec.convert(tomllib.loads(text), Catalogue)
     for problem in _problems(found):
         raise ValueError(f"plans.toml: {problem}")
@@ -201,10 +203,8 @@ def _problems_of(plan: Plan) -> list[str]:
 
 
 def get_limit(tenant: TenantRef, name: Limit) -> int | None:
-    """Return the limit of a cooperative's plan:
-    pieces, bytes or requests a minute; None where there is none.
-    """
+    """Return a limit of the cooperative's plan: pieces, bytes or requests a minute; None when unlimited."""
     try:
         return catalogue().get_plan(tenant.plan).limits.get(name)
-    except LookupError:  # a plan that is sold no longer binds nobody
+    except LookupError:  # a plan that is missing from the file limits nothing
         return None

@@ -1,6 +1,4 @@
-"""How billing shows itself: its states and deeds in words, bytes as people read them, and what can be paid
-how.
-"""
+"""How pages show billing: labels, usage figures, plan features and payment instructions."""
 
 from __future__ import annotations
 
@@ -76,7 +74,7 @@ ENTITLEMENT_LABELS: Final[Mapping[str, LocalizedText]] = {
     "payroll": LocalizedText("Potong gaji"),
     "custom_domain": LocalizedText("Alamat web sendiri"),
 }
-# Messages are counted and limited too, but nothing sends any yet: they are not told as something to buy.
+# Messages are limited too, but nothing sends any yet, so plans do not advertise them.
 LIMIT_LABELS: Final[Mapping[Limit, LocalizedText]] = {
     "members": LocalizedText("{n} anggota", counted="n"),
     "storage": LocalizedText("{n} gambar"),
@@ -89,10 +87,7 @@ NEVER_LIMITED_LABEL: Final = LocalizedText("Kasir, pesanan, dan buku tanpa batas
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """One meter on a page.
-
-    ``percent`` is of the limit and at most 100 for the bar.
-    """
+    """One meter on a page. ``percent`` of the limit is capped at 100 for the bar."""
 
     meter: str
     name: str
@@ -104,7 +99,7 @@ class UsageView(msgspec.Struct, frozen=True):
 
 
 class PaymentInstructions(msgspec.Struct, frozen=True):
-    """How an invoice can be paid without a card: an account, a QRIS, and what to write so that we find it."""
+    """How to pay an invoice without a card: account, QRIS code, and the transfer note we match it by."""
 
     amount: Rupiah
     account: str
@@ -115,14 +110,14 @@ class PaymentInstructions(msgspec.Struct, frozen=True):
 def localize_labels(
     states: Mapping[str, tuple[LocalizedText, str]], lang: Lang
 ) -> dict[str, tuple[str, str]]:
-    """States in a reader's language, each with the kind of its label."""
+    """Return status labels in a language, each with its badge kind."""
     return {state: (words.localize(lang), kind) for state, (words, kind) in states.items()}
 
 
 def build_invoice_context(
     invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> dict[str, Any]:
-    """What the pages of officers and of operators show of an invoice alike."""
+    """Return what the invoice pages of officers and of operators both show."""
     return {
         "invoice": invoice,
         "lines": [(StoredText(line.text_id, line.text_en).localize(lang), line.amount) for line in lines],
@@ -133,9 +128,7 @@ def build_invoice_context(
 
 
 def format_usage(meter: str, value: int, lang: Lang) -> str:
-    """A figure as it is read: bytes in MB or GB, rounded up to one decimal, anything else with its
-    separators.
-    """
+    """Format a usage figure: bytes in MB or GB, rounded up to one decimal; other figures with separators."""
     if meter != "storage":
         return formats.number(value, lang)
     unit, name = (100_000_000, "GB") if value >= 1_000_000_000 else (100_000, "MB")
@@ -143,7 +136,7 @@ def format_usage(meter: str, value: int, lang: Lang) -> str:
 
 
 def list_plan_features(plan: Plan, lang: Lang) -> list[str]:
-    """What a plan allows, one line each."""
+    """Return what a plan allows, one line per feature."""
     limited = [
         words.localize(lang).format(n=format_usage(name, plan.limits[name], lang))
         if name in plan.limits
@@ -154,7 +147,7 @@ def list_plan_features(plan: Plan, lang: Lang) -> list[str]:
 
 
 def list_lost_features(old: Plan, new: Plan, lang: Lang) -> list[str]:
-    """What a cooperative has with ``old`` and will have with ``new`` no more, one line each."""
+    """Return the features of ``old`` that ``new`` lacks, one line each."""
     return _feature_labels([name for name in old.entitlements if name not in new.entitlements], lang)
 
 
@@ -168,7 +161,7 @@ def build_usage_view(
     plan: Plan,
     lang: Lang,
 ) -> UsageView:
-    """Put one figure beside its limit."""
+    """Build the view of one usage figure and its limit."""
     limit = plan.limits.get(meter)
     share = percent_used(value, limit)
     return UsageView(
@@ -183,14 +176,14 @@ def build_usage_view(
 
 
 def build_transfer_note(number: str) -> str:
-    """What a transfer should say, short enough for every bank: "LUMBUNG 2026000123"."""
+    """Return the note for a transfer, short enough for every bank: "LUMBUNG 2026000123"."""
     return "LUMBUNG " + number.replace("-", "")
 
 
 def build_payment_instructions(
     settings: Settings, invoice: InvoiceDetails, lang: Lang
 ) -> PaymentInstructions | None:
-    """How an open invoice can be paid, or None when there is nothing to pay."""
+    """Return how to pay an open invoice, or None when it is not open."""
     if invoice.status != "open":
         return None
     amount, note, drawn = Rupiah(invoice.amount_due), build_transfer_note(invoice.number), None
@@ -199,13 +192,13 @@ def build_payment_instructions(
             drawn = Markup(  # noqa: S704 - our own SVG
                 render_svg(make_dynamic(settings.billing_qris, amount, note.replace(" ", "")), lang)
             )
-        except DomainError:  # an amount that QRIS does not carry: the account remains
+        except DomainError:  # QRIS cannot carry this amount; the bank account remains
             drawn = None
     return PaymentInstructions(amount, settings.billing_bank_account, note, drawn)
 
 
 def describe_event(entry: HistoryRow, lang: Lang) -> str:
-    """One line of the history: what was done, and to which invoice or plan."""
+    """Return one line of the history: the event, its invoice or plan, and the reason."""
     words = EVENT_LABELS.get(entry.action)
     label = words.localize(lang) if words else entry.action
     about = entry.params.get("number") or entry.params.get("code")

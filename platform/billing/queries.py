@@ -1,7 +1,4 @@
-"""What billing reads of one cooperative: its subscription, its invoices, what it has with us.
-
-All of it in schema ``shared``.
-"""
+"""Queries of billing for one cooperative: subscription, invoices and credit, all in schema ``shared``."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BilledCooperative(msgspec.Struct, frozen=True):
-    """A cooperative as billing sees it. ``name`` is the registry's."""
+    """A cooperative as billing needs it; ``name`` is that of the registry."""
 
     id: UUID
     slug: str
@@ -42,7 +39,7 @@ class InvoiceRow(msgspec.Struct, frozen=True):
 
 
 class InvoiceDetails(msgspec.Struct, frozen=True):
-    """Everything that an invoice says; amounts in rupiah."""
+    """All fields of an invoice; amounts in rupiah."""
 
     id: UUID
     number: str
@@ -79,7 +76,7 @@ class InvoiceLineRow(msgspec.Struct, frozen=True):
 
 
 class CreditChangeRow(msgspec.Struct, frozen=True):
-    """A change of what a cooperative has with us, in rupiah."""
+    """A change of a cooperative's credit, in rupiah."""
 
     on_date: date
     amount: int
@@ -97,7 +94,7 @@ class HistoryRow(msgspec.Struct, frozen=True):
 
 
 async def find_cooperative(source: AsyncSession | Reader, cooperative_id: UUID) -> BilledCooperative | None:
-    """Return the cooperative, or None."""
+    """Return a cooperative by its id, or None."""
     ro = as_reader(source)
     return await ro.one(
         BilledCooperative,
@@ -107,13 +104,14 @@ async def find_cooperative(source: AsyncSession | Reader, cooperative_id: UUID) 
 
 
 async def find_subscription(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
-    """Return the row as it is, or None before there is one."""
+    """Return a subscription without a lock, or None before it exists."""
     return await db.get(Subscription, cooperative_id)
 
 
 async def find_subscription_for_update(db: AsyncSession, cooperative_id: UUID) -> Subscription | None:
-    """Return the row, locked until the transaction ends and read anew: everything that concerns one
-    cooperative queues here.
+    """Return a subscription, freshly read and locked until the transaction ends, or None.
+
+    This lock serializes all billing of one cooperative.
     """
     return (
         await db.execute(
@@ -126,7 +124,7 @@ async def find_subscription_for_update(db: AsyncSession, cooperative_id: UUID) -
 
 
 async def find_customer_owner(db: AsyncSession, stripe_customer: str) -> UUID | None:
-    """Return whose customer of Stripe this is, or None."""
+    """Return the id of the cooperative that a Stripe customer stands for, or None."""
     found: UUID | None = (
         await db.execute(
             select(Subscription.cooperative_id).where(Subscription.stripe_customer == stripe_customer)
@@ -136,7 +134,7 @@ async def find_customer_owner(db: AsyncSession, stripe_customer: str) -> UUID | 
 
 
 async def list_without_subscription(db: AsyncSession) -> list[UUID]:
-    """Return the cooperatives that have no row yet."""
+    """Return the ids of cooperatives that have no subscription yet."""
     query = text(
         "SELECT c.id FROM shared.cooperatives c LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
         " WHERE s.cooperative_id IS NULL ORDER BY c.id"
@@ -145,10 +143,10 @@ async def list_without_subscription(db: AsyncSession) -> list[UUID]:
 
 
 async def list_due(ro: Reader, day: date) -> list[tuple[UUID, str]]:
-    """Return the cooperatives, as (id, slug), with something to do on this day or before it.
+    """Return the cooperatives, as (id, slug), that have a step due on or before this day.
 
-    Not those that an operator has suspended: who cannot use a plan is neither invoiced for it nor reminded.
-    Resumed, they are due again.
+    Cooperatives that an operator suspended are left out: they are neither invoiced nor reminded until
+    resumed.
     """
     rows = await ro.records(
         "SELECT c.id, c.slug FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = "
@@ -160,9 +158,7 @@ async def list_due(ro: Reader, day: date) -> list[tuple[UUID, str]]:
 
 
 async def find_next_due_date(ro: Reader) -> date | None:
-    """Return the first day on which any subscription has something to do; of the suspended ones see
-    ``due_on``.
-    """
+    """Return the first day on which any subscription has a step due, or None; suspended ones do not count."""
     found: date | None = await ro.value(
         "SELECT min(s.next_due_on) FROM shared.subscriptions s JOIN shared.cooperatives c ON c.id = "
         "s.cooperative_id"
@@ -172,7 +168,7 @@ async def find_next_due_date(ro: Reader) -> date | None:
 
 
 async def list_unpaid_invoices(db: AsyncSession, cooperative_id: UUID) -> list[Invoice]:
-    """Return the open invoices, the oldest first."""
+    """Return the open invoices of a cooperative, the oldest first."""
     return list(
         (
             await db.execute(
@@ -185,14 +181,14 @@ async def list_unpaid_invoices(db: AsyncSession, cooperative_id: UUID) -> list[I
 
 
 async def find_invoice_for_update(db: AsyncSession, number: str) -> Invoice | None:
-    """Return an invoice by its number, locked; lock the subscription first."""
+    """Return an invoice by its number, locked. Lock the subscription first."""
     return (
         await db.execute(select(Invoice).where(Invoice.number == number).with_for_update())
     ).scalar_one_or_none()
 
 
 async def find_invoice_owner(db: AsyncSession, number: str) -> UUID | None:
-    """Return whose invoice this is, or None."""
+    """Return the id of the cooperative that an invoice belongs to, or None."""
     found: UUID | None = (
         await db.execute(select(Invoice.cooperative_id).where(Invoice.number == number))
     ).scalar_one_or_none()
@@ -200,7 +196,7 @@ async def find_invoice_owner(db: AsyncSession, number: str) -> UUID | None:
 
 
 async def find_invoice_paid_by(db: AsyncSession, reference: str) -> str | None:
-    """Return the number of the invoice that was paid by this transfer, or None."""
+    """Return the number of the invoice that a bank transfer with this reference paid, or None."""
     query = select(Invoice.number).where(
         Invoice.paid_method == "bank_transfer", Invoice.paid_reference == reference
     )
@@ -209,12 +205,12 @@ async def find_invoice_paid_by(db: AsyncSession, reference: str) -> str | None:
 
 
 async def has_invoice(db: AsyncSession, source_key: str) -> bool:
-    """Whether this cause has had its invoice."""
+    """Return whether an invoice with this ``source_key`` exists."""
     return (await db.execute(select(Invoice.id).where(Invoice.source_key == source_key))).first() is not None
 
 
 async def get_credit_balance(source: AsyncSession | Reader, cooperative_id: UUID) -> int:
-    """Return what a cooperative has with us, in rupiah."""
+    """Return a cooperative's credit, in rupiah."""
     ro = as_reader(source)
     return int(
         await ro.value(
@@ -225,25 +221,25 @@ async def get_credit_balance(source: AsyncSession | Reader, cooperative_id: UUID
 
 
 async def find_invoice_by_stripe_id(db: AsyncSession, stripe_invoice: str) -> Invoice | None:
-    """Return our invoice for one of Stripe's, or None."""
+    """Return our copy of a Stripe invoice, or None."""
     return (
         await db.execute(select(Invoice).where(Invoice.stripe_invoice == stripe_invoice))
     ).scalar_one_or_none()
 
 
 async def list_card_customers(db: AsyncSession) -> list[UUID]:
-    """Return the cooperatives that Stripe bills, and those that have begun to be."""
+    """Return the ids of cooperatives that have a Stripe customer, also without a finished Checkout."""
     query = select(Subscription.cooperative_id).where(Subscription.stripe_customer.is_not(None))
     return list((await db.execute(query.order_by(Subscription.cooperative_id))).scalars())
 
 
 async def has_credit(db: AsyncSession, source_key: str) -> bool:
-    """Whether this cause has had its credit."""
+    """Return whether credit with this ``source_key`` exists."""
     return (await db.execute(select(Credit.id).where(Credit.source_key == source_key))).first() is not None
 
 
 async def list_credit_changes(ro: Reader, cooperative_id: UUID, limit: int = 20) -> list[CreditChangeRow]:
-    """Return the latest changes of it."""
+    """Return the latest changes of a cooperative's credit, newest first."""
     return await ro.rows(
         CreditChangeRow,
         "SELECT on_date, amount, reason, by FROM shared.billing_credits WHERE cooperative_id = $1 "
@@ -254,7 +250,7 @@ async def list_credit_changes(ro: Reader, cooperative_id: UUID, limit: int = 20)
 
 
 async def list_invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> list[InvoiceRow]:
-    """Return the invoices of a cooperative, newest first."""
+    """Return the latest invoices of a cooperative, newest first."""
     return await ro.rows(
         InvoiceRow,
         "SELECT number, issued_on, due_on, total, amount_due, status, paid_on FROM shared.invoices WHERE "
@@ -266,7 +262,7 @@ async def list_invoices(ro: Reader, cooperative_id: UUID, limit: int = 60) -> li
 
 
 async def find_invoice(ro: Reader, cooperative_id: UUID, number: str) -> InvoiceDetails | None:
-    """Return one invoice of this cooperative, or None: of another's nothing is said."""
+    """Return one invoice of this cooperative, or None; also None for another cooperative's invoice."""
     return await ro.one(
         InvoiceDetails,
         "SELECT id, number, cooperative_id, issued_on, due_on, period_start, period_end, subtotal, "
@@ -281,7 +277,7 @@ async def find_invoice(ro: Reader, cooperative_id: UUID, number: str) -> Invoice
 
 
 async def list_invoice_lines(ro: Reader, invoice_id: UUID) -> list[InvoiceLineRow]:
-    """Return the lines of an invoice."""
+    """Return the lines of an invoice, in order."""
     return await ro.rows(
         InvoiceLineRow,
         "SELECT text_id, text_en, amount FROM shared.invoice_lines WHERE invoice_id = $1 ORDER BY line",
@@ -290,7 +286,7 @@ async def list_invoice_lines(ro: Reader, invoice_id: UUID) -> list[InvoiceLineRo
 
 
 async def list_history(ro: Reader, cooperative_id: UUID, limit: int = 30) -> list[HistoryRow]:
-    """Return the history of a subscription, newest first."""
+    """Return the latest entries of a subscription's history, newest first."""
     return await ro.rows(
         HistoryRow,
         "SELECT on_date, action, by, params FROM shared.billing_entries WHERE cooperative_id = $1 ORDER "
@@ -301,14 +297,14 @@ async def list_history(ro: Reader, cooperative_id: UUID, limit: int = 30) -> lis
 
 
 async def find_coupon_for_update(db: AsyncSession, code: str) -> Coupon | None:
-    """Return a coupon by its code, locked."""
+    """Return a coupon by its code, locked, or None."""
     return (
         await db.execute(select(Coupon).where(Coupon.code == code).with_for_update())
     ).scalar_one_or_none()
 
 
 async def get_coupon_percent(db: AsyncSession, code: str | None) -> int:
-    """Return the percentage of a coupon; 0 without one."""
+    """Return the discount of a coupon in percent; 0 without a code."""
     if code is None:
         return 0
     return int((await db.execute(select(Coupon.percent).where(Coupon.code == code))).scalar_one())

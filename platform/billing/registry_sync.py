@@ -1,5 +1,6 @@
-"""Keeping the registry row and the next day of a subscription true: called at the end of everything that
-changes one.
+"""Keep the registry row and the next due day in step with a subscription.
+
+Every use case that changes a subscription calls ``sync_registry`` at its end.
 """
 
 from __future__ import annotations
@@ -32,9 +33,7 @@ _UPDATE_REGISTRY = text(
 
 
 async def get_or_create_subscription(db: AsyncSession, cooperative_id: UUID, on: date) -> Subscription:
-    """Return the subscription as it is; a new cooperative's first look makes it: a trial that begins on this
-    day.
-    """
+    """Return a cooperative's subscription; create it as a trial from ``on`` if it is missing."""
     found = await queries.find_subscription(db, cooperative_id)
     if found is None:
         found = await lock_subscription(db, cooperative_id, on)
@@ -43,7 +42,7 @@ async def get_or_create_subscription(db: AsyncSession, cooperative_id: UUID, on:
 
 
 async def load_dunning_state(db: AsyncSession, subscription: Subscription) -> DunningState:
-    """Return what decides the next step of a subscription."""
+    """Load the state of a subscription from which its next step follows."""
     await db.flush()
     open_ones = await queries.list_unpaid_invoices(db, subscription.cooperative_id)
     return DunningState(
@@ -59,8 +58,10 @@ async def load_dunning_state(db: AsyncSession, subscription: Subscription) -> Du
 
 
 async def sync_registry(db: AsyncSession, subscription: Subscription, on: date) -> None:
-    """Write what follows from a subscription: its next day, and what the registry carries of it; announce
-    that if it changed.
+    """Update what follows from a subscription: its next due day and its plan, rights and notice in the
+    registry.
+
+    Publishes a registry change when the registry row differs.
     """
     found = catalogue()
     standing = await load_dunning_state(db, subscription)
@@ -88,7 +89,7 @@ async def sync_registry(db: AsyncSession, subscription: Subscription, on: date) 
     )
     if (row := changed.first()) is not None:
         await publish_registry_change(db, row.schema_name)
-        # kept pages of its shop say whether it takes orders
+        # cached shop pages say whether the shop takes orders
         await db.execute(
             text("SELECT pg_notify(:channel, :schema)"),
             {"channel": CHANGE_CHANNEL, "schema": row.schema_name},

@@ -1,5 +1,6 @@
-"""The bars of a chart of months, reckoned to whole units of its drawing; the table beside it says the same in
-figures.
+"""Compute the bars of the revenue chart, in whole units of the drawing.
+
+The table next to the chart gives the same figures as text.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _GAP: Final = 8
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One month: where its bar stands in the drawing, and what is written below."""
+    """The bar of one month: its position in the drawing, its label and its description."""
 
     x: int
     y: int
@@ -32,7 +33,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 def build_chart(rows: Sequence[RevenueRow], lang: Lang) -> list[Bar]:
-    """Return the bars, the highest as high as the drawing; months without a payment have none to see."""
+    """Return one bar per month; the highest fills the drawing, a month without payments has height 0."""
     most = max((row.amount for row in rows), default=0)
     slot = WIDTH // max(len(rows), 1)
     bars = []

@@ -1,6 +1,6 @@
-"""How a subscription is reckoned: periods, what a change costs to the day, discount, tax.
+"""Rules of subscriptions: periods, proration by days, discount, tax and totals.
 
-Pure: the day is an argument, money whole rupiah.
+Pure functions: the day is an argument, money is whole rupiah.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from kernel.money import Rupiah
 
 
 class LineItem(msgspec.Struct, frozen=True):
-    """A line of an invoice: what for, and how much before tax. What is taken off has an amount below zero."""
+    """A line of an invoice: its text and its amount before tax; deductions are negative."""
 
     text: Localizable
     amount: Rupiah
 
 
 class InvoiceTotals(msgspec.Struct, frozen=True):
-    """What lines come to.
+    """The totals of an invoice, in rupiah.
 
-    ``total`` is with tax; ``credit`` is what the cooperative had with us; ``amount_due`` is the rest.
+    ``total`` includes tax; ``credit`` is the credit used; ``amount_due`` is the rest.
     """
 
     subtotal: Rupiah
@@ -39,10 +39,10 @@ class InvoiceTotals(msgspec.Struct, frozen=True):
 
 
 class Proration(msgspec.Struct, frozen=True):
-    """What a change of plan in the middle of a period comes to, before tax.
+    """The amounts of a plan change within a period, before tax.
 
-    ``unused`` is the part of the old period's value that was not used; ``charged`` what the new plan costs up
-    to ``period_end``; ``value`` the new plan's value for a whole period.
+    ``unused`` is the unused part of the old period's value; ``charged`` is the new plan's price up to
+    ``period_end``; ``value`` is the new plan's value for a whole period.
     """
 
     days_left: int
@@ -55,13 +55,14 @@ class Proration(msgspec.Struct, frozen=True):
 
     @property
     def net(self) -> Rupiah:
-        """What is to be paid, below zero when something is given back."""
+        """Return the amount to pay; negative when credit is given back."""
         return self.charged - self.unused
 
 
 def add_months(anchor: date, months: int) -> date:
-    """The same day ``months`` later, or the last of a shorter month: counted from the anchor, so that the
-    31st comes back.
+    """Return the same day ``months`` later, or the last day of a shorter month.
+
+    Count from the anchor, so that the 31st returns after a shorter month.
     """
     month = anchor.month - 1 + months
     year, month = anchor.year + month // 12, month % 12 + 1
@@ -69,8 +70,9 @@ def add_months(anchor: date, months: int) -> date:
 
 
 def next_period_end(anchor: date, interval: Interval, start: date) -> date:
-    """The first day that no longer belongs to the period that begins on ``start``; ``anchor`` is where the
-    first period began.
+    """Return the first day after the period that begins on ``start``.
+
+    ``anchor`` is the day on which the first period began.
     """
     step = 1 if interval == "month" else 12
     count = max(0, ((start.year - anchor.year) * 12 + start.month - anchor.month) // step - 1)
@@ -80,8 +82,9 @@ def next_period_end(anchor: date, interval: Interval, start: date) -> date:
 
 
 def split_period_value(value: Rupiah, start: date, end: date, on: date) -> tuple[Rupiah, Rupiah]:
-    """Split a period's value at the beginning of the day ``on``: by days, by largest remainder, so that both
-    sum to the value.
+    """Split a period's value at the start of ``on`` into its used and unused part.
+
+    Split by days with the largest remainder, so that both parts sum to the value.
     """
     days = (end - start).days
     used = min(max((on - start).days, 0), days)
@@ -90,14 +93,15 @@ def split_period_value(value: Rupiah, start: date, end: date, on: date) -> tuple
 
 
 def apply_discount(price: Rupiah, percent: int) -> Rupiah:
-    """What is left of a price after a discount in percent; the discount is rounded down."""
+    """Return a price after a discount in percent; the discount is rounded down."""
     return price - price.times(Fraction(percent, 100), rounding="down")
 
 
 def is_upgrade(old: Plan, old_every: Interval, new: Plan, new_every: Interval) -> bool:
-    """Whether a change begins at once: to a dearer plan, or to the year of the same plan or a dearer one.
+    """Return whether a plan change applies at once: to a dearer plan, or from month to year of an equal or
+    dearer one.
 
-    All else waits for the end.
+    Every other change applies at the end of the period.
     """
     if new_every == "month" and old_every == "year" and not old.free:
         return False
@@ -117,10 +121,10 @@ def prorate_change(
     percent: int,
     on: date,
 ) -> Proration:
-    """What changing at the beginning of ``on`` comes to.
+    """Return the amounts of a plan change at the start of ``on``.
 
-    The same rhythm keeps the period: the rest of it is charged at the new price. Another rhythm begins a new
-    period today.
+    With the same interval the period stays, and its rest is charged at the new price. A new interval begins a
+    new period on ``on``.
     """
     days = (end - start).days
     left = min(max((end - on).days, 0), days)
@@ -135,9 +139,9 @@ def prorate_change(
 def calculate_totals(
     lines: Sequence[LineItem], *, discount: Rupiah, tax: TaxRate | None, credit: Rupiah
 ) -> InvoiceTotals:
-    """Sum an invoice.
+    """Return the totals of an invoice.
 
-    The tax is rounded to the nearest rupiah, half up; of the credit no more is used than there is to pay.
+    Tax is rounded to the nearest rupiah, half up. Credit is used up to the total, never beyond it.
     """
     subtotal = Rupiah.total(line.amount for line in lines)
     taxed = subtotal - discount
@@ -148,10 +152,10 @@ def calculate_totals(
 
 
 def due_date(issued: date, days: int) -> date:
-    """The day up to which an invoice can be paid without being late."""
+    """Return the last day on which an invoice can be paid without being late."""
     return issued + timedelta(days=days)
 
 
 def percent_used(value: int, limit: int | None) -> int | None:
-    """How many percent of a limit are used, rounded down; None without a limit."""
+    """Return how much of a limit is used, in percent, rounded down; None without a limit."""
     return None if limit is None else value * 100 // limit

@@ -1,6 +1,4 @@
-"""What operators do: confirm that an invoice was paid, close one that will not be,
-give credit with a reason.
-"""
+"""Operators' use cases: confirm a payment, void or write off an invoice, grant credit."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 SettlementMethod = Literal["bank_transfer", "qris", "card"]
 
-# Credit cannot be taken back, so a slip of the finger is caught before.
+# Credit cannot be taken back, so a limit catches typing errors.
 MAX_CREDIT: Final = Rupiah(100_000_000)
 
 
@@ -40,17 +38,16 @@ async def confirm_payment(
     by: str,
     on: date,
 ) -> Invoice:
-    """Take down that the money for an invoice is there; whatever was closed for it opens in the same
-    transaction.
+    """Mark an invoice as paid and reopen what was closed because of it, in the same transaction.
 
-    Raises DomainError: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used: one
-    transfer pays one invoice.
+    Raises DomainError: billing.no_such_invoice, .at_stripe, .not_open, .wrong_amount, .reference_used (one
+    transfer pays one invoice).
     """
     subscription, invoice = await _lock_own_invoice(db, number)
     if invoice.status == "open" and amount != invoice.amount_due:
         raise errors.WRONG_AMOUNT(number=number, due=Rupiah(invoice.amount_due), given=amount, field="amount")
     if method == "bank_transfer" and invoice.status == "open":
-        # else two operators take one transfer for two invoices
+        # two operators must not use one transfer for two invoices
         await advisory_lock(db, f"transfer {reference}")
         if (other := await queries.find_invoice_paid_by(db, reference)) is not None:
             raise errors.REFERENCE_USED(number=other, field="reference")
@@ -66,7 +63,7 @@ async def confirm_payment(
 async def void_invoice(
     db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date
 ) -> None:
-    """Call an invoice off: it was a mistake, or is forgiven.
+    """Void an invoice that was issued by mistake or is waived.
 
     Raises DomainError: billing.no_such_invoice, .at_stripe, .not_open, .reason_needed.
     """
@@ -82,9 +79,10 @@ async def void_invoice(
 async def mark_uncollectible(
     db: AsyncSession, settings: Settings, number: str, *, reason: str, by: str, on: date
 ) -> None:
-    """Expect the money no longer.
+    """Write an invoice off as uncollectible and move the cooperative to the free plan.
 
-    The cooperative is on the free plan from now on, and open unless another is late. Raises as ``void`` does.
+    The cooperative is open again unless another invoice is overdue. Raises DomainError as ``void_invoice``
+    does.
     """
     subscription, invoice = await _lock_own_invoice(db, number)
     close_invoice(db, invoice, "uncollectible", reason=reason, by=by, on=on)
@@ -99,7 +97,7 @@ async def mark_uncollectible(
 async def grant_credit(
     db: AsyncSession, cooperative_id: UUID, amount: Rupiah, *, reason: str, by: str, on: date, key: str
 ) -> None:
-    """Give a cooperative credit that pays its next invoices first; the same ``key`` gives it once.
+    """Grant a cooperative credit that pays its next invoices first; the same ``key`` grants it once.
 
     Raises DomainError: billing.amount_needed, .amount_too_large, .reason_needed.
     """
@@ -119,7 +117,7 @@ async def grant_credit(
 
 
 def check_credit_amount(amount: Rupiah) -> None:
-    """Raise DomainError billing.amount_needed or .amount_too_large for what cannot be given."""
+    """Check an amount of credit. Raises DomainError: billing.amount_needed, .amount_too_large."""
     if amount <= 0:
         raise errors.AMOUNT_NEEDED(field="amount")
     if amount > MAX_CREDIT:
@@ -127,7 +125,11 @@ def check_credit_amount(amount: Rupiah) -> None:
 
 
 async def _lock_own_invoice(db: AsyncSession, number: str) -> tuple[Subscription, Invoice]:
-    """Lock an invoice that we collect ourselves: of one at Stripe the card would be charged all the same."""
+    """Lock an invoice that we collect ourselves.
+
+    Raises DomainError billing.at_stripe for an open one of Stripe's: closing it here would not stop the card
+    charge.
+    """
     subscription, invoice = await lock_invoice(db, number)
     if invoice.status == "open" and invoice.stripe_invoice is not None:
         raise errors.AT_STRIPE(number=number)

@@ -1,9 +1,9 @@
-"""What billing asks of Stripe: the platform's own account, by the door that payments uses too.
+"""Billing's requests to Stripe for the platform's own account, through the client that payments uses too.
 
-Rupiah become hundredths here alone.
+Amounts are converted between rupiah and Stripe's hundredths here alone.
 
-Plans are Products and Prices, found by ``lookup_key`` and made where they are missing; a price that has
-changed gets a new Price under the same key, and who subscribed before keeps the old one until they change.
+Plans are Products and Prices, found by ``lookup_key`` and created where missing. A changed price gets a new
+Price under the same key; existing subscribers keep the old one until they change.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _ZONE: Final = ZoneInfo(JAKARTA)
 
 
 class StripeRecurring(msgspec.Struct, frozen=True):
+    """The billing interval of a Price."""
+
     interval: str
 
 
@@ -46,7 +48,7 @@ class StripePrice(msgspec.Struct, frozen=True):
 
 
 class StripeSubscriptionItem(msgspec.Struct, frozen=True):
-    """What a subscription is of, and its period in seconds."""
+    """The price of a subscription and its current period, as Unix timestamps."""
 
     id: str
     price: StripePrice
@@ -55,11 +57,13 @@ class StripeSubscriptionItem(msgspec.Struct, frozen=True):
 
 
 class StripeSubscriptionItems(msgspec.Struct, frozen=True):
+    """The items of a subscription."""
+
     data: list[StripeSubscriptionItem]
 
 
 class StripeSubscription(msgspec.Struct, frozen=True):
-    """A subscription as Stripe tells it."""
+    """A subscription as Stripe returns it."""
 
     id: str
     status: str
@@ -69,27 +73,33 @@ class StripeSubscription(msgspec.Struct, frozen=True):
 
 
 class StripeLineAmount(msgspec.Struct, frozen=True):
+    """An amount of discount or tax, in hundredths of a rupiah."""
+
     amount: int
 
 
 class StripeInvoiceLine(msgspec.Struct, frozen=True):
-    """A line of an invoice, in hundredths."""
+    """A line of an invoice, in hundredths of a rupiah."""
 
     amount: int
     description: str | None = None
 
 
 class StripeInvoiceLines(msgspec.Struct, frozen=True):
+    """The lines of an invoice."""
+
     data: list[StripeInvoiceLine]
 
 
 class StripeStatusTransitions(msgspec.Struct, frozen=True):
+    """When an invoice was finalized and paid, as Unix timestamps."""
+
     finalized_at: int | None = None
     paid_at: int | None = None
 
 
 class StripeInvoice(msgspec.Struct, frozen=True):
-    """An invoice as Stripe tells it, in hundredths."""
+    """An invoice as Stripe returns it; amounts in hundredths of a rupiah."""
 
     id: str
     status: str | None
@@ -107,32 +117,32 @@ class StripeInvoice(msgspec.Struct, frozen=True):
 
 
 class StripeTaxRate(msgspec.Struct, frozen=True):
-    """A tax rate, known by the day in its metadata."""
+    """A tax rate of Stripe; its metadata holds the day from which it applies."""
 
     id: str
     metadata: dict[str, str] | None = None
 
 
 class StripeCheckoutSession(msgspec.Struct, frozen=True):
-    """A card page, known by the key of the form that opened it."""
+    """A Checkout session; its metadata holds the key of the form that opened it."""
 
     metadata: dict[str, str]
 
 
 class StripeObject(msgspec.Struct, frozen=True):
-    """Anything of Stripe by its id, with where to go if it is a page."""
+    """Any Stripe object by its id, with its ``url`` if it is a page."""
 
     id: str
     url: str | None = None
 
 
 def cards_enabled(settings: Settings) -> bool:
-    """Whether this installation bills by card."""
+    """Return whether this installation bills by card."""
     return bool(settings.billing_stripe_key)
 
 
 def get_stripe_client(database: Database) -> stripe.StripeClient:
-    """The client for the platform's own account. Raises DomainError billing.no_card_here."""
+    """Return the Stripe client of the platform's own account. Raises DomainError billing.no_card_here."""
     settings = database.settings
     if not cards_enabled(settings):
         raise NO_CARD_HERE()
@@ -144,24 +154,24 @@ def get_stripe_client(database: Database) -> stripe.StripeClient:
 
 
 def to_date(seconds: int) -> date:
-    """The day of a moment of Stripe's on the calendar of Jakarta."""
+    """Return the day in Jakarta of a Unix timestamp."""
     return datetime.fromtimestamp(seconds, UTC).astimezone(_ZONE).date()
 
 
 def noon_timestamp(day: date) -> int:
-    """A moment in the middle of a day, in seconds: a rounding of hours leaves it on that day."""
+    """Return noon of a day in Jakarta as a Unix timestamp; rounding by hours does not change the day."""
     return int(datetime.combine(day, time(12), _ZONE).timestamp())
 
 
 def lookup_key(plan: str, interval: Interval) -> str:
-    """The key under which a plan's present Price is found."""
+    """Return the key under which a plan's current Price is found."""
     return f"{_PREFIX}_{plan}_{interval}"
 
 
 def find_plan_by_price(price: StripePrice) -> tuple[str, Interval] | None:
-    """The plan and rhythm of a Price, or None for one that is not ours.
+    """Return the plan code and interval of a Price, or None for a Price that is not ours.
 
-    By its Product: an old Price has lost its key to a newer one.
+    Looks at the Product, because an old Price has lost its lookup key to a newer one.
     """
     for plan in catalogue().plan:
         for interval in INTERVALS:
@@ -175,12 +185,15 @@ def find_plan_by_price(price: StripePrice) -> tuple[str, Interval] | None:
 
 
 def product_id(plan: str) -> str:
-    """The id of a plan's Product."""
+    """Return the id of a plan's Product."""
     return f"{_PREFIX}_{plan}"
 
 
 async def ensure_price(client: stripe.StripeClient, plan: str, interval: Interval) -> str:
-    """Return the id of the Price of a plan, in step with plans.toml. Raises StripeProviderError."""
+    """Return the id of a plan's Price at the amount of plans.toml; create it where it is missing.
+
+    Raises StripeProviderError.
+    """
     key, wanted = lookup_key(plan, interval), to_stripe(catalogue().get_plan(plan).price_for(interval))
     found = await call_stripe(client.v1.prices.list_async({"lookup_keys": [key], "active": True, "limit": 1}))
     for each in found.data:
@@ -219,7 +232,10 @@ async def _ensure_product(client: stripe.StripeClient, plan: str) -> str:
 
 
 async def ensure_tax_rate(client: stripe.StripeClient, settings: Settings, on: date) -> str | None:
-    """Return the id of the tax of a day at Stripe, or None where the platform is no PKP."""
+    """Return the id of the Stripe tax rate of a day; create it where it is missing.
+
+    None where the platform is not registered for VAT (PKP) or no tax applies yet.
+    """
     tax = catalogue().find_tax(on) if settings.billing_pkp else None
     if tax is None:
         return None
@@ -251,7 +267,9 @@ async def ensure_tax_rate(client: stripe.StripeClient, settings: Settings, on: d
 async def ensure_coupon(
     client: stripe.StripeClient, code: str, percent: int, interval: Interval, invoices: int
 ) -> str:
-    """Return a coupon of Stripe that takes ``percent`` off the next ``invoices`` invoices."""
+    """Return the id of a Stripe coupon with ``percent`` off the next ``invoices`` invoices; create it if
+    missing.
+    """
     name = f"{code}-{interval}-{invoices}"
     made = client.v1.coupons.create_async(
         {
@@ -265,13 +283,13 @@ async def ensure_coupon(
     try:
         await call_stripe(made)
     except StripeProviderError as fault:
-        if fault.code != "resource_already_exists":  # the name says all of it: who has it, has the same
+        if fault.code != "resource_already_exists":  # the id contains all terms: it is the same coupon
             raise
     return name
 
 
 async def create_customer(client: stripe.StripeClient, cooperative_id: str, name: str, email: str) -> str:
-    """Make the customer that stands for a cooperative; asked twice it is the same one."""
+    """Create the Stripe customer of a cooperative and return its id; repeated, it is the same customer."""
     params: Any = {"name": name, "metadata": {"cooperative": cooperative_id}}
     if email:
         params["email"] = email
@@ -282,7 +300,7 @@ async def create_customer(client: stripe.StripeClient, cooperative_id: str, name
 
 
 async def list_subscriptions(client: stripe.StripeClient, customer: str) -> list[StripeSubscription]:
-    """Return all subscriptions of a customer, also those that ended, newest first."""
+    """Return all subscriptions of a customer, also ended ones, newest first."""
     found = await call_stripe(
         client.v1.subscriptions.list_async({"customer": customer, "status": "all", "limit": 100})
     )
@@ -302,8 +320,8 @@ LIVE_STATUSES: Final[frozenset[Literal["trialing", "active", "past_due", "unpaid
 
 
 def to_rupiah(hundredths: int) -> Rupiah:
-    """Whole rupiah.
+    """Convert hundredths to whole rupiah, rounded to the nearest, half up.
 
-    What Stripe prorates by the second may have a part of a rupiah: it is rounded to the nearest, half up.
+    Stripe's proration by the second may give fractions of a rupiah.
     """
     return Rupiah((hundredths + 50) // 100)

@@ -1,7 +1,7 @@
-"""Reading back from Stripe what became of a subscription and its invoices, and believing nothing else.
+"""Fetch a subscription and its invoices from Stripe and store them.
 
-Asked without a transaction, then written in one under the subscription's lock: repeated or out of order, the
-last reading stands.
+Stripe is asked outside a transaction; the answer is written in one under the subscription's lock. Repeated or
+out of order, the last read wins.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ STRIPE_ACTOR = "Stripe"
 
 
 async def sync_from_stripe(database: Database, cooperative_id: UUID, on: date) -> None:
-    """Read a cooperative's subscription and invoices at Stripe and write what they say.
+    """Fetch a cooperative's subscription and invoices from Stripe and store what they say.
 
-    Raises ProviderError where asking again may help.
+    Raises ProviderError when a later attempt may succeed.
     """
     async with shared_session(database) as db:
         known = await queries.find_subscription(db, cooperative_id)
@@ -73,7 +73,7 @@ async def sync_from_stripe(database: Database, cooperative_id: UUID, on: date) -
         await _apply_subscription(db, database, subscription, live, invoices, on)
         await sync_registry(db, subscription, on)
     if len(live) > 1:
-        # two pages were finished: the newest stands, the money of the other goes back by an operator's hand
+        # two Checkout sessions were completed: the newest counts, an operator refunds the other
         log.error("a customer has two subscriptions", customer=known.stripe_customer, current=live[0].id)
 
 
@@ -82,7 +82,7 @@ async def _apply_subscription(
     invoices: list[StripeInvoice], on: date,
 ) -> None:  # fmt: skip
     if not live:
-        if subscription.method == "card":  # ended there: by its date, by an unpaid card, by hand
+        if subscription.method == "card":  # ended at Stripe: on its date, by an unpaid card, or by hand
             free = catalogue().get_plan(catalogue().trial.plan_after)
             await begin_period(
                 db,
@@ -123,12 +123,11 @@ async def _apply_subscription(
             params={"plan": code, "interval": interval},
         )
     if subscription.coupon and subscription.method != "card":
-        subscription.coupon, subscription.coupon_left = None, 0  # Stripe counts it from here on
+        subscription.coupon, subscription.coupon_left = None, 0  # Stripe applies it from now on
     subscription.method, subscription.stripe_subscription = "card", remote.id
     subscription.plan, subscription.interval = code, interval
     start, end = to_date(item.current_period_start), to_date(item.current_period_end)
-    # what Stripe takes for a trial may be the rest of a period that was paid here: it keeps its beginning and
-    # its worth
+    # Stripe's trial may be the rest of a period that was paid here; that period keeps its start and its value
     if remote.status != "trialing" or was_trial or end != subscription.period_end:
         subscription.anchor = subscription.period_start = start
         subscription.period_end = max(end, start + timedelta(days=1))
@@ -146,9 +145,7 @@ async def _apply_subscription(
 
 
 def _period_value(item: StripeSubscriptionItem, status: str, invoices: list[StripeInvoice]) -> Rupiah:
-    """What the period of now is worth: its price,
-    less what a coupon took off the invoice that it began with.
-    """
+    """Return the value of the current period: its price less the discount on the invoice that began it."""
     if status == "trialing":
         return Rupiah(0)
     price = to_rupiah(item.price.unit_amount)
@@ -166,9 +163,9 @@ def _discount(remote: StripeInvoice) -> Rupiah:
 async def _store_invoice(
     db: AsyncSession, subscription: Subscription, remote: StripeInvoice, on: date
 ) -> None:
-    """Keep an invoice of Stripe as one of ours: our number, its sums.
+    """Store a Stripe invoice as an invoice of ours: with our number and Stripe's sums.
 
-    One that asks for nothing (a trial's) is none.
+    Drafts and invoices over nothing (of a trial) are skipped.
     """
     if remote.status in (None, "draft") or (remote.subtotal == 0 and remote.total == 0):
         return

@@ -1,8 +1,7 @@
-"""Where Stripe tells the platform that something happened to a subscription: POST /webhooks/billing on the
-apex.
+"""Receive Stripe's webhooks about subscriptions: POST /webhooks/billing on the apex host.
 
-A message that Stripe signed becomes one row and one job, in one transaction, and is answered; the job reads
-the state back (``billing.stripe_sync``). One that it did not sign, or is about nobody here, leaves nothing.
+A signed event becomes one row and one job in one transaction; the job fetches the state
+(``billing.stripe_sync``). An event without a valid signature, or about an unknown customer, stores nothing.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
     from kernel.database import Database
 
 PATH: Final = "/webhooks/billing"
-# Registered at Stripe from before: it is answered for good.
+# Former address, still registered at Stripe: it is answered permanently.
 FORMER_PATH: Final = "/kait/langganan"
 PATHS: Final = (PATH, FORMER_PATH)
 
 
 class _StripeEventObject(msgspec.Struct, frozen=True):
     object: str
-    id: str = ""  # a balance and an invoice to come have none
+    id: str = ""  # a balance and an upcoming invoice have no id
     customer: str | dict[str, Any] | None = None
 
 
@@ -48,8 +47,10 @@ class _StripeEventBody(msgspec.Struct, frozen=True):
 
 @post(list(PATHS))
 async def receive_stripe_webhook(request: AnyRequest, database: CurrentDatabase) -> Response[None]:
-    """Take a message: 200 once it is kept (or known, or about nobody here), 400 when Stripe did not sign it,
-    404 without cards.
+    """Receive a webhook.
+
+    Answers 200 once the event is stored, known or about an unknown customer, 400 without a valid signature,
+    404 where cards are not enabled.
     """
     settings = database.settings
     if not cards_enabled(settings) or not settings.billing_stripe_webhook_secret:

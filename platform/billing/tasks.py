@@ -1,4 +1,4 @@
-"""Jobs of billing: once a day, by the calendar of Jakarta."""
+"""Jobs of billing. Daily jobs follow the calendar of Jakarta."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ log = structlog.get_logger()
 
 @daily_platform_job("billing.run_day")
 async def run_daily_billing(database: Database) -> None:
-    """End trials, renew, remind, make read-only: what is due today."""
+    """Run the billing steps that are due today."""
     report = await run_billing(database, clock.today())
     log.info("billing", done=len(report.done), trials=report.trials_begun, failed=report.failed)
 
 
 @daily_platform_job("billing.meter_usage")
 async def measure_usage(database: Database) -> None:
-    """Count what cooperatives use."""
+    """Measure what every cooperative uses."""
     await measure_all_cooperatives(database)
 
 
 @platform_job("billing.refresh_card")
 async def sync_card_subscription(database: Database, *, customer: str, event_id: str) -> None:
-    """Read back what a message of Stripe was about; repeated, it reads the same again."""
+    """Fetch the subscription that a Stripe webhook was about. Repeating it is harmless."""
     async with shared_session(database) as db:
         cooperative_id = await queries.find_customer_owner(db, customer)
     if cooperative_id is None:
@@ -53,7 +53,7 @@ async def sync_card_subscription(database: Database, *, customer: str, event_id:
 
 @daily_platform_job("billing.refresh_cards")
 async def sync_card_subscriptions(database: Database) -> None:
-    """Read every subscription by card back once a day: a message may have been lost."""
+    """Fetch every card subscription from Stripe once a day, in case a webhook was lost."""
     if not cards_enabled(database.settings):
         return
     async with shared_session(database) as db:

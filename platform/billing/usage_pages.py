@@ -1,4 +1,4 @@
-"""The officers' page of usage: each figure beside its limit, and how to count it oneself."""
+"""The officers' page of usage: each figure with its limit, and the query that counts it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MONTHS: Final = 6
 async def show_usage(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
-    """Show the figures counted this moment by the same statements, beside those that were kept."""
+    """Show this month's usage, counted now, and the stored figures of past months."""
     today = clock.today(ctx.brand.timezone)
     month = first_of_month(today)
     counted = await count_usage(database, tenant, month)
@@ -63,7 +63,7 @@ def _find_plan(found: Catalogue, code: str) -> Plan:
 
 
 def _history_rows(stored: list[UsageFigureRow], month: date, lang: Lang) -> list[tuple[date, list[str]]]:
-    """Months before this one, newest first, a figure for each meter ("–" where none was kept)."""
+    """Return the past months, newest first, with one figure per meter ("–" where none is stored)."""
     by = {(row.month, row.meter): row.value for row in stored}
     months = sorted({row.month for row in stored if row.month < month}, reverse=True)
     return [

@@ -1,4 +1,4 @@
-"""What was measured, as it is stored."""
+"""Queries of stored usage figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class UsageFigureRow(msgspec.Struct, frozen=True):
-    """A figure of a month; ``month`` is its first day."""
+    """A usage figure of a month; ``month`` is its first day."""
 
     month: date
     meter: str
@@ -23,7 +23,7 @@ class UsageFigureRow(msgspec.Struct, frozen=True):
 
 
 async def get_latest_figures(source: AsyncSession | Reader, cooperative_id: UUID) -> dict[str, int]:
-    """Return the latest figure of each meter."""
+    """Return the latest stored figure of each meter of a cooperative."""
     ro = as_reader(source)
     rows = await ro.records(
         "SELECT DISTINCT ON (meter) meter, value FROM shared.usage_figures WHERE cooperative_id = $1 "
@@ -34,7 +34,7 @@ async def get_latest_figures(source: AsyncSession | Reader, cooperative_id: UUID
 
 
 async def list_figures(ro: Reader, cooperative_id: UUID, since: date) -> list[UsageFigureRow]:
-    """Return the figures from a month on, the oldest first."""
+    """Return the stored figures of a cooperative from a month on, the oldest first."""
     return await ro.rows(
         UsageFigureRow,
         "SELECT month, meter, value FROM shared.usage_figures WHERE cooperative_id = $1 AND month >= "
@@ -45,6 +45,6 @@ async def list_figures(ro: Reader, cooperative_id: UUID, since: date) -> list[Us
 
 
 async def list_cooperative_slugs(ro: Reader) -> list[str]:
-    """Return the address of every cooperative."""
+    """Return the slug of every cooperative."""
     rows = await ro.records("SELECT slug FROM shared.cooperatives ORDER BY id")
     return [row["slug"] for row in rows]
