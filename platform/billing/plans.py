@@ -70,8 +70,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The trial of a new cooperative: its plan, its length in days, and the plan that follows it by default.
-    """
+    """The trial of a new cooperative: its plan, its length in days, and the free plan that follows it."""
 
     plan: str
     days: int
