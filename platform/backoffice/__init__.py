@@ -1,1 +1,1 @@
-"""The officers' own room: what waits today, and how the cooperative shows itself."""
+"""The officers' start page and settings: dashboard, profile, appearance, officers and audit log."""

@@ -1,4 +1,4 @@
-"""What the trail says of each action, in a plain sentence: who did it stands beside."""
+"""Labels of audited actions. The page shows the actor separately."""
 
 from __future__ import annotations
 
@@ -79,14 +79,15 @@ ACTION_LABELS: Final[dict[str, LocalizedText]] = {
 
 
 def get_action_label(action: str, lang: Lang) -> str:
-    """What was done; an action that this table does not know goes by its name."""
+    """Return the label of an action; an unknown action is shown by its code."""
     known = ACTION_LABELS.get(action)
     return known.localize(lang) if known else action
 
 
 def describe_subject(subject: str, name: str) -> str:
-    """What it was done to, as people call it: what was written down, else the number or code in the subject;
-    ids tell nobody anything.
+    """Return the subject of an audit entry in words.
+
+    The stored name if there is one, else the number or code in ``subject``; ids of people are not shown.
     """
     kind, _, which = subject.partition(":")
     if name or kind in ("member", "user"):
@@ -95,6 +96,6 @@ def describe_subject(subject: str, name: str) -> str:
 
 
 def find_actions(words: str, lang: Lang) -> list[str]:
-    """The actions whose sentence holds these words."""
+    """Return the actions whose label contains ``words``."""
     wanted = words.casefold()
     return [action for action, label in ACTION_LABELS.items() if wanted in label.localize(lang).casefold()]

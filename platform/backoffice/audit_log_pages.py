@@ -1,4 +1,4 @@
-"""The trail of a cooperative, for its officers to read: who did what, and when."""
+"""The officers' page of the cooperative's audit log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ AUDIT_LOG_URL = "/pengurus/jejak"
 async def show_audit_log(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
-    """Show the newest first; search looks at people, things and the sentences themselves."""
+    """Show the audit log, newest first.
+
+    Search covers people, subjects and the labels of actions.
+    """
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     meant = find_actions(search, ctx.lang) if search else []
     rows, total = await audit_log_queries.list_entries(ro, search=search, actions=meant, page=current)

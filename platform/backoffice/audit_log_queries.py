@@ -1,4 +1,4 @@
-"""What the page of the trail reads."""
+"""Queries of the audit log page."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ PAGE_SIZE = 30
 
 
 class AuditLogEntry(msgspec.Struct, frozen=True):
-    """Who did what to what; ``about`` is the name, else the reason or number, that was written down with it,
-    or empty.
-    """
+    """One entry of the audit log. ``about`` is the stored name, reason or number, or empty."""
 
     at: datetime
     actor: str
@@ -34,10 +32,9 @@ _FOUND = (
 async def list_entries(
     ro: Reader, *, search: str, actions: Sequence[str], page: int
 ) -> tuple[list[AuditLogEntry], int]:
-    """Return one page of the trail, newest first, and how many entries there are in all.
+    """Return one page of the audit log, newest first, and the total number of entries.
 
-    ``search`` looks at the person, the subject, the name and the reason written down; ``actions`` are those
-    that it means by their sentence.
+    ``search`` looks in actor, subject, action, name and reason; ``actions`` are those whose label matches it.
     """
     pattern, meant = like_pattern(search), list(actions)
     rows = await ro.rows(

@@ -1,7 +1,4 @@
-"""The first steps of a new cooperative, each with the one thing that finishes it.
-
-Pure: what is done comes in, words go out.
-"""
+"""The checklist of a new cooperative's first steps. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from kernel.formats import Lang
 
 
 class ChecklistStep(msgspec.Struct, frozen=True):
-    """A step of the checklist; ``href`` is where it is done."""
+    """A step of the checklist; ``href`` is the page where it is done."""
 
     code: str
     title: str
@@ -74,7 +71,7 @@ _STEPS: Final = (
 
 
 def build_checklist(done: SetupProgress, lang: Lang) -> list[ChecklistStep]:
-    """Return the checklist in its order."""
+    """Return the checklist in its order, in the reader's language."""
     return [
         ChecklistStep(
             code,
@@ -89,6 +86,6 @@ def build_checklist(done: SetupProgress, lang: Lang) -> list[ChecklistStep]:
 
 
 def get_day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
-    """Return the first moment of a day where the cooperative is, and the first of the next."""
+    """Return the first moment of a day and of the next day, in the cooperative's time zone."""
     zone = ZoneInfo(timezone)
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)

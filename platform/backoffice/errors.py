@@ -1,4 +1,4 @@
-"""What the officers' room declines."""
+"""Errors that the backoffice raises."""
 
 from kernel.errors import ErrorType
 

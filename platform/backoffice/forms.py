@@ -1,4 +1,4 @@
-"""What the officers' room may be sent."""
+"""Forms of the backoffice."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ TextLine = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class ProfileForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What the cooperative says of itself."""
+    """The cooperative's profile."""
 
     name: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]
     tagline: TextLine = ""
@@ -39,7 +39,7 @@ class LogoForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OfficerForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Who is to hold which office."""
+    """The appointment of an officer."""
 
     name: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
     phone: MobileNumber

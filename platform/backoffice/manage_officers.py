@@ -1,4 +1,7 @@
-"""Who holds office: appointing by phone number with a code that alone opens the account, and dismissing."""
+"""Appoint and dismiss officers.
+
+An officer is appointed by phone number and opens the account with an activation code.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
 
 class Appointment(msgspec.Struct, frozen=True):
-    """Who was appointed, and the code to show once; ``had_account``: whether they could sign in before, and
-    cannot any more without it.
+    """The officer appointed and the activation code, shown once.
+
+    ``had_account``: the officer could sign in before and now needs the code.
     """
 
     name: str
@@ -39,13 +43,14 @@ class Appointment(msgspec.Struct, frozen=True):
 async def appoint_officer(
     db: AsyncSession, actor: Actor, *, name: str, phone: str, role: Office
 ) -> Appointment:
-    """Give somebody an office. ``phone`` (E.164) finds a member's account, else makes one.
+    """Appoint an officer and reset the account. ``phone`` (E.164) finds a member's account, else one is made.
 
-    The account begins anew: whoever prepared it, gave a code for it or is signed in to it has nothing of it
-    left. It opens with the code returned here, which only a chair replaces
-    (``cooperative.offices.may_give_code``). Somebody who was appointed before and has not come in yet gets a
-    new code; the one before stops working. Raises DomainError: office.ketua_only, .already_officer,
-    .role_of_oneself.
+    The reset clears password, activation code, sessions and PIN, so nobody who prepared the account keeps
+    access. The account opens with the code returned here, which only a chair can replace
+    (``cooperative.offices.may_give_code``). Appointing an officer who has not activated the account yet
+    replaces the code.
+
+    Raises DomainError: office.ketua_only, .already_officer, .role_of_oneself.
     """
     prepared = await prepare_code()
     await lock_register(db)
@@ -74,9 +79,10 @@ async def appoint_officer(
 
 
 async def dismiss_officer(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
-    """Take an office away and end that person's sessions; return their name. A member stays a member.
+    """Dismiss an officer and end their sessions; return their name.
 
-    Raises DomainError: office.ketua_only, .not_oneself; ui.not_found.
+    A member stays a member; any other account is deleted. Raises DomainError: office.ketua_only,
+    .not_oneself; ui.not_found.
     """
     await lock_register(db)
     await _require_chair(db, actor)
@@ -97,9 +103,9 @@ async def dismiss_officer(db: AsyncSession, actor: Actor, user_id: UUID) -> str:
 
 
 async def _reset_account(db: AsyncSession, user: User) -> None:
-    """Take away all by which an account opens and agrees.
+    """Clear password, activation code, sessions and PIN of an account.
 
-    Device cookies fall with the password that they are bound to.
+    Device cookies become invalid with the password that they are bound to.
     """
     user.password_hash = user.activation_hash = user.activation_expires_at = user.activation_given_by = None
     await end_sessions(db, user.id)
@@ -108,5 +114,6 @@ async def _reset_account(db: AsyncSession, user: User) -> None:
 
 
 async def _require_chair(db: AsyncSession, actor: Actor) -> None:
+    """Raise DomainError office.ketua_only unless the actor is the chair."""
     if await queries.find_officer_role(db, actor.user_id) != "ketua":
         raise errors.KETUA_ONLY()

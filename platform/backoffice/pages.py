@@ -1,4 +1,4 @@
-"""Officers' pages: what waits today, and how the cooperative shows itself."""
+"""Officers' pages: dashboard, profile, appearance and officers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ YEAR_SECONDS = 31_536_000
 async def show_dashboard(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """Show what waits, each with its one next step, and the figures of the day."""
+    """Show what waits for an officer, the setup checklist and the figures of the day."""
     day = clock.today(brand.timezone)
     beginnings, counts, orders, low, money, rest = await read_batch(
         ro,
@@ -92,14 +92,14 @@ async def show_dashboard(
 
 @post("/pengurus/langkah/anggaran-dasar", guards=[require_officer])
 async def submit_bylaws_confirmation(db: Db, viewer: CurrentUser) -> Response[Any]:
-    """Take down that somebody has compared the bylaws with the cooperative's own."""
+    """Record that an officer compared the bylaws with the cooperative's own."""
     await update_profile.confirm_bylaws(db, viewer.as_officer())
     return see_other("/pengurus")
 
 
 @get(SETTINGS, guards=[require_officer])
 async def show_profile(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """Show what the cooperative says of itself."""
+    """Show the cooperative's profile."""
     return render_page(
         request, PROFILE_TEMPLATE, active_menu="pengaturan", form=None, profile=await _load_profile(ro)
     )
@@ -109,7 +109,7 @@ async def show_profile(request: AnyRequest, ro: Ro) -> Response[bytes]:
 async def submit_profile(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[Any]:
-    """Change it."""
+    """Change the profile."""
     form = await read_form(request, ProfileForm)
     name = " ".join(form.values.get("name", "").split())
     other = (
@@ -137,14 +137,14 @@ async def submit_profile(
 
 @post(f"{SETTINGS}/toko/pembukaan", guards=[require_officer])
 async def submit_shop_opening(db: Db, viewer: CurrentUser) -> Response[Any]:
-    """Take orders again."""
+    """Open the shop: it takes orders again."""
     await update_profile.open_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
 
 @post(f"{SETTINGS}/toko/penutupan", guards=[require_officer])
 async def submit_shop_closing(db: Db, viewer: CurrentUser) -> Response[Any]:
-    """Take no more orders."""
+    """Close the shop: it takes no new orders."""
     await update_profile.close_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
@@ -159,8 +159,9 @@ async def show_appearance(
     accent: FromQuery[str] = "",
     header: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Show the themes and colours; with a form's values (htmx sends them while they change) what they would
-    look like.
+    """Show the themes and colours.
+
+    With the values of a form, which htmx sends while they change, show a preview of them.
     """
     stored = await _load_profile(ro)
     wanted = (
@@ -180,7 +181,7 @@ async def show_appearance(
 async def submit_appearance(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Wear another look."""
+    """Change theme and colours."""
     form = await read_form(request, AppearanceForm)
     stored = await _load_profile(db)
     typed = form.values
@@ -205,7 +206,7 @@ async def submit_appearance(
 
 @post(f"{SETTINGS}/lambang", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
 async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
-    """Take a new logo."""
+    """Set the logo from an uploaded picture."""
     form = await read_form(request, LogoForm)
     stored = await _load_profile(db)
     async with form.rerender_on_error(
@@ -215,7 +216,7 @@ async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: Cur
     ):
         try:
             await update_profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
-        except DomainError as error:  # the picture's own room calls the field by another name
+        except DomainError as error:  # the shop raises the error under another field name
             form.errors["logo"] = error.message(ctx.lang)
             raise form.invalid(
                 APPEARANCE_TEMPLATE,
@@ -229,7 +230,7 @@ async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: Cur
 
 @post(f"{SETTINGS}/lambang/penghapusan", guards=[require_officer])
 async def submit_logo_removal(db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
-    """Go back to Lumbung's mark."""
+    """Remove the logo; Lumbung's mark is shown instead."""
     await update_profile.remove_logo(db, viewer.as_officer())
     return see_other(
         f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Lambang sudah dilepas.")
@@ -240,7 +241,7 @@ async def submit_logo_removal(db: Db, viewer: CurrentUser, ctx: CurrentContext) 
 def show_theme_preview(
     name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = ""
 ) -> Response[str]:
-    """Draw a theme with these colours."""
+    """Return the preview of a theme with these colours, as SVG."""
     theme = name.removesuffix(".svg")
     if theme not in load_themes() or not name.endswith(".svg"):
         raise NOT_FOUND()
@@ -256,13 +257,13 @@ def show_theme_preview(
 
 @get(f"{SETTINGS}/pengurus", guards=[require_officer])
 async def show_officers(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """Show who holds office."""
+    """Show the officers."""
     return render_page(request, OFFICERS_TEMPLATE, form=None, **await _officers_context(ro))
 
 
 @post(f"{SETTINGS}/pengurus", guards=[require_officer])
 async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Response[Any]:
-    """Appoint, and show the code once: it is kept nowhere."""
+    """Appoint an officer and show the activation code once; only its hash is stored."""
     form = await read_form(request, OfficerForm)
     async with form.rerender_on_error(OFFICERS_TEMPLATE, **await _officers_context(db)):
         new = form.data
@@ -276,7 +277,7 @@ async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Re
 
 @post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID]) -> Response[Any]:
-    """Take an office away."""
+    """Dismiss an officer."""
     await manage_officers.dismiss_officer(db, viewer.as_officer(), user_id)
     return see_other(f"{SETTINGS}/pengurus")
 
@@ -299,9 +300,7 @@ def _stored_appearance(stored: ProfileView) -> tuple[str, bool, str, str]:
 def _appearance_context(
     lang: Any, stored: ProfileView, theme: str, own: bool, accent: str, header: str
 ) -> dict[str, Any]:
-    """What the page of themes shows: the colours that would be worn, and what is to be said of their
-    contrast.
-    """
+    """Return what the appearance page shows: themes, effective colours and their contrast."""
     every = load_themes()
     chosen = every.get(theme) or every["base"]
     effective = {"accent": accent or chosen.brand["accent"], "header": header or chosen.brand["header"]}
@@ -331,8 +330,9 @@ def _appearance_context(
 
 
 def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
-    """Whether a colour can be worn and how well it reads, in tenths: words on it, and (for the accent) the
-    colour itself on paper.
+    """Return whether a colour can be used, and its contrast as text with one decimal.
+
+    ``on_it`` is the contrast of text on the colour, ``on_paper`` that of the colour on the page's paper.
     """
     try:
         fine = check(colour)

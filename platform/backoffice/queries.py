@@ -1,4 +1,4 @@
-"""What the officers' room reads: what is done, what waits, the figures of a day, who holds which office."""
+"""Queries of the backoffice: setup progress, pending work, daily figures and officers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BYLAWS_CHECKED = "office.bylaws_checked"
 
 
 class SetupProgress(msgspec.Struct, frozen=True):
-    """Which first steps of a new cooperative are behind it."""
+    """Which first steps of a new cooperative are done."""
 
     bylaws: bool
     products: bool
@@ -33,7 +33,7 @@ class SetupProgress(msgspec.Struct, frozen=True):
 
 
 class PendingCounts(msgspec.Struct, frozen=True):
-    """How many of each wait for an officer."""
+    """How many orders, applications and low products wait for an officer."""
 
     to_confirm: int
     to_hand_over: int
@@ -54,7 +54,7 @@ class PendingOrder(msgspec.Struct, frozen=True):
 
 
 class LowStockProduct(msgspec.Struct, frozen=True):
-    """A product of which little is left that nobody has ordered yet."""
+    """A product with little unreserved stock left."""
 
     id: UUID
     name: str
@@ -63,7 +63,7 @@ class LowStockProduct(msgspec.Struct, frozen=True):
 
 
 class DailyFigures(msgspec.Struct, frozen=True):
-    """What was handed over in a day, in rupiah and in orders, and the cash in hand now."""
+    """The orders handed over in a day, their total in rupiah, and the cash balance now."""
 
     sales: int
     orders: int
@@ -71,7 +71,7 @@ class DailyFigures(msgspec.Struct, frozen=True):
 
 
 class OfficerRow(msgspec.Struct, frozen=True):
-    """Somebody in office; ``code_until`` while an activation code waits to be used."""
+    """An officer; ``code_until`` is the expiry of an unused activation code."""
 
     id: UUID
     name: str
@@ -84,7 +84,7 @@ class OfficerRow(msgspec.Struct, frozen=True):
 async def get_setup_progress(ro: Reader) -> SetupProgress:
     """Return which first steps are done.
 
-    Bylaws count once a version of their own was adopted, or somebody said that they are right.
+    Bylaws are done once the cooperative adopted its own version, or an officer confirmed the template.
     """
     found = await ro.one(
         SetupProgress,
@@ -102,8 +102,9 @@ async def get_setup_progress(ro: Reader) -> SetupProgress:
 
 
 async def get_pending_counts(ro: Reader, low: int) -> PendingCounts:
-    """Return how many orders, applications and products wait; ``low`` is the number of pieces that counts as
-    little.
+    """Return how many orders, applications and products wait for an officer.
+
+    A product counts when at most ``low`` pieces of it are unreserved.
     """
     found = await ro.one(
         PendingCounts,
@@ -118,7 +119,7 @@ async def get_pending_counts(ro: Reader, low: int) -> PendingCounts:
 
 
 async def list_pending_orders(ro: Reader) -> list[PendingOrder]:
-    """Return the orders that wait longest."""
+    """Return the orders that have waited longest for an officer."""
     return await ro.rows(
         PendingOrder,
         "SELECT number, buyer_name, payment_method, fulfilment, status, total, placed_at FROM orders o"
@@ -127,7 +128,7 @@ async def list_pending_orders(ro: Reader) -> list[PendingOrder]:
 
 
 async def list_low_stock_products(ro: Reader, low: int) -> list[LowStockProduct]:
-    """Return the products of which least is left."""
+    """Return the products with the least unreserved stock, at most ``low`` pieces each."""
     return await ro.rows(
         LowStockProduct,
         'SELECT id, name, unit, stock - reserved AS "left" FROM products WHERE NOT archived AND stock '
@@ -138,7 +139,7 @@ async def list_low_stock_products(ro: Reader, low: int) -> list[LowStockProduct]
 
 
 async def get_daily_figures(ro: Reader, start: datetime, end: datetime) -> DailyFigures:
-    """Return what was sold from ``start`` up to ``end``, and the balance of the cash account."""
+    """Return the sales handed over from ``start`` up to ``end``, and the balance of the cash account."""
     found = await ro.one(
         DailyFigures,
         "SELECT coalesce(sum(total), 0)::bigint AS sales, count(*) AS orders,"
@@ -153,7 +154,7 @@ async def get_daily_figures(ro: Reader, start: datetime, end: datetime) -> Daily
 
 
 async def list_officers(ro: Reader) -> list[OfficerRow]:
-    """Return everybody in office, the chair first."""
+    """Return all officers, the chair first."""
     return await ro.rows(
         OfficerRow,
         "SELECT id, name, phone, officer_role AS role, password_hash IS NOT NULL AS activated,"
@@ -164,12 +165,12 @@ async def list_officers(ro: Reader) -> list[OfficerRow]:
 
 
 async def lock_profile(db: AsyncSession) -> Profile:
-    """Return the one row, locked until the transaction ends."""
+    """Return the cooperative's profile, locked until the transaction ends."""
     return (await db.execute(select(Profile).with_for_update())).scalar_one()
 
 
 async def find_user_by_phone(db: AsyncSession, phone: str) -> User | None:
-    """Return the account that this number signs in to, locked as it is now."""
+    """Return the account with this phone number, freshly read and locked, or None."""
     statement = (
         select(User).where(User.phone == phone).with_for_update().execution_options(populate_existing=True)
     )
@@ -177,5 +178,5 @@ async def find_user_by_phone(db: AsyncSession, phone: str) -> User | None:
 
 
 async def find_officer_role(db: AsyncSession, user_id: UUID | None) -> str | None:
-    """Return the office that somebody holds now."""
+    """Return the office that a user holds now, or None."""
     return (await db.execute(select(User.officer_role).where(User.id == user_id))).scalar_one_or_none()

@@ -1,6 +1,4 @@
-"""A small picture of the shop in each theme, with the cooperative's own colours if it has any: chosen by
-looking, not by name.
-"""
+"""Previews of the themes as small drawings of the shop, with the cooperative's own colours if it has any."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ _VAR: Final = re.compile(r"var\(--([a-z0-9-]+)\)")
 
 @functools.cache
 def load_theme_tokens(theme: str) -> dict[str, str]:
-    """Return the colours and sizes that a theme's stylesheet sets on the root, those of its parents first."""
+    """Return the CSS variables that a theme sets on the root; a theme overrides its parents."""
     found: dict[str, str] = {}
     for folder in reversed(load_themes()[theme].folders):
         file = folder / "static" / "css" / "00-tokens.css"
@@ -30,7 +28,8 @@ def load_theme_tokens(theme: str) -> dict[str, str]:
 def render_theme_preview(theme: str, accent: str | None, header: str | None) -> str:
     """Return the SVG of a phone's screen in this theme.
 
-    ``accent`` and ``header`` are colours as ``cooperative.brand.check_colour`` returns them.
+    ``accent`` and ``header`` are colours as ``ui.colours.check_colour`` returns them, or None for the
+    theme's.
     """
     look = load_theme_tokens(theme)
     accent, header = accent or look["accent"], header or look["header"]

@@ -1,6 +1,4 @@
-"""How the cooperative shows itself: its name and where it is found, its theme and colours, its logo, whether
-the shop is open.
-"""
+"""Change the cooperative's profile: details, theme and colours, logo, and whether the shop is open."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ AUDIT_SUBJECT = "profile"
 
 
 class ProfileDetails(msgspec.Struct, frozen=True):
-    """What a cooperative says of itself. ``timezone`` is an IANA name."""
+    """The details of a cooperative's profile. ``timezone`` is an IANA name."""
 
     name: str
     tagline: str
@@ -42,7 +40,7 @@ class ProfileDetails(msgspec.Struct, frozen=True):
 
 
 class Appearance(msgspec.Struct, frozen=True):
-    """A theme, and a cooperative's own colours or None for those of the theme."""
+    """A theme, and the cooperative's own colours or None for the theme's."""
 
     theme: str
     accent: str | None
@@ -50,27 +48,26 @@ class Appearance(msgspec.Struct, frozen=True):
 
 
 async def find_similar_cooperative(database: Database, tenant: TenantRef, name: str) -> str | None:
-    """Return the name of another cooperative that a new name looks like, or None; who keeps what it is known
-    by is asked nothing.
+    """Return the name of another cooperative that a new name resembles, or None.
 
-    Ask before a transaction has begun: the names are read over a connection of their own.
+    An unchanged name is not checked. Call this before a transaction begins: it reads over its own connection.
     """
     if normalize_name(name) == normalize_name(tenant.name):
         return None
     async with shared_reader(database) as ro:
         others = [each for each in await list_cooperative_names(ro) if each.slug != tenant.slug]
-    # thousands of names take a moment, which others should not wait for
+    # comparing thousands of names would block the event loop
     return await asyncio.to_thread(find_similar_name, name, name, others)
 
 
 async def update_details(db: AsyncSession, actor: Actor, details: ProfileDetails) -> None:
-    """Say it anew: shop, receipts and pages show it from the next moment on."""
+    """Change the profile's details, and the cooperative's name in the registry."""
     await _update_profile(db, actor, "office.profile_changed", msgspec.structs.asdict(details))
     await rename_cooperative(db, details.name)
 
 
 async def update_appearance(db: AsyncSession, actor: Actor, appearance: Appearance) -> None:
-    """Wear another theme or other colours.
+    """Change theme and colours.
 
     Raises DomainError: office.no_such_theme, ui.not_a_colour, ui.colour_too_pale.
     """
@@ -84,33 +81,34 @@ async def update_appearance(db: AsyncSession, actor: Actor, appearance: Appearan
 
 
 async def set_logo(db: AsyncSession, actor: Actor, upload: bytes) -> None:
-    """Make the logo from an upload. Raises DomainError: shop.not_a_picture, .picture_too_large."""
+    """Set the logo from an upload. Raises DomainError: shop.not_a_picture, .picture_too_large."""
     checksum, made = await asyncio.to_thread(pictures.render_sizes, upload)
     await store_pictures(db, checksum, made)
     await _update_profile(db, actor, "office.logo_changed", {"logo": checksum})
 
 
 async def remove_logo(db: AsyncSession, actor: Actor) -> None:
-    """Go back to Lumbung's mark."""
+    """Remove the logo; Lumbung's mark is shown instead."""
     await _update_profile(db, actor, "office.logo_changed", {"logo": None})
 
 
 async def open_shop(db: AsyncSession, actor: Actor) -> None:
-    """Take orders again."""
+    """Open the shop: it takes orders again."""
     await _update_profile(db, actor, "office.shop_opened", {"shop_open": True})
 
 
 async def close_shop(db: AsyncSession, actor: Actor) -> None:
-    """Take no more orders; those that were placed go on."""
+    """Close the shop: it takes no new orders; placed orders continue."""
     await _update_profile(db, actor, "office.shop_closed", {"shop_open": False})
 
 
 async def confirm_bylaws(db: AsyncSession, actor: Actor) -> None:
-    """Take down that somebody has compared the bylaws with the cooperative's own and found them right."""
+    """Record that an officer compared the bylaws with the cooperative's own and found them right."""
     audit.record(db, actor, queries.BYLAWS_CHECKED, subject="bylaws")
 
 
 async def _update_profile(db: AsyncSession, actor: Actor, action: str, values: dict[str, object]) -> None:
+    """Write the changed fields of the profile and audit them; do nothing when all are equal."""
     profile = await queries.lock_profile(db)
     changed = {name: value for name, value in values.items() if getattr(profile, name) != value}
     if not changed:
