@@ -1,1 +1,1 @@
-"""Those who run the platform: they list, suspend and resume cooperatives, and never see inside one."""
+"""The platform's staff: they list, approve, suspend and resume cooperatives without reading their data."""

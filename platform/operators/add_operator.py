@@ -1,4 +1,4 @@
-"""Adding people who run the platform: from the command line alone, since no page may make an operator."""
+"""Add an operator from the command line; no page can do it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The trail of what operators did, written in the same transaction as the deed.
+"""The operators' audit log, written in the same transaction as the action.
 
-The application may add to it and read it, no more.
+The application's database role may only add to it and read it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def record_action(
     db: AsyncSession, *, by: str, action: str, subject: str, params: Mapping[str, object] | None = None
 ) -> None:
-    """Add an entry: ``action`` is a stable dotted name in the past tense,
-    ``subject`` the cooperative's slug.
+    """Add an entry to the operators' audit log.
+
+    ``action`` is a stable dotted name in the past tense; ``subject`` is the slug, name or job that it
+    concerns.
     """
     db.add(OperatorAction(operator=by, action=action, subject=subject, params=dict(params or {})))

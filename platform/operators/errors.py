@@ -1,4 +1,4 @@
-"""What operators' pages and commands decline."""
+"""Errors of the operators' pages and commands."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""What operators' forms may send."""
+"""Forms of the operators' pages."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from ui import MobileNumber
 
 
 class OperatorSignInForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Phone number and password, and the page to go back to."""
+    """Phone number and password, and the page to return to."""
 
     phone: MobileNumber
     password: Annotated[str, msgspec.Meta(max_length=200)]
@@ -16,13 +16,13 @@ class OperatorSignInForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RejectionForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a founding's name is not released."""
+    """Why a new cooperative's name is rejected."""
 
     refusal: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
 class SuspensionForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a cooperative's doors are closed; ``confirmed`` is sent by the second page alone."""
+    """Why a cooperative is suspended; only the second page sends ``confirmed``."""
 
     reason: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
     confirmed: bool = False

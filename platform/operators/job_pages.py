@@ -1,4 +1,4 @@
-"""Operators' page of jobs that were given up: what failed and why, to be retried or discarded."""
+"""The operators' page of failed jobs, which can be retried or discarded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILED_JOBS_URL = "/pekerjaan"
 
 @get(FAILED_JOBS_URL, guards=[require_operator])
 async def show_failed_jobs(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """List the jobs that were given up, the newest first."""
+    """List the jobs that failed for good, the newest first."""
     return render_page(
         request,
         "operators/failed_jobs.html",
@@ -28,7 +28,7 @@ async def show_failed_jobs(request: AnyRequest, ro: Ro) -> Response[bytes]:
 
 @post("/pekerjaan/{failed_id:int}/percobaan", guards=[require_operator])
 async def submit_retry(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) -> Response[Any]:
-    """Try a job again, from now on for two days."""
+    """Retry a failed job, for two days from now."""
     name = await failed_jobs.retry_job(db, failed_id)
     if name is None:
         raise errors.NO_SUCH_FAILED_JOB()
@@ -38,7 +38,7 @@ async def submit_retry(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) ->
 
 @post("/pekerjaan/{failed_id:int}/pembuangan", guards=[require_operator])
 async def submit_discard(db: Db, ctx: CurrentContext, failed_id: FromPath[int]) -> Response[Any]:
-    """Drop a job that cannot work any more."""
+    """Discard a failed job."""
     dropped = await failed_jobs.discard_job(db, failed_id)
     if dropped is None:
         raise errors.NO_SUCH_FAILED_JOB()

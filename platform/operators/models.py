@@ -1,4 +1,4 @@
-"""Operators, their sessions, and what they did: tables of schema ``shared``."""
+"""Tables of operators in schema ``shared``: accounts, sessions and audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ class Operator(ControlBase):
 
 
 class OperatorSession(ControlBase):
-    """A signed-in operator; only the hash of the cookie's token is kept."""
+    """A session of an operator; only the hash of the cookie's token is stored."""
 
     __tablename__ = "operator_sessions"
     __table_args__ = (Index("ix_operator_sessions_operator_id", "operator_id"),)
@@ -38,7 +38,7 @@ class OperatorSession(ControlBase):
 
 
 class OperatorAction(ControlBase):
-    """The trail of what operators did, append-only."""
+    """An entry of the operators' audit log, append-only."""
 
     __tablename__ = "operator_actions"
 

@@ -1,4 +1,4 @@
-"""Operators' pages: sign in, list and search cooperatives, close and open their doors, the trail."""
+"""Operators' pages: sign in, list and search cooperatives, approve, suspend and resume them, audit log."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATUSES = ("active", "waiting", "suspended", "refused", "removing")
 async def show_sign_in(
     request: AnyRequest, ctx: CurrentContext, kembali: FromQuery[str] = "/"
 ) -> Response[Any]:
-    """Ask who it is."""
+    """Show the sign-in form."""
     if ctx.operator is not None:
         return see_other(safe_redirect_path(kembali, "/"))
     return render_page(request, "operators/sign_in.html", form=None, kembali=safe_redirect_path(kembali, "/"))
@@ -49,7 +49,7 @@ async def show_sign_in(
 async def submit_sign_in(
     request: AnyRequest, ctx: CurrentContext, db: Db, database: CurrentDatabase
 ) -> Response[Any]:
-    """Open a session."""
+    """Sign an operator in."""
     form = await read_form(request, OperatorSignInForm)
     back = safe_redirect_path(form.values.get("kembali", "/"), "/")
     async with form.rerender_on_error("operators/sign_in.html", kembali=back):
@@ -64,7 +64,7 @@ async def submit_sign_in(
 
 @post("/keluar", guards=[require_operator])
 async def submit_sign_out(ctx: CurrentContext, db: Db) -> Response[Any]:
-    """End the session."""
+    """Sign the operator out."""
     await sign_out(db, ctx.operator.session)
     response = see_other("/masuk")
     clear_session_cookie(response, secure=ctx.is_secure)
@@ -80,7 +80,7 @@ async def show_cooperatives(
     status: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """List and search."""
+    """List, search and filter the cooperatives."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = status if status in STATUSES else ""
     rows, total = await queries.list_cooperatives(ro, search=search, status=chosen, page=current)
@@ -106,7 +106,7 @@ async def show_cooperatives(
 async def show_cooperative(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[bytes]:
-    """Show what the registry knows of one."""
+    """Show the registry's data of one cooperative."""
     return render_page(
         request,
         "operators/cooperative.html",
@@ -120,7 +120,7 @@ async def show_cooperative(
 async def submit_suspension(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[Any]:
-    """Ask once more with the reason in a sentence, then close the doors."""
+    """Show a confirmation page with the reason, then suspend the cooperative."""
     form = await read_form(request, SuspensionForm)
     context = await _cooperative_context(as_reader(db), ctx, slug)
     async with form.rerender_on_error(
@@ -140,14 +140,14 @@ async def submit_suspension(
 
 @post("/koperasi/{slug:str}/pembukaan", guards=[require_operator])
 async def submit_resumption(db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[Any]:
-    """Open the doors again."""
+    """Resume a suspended cooperative."""
     await resume_cooperative(db, slug, by=ctx.operator.name)
     return see_other(f"/koperasi/{slug}")
 
 
 @post("/koperasi/{slug:str}/pelepasan", guards=[require_operator])
 async def submit_approval(db: Db, ctx: CurrentContext, slug: FromPath[str]) -> Response[Any]:
-    """Open a cooperative whose name waited."""
+    """Approve a cooperative whose name waited for review."""
     await approve_cooperative(db, slug, by=ctx.operator.name)
     return see_other(f"/koperasi/{slug}")
 
@@ -156,7 +156,7 @@ async def submit_approval(db: Db, ctx: CurrentContext, slug: FromPath[str]) -> R
 async def submit_rejection(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[Any]:
-    """Keep it closed, and say why."""
+    """Reject a cooperative whose name waited for review."""
     form = await read_form(request, RejectionForm)
     context = await _cooperative_context(as_reader(db), ctx, slug)
     async with form.rerender_on_error(
@@ -168,7 +168,7 @@ async def submit_rejection(
 
 @get("/jejak", guards=[require_operator])
 async def show_audit_log(request: AnyRequest, ro: Ro, halaman: FromQuery[int] = 1) -> Response[bytes]:
-    """Show who did what."""
+    """Show the operators' audit log."""
     current = min(max(halaman, 1), 100_000)
     rows, total = await queries.list_actions(ro, page=current)
     return render_page(

@@ -1,4 +1,4 @@
-"""What operators' pages read: the registry alone, never the inside of a cooperative."""
+"""Queries of the operators' pages. They read the registry, never a cooperative's schema."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class CurrentOperator(msgspec.Struct, frozen=True):
 
     @property
     def is_officer(self) -> bool:
-        """An operator is nobody inside a cooperative; the layout asks every viewer."""
+        """Return False: the layout asks every viewer, and operators have no role in a cooperative."""
         return False
 
     @property
     def is_member(self) -> bool:
-        """See ``is_officer``."""
+        """Return False, for the same reason as ``is_officer``."""
         return False
 
 
 class OperatorCredentials(msgspec.Struct, frozen=True):
-    """What an operator's account is opened with."""
+    """The password hash of an operator's account."""
 
     password_hash: str
 
@@ -55,7 +55,7 @@ class CooperativeRow(msgspec.Struct, frozen=True):
 
 
 class CooperativeDetails(msgspec.Struct, frozen=True):
-    """What the registry knows of one cooperative."""
+    """The registry's data of one cooperative."""
 
     slug: str
     name: str
@@ -70,7 +70,7 @@ class CooperativeDetails(msgspec.Struct, frozen=True):
 
 
 class OperatorActionRow(msgspec.Struct, frozen=True):
-    """An entry of the operators' trail; ``reason`` is empty where the deed needs none."""
+    """An entry of the operators' audit log; ``reason`` is empty where the action needs none."""
 
     at: datetime
     operator: str
@@ -80,7 +80,7 @@ class OperatorActionRow(msgspec.Struct, frozen=True):
 
 
 async def find_session_operator(ro: Reader, token_hash: bytes, now: datetime) -> CurrentOperator | None:
-    """Return the operator whose session this is, or None when it is unknown or over."""
+    """Return the operator of an unexpired session, or None."""
     return await ro.one(
         CurrentOperator,
         "SELECT o.id AS operator_id, o.name, s.token_hash AS session FROM shared.operator_sessions s"
@@ -91,7 +91,7 @@ async def find_session_operator(ro: Reader, token_hash: bytes, now: datetime) ->
 
 
 async def find_credentials(ro: Reader, phone: str) -> OperatorCredentials | None:
-    """Return the hash to weigh against for this number (E.164), or None."""
+    """Return the password hash of the operator with this number (E.164), or None."""
     return await ro.one(
         OperatorCredentials, "SELECT password_hash FROM shared.operators WHERE phone = $1", phone
     )
@@ -103,13 +103,13 @@ async def find_operator_by_phone(db: AsyncSession, phone: str) -> Operator | Non
 
 
 async def lock_cooperative(db: AsyncSession, slug: str) -> Cooperative | None:
-    """Return the registry's row, locked until the transaction ends, or None."""
+    """Return a cooperative's registry row, locked until the transaction ends, or None."""
     return (
         await db.execute(select(Cooperative).where(Cooperative.slug == slug).with_for_update())
     ).scalar_one_or_none()
 
 
-# Nothing searched is everything; a search finds parts of the name and of the address, whatever the case.
+# An empty search finds everything; otherwise parts of name or slug match, ignoring case.
 _FOUND = (
     " FROM shared.cooperatives WHERE ($1 = '' OR name ILIKE $2 OR slug ILIKE $2) AND ($3 = '' OR status = $3)"
 )
@@ -118,7 +118,7 @@ _FOUND = (
 async def list_cooperatives(
     ro: Reader, *, search: str = "", status: str = "", page: int = 1, limit: int = PAGE_SIZE
 ) -> tuple[list[CooperativeRow], int]:
-    """Return one page of cooperatives by name, and how many there are in all."""
+    """Return one page of cooperatives by name, and the total number found."""
     pattern = like_pattern(search)
     rows = await ro.rows(
         CooperativeRow,
@@ -133,7 +133,7 @@ async def list_cooperatives(
 
 
 async def find_cooperative(ro: Reader, slug: str) -> CooperativeDetails | None:
-    """Return what the registry knows of a cooperative, or None."""
+    """Return the registry's data of a cooperative, or None."""
     return await ro.one(
         CooperativeDetails,
         "SELECT slug, name, status, founded_at, suspended_reason, suspended_at, resembles, "
@@ -146,8 +146,9 @@ async def find_cooperative(ro: Reader, slug: str) -> CooperativeDetails | None:
 async def list_actions(
     ro: Reader, *, subject: str = "", page: int = 1, limit: int = PAGE_SIZE
 ) -> tuple[list[OperatorActionRow], int]:
-    """Return one page of the trail, newest first, and how many entries there are; of one cooperative when
-    ``subject`` names its slug.
+    """Return one page of the operators' audit log, newest first, and the total number of entries.
+
+    ``subject`` limits both to one cooperative's slug.
     """
     rows = await ro.rows(
         OperatorActionRow,

@@ -1,4 +1,4 @@
-"""Foundings whose name looks like another cooperative's: an operator releases or refuses them."""
+"""Review new cooperatives whose name resembles another's: an operator approves or rejects them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def approve_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
-    """Open a cooperative whose name waited.
+    """Approve a cooperative whose name waited for review, which opens it.
 
     Raises DomainError: operators.no_such_cooperative, .not_waiting.
     """
@@ -34,9 +34,10 @@ async def approve_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
 
 
 async def reject_cooperative(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
-    """Keep a cooperative closed for its name; it is removed after a week. ``reason`` is shown at its address.
+    """Reject a cooperative for its name; it stays closed and is removed after a week.
 
-    Raises DomainError: operators.no_such_cooperative, .not_waiting, .reason_needed.
+    ``reason`` is shown at its address. Raises DomainError: operators.no_such_cooperative, .not_waiting,
+    .reason_needed.
     """
     reason = reason.strip()
     if not reason:

@@ -1,4 +1,4 @@
-"""Signing operators in and out, with as many tries as an honest person needs."""
+"""Sign operators in and out, with a limit on attempts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from kernel.database import Database
 
-SESSION_LIFETIME = timedelta(hours=12)  # a working day: operators can close every cooperative
+SESSION_LIFETIME = timedelta(hours=12)  # a working day: short, because operators can suspend any cooperative
 
 
 class OpenedOperatorSession(msgspec.Struct, frozen=True):
-    """A token for the cookie, and whose browser it goes to."""
+    """The token for the session cookie, and the account for the device cookie."""
 
     token: str
     account: DeviceAccount
@@ -37,12 +37,13 @@ class OpenedOperatorSession(msgspec.Struct, frozen=True):
 async def sign_in(
     database: Database, db: AsyncSession, request: Request[Any, Any, Any], *, phone_number: str, password: str
 ) -> OpenedOperatorSession:
-    """Open a session.
+    """Check an operator's password and open a session.
 
-    ``phone_number`` is in E.164; ``request`` says from where it is tried, and in which browser.
+    ``phone_number`` is in E.164; ``request`` gives the client's address and device cookie for the login
+    throttle. ``db`` must not have begun a transaction: password hashing is slow and must not hold a
+    connection.
 
-    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
-    once. Raises DomainError: operators.wrong_sign_in for an unknown number and a wrong password alike;
+    Raises DomainError: operators.wrong_sign_in, for an unknown number and a wrong password alike;
     ui.too_many_attempts.
     """
     device = None
@@ -86,5 +87,5 @@ async def _load_credentials(database: Database, phone_number: str) -> queries.Op
 
 
 async def sign_out(db: AsyncSession, session: bytes) -> None:
-    """End a session by the hash of its token."""
+    """Delete the session with this token hash."""
     await db.execute(delete(OperatorSession).where(OperatorSession.token_hash == session))

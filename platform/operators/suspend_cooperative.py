@@ -1,6 +1,6 @@
-"""Closing a cooperative's doors for a reason, and opening them again.
+"""Suspend a cooperative for a reason, and resume it.
 
-Its data stays as it is, its books stay readable.
+Its data stays as it is and its books stay readable.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def suspend_cooperative(db: AsyncSession, slug: str, *, reason: str, by: str) -> None:
-    """Close a cooperative from this transaction's commit on; every process forgets its hosts.
+    """Suspend an active cooperative; every process drops its cached hosts after the commit.
 
     ``reason`` is shown to the cooperative's officers. Raises DomainError: operators.no_such_cooperative,
     .already_suspended, .not_open, .reason_needed.
@@ -42,7 +42,7 @@ async def suspend_cooperative(db: AsyncSession, slug: str, *, reason: str, by: s
 
 
 async def resume_cooperative(db: AsyncSession, slug: str, *, by: str) -> None:
-    """Open a suspended cooperative again.
+    """Resume a suspended cooperative.
 
     Raises DomainError: operators.no_such_cooperative, .not_suspended.
     """
