@@ -1,1 +1,1 @@
-"""Founding a cooperative: from a form to a usable page in a fraction of a second."""
+"""Sign-up: create a cooperative from a form within a fraction of a second, and remove abandoned ones."""

@@ -1,5 +1,6 @@
-"""Found a cooperative: one transaction over the registry and a schema that lay ready, so it exists whole or
-not at all.
+"""Create a cooperative from a pooled schema.
+
+One transaction covers the registry and the schema, so the cooperative exists completely or not at all.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ HANDOVER_LIFETIME = timedelta(minutes=2)
 
 
 class NewCooperative(msgspec.Struct, frozen=True):
-    """What a founder says.
+    """The answers of the sign-up form.
 
-    ``phone`` is in E.164; ``key`` is the form's own: the same key founds once, however often it is sent.
+    ``phone`` is in E.164; ``key`` identifies the form: the same key creates one cooperative, however often it
+    is sent.
     """
 
     name: str
@@ -62,8 +64,10 @@ class NewCooperative(msgspec.Struct, frozen=True):
 
 
 class CreatedCooperative(msgspec.Struct, frozen=True):
-    """The new cooperative and a token that signs its founder in once, within two minutes; none while the name
-    waits for release.
+    """A new cooperative, and a token that signs its founder in once within two minutes.
+
+    ``handover`` is empty while the name waits for approval; ``created`` is False when the form created it
+    before.
     """
 
     tenant: TenantRef
@@ -72,15 +76,13 @@ class CreatedCooperative(msgspec.Struct, frozen=True):
 
 
 class SimilarityCheck(msgspec.Struct, frozen=True):
-    """What was found before a stranger's founding: the name of the cooperative that theirs looks like, if
-    any.
-    """
+    """The result of the check before a public sign-up: the name of a similar cooperative, if any."""
 
     resembles: str | None
 
 
 async def create_cooperative(database: Database, new: NewCooperative) -> CreatedCooperative:
-    """Found a cooperative, or find the one that the same form founded before.
+    """Create a cooperative without checks of public sign-up, or return the one the same form created before.
 
     Raises DomainError: onboarding.slug_malformed, .slug_reserved, .slug_taken, .founded_by_somebody_else,
     .no_place_ready, and those of passwords and bylaws.
@@ -89,12 +91,12 @@ async def create_cooperative(database: Database, new: NewCooperative) -> Created
 
 
 async def sign_up_cooperative(database: Database, new: NewCooperative) -> CreatedCooperative:
-    """Found a cooperative for somebody whom nobody here knows, or find the one that the same form founded
-    before.
+    """Create a cooperative through public sign-up, or return the one the same form created before.
 
-    A name that looks like another's waits for an operator's release: then there is no hand-over. Nothing is
-    founded beyond what the platform takes in an hour. Raises as ``create_cooperative``, and DomainError
-    onboarding.too_many_foundings.
+    A name that resembles another's waits for an operator's approval and gets no hand-over token. The number
+    of sign-ups per hour over the whole platform is limited.
+
+    Raises DomainError as ``create_cooperative`` does, and onboarding.too_many_foundings.
     """
 
     async def look() -> SimilarityCheck:
@@ -105,7 +107,7 @@ async def sign_up_cooperative(database: Database, new: NewCooperative) -> Create
         if minutes:
             log.error("no more cooperatives are founded within this hour", most=most)
             raise errors.TOO_MANY_FOUNDINGS(minutes=minutes)
-        # thousands of names take a moment, which others should not wait for
+        # comparing thousands of names would block the event loop
         return SimilarityCheck(await asyncio.to_thread(find_similar_name, new.name, new.slug, existing))
 
     return await _create_once(database, new, look)
@@ -114,12 +116,13 @@ async def sign_up_cooperative(database: Database, new: NewCooperative) -> Create
 async def _create_once(
     database: Database, new: NewCooperative, check_similarity: Callable[[], Awaitable[SimilarityCheck]] | None
 ) -> CreatedCooperative:
+    """Create the cooperative, or return the one that the same form created; retry after a lost race."""
     slug = check_slug(new.slug)
     check_password(new.password, phone_number=new.phone)
     password_hash = await hash_password(new.password)
     deadline = time.monotonic() + schema_pool.WAIT_SECONDS
     while True:
-        # asked in this order: whoever took the address between the two questions may have been this very form
+        # this order matters: between the two queries the same form may have taken the address
         taken = await find_tenant_by_slug(database, slug) is not None
         before = await _find_created_by_form(database, new)
         if before is not None:
@@ -131,8 +134,7 @@ async def _create_once(
             async with shared_session(database) as db:
                 founded = await _create(db, new, slug, password_hash, similarity)
         except IntegrityError as error:
-            # somebody was faster by a moment: the same form sent twice, or another founder with the same
-            # address
+            # a concurrent request won: the same form sent twice, or another founder with this address
             if (
                 "founding_key" in str(error.orig)
                 or "slug" in str(error.orig)
@@ -142,13 +144,14 @@ async def _create_once(
             raise
         if founded is not None:
             return founded
-        if not await wait_for_pool_schema(database, deadline):  # taken faster than made
+        if not await wait_for_pool_schema(database, deadline):  # schemas are taken faster than made
             raise errors.NO_PLACE_READY()
 
 
 async def _create(
     db: AsyncSession, new: NewCooperative, slug: str, password_hash: str, similarity: SimilarityCheck | None
 ) -> CreatedCooperative | None:
+    """Create the cooperative in one transaction; return None when no pooled schema is ready."""
     head = get_head(COOPERATIVE)
     spare = await take_pool_schema(db, head)
     if spare is None:
@@ -187,7 +190,7 @@ async def _create(
     founder = Actor("officer", new.officer_name, user.id)
     await adopt_initial_bylaws(db, new.bylaws_template, new.officer_name, clock.today())
     await db.flush()
-    # what a stranger founds and never enters is removed again, as long as it holds no more than this
+    # an abandoned sign-up is removed only while it holds no more rows than these
     params: dict[str, object] = {"bylaws": new.bylaws_template}
     if similarity is not None:
         params["rows"] = await count_initial_rows(db)
@@ -221,7 +224,7 @@ async def _find_created_by_form(database: Database, new: NewCooperative) -> Crea
         return None
     async with coop_session(database, tenant) as db:
         founder = await queries.find_founder(db, new.phone)
-    # weighed while no connection is held
+    # hashing is slow and must not hold a connection
     if founder is None or not await verify_password(founder.password_hash, new.password):
         raise errors.FOUNDED_BY_SOMEBODY_ELSE()
     if tenant.unapproved:

@@ -1,4 +1,4 @@
-"""What founding declines."""
+"""Errors that sign-up raises."""
 
 from kernel.errors import ErrorType
 

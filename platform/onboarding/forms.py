@@ -1,4 +1,4 @@
-"""What the founding form may send."""
+"""The sign-up form."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,9 @@ from ui import MobileNumber
 
 
 class SignUpForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A founder's answers.
+    """The answers of a founder.
 
-    ``founding_key`` comes hidden with the form: the same key founds once, however often it is sent.
+    ``founding_key`` is hidden in the form: the same key creates one cooperative, however often it is sent.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=3, max_length=80)]

@@ -1,4 +1,4 @@
-"""What Lumbung is, and founding a cooperative."""
+"""Public pages on the apex host: the landing page and sign-up."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ FORM = "onboarding/signup.html"
 
 @get("/", sync_to_thread=False)
 def show_landing_page(request: AnyRequest) -> Response[bytes]:
-    """Say what Lumbung is, to village treasurers."""
+    """Show the landing page, which explains Lumbung to village treasurers."""
     return render_page(request, "onboarding/welcome.html")
 
 
 @get("/daftar", sync_to_thread=False)
 def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
-    """Ask what a founder has to say."""
+    """Show the sign-up form."""
     return render_page(
         request, FORM, form=None, founding_key=generate_token(), address=None, **_template_choices(ctx)
     )
@@ -52,7 +52,7 @@ def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
 async def check_address(
     request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext, slug: FromQuery[str] = ""
 ) -> Response[bytes]:
-    """Say whether an address is free, while it is being typed."""
+    """Return whether a subdomain is free, for htmx while it is being typed."""
     return render_page(
         request,
         "onboarding/address.html",
@@ -66,7 +66,7 @@ async def check_address(
 async def submit_sign_up(
     request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext
 ) -> Response[Any]:
-    """Found the cooperative and lead its founder in."""
+    """Create the cooperative and redirect its founder to it, signed in."""
     form = await read_form(request, SignUpForm)
     context = {"founding_key": form.values.get("founding_key") or generate_token(), **_template_choices(ctx)}
     context["address"] = address = await _address_context(database, ctx, form.values.get("slug", ""))
@@ -79,7 +79,7 @@ async def submit_sign_up(
             ctx.client_ip,
             limit=database.settings.foundings_per_hour,
             window=timedelta(hours=1),
-            wider=(1, 1, 1),  # whoever owns a /48 founds no more than a household
+            wider=(1, 1, 1),  # a whole /48 network may found no more than one household
         )
         founded = await sign_up_cooperative(
             database,
@@ -95,12 +95,12 @@ async def submit_sign_up(
         )
     invalidate_local(database, registry_topic(founded.tenant.schema_name))
     home = f"{database.settings.scheme}://{founded.tenant.slug}.{database.settings.base_domain}"
-    # a name that waits for release says so on its own page
+    # without a token the cooperative's own page says that its name waits for approval
     return see_other(f"{home}/masuk/serah?kunci={founded.handover}" if founded.handover else f"{home}/")
 
 
 def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[str, object] | None) -> None:
-    """Say everything that is wrong at once: also what only these two rules know, whatever else is wrong."""
+    """Add the errors of address and password to the form, so that all errors are shown at once."""
     typed = form.values
     for field, check in (
         ("slug", lambda: check_slug(typed.get("slug", ""))),
@@ -111,18 +111,16 @@ def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[
                 check()
             except DomainError as error:
                 form.errors[field] = error.message(ctx.lang)
-    # a taken address alone is no mistake: the same form, sent again, has taken it itself
+    # a taken address alone is no error here: the same form, sent again, took it itself
     if form.errors and address and not address["free"]:
         form.errors.setdefault("slug", str(address["sentence"]))
-    for field in SignUpForm.__struct_fields__:  # told in the order of the page
+    for field in SignUpForm.__struct_fields__:  # in the order of the page
         if field in form.errors:
             form.errors[field] = form.errors.pop(field)
 
 
 async def _address_context(database: Database, ctx: RequestContext, typed: str) -> dict[str, object] | None:
-    """What to say beside the address: None while nothing is typed, else whether it is free and the sentence
-    if not.
-    """
+    """Return whether the typed subdomain is free, and the sentence if not; None while nothing is typed."""
     if not typed.strip():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What founding reads."""
+"""Queries of sign-up and of removing abandoned cooperatives."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Founder(msgspec.Struct, frozen=True):
 
 
 async def find_slug_by_founding_key(db: AsyncSession, founding_key: str) -> str | None:
-    """Return the address of the cooperative that this form founded, if it did."""
+    """Return the slug of the cooperative that the form with this key created, or None."""
     query = text("SELECT slug FROM shared.cooperatives WHERE founding_key = :key")
     slug: str | None = (await db.execute(query, {"key": founding_key})).scalar_one_or_none()
     return slug
 
 
 async def list_never_signed_in(db: AsyncSession, before: datetime, waiting_before: datetime) -> list[str]:
-    """Return the schemas of what was founded, released or refused before a moment and has never been signed
-    in to.
+    """Return the schemas of cooperatives that nobody ever signed in to.
 
-    What waits for an operator counts from another moment.
+    Active ones founded and approved before ``before``, rejected ones rejected before it, and those that wait
+    for approval founded before ``waiting_before``.
     """
     query = text(
         "SELECT schema_name FROM shared.cooperatives WHERE signed_in_at IS NULL AND founded_at < :before"
@@ -43,9 +43,7 @@ async def list_never_signed_in(db: AsyncSession, before: datetime, waiting_befor
 
 
 async def get_initial_row_counts(db: AsyncSession | AsyncConnection) -> dict[str, int] | None:
-    """Return how many rows founding wrote into each table of the schema that ``db`` stands in, or None when
-    it was not counted.
-    """
+    """Return how many rows sign-up wrote into each table of the current schema, or None if not counted."""
     query = text(
         "SELECT t.key AS name, CAST(t.value AS int) AS n FROM (SELECT params -> 'rows' AS written FROM "
         "audit_entries"
@@ -56,7 +54,7 @@ async def get_initial_row_counts(db: AsyncSession | AsyncConnection) -> dict[str
 
 
 async def count_live_sessions(db: AsyncSession | AsyncConnection, now: datetime) -> int:
-    """Return how many sessions are open in the schema that ``db`` stands in."""
+    """Return how many unexpired sessions the current schema has."""
     return int(
         (
             await db.execute(text("SELECT count(*) FROM sessions WHERE expires_at > :now"), {"now": now})

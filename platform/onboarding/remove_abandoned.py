@@ -1,9 +1,9 @@
-"""Cooperatives that somebody founded and nobody ever entered again: what tells them apart, and how they go.
+"""Find and remove cooperatives that were created and never used.
 
-Silence alone removes nothing. Nobody has signed in since the founding's own hand-over, a week has passed, and
-every table there is, of the cooperative and of the platform, holds what founding wrote and not one row more.
-What founding wrote it counted itself (``count_initial_rows``): a cooperative without that count, for example
-one that an operator founded by the command line, is never removed.
+A cooperative is abandoned when nobody has signed in since its own hand-over, a week has passed, and every
+table, of the cooperative and of the platform, holds exactly the rows that sign-up wrote. Sign-up stores that
+count (``count_initial_rows``). A cooperative without it, such as one created on the command line, is never
+removed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ABANDONED_AFTER: Final = timedelta(days=7)
-# A name that looks like another's waits for an operator: it keeps its address for so long at most.
+# A similar name that waits for approval reserves its address for at most this long.
 WAITING_EXPIRES_AFTER: Final = timedelta(days=30)
 REMOVAL_REASON: Final = "Nobody signed in after the founding, and nothing was entered."
-# Written without anybody's doing: sessions of the hand-over, strangers' guesses, keys of daily jobs. Every
-# other table counts.
+# Tables written without user action: hand-over sessions, login attempts of strangers, keys of daily jobs.
+# Every other table counts.
 _IGNORED_TABLES: Final = frozenset({"sessions", "throttles", "finished_jobs"})
-# The same of the platform's tables: the address, measurements, and the trial that begins and ends by itself,
-# as long as nothing was chosen.
+# Rows of the platform's tables that are ignored: the address, usage figures, and a trial that began and ended
+# by itself while nothing was chosen.
 _IGNORED_SHARED_ROWS: Final = {
     "hostnames": "kind = 'subdomain'",
     "usage_figures": "true",
@@ -54,15 +54,16 @@ _IGNORED_SHARED_ROWS: Final = {
 
 
 async def count_initial_rows(db: AsyncSession) -> dict[str, int]:
-    """Count what founding has written so far, for its entry in the trail: that entry will be one row more."""
+    """Count the rows that sign-up has written so far, plus the audit entry that will store the count."""
     rows = await count_rows_by_table(db)
     rows["audit_entries"] = rows.get("audit_entries", 0) + 1
     return rows
 
 
 async def mark_abandoned(database: Database) -> list[str]:
-    """Close what was left alone for a week, was refused as long ago or waited for a month, until it is
-    removed; return the addresses.
+    """Mark abandoned cooperatives for removal and return their slugs.
+
+    Marked are unused ones a week after sign-up or rejection, and those that waited a month for approval.
     """
     now = clock.now()
     async with shared_session(database) as db:
@@ -90,9 +91,9 @@ async def mark_abandoned(database: Database) -> list[str]:
 
 
 async def remove_marked(database: Database) -> list[str]:
-    """Remove what was marked a day ago or longer, after one more look; return the addresses.
+    """Remove the cooperatives marked at least a day ago that are still unused; return their slugs.
 
-    Needs the owner's connection.
+    Needs the connection of the database's owner.
     """
     return await remove_cooperative.remove_marked_cooperatives(
         database, find_added_rows, _record_operator_action
@@ -100,9 +101,9 @@ async def remove_marked(database: Database) -> list[str]:
 
 
 async def find_added_rows(db: AsyncSession | AsyncConnection, tenant: TenantRef) -> dict[str, int]:
-    """Return what a cooperative holds beyond what founding wrote, by table.
+    """Return the number of rows in each table that differs from what sign-up wrote, empty if unused.
 
-    ``db`` stands in its schema and may read ``shared``.
+    ``db`` must be bound to the cooperative's schema and be able to read ``shared``.
     """
     return await _find_added_own_rows(db) | await _find_added_shared_rows(
         db, tenant, await list_shared_references(db)
@@ -112,7 +113,7 @@ async def find_added_rows(db: AsyncSession | AsyncConnection, tenant: TenantRef)
 async def _find_added_own_rows(db: AsyncSession | AsyncConnection) -> dict[str, int]:
     written = await queries.get_initial_row_counts(db)
     if written is None:
-        return {"audit_entries": 1}  # founded before this was counted, or by an operator
+        return {"audit_entries": 1}  # created before rows were counted, or by an operator
     rows = await count_rows_by_table(db)
     differing = {
         table for table in rows.keys() | written.keys() if rows.get(table, 0) != written.get(table, 0)

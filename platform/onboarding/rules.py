@@ -1,4 +1,4 @@
-"""Which subdomains may be taken."""
+"""Rules for subdomains."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ from onboarding import errors
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,28}[a-z0-9]")
 
-# Names that visitors would take for the platform itself, and those that mail and browsers treat specially.
+# Names that visitors would take for the platform, and those that mail and browsers treat specially.
 RESERVED_SLUGS: Final = frozenset(
     """
     operator admin administrator api app apex www www1 www2 web mail email smtp imap pop pop3 ftp ns ns1
@@ -22,9 +22,9 @@ RESERVED_SLUGS: Final = frozenset(
 
 
 def check_slug(text: str) -> str:
-    """Return the subdomain in small letters.
+    """Return the subdomain in lower case.
 
-    Raises DomainError when it is malformed or reserved; whether it is taken, the registry knows.
+    Raises DomainError onboarding.slug_malformed or .slug_reserved. Does not check whether it is taken.
     """
     slug = text.strip().lower()
     if not _SLUG.fullmatch(slug) or slug.startswith("xn--"):

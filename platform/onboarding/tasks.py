@@ -1,4 +1,4 @@
-"""Jobs of founding, and what the owner's process does for it."""
+"""Jobs of onboarding, and its task in the provisioner process of the database's owner."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @daily_platform_job("onboarding.mark_abandoned")
 async def mark_abandoned(database: Database) -> None:
-    """Close cooperatives that nobody entered and that hold nothing."""
+    """Mark abandoned cooperatives for removal."""
     await remove_abandoned.mark_abandoned(database)
 
 
 @provision_task("onboarding.remove_marked")
 async def remove_marked(database: Database) -> None:
-    """Remove those that were closed before; only the owner may."""
+    """Remove cooperatives marked before; only the database's owner may drop schemas."""
     await remove_abandoned.remove_marked(database)
