@@ -1,4 +1,4 @@
-"""Savings: what each member has put in, by kind, and the two ways it moves.
+"""Savings of members by kind (simpanan pokok, wajib, sukarela): deposits, withdrawals, dues.
 
-The amounts live in the books alone, by party.
+The amounts are stored only in the ledger, as balances by party.
 """

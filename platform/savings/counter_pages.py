@@ -1,4 +1,4 @@
-"""Savings at the counter: an officer takes and pays back; one sentence before, a receipt after."""
+"""Officers' pages for deposits and withdrawals at the counter: form, confirmation, receipt."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def deposit_form(
     cara: FromQuery[str] = "cash",
     tanggal: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Ask what is paid in; the address may already say it."""
+    """Show the form for a deposit; query parameters may fill it in."""
     today = clock.today(brand.timezone)
     context = await _deposit_context(ro, member_id, today)
     kind = KIND_OF_SLUG.get(jenis, "mandatory")
@@ -73,7 +73,7 @@ async def deposit_form(
 async def preview_deposit(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Say in one sentence what will happen, before it does."""
+    """Show one sentence that describes the deposit, before it is recorded."""
     today = clock.today(brand.timezone)
     form = await read_form(request, DepositForm)
     context = await _deposit_context(db, member_id, today)
@@ -108,7 +108,7 @@ async def submit_deposit(
     ctx: CurrentContext,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Take it, and show the receipt."""
+    """Record a deposit and redirect to its receipt."""
     today = clock.today(brand.timezone)
     form = await read_form(request, DepositForm)
     load_context = partial(_reload_context, ctx, partial(_deposit_context, member_id=member_id, today=today))
@@ -146,7 +146,7 @@ async def withdrawal_form(
     cara: FromQuery[str] = "cash",
     tanggal: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """Ask what is paid back."""
+    """Show the form for a withdrawal of voluntary savings; query parameters may fill it in."""
     today = clock.today(brand.timezone)
     initial = {"amount": jumlah, "method": cara, "on": tanggal or today.isoformat(), "key": new_id()}
     context = await _withdrawal_context(ro, member_id)
@@ -159,7 +159,7 @@ async def withdrawal_form(
 async def preview_withdrawal(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Say in one sentence what will happen, before it does."""
+    """Show one sentence that describes the withdrawal, before it is recorded."""
     today = clock.today(brand.timezone)
     form = await read_form(request, WithdrawalForm)
     context = await _withdrawal_context(db, member_id)
@@ -192,7 +192,7 @@ async def submit_withdrawal(
     ctx: CurrentContext,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Pay it back, and show the receipt."""
+    """Record a withdrawal and redirect to its receipt."""
     today = clock.today(brand.timezone)
     form = await read_form(request, WithdrawalForm)
     load_context = partial(_reload_context, ctx, partial(_withdrawal_context, member_id=member_id))
@@ -223,7 +223,7 @@ async def submit_withdrawal(
 async def officer_receipt(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
-    """Show the receipt of one movement, to print or to keep."""
+    """Show an officer the receipt of a member's deposit or withdrawal."""
     saver = await require_saver(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
     return await receipt_page(
@@ -235,7 +235,7 @@ async def officer_receipt(
 async def officer_statement(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], slug: FromPath[str]
 ) -> Response[bytes]:
-    """Show every movement of one kind of a member's savings."""
+    """Show an officer every movement of one kind of a member's savings."""
     saver = await require_saver(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
     return await statement_page(
@@ -244,7 +244,7 @@ async def officer_statement(
 
 
 async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
-    """What the page of a deposit tells beside its fields."""
+    """Return the template values of the deposit page, without the form's own values."""
     (saver, dues), savings, held = await read_batch(
         source,
         lambda ro: load_saver_and_dues(ro, member_id, today),
@@ -273,8 +273,8 @@ async def _withdrawal_context(source: AsyncSession | Reader, member_id: UUID) ->
 async def _reload_context(
     ctx: RequestContext, load_context: Callable[[Reader], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
-    """Read a page's context for a form that comes back."""
-    assert ctx.tenant is not None  # pages of a cooperative alone
+    """Load a page's template values in a new read transaction, for a form that is shown again."""
+    assert ctx.tenant is not None  # these pages exist only on a cooperative's host
     async with coop_reader(ctx.database, ctx.tenant) as ro:
         return await load_context(ro)
 

@@ -1,4 +1,4 @@
-"""What is declined when savings should move."""
+"""Errors of deposits and withdrawals."""
 
 from kernel.errors import ErrorType
 

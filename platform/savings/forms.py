@@ -1,4 +1,4 @@
-"""What the forms of savings may send."""
+"""Forms of deposits and withdrawals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ledger.chart import CounterMethod
 
 
 class DepositForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A deposit; ``key`` is made with the form, so that sent twice it counts once."""
+    """A deposit. ``key`` is created with the form, so that a form sent twice is posted once."""
 
     kind: SavingsKind
     amount: Rupiah
@@ -23,7 +23,7 @@ class DepositForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A withdrawal of voluntary savings; ``key`` as with a deposit."""
+    """A withdrawal of voluntary savings; ``key`` as in ``DepositForm``."""
 
     amount: Rupiah
     method: CounterMethod

@@ -21,7 +21,7 @@ from ui.guards import WHEN_SUSPENDED
 async def own_savings(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[bytes]:
-    """Show the member's passbook."""
+    """Show the signed-in member's passbook."""
     assert viewer.member_id is not None
     member_id, today = viewer.member_id, clock.today(brand.timezone)
     (saver, dues), savings, held = await read_batch(
@@ -47,7 +47,7 @@ async def own_savings(
 async def own_statement(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[bytes]:
-    """Show the member every movement of one kind of savings."""
+    """Show the signed-in member every movement of one kind of savings."""
     assert viewer.member_id is not None
     saver = await require_saver(ro, viewer.member_id)
     return await statement_page(
@@ -66,7 +66,7 @@ async def own_statement(
 async def own_receipt(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
-    """Show the member the receipt of one movement."""
+    """Show the signed-in member the receipt of one movement."""
     assert viewer.member_id is not None
     saver = await require_saver(ro, viewer.member_id)
     home = base = "/anggota/simpanan"

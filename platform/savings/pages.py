@@ -1,4 +1,4 @@
-"""Pages of savings: at the counter, and a member's own."""
+"""Routes of savings: the counter, and members' own pages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What members have saved, what they still owe, and the receipts of both; all of it read from the books."""
+"""Read balances, dues and receipts of members' savings from the ledger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Saver(msgspec.Struct, frozen=True):
-    """Whose savings they are."""
+    """A person who has savings; ``number`` and ``joined_on`` are None before admission."""
 
     id: UUID
     number: str | None
@@ -33,8 +33,9 @@ class Saver(msgspec.Struct, frozen=True):
 
 
 class SavingsReceipt(msgspec.Struct, frozen=True):
-    """One journal as it touched a member's savings: the amounts by kind, paid in (positive) or out
-    (negative), in rupiah.
+    """A journal's effect on a member's savings: amounts by kind, in rupiah.
+
+    A deposit is positive, a withdrawal negative. ``method`` is None when neither cash nor the bank was used.
     """
 
     number: int
@@ -54,12 +55,15 @@ _SAVER = "SELECT id, number, name, status, joined_on FROM members WHERE id = $1"
 
 
 async def get_saver(source: AsyncSession | Reader, member_id: UUID) -> Saver | None:
-    """Return whose savings these are, or None."""
+    """Return the member with this id as a saver, or None."""
     return await as_reader(source).one(Saver, _SAVER, member_id)
 
 
 async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
-    """Return the saver and let no other movement of their savings begin until this transaction ends."""
+    """Return the member as a saver, and lock the row until this transaction ends.
+
+    So only one transaction at a time moves a member's savings.
+    """
     return await as_reader(db).one(Saver, _SAVER + " FOR NO KEY UPDATE", member_id)
 
 
@@ -69,7 +73,7 @@ async def get_balances(source: AsyncSession | Reader, member_id: UUID) -> Saving
 
 
 async def list_balances(source: AsyncSession | Reader, member_ids: Sequence[UUID]) -> dict[UUID, Savings]:
-    """Return the savings by kind of many members at once."""
+    """Return the savings by kind of many members, by member id."""
     found = await ledger_queries.get_balances_by_party(source, list(ACCOUNTS.values()), member_ids)
     return {
         member_id: Savings(*(Rupiah(found.get((member_id, ACCOUNTS[kind]), 0)) for kind in KINDS))
@@ -78,14 +82,14 @@ async def list_balances(source: AsyncSession | Reader, member_ids: Sequence[UUID
 
 
 async def get_voluntary_balance(source: AsyncSession | Reader, member_id: UUID) -> Rupiah:
-    """Return what a member can withdraw or pay with, in rupiah."""
+    """Return the voluntary savings of a member, which can be withdrawn or spent, in rupiah."""
     return Rupiah(await ledger_queries.get_balance(source, VOLUNTARY_SAVINGS, member_id))
 
 
 async def get_dues(source: AsyncSession | Reader, member_id: UUID, joined_on: date, today: date) -> Dues:
-    """Return which months of simpanan wajib a member has not paid.
+    """Return the months of simpanan wajib that a member has not paid.
 
-    Payments before the first month that we count belong to months before it.
+    Payments before the first month that is owed count for earlier months, and are left out.
     """
     versions = await governance_queries.list_versions(source)
     ordered = sorted(versions, key=lambda each: (each.effective_on, each.version))
@@ -97,8 +101,9 @@ async def get_dues(source: AsyncSession | Reader, member_id: UUID, joined_on: da
 
 
 async def get_receipt(ro: Reader, member_id: UUID, number: int) -> SavingsReceipt | None:
-    """Return a journal as a receipt of this member; None when there is none, or when it is not about their
-    savings.
+    """Return a journal as a receipt of this member.
+
+    Returns None when there is no such journal, or when it does not change the member's savings.
     """
     journal = await ledger_queries.find_journal(ro, number)
     if journal is None:

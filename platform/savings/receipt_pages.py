@@ -1,6 +1,4 @@
-"""The papers of savings, alike for officers and members: the receipt of one movement, the statement of one
-kind.
-"""
+"""Receipt and statement of savings, shared by officers' and members' pages."""
 
 from __future__ import annotations
 
@@ -32,9 +30,9 @@ async def require_saver(source: AsyncSession | Reader, member_id: UUID) -> Saver
 
 
 async def load_saver_and_dues(ro: Reader, member_id: UUID, today: date) -> tuple[Saver, Dues | None]:
-    """Return a member or former member and what they owe of simpanan wajib.
+    """Return a member or former member, and their unpaid simpanan wajib.
 
-    Raises DomainError ui.not_found.
+    The dues are None for a former member. Raises DomainError ui.not_found.
     """
     saver = await require_saver(ro, member_id)
     return saver, await get_member_dues(ro, saver, today)
@@ -51,9 +49,10 @@ async def receipt_page(
     home: str,
     base: str,
 ) -> Response[bytes]:
-    """Show one movement as a receipt.
+    """Render the receipt of one movement.
 
-    Raises DomainError ui.not_found for a journal that is not about this member's savings.
+    ``home`` is the address of the page to return to, ``base`` that of the statements. Raises DomainError
+    ui.not_found for a journal that does not change this member's savings.
     """
     found = await queries.get_receipt(ro, saver.id, number) if 0 < number < MAX_JOURNAL_NUMBER else None
     if found is None:
@@ -85,9 +84,9 @@ async def statement_page(
     home: str,
     receipts: str,
 ) -> Response[bytes]:
-    """Show every movement of one kind, with the balance after each.
+    """Render every movement of one kind of savings, with the balance after each.
 
-    Raises DomainError ui.not_found for an unknown kind.
+    ``receipts`` is the address below which receipts are. Raises DomainError ui.not_found for an unknown kind.
     """
     kind: SavingsKind | None = KIND_OF_SLUG.get(slug)
     if kind is None:

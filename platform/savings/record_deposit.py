@@ -1,4 +1,4 @@
-"""Taking a deposit of any kind, in cash or by bank."""
+"""Record a deposit of any kind, in cash or by bank."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class SavingsMovement(msgspec.Struct, frozen=True):
-    """A movement that may be made: whose, and the balance of that kind before and after it, in rupiah."""
+    """A checked deposit or withdrawal, with the balance of that kind before and after it, in rupiah."""
 
     saver: Saver
     balance_before: Rupiah
@@ -47,11 +47,11 @@ async def record_deposit(
     today: date,
     key: str,
 ) -> PostedJournal:
-    """Take ``amount`` rupiah into a member's savings of ``kind``; ``key`` is the form's own, so that sent
-    twice it counts once.
+    """Record a deposit of ``amount`` rupiah to a member's savings of ``kind``.
 
-    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining,
-    .principal_complete; ui.not_found; ledger.day_too_early, .year_closed.
+    ``key`` comes from the form, so that a form sent twice is posted once. Raises DomainError:
+    savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .principal_complete; ui.not_found;
+    ledger.day_too_early, .year_closed.
     """
     source_key = f"deposit:{member_id}:{kind}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -84,7 +84,10 @@ async def record_deposit(
 async def plan_deposit(
     db: AsyncSession, member_id: UUID, kind: SavingsKind, amount: Rupiah, *, on: date, today: date
 ) -> SavingsMovement:
-    """Say what a deposit would do, without doing it. Raises as ``deposit``."""
+    """Check a deposit without recording it, and return the balances before and after.
+
+    Raises as ``record_deposit``, except ledger.year_closed.
+    """
     saver, savings, held = await read_batch(
         db,
         lambda ro: queries.get_saver(ro, member_id),
@@ -119,7 +122,7 @@ def _check_deposit(
 
 
 def check_active_saver(saver: Saver | None) -> Saver:
-    """Return the member whose savings may move. Raises DomainError: ui.not_found, savings.not_a_member."""
+    """Return the saver if active. Raises DomainError: ui.not_found, savings.not_a_member."""
     if saver is None:
         raise NOT_FOUND()
     if saver.status != "active":
@@ -128,8 +131,9 @@ def check_active_saver(saver: Saver | None) -> Saver:
 
 
 def check_amount_and_date(amount: Rupiah, on: date, today: date) -> None:
-    """Raise DomainError when the amount is not above zero or the date has not come: savings.amount_needed,
-    .date_ahead.
+    """Raise a DomainError for an amount that is not above zero, or for a future date.
+
+    Codes: savings.amount_needed, .date_ahead.
     """
     if amount <= 0:
         raise errors.AMOUNT_NEEDED(field="amount")

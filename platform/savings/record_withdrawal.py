@@ -1,6 +1,6 @@
-"""Paying voluntary savings back.
+"""Record a withdrawal of voluntary savings.
 
-Simpanan pokok and wajib stay in while the person is a member (UU 25/1992, practice of bylaws).
+Simpanan pokok and wajib cannot be withdrawn during membership (UU 25/1992, practice of bylaws).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ async def record_withdrawal(
     today: date,
     key: str,
 ) -> PostedJournal:
-    """Pay ``amount`` rupiah of voluntary savings back to a member; ``key`` is the form's own, so that sent
-    twice it counts once.
+    """Record a withdrawal of ``amount`` rupiah of a member's voluntary savings.
 
-    Raises DomainError: savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough;
-    ui.not_found; ledger.day_too_early, .year_closed.
+    ``key`` comes from the form, so that a form sent twice is posted once. Raises DomainError:
+    savings.amount_needed, .date_ahead, .not_a_member, .before_joining, .not_enough; ui.not_found;
+    ledger.day_too_early, .year_closed.
     """
     source_key = f"withdrawal:{member_id}:{key}"
     saver = await queries.lock_saver(db, member_id)
@@ -57,7 +57,7 @@ async def record_withdrawal(
             action="savings.withdrawn",
             subject=f"member:{member_id}",
             params={"amount": int(amount), "method": method},
-            # an order may take it after the balance was read
+            # an order may spend the savings after the balance was read
             below_floor=errors.NOT_ENOUGH(name=plan.saver.name, balance=plan.balance_before, field="amount"),
         )
 
@@ -73,7 +73,10 @@ async def record_withdrawal(
 async def plan_withdrawal(
     db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date
 ) -> SavingsMovement:
-    """Say what a withdrawal would do, without doing it. Raises as ``withdraw``."""
+    """Check a withdrawal without recording it, and return the balances before and after.
+
+    Raises as ``record_withdrawal``, except ledger.year_closed.
+    """
     saver, balance = await read_batch(
         db,
         lambda ro: queries.get_saver(ro, member_id),

@@ -1,4 +1,4 @@
-"""The three kinds of savings, and which months of simpanan wajib are still open."""
+"""The three kinds of savings, and the rules for unpaid simpanan wajib."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACCOUNTS: Final[dict[SavingsKind, str]] = {
     "voluntary": VOLUNTARY_SAVINGS,
 }
 KIND_OF_ACCOUNT: Final[dict[str, SavingsKind]] = {account: kind for kind, account in ACCOUNTS.items()}
-# How addresses of pages call them.
+# Names of the kinds in page addresses.
 SLUGS: Final[dict[SavingsKind, str]] = {"principal": "pokok", "mandatory": "wajib", "voluntary": "sukarela"}
 KIND_OF_SLUG: Final[dict[str, SavingsKind]] = {slug: kind for kind, slug in SLUGS.items()}
 KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = SAVINGS_KIND_NAMES
@@ -43,13 +43,15 @@ class Savings(msgspec.Struct, frozen=True):
         return self.principal + self.mandatory + self.voluntary
 
     def of(self, kind: SavingsKind) -> Rupiah:
-        """The balance of one kind."""
+        """Return the balance of one kind."""
         return {"principal": self.principal, "mandatory": self.mandatory, "voluntary": self.voluntary}[kind]
 
 
 class Dues(msgspec.Struct, frozen=True):
-    """What is open of simpanan wajib: ``unpaid`` are past months (their first day) with what each lacks,
-    ``this_month`` the running one.
+    """Unpaid simpanan wajib, in rupiah.
+
+    ``unpaid`` lists past months (their first day) with the amount missing; ``this_month`` is what is missing
+    for the current month.
     """
 
     unpaid: tuple[tuple[date, Rupiah], ...]
@@ -61,20 +63,21 @@ class Dues(msgspec.Struct, frozen=True):
 
 
 def first_owed_month(joined_on: date, amounts: Sequence[tuple[date, Rupiah]]) -> date:
-    """The first month that can be owed: the one of joining, but none before the first bylaws we know.
+    """Return the first month that a member can owe, as its first day.
 
-    Nobody owes by rules unknown.
+    It is the month of joining, but not before the first known bylaws: without a rule, nothing is owed.
+    ``amounts`` as in ``compute_dues``.
     """
     return first_day_of_month(max(joined_on, amounts[0][0]))
 
 
 def compute_dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[tuple[date, Rupiah]]) -> Dues:
-    """Which months of simpanan wajib are open: what was paid covers the oldest month first, the month of
-    joining included.
+    """Return the months of simpanan wajib that are not fully paid.
 
-    ``paid`` in rupiah counts for the months since ``mandatory_from``; ``amounts`` are (in force from, rupiah
-    a month), oldest first. The amount of a month is the one in force when it begins, of the first month the
-    first one known.
+    Payments cover the oldest month first, starting with the month of joining. ``paid`` is the sum paid since
+    ``first_owed_month``, in rupiah. ``amounts`` are pairs of the date from which an amount is in force and
+    the rupiah a month, oldest first. A month's amount is the one in force on its first day; before the first
+    date, the first amount applies.
     """
     left, unpaid, open_now = paid, [], Rupiah(0)
     month, running = first_owed_month(joined_on, amounts), first_day_of_month(today)
@@ -90,7 +93,7 @@ def compute_dues(joined_on: date, today: date, paid: Rupiah, amounts: Sequence[t
 
 
 def monthly_amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupiah:
-    """The monthly amount in force on a day, in rupiah."""
+    """Return the monthly amount in force on a day, in rupiah; ``amounts`` as in ``compute_dues``."""
     in_force = amounts[0][1]
     for effective_on, amount in amounts:
         if effective_on <= day:
@@ -99,10 +102,10 @@ def monthly_amount_on(day: date, amounts: Sequence[tuple[date, Rupiah]]) -> Rupi
 
 
 def first_day_of_month(day: date) -> date:
-    """The first day of its month."""
+    """Return the first day of a date's month."""
     return day.replace(day=1)
 
 
 def next_month(month: date) -> date:
-    """The first day of the month after."""
+    """Return the first day of the following month."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)

@@ -1,4 +1,4 @@
-"""Savings as pages show them: the lines of a passbook, and what is owed."""
+"""View models of savings: passbook lines and dues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PassbookLine(msgspec.Struct, frozen=True):
-    """A kind of savings; its amount opens the statement at ``href``."""
+    """A kind of savings in a passbook; ``href`` is the address of its statement."""
 
     label: str
     amount: Rupiah
@@ -27,7 +27,7 @@ class PassbookLine(msgspec.Struct, frozen=True):
 
 
 def build_passbook(lang: Lang, savings: Savings, base: str) -> list[PassbookLine]:
-    """The kinds in order, each opening its statement under ``base``."""
+    """Return one line for each kind, with a link to its statement under ``base``."""
     return [
         PassbookLine(KIND_NAMES[kind].localize(lang), savings.of(kind), f"{base}/{SLUGS[kind]}")
         for kind in KINDS
@@ -35,7 +35,7 @@ def build_passbook(lang: Lang, savings: Savings, base: str) -> list[PassbookLine
 
 
 async def get_member_dues(source: AsyncSession | Reader, saver: Saver, today: date) -> Dues | None:
-    """What an active member owes of simpanan wajib; None for anybody else."""
+    """Return an active member's unpaid simpanan wajib; None for anybody else."""
     if saver.status != "active" or saver.joined_on is None:
         return None
     return await queries.get_dues(source, saver.id, saver.joined_on, today)
