@@ -1,1 +1,1 @@
-"""Governance: the bylaws of a cooperative as typed, dated, versioned rules that every other room asks."""
+"""Governance: the bylaws of a cooperative as typed, dated and versioned rules."""

@@ -1,6 +1,6 @@
-"""Adopting bylaws: the first ones at founding, then each change as a further version.
+"""Adopt bylaws: the first version at founding, then each change as a new version.
 
-What was adopted is never edited.
+An adopted version is never edited.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def adopt_initial_bylaws(db: AsyncSession, template_name: str, actor_name: str, on: date) -> int:
-    """Adopt the template that founders chose as version 1, in force from ``on``.
+    """Adopt a template as version 1 of the bylaws, in force from ``on``, and return 1.
 
     Raises DomainError: governance.no_such_template.
     """
@@ -47,9 +47,9 @@ async def adopt_bylaws(
 ) -> int:
     """Adopt ``bylaws`` as the next version, in force from ``effective_on``, and return its number.
 
-    ``based_on_version`` is the latest version that the officer saw: what was adopted meanwhile is not written
-    over unseen. Raises DomainError: governance.bylaws_not_valid and its parts, .nothing_changed,
-    .date_in_the_past, .before_latest_version, .changed_meanwhile.
+    ``based_on_version`` is the latest version that the officer saw; the call fails if another version was
+    adopted since. Raises DomainError: governance.bylaws_not_valid and the errors of ``validate_bylaws``,
+    .nothing_changed, .date_in_the_past, .before_latest_version, .changed_meanwhile.
     """
     require_valid(bylaws)
     zone = await get_timezone(db)
@@ -81,7 +81,7 @@ async def adopt_bylaws(
             ],
         },
     )
-    if effective_on > today:  # pages that show prices are kept in memory: forget them on the day itself
+    if effective_on > today:  # cached pages show prices: invalidate them on that day
         morning = datetime.combine(effective_on, time.min, ZoneInfo(zone))
         await enqueue(
             db, "governance.apply_bylaws", {}, due=morning, key=f"governance.apply_bylaws:{version}"
@@ -90,8 +90,10 @@ async def adopt_bylaws(
 
 
 def require_effective_date(effective_on: date, latest_effective_on: date, today: date) -> None:
-    """Raise DomainError for a date that would change what was already done under other rules, or that a later
-    version already has passed.
+    """Raise a DomainError for a date in the past, or before the date of the latest version.
+
+    ``latest_effective_on`` is that version's date. Codes: governance.date_in_the_past,
+    .before_latest_version.
     """
     if effective_on < today:
         raise errors.DATE_IN_THE_PAST(date=effective_on, field="effective_on")
@@ -104,7 +106,7 @@ def require_effective_date(effective_on: date, latest_effective_on: date, today:
 async def _insert_version(
     db: AsyncSession, version: int, bylaws: Bylaws, template: str, by: str, effective_on: date, note: str
 ) -> None:
-    """Two officers may press at once: the version's number decides, and the second one is told."""
+    """Insert a version; raise governance.changed_meanwhile if that number was adopted concurrently."""
     try:
         async with db.begin_nested():
             db.add(

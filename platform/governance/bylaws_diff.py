@@ -1,4 +1,4 @@
-"""What changed between two versions of the bylaws, in the words of the page that shows it."""
+"""Compare two versions of the bylaws, in the words of the page that shows the differences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ NONE_LABEL = LocalizedText("tidak ada")
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """A rule by its name, with what it was and what it becomes."""
+    """A rule's name, with its old and its new value."""
 
     rule: Localizable
     before: Localizable
@@ -29,7 +29,7 @@ class RuleChange:
 
 
 def diff_bylaws(old: Bylaws, new: Bylaws) -> list[RuleChange]:
-    """The rules that differ, in the order of the page; empty when the two say the same."""
+    """Return the rules that differ, in the order of the page; empty when the versions are equal."""
     return [*_allocation_changes(old.allocation, new.allocation), *_other_changes(old, new)]
 
 

@@ -1,4 +1,4 @@
-"""What a set of bylaws may not say, and how we tell the officer who wrote it."""
+"""Errors of bylaws: what a set of rules must not contain, and refused adoptions."""
 
 from kernel.errors import ErrorType
 

@@ -1,6 +1,4 @@
-"""The form that changes the bylaws: as many allocation lines as its officers want, each a row of the same
-four fields.
-"""
+"""The form that changes the bylaws. Each allocation line is a numbered row of four fields."""
 
 from __future__ import annotations
 
@@ -35,8 +33,7 @@ AllocationTarget = Literal["savings", "purchases", "loans", "reserve", "fund", "
 SAVINGS_KINDS: Final[tuple[SavingsKind, ...]] = ("principal", "mandatory", "voluntary")
 PAYMENT_METHODS: Final[tuple[PaymentMethodCode, ...]] = get_args(PaymentMethodCode)
 
-# Where a line that the officers invent is credited once decided: members, the general reserve, else other
-# liabilities.
+# The account that a new line is credited to: the members' account, the general reserve, or other liabilities.
 _ACCOUNT_OF_KIND: Final[dict[AllocationKind, str]] = {
     "members": "2121",
     "reserve": "3161",
@@ -48,9 +45,9 @@ _LETTERS: Final = "bcdefghijklmnopqrstuvwxyz"
 
 
 class BylawsFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """All but the rows.
+    """The form's fields except the rows.
 
-    ``do`` says which button was pressed, ``based_on`` which version the officer started from.
+    ``do`` names the button that was pressed, ``based_on`` the version that the officer started from.
     """
 
     do: Annotated[str, msgspec.Meta(max_length=20)] = "lihat"
@@ -99,7 +96,7 @@ BylawsForm = msgspec.defstruct(
     module=__name__,
 )
 
-# Where the sentence of a broken rule stands in the form.
+# The form's field for the path of each rule; the rule's error message is shown there.
 _FIELDS: Final = {
     "deposits.principal": "principal",
     "deposits.mandatory": "mandatory",
@@ -121,10 +118,10 @@ _ROW_FIELD_OF: Final = {
 
 
 def parse_bylaws(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
-    """The bylaws that a form without errors says, and which row each of its lines came from.
+    """Return the bylaws of a form without errors, and the row of each allocation line.
 
-    A row without a name and without a percentage is no line. A line keeps the code, account and English name
-    it has in ``base``.
+    A row without a name and without a percentage is skipped. A line keeps the code, the account and the
+    English name that it has in ``base``.
     """
     filled = [
         row
@@ -157,8 +154,9 @@ def parse_bylaws(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
 
 
 def get_field_name(rule: object, rows: list[int]) -> str:
-    """The form's field for a rule's path ("allocation.2.percent"), or "" where it concerns the form as a
-    whole.
+    """Return the form's field for the path of a rule ("allocation.2.percent"), or "" for the whole form.
+
+    ``rows`` are the rows that ``parse_bylaws`` returned.
     """
     path = str(rule or "")
     parts = path.split(".")
@@ -168,7 +166,7 @@ def get_field_name(rule: object, rows: list[int]) -> str:
 
 
 def to_form_values(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: Lang) -> dict[str, str]:
-    """What the form holds on a first visit: the bylaws as they are, and one empty row."""
+    """Return the values of a new form: the current bylaws, and one empty row."""
     values = {
         "rows": str(min(len(bylaws.allocation) + 1, MAX_LINES)),
         "based_on": str(based_on),
@@ -195,7 +193,7 @@ def to_form_values(bylaws: Bylaws, *, based_on: int, effective_on: date, lang: L
 
 
 def remove_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
-    """The same form without one row; the rows below move up."""
+    """Return the form's values without one row; the rows below it move up."""
     rows = count_rows(values)
     others = {name: value for name, value in values.items() if not _is_row_field(name)}
     at = 0
@@ -211,13 +209,13 @@ def remove_row(values: Mapping[str, str], gone: int) -> dict[str, str]:
 
 
 def count_rows(values: Mapping[str, str]) -> int:
-    """How many rows the form shows."""
+    """Return the number of rows that the form shows."""
     typed = values.get("rows", "1")
     return min(max(int(typed), 1), MAX_LINES) if is_row_number(typed) else 1
 
 
 def is_row_number(text: str) -> bool:
-    """Whether a text is the number of a row, as buttons and fields send it."""
+    """Return whether a text is a row number, as buttons and fields send it."""
     return text.isdecimal() and len(text) < 4
 
 
@@ -243,7 +241,7 @@ def _line(
 
 
 def _choose_code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) -> str:
-    """A line that was there keeps its code whatever it is called now; a new one gets a code from its name."""
+    """Return the code of a line: an existing line keeps its code, a new line gets one from its name."""
     if any(line.code == sent for line in base.allocation) and sent not in taken:
         return sent
     for line in _KNOWN_LINES.values():
@@ -256,8 +254,9 @@ def _choose_code(label: str, sent: str, base: Bylaws, taken: Mapping[str, str]) 
 
 
 def make_code(label: str) -> str:
-    """The letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka"; "bagian" for a name that has
-    none.
+    """Return a code from the letters a-z of a name: "Dana Sosial & Duka" -> "dana_sosial_duka".
+
+    Returns "bagian" for a name without such letters.
     """
     plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
     return "_".join(_split_words(plain)) or "bagian"

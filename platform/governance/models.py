@@ -1,4 +1,4 @@
-"""The bylaws, each version as it was adopted."""
+"""Tables of the bylaws: every adopted version."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,9 @@ from kernel.database import CoopBase
 
 
 class BylawsVersion(CoopBase):
-    """One version of the rules.
+    """One version of the rules; it is never changed.
 
-    It is in force from ``effective_on`` until a later version's date; it is never changed.
+    It is in force from ``effective_on`` until a later version's date.
     """
 
     __tablename__ = "bylaws"

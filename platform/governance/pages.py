@@ -1,4 +1,4 @@
-"""Pages of the bylaws: read them, change them, see what the change does, adopt it."""
+"""Pages of the bylaws: read, change, preview a change, adopt it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ui.errors import FIELD_REQUIRED
 from ui.guards import WHEN_SUSPENDED
 
 HOME = "/pengurus/anggaran-dasar"
-MAX_VERSION = 32_767  # what versions are stored in
+MAX_VERSION = 32_767  # the largest smallint
 EXAMPLE_PRICE = Rupiah(75_000)
 ALLOCATION_TARGET_LABELS: dict[str, LocalizedText] = {
     "savings": LocalizedText("Anggota, menurut simpanan"),
@@ -50,7 +50,7 @@ LOANS_TARGET_LABEL = LocalizedText("Anggota, menurut pinjaman")
 
 
 def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str, Any]:
-    """What every page that shows a version needs."""
+    """Return the template values of every page that shows a version."""
     bylaws = bylaws_version.bylaws
     return {
         "bylaws_version": bylaws_version,
@@ -67,7 +67,7 @@ def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str
 
 @get("/anggaran-dasar", opt=WHEN_SUSPENDED)
 async def show_public_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
-    """Everybody may read the rules that are in force."""
+    """Show everybody the bylaws in force."""
     today = clock.today(brand.timezone)
     bylaws_version = await queries.get_bylaws_on(ro, today)
     return render_page(
@@ -77,7 +77,7 @@ async def show_public_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -
 
 @get(HOME, guards=[require_officer])
 async def show_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
-    """The rules in force, what will follow them, and every version."""
+    """Show officers the bylaws in force, future ones, and the list of versions."""
     today = clock.today(brand.timezone)
     bylaws_version = await queries.get_bylaws_on(ro, today)
     versions = await queries.list_versions(ro)
@@ -95,7 +95,7 @@ async def show_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Respo
 async def show_version(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, version: FromPath[int]
 ) -> Response[bytes]:
-    """One version as it was adopted, with what it changed."""
+    """Show one version as it was adopted, with its changes from the version before."""
     found = await queries.find_version(ro, version) if version <= MAX_VERSION else None
     if found is None:
         raise errors.NO_SUCH_VERSION(version=str(version))
@@ -116,7 +116,7 @@ async def show_version(
 async def show_change_form(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
-    """The form, filled with the version adopted last."""
+    """Show the form that changes the bylaws, filled with the latest version."""
     base = await queries.get_latest_version(ro)
     effective_on = max(base.effective_on, clock.today(brand.timezone))
     values = forms.to_form_values(
@@ -127,7 +127,7 @@ async def show_change_form(
 
 @post(HOME + "/ubah", guards=[require_officer], status_code=200)
 async def submit_change_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
-    """A button of the form: add or take away a row, sum up, or see what the change does."""
+    """Handle a button of the form: add or remove a row, recalculate, or preview the change."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     base = await queries.get_latest_version(ro)
     do = form.values.pop("do", "lihat")
@@ -157,7 +157,7 @@ async def submit_change_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -
 async def submit_adoption(
     request: AnyRequest, db: Db, brand: CurrentBrand, viewer: CurrentUser
 ) -> Response[Any]:
-    """Adopt what the preview showed."""
+    """Adopt the previewed bylaws."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
     form.values.pop("do", None)
     base = await queries.get_latest_version(as_reader(db))
@@ -180,9 +180,7 @@ async def submit_adoption(
 def _require_valid_bylaws(
     request: AnyRequest, form: Form[Any], base: BylawsVersionView, today: date
 ) -> Bylaws:
-    """The bylaws that the form says; raises the form again, each sentence beside its field, while they break
-    a rule.
-    """
+    """Return the form's bylaws, or raise FormInvalid with an error message at each field."""
     lang = get_context(request).lang
     if not form.errors:
         data = form.data

@@ -1,9 +1,9 @@
-"""What a member and what the public pays for a product, from its price and the bylaws.
+"""The prices that members and the public pay, from a product's price and the bylaws.
 
-Exact until the last step, which rounds to the bylaws' unit: a member's price down, the public price up, so
-that rounding never costs the buyer a promised discount nor the cooperative a decided markup. A rule of 0
-percent leaves the price as it is, not even rounded, and what would be rounded away altogether stays at whole
-rupiah.
+The calculation is exact until the last step, which rounds to the bylaws' unit: a member's price down and the
+public price up. So rounding never reduces a member's discount or the cooperative's markup. A rule of 0
+percent leaves the price unchanged, without rounding. A member's price that would be rounded to zero is
+rounded to whole rupiah instead.
 """
 
 from decimal import Decimal
@@ -14,10 +14,9 @@ from kernel.money import Rupiah
 
 
 def get_member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
-    """The price less the members' discount, rounded down to the unit; at least Rp1 for anything that has a
-    price.
+    """Return the price less the members' discount, rounded down to the bylaws' unit.
 
-    A price so small that rounding to the unit would leave nothing is rounded down to whole rupiah instead.
+    A price so small that this leaves nothing is rounded down to whole rupiah instead, to at least Rp1.
     """
     discount = bylaws.prices.member_discount_percent
     if discount == 0 or price <= 0:
@@ -28,7 +27,7 @@ def get_member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
 
 
 def get_public_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
-    """The price plus the public markup, rounded up to the unit."""
+    """Return the price plus the public markup, rounded up to the bylaws' unit."""
     markup = bylaws.prices.public_markup_percent
     if markup == 0 or price <= 0:
         return price

@@ -1,4 +1,4 @@
-"""Which rules hold on a day, and every version there has been."""
+"""Read the bylaws in force on a day, and all versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BylawsVersionView(msgspec.Struct, frozen=True):
-    """One version as it was adopted. It holds from ``effective_on`` until a later version's date."""
+    """One version as it was adopted, in force from ``effective_on`` until a later version's date."""
 
     version: int
     effective_on: date
@@ -48,8 +48,7 @@ class _VersionRow(msgspec.Struct, frozen=True):
         )
 
 
-# The document comes as text: most pages ask for the bylaws, and the text finds those that were decoded
-# before.
+# The document is read as text, because the text is the key of the cache of decoded bylaws.
 _COLUMNS = (
     "SELECT version, effective_on, template, document::text AS document, note, adopted_by, adopted_at "
     "FROM bylaws "
@@ -57,10 +56,10 @@ _COLUMNS = (
 
 
 async def get_bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsVersionView:
-    """Return the version in force on ``day``: the latest date up to it, of two on one date the later version.
+    """Return the version in force on ``day``.
 
-    Before the first version took effect the first one counts: there is nothing else to go by. Raises
-    LookupError while there is none.
+    It is the version with the latest date up to ``day``; of two versions with one date, the later version.
+    Before the first version's date, the first version applies. Raises LookupError when there is none.
     """
     found = await as_reader(source).one(
         _VersionRow,
@@ -76,9 +75,9 @@ async def get_bylaws_on(source: AsyncSession | Reader, day: date) -> BylawsVersi
 
 
 async def get_latest_version(source: AsyncSession | Reader) -> BylawsVersionView:
-    """Return the version adopted last, in force already or not: what a further change starts from.
+    """Return the version adopted last, even if it is not in force yet; a new change is based on it.
 
-    Raises LookupError.
+    Raises LookupError when there is none.
     """
     found = await as_reader(source).one(_VersionRow, _COLUMNS + "ORDER BY version DESC LIMIT 1")
     if found is None:
@@ -101,5 +100,5 @@ async def list_versions(source: AsyncSession | Reader) -> list[BylawsVersionView
 
 @lru_cache(maxsize=512)
 def _decode_cached(document: str) -> Bylaws:
-    """A version never changes, and many pages ask for it: one reading of each text is enough."""
+    """Decode the text of a version, cached: versions never change, and many pages need them."""
     return decode_bylaws(msgspec.json.decode(document))

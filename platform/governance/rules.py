@@ -1,4 +1,4 @@
-"""The bylaws as values, and what they may not say.
+"""The bylaws as typed values, and their validation.
 
 A `Bylaws` is one version of the rules of one cooperative. It is stored as a JSON document in which a
 percentage is text ("2.5") and an amount is a whole number of rupiah.
@@ -25,8 +25,8 @@ PaymentMethodCode = Literal[
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet", "kasbon", "payroll"
 ]
 
-# What becomes of the few rupiah by which transfers are told apart: given to the payer's savings, kept, or no
-# such tail at all.
+# Where the unique suffix of a transfer's amount is credited: the payer's savings, or the cooperative's other
+# income; "none" means that amounts get no suffix.
 UniqueSuffixPolicy = Literal["savings", "income", "none"]
 
 MAX_DECIMALS: Final = 4
@@ -64,10 +64,9 @@ _ACCOUNT: Final = re.compile(r"[0-9]{4}")
 
 
 class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One part of the yearly surplus: who or what it is for, its percentage, and the account it is credited
-    to once decided.
+    """One part of the yearly surplus: its purpose, its percentage, and the account that it is credited to.
 
-    A line of kind "members" is divided among them by its `basis`; every other line has none.
+    A line of kind "members" is divided among the members by its `basis`; other lines have no basis.
     """
 
     code: str
@@ -84,8 +83,9 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class DepositRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a member pays in, in rupiah: `principal` (pokok) once on joining,
-    `mandatory` (wajib) every month.
+    """A member's obligatory savings, in rupiah.
+
+    `principal` (pokok) is paid once on joining, `mandatory` (wajib) every month.
     """
 
     principal: Rupiah
@@ -99,22 +99,23 @@ class MembershipRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class PricingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a product's price becomes what a member and what the public pays; see `governance.prices`."""
+    """How member and public prices follow from a product's price; see `governance.prices`."""
 
     member_discount_percent: Decimal
     public_markup_percent: Decimal
     rounding_unit: int
 
 
-# Stored versions are never rewritten, so documents keep the keys that they were first written with.
+# Stored versions are never rewritten, so documents keep the former names of these fields.
 STORED_KEYS: Final = {"payment_methods": "payment_ways", "transfer_suffix": "transfer_tail"}
 
 
 class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename=STORED_KEYS):
     """One version of a cooperative's rules.
 
-    `savings_basis` says which savings count as the basis "savings"; `payment_methods` which ways of paying
-    may be offered; `transfer_suffix` what becomes of the unique tail of a transfer's amount.
+    `savings_basis` lists the kinds of savings that count for the basis "savings", `payment_methods` the
+    methods that may be offered. `transfer_suffix` says where the unique suffix of a transfer's amount is
+    credited.
     """
 
     allocation: tuple[AllocationLine, ...]
@@ -126,7 +127,7 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     transfer_suffix: UniqueSuffixPolicy = "savings"
 
     def get_allocation_line(self, code: str) -> AllocationLine:
-        """The allocation line with this code. Raises KeyError."""
+        """Return the allocation line with this code. Raises KeyError."""
         for line in self.allocation:
             if line.code == code:
                 return line
@@ -134,20 +135,20 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 def encode_bylaws(bylaws: Bylaws) -> dict[str, Any]:
-    """The document to store: plain JSON values, percentages as text."""
+    """Return the document to store: plain JSON values, percentages as text."""
     return cast("dict[str, Any]", msgspec.to_builtins(bylaws, enc_hook=enc_hook))
 
 
 def decode_bylaws(document: dict[str, Any]) -> Bylaws:
-    """The bylaws of a stored document.
+    """Return the bylaws of a stored document.
 
-    Raises msgspec.ValidationError, naming the path, for anything that is not one.
+    Raises msgspec.ValidationError, with the path, for an invalid document.
     """
     return msgspec.convert(document, Bylaws, dec_hook=dec_hook)
 
 
 def require_valid(bylaws: Bylaws) -> None:
-    """Raise DomainError (422) when the bylaws break a rule: the one problem itself, or all of them in one."""
+    """Raise a DomainError (422) when the bylaws break rules: the one problem, or one error that lists all."""
     problems = validate_bylaws(bylaws)
     if len(problems) == 1:
         raise problems[0]
@@ -156,10 +157,9 @@ def require_valid(bylaws: Bylaws) -> None:
 
 
 def validate_bylaws(bylaws: Bylaws) -> list[DomainError]:
-    """Everything that these bylaws may not say, each with its sentence in both languages; empty when they are
-    right.
+    """Return every problem of these bylaws; empty when they are valid.
 
-    A problem of one field carries the fact `field` ("allocation.3.percent", "deposits.principal").
+    A problem of one field has the parameter `field` ("allocation.3.percent", "deposits.principal").
     """
     return [
         *_find_allocation_problems(bylaws.allocation),
@@ -170,8 +170,9 @@ def validate_bylaws(bylaws: Bylaws) -> list[DomainError]:
 
 
 def find_percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterator[DomainError]:
-    """What is wrong with percentages that must share out a whole; `lines` are (name to use in the sentence,
-    percent).
+    """Yield the problems of percentages that must be non-negative and sum to 100.
+
+    `lines` are pairs of the name to use in the message and the percentage.
     """
     for position, (name, percent) in enumerate(lines):
         field = f"allocation.{position}.percent"
@@ -186,7 +187,7 @@ def find_percentage_problems(lines: Sequence[tuple[object, Decimal]]) -> Iterato
 
 
 def sum_percents(percents: Iterable[Decimal]) -> Decimal:
-    """The exact sum, however many decimals: the usual 28 digits of precision would round a hair away."""
+    """Return the exact sum; the default precision of 28 digits would round many decimals."""
     with localcontext() as context:
         context.prec = 400
         return sum(percents, Decimal(0))
@@ -205,7 +206,7 @@ def _find_allocation_problems(lines: Sequence[AllocationLine]) -> Iterator[Domai
         if line.code in seen:
             yield errors.LINE_TWICE(line=line.code, field=f"{at}.code")
         seen.add(line.code)
-        if line.label_id.lower() in names:  # whoever reads the division could not tell the two apart
+        if line.label_id.lower() in names:  # readers could not distinguish two lines with one name
             yield errors.LINE_TWICE(line=line.label, field=f"{at}.label_id")
         names.add(line.label_id.lower())
         if not line.label_id.strip() or not line.label_en.strip():
@@ -298,7 +299,7 @@ def _find_duplicates(choices: Sequence[T]) -> list[T]:
 
 
 def _count_decimals(percent: Decimal) -> int:
-    """How many decimals are needed to write it: 2 for 12.25 and for 12.2500."""
+    """Return the number of decimals needed to write a percentage: 2 for 12.25 and for 12.2500."""
     if not percent.is_finite():
         return 0
     exponent = percent.normalize().as_tuple().exponent

@@ -1,4 +1,4 @@
-"""Jobs of the bylaws."""
+"""Jobs of governance."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 @job("governance.apply_bylaws")
 async def take_effect(db: AsyncSession) -> None:
-    """A version's day has come: pages that were kept with the old prices are forgotten."""
+    """Invalidate cached pages on the day on which a version of the bylaws comes into force."""
     await publish_change(db)

@@ -1,9 +1,7 @@
-"""The bylaws a cooperative can start from.
+"""Templates of bylaws that a new cooperative starts from.
 
-Each is a whole set of rules; the founders change what they decide otherwise.
-
-The village template gives the village its part first (imbal jasa desa, 20 percent), as the programme of
-village cooperatives asks.
+Each is a complete set of rules, which the founders may change. The village template gives the village 20
+percent (imbal jasa desa) first, as the programme of village cooperatives requires.
 """
 
 from decimal import Decimal
@@ -42,8 +40,7 @@ def _line(
     )
 
 
-# What may be offered from the first day. Credit (kasbon, potong gaji) is a decision of its own: the founders
-# add it when they mean it.
+# The payment methods of a new cooperative. Credit (kasbon, potong gaji) is missing: founders must choose it.
 DEFAULT_PAYMENT_METHODS: Final[tuple[PaymentMethodCode, ...]] = (
     "cash", "bank_transfer", "qris", "stripe", "midtrans", "xendit", "savings", "wallet",
 )  # fmt: skip
