@@ -1,7 +1,7 @@
 """Database engines, the base classes of tables, and the write and read paths to PostgreSQL.
 
 Writes use a SQLAlchemy ``AsyncSession``. Reads of pages use a ``Reader``: plain SQL by asyncpg into frozen
-structs, four times faster than Core (docs/adr/0004-two-ways-to-the-database.md). Neither is bound to a
+structs, four times faster than Core (docs/adr/0004-write-session-and-reader.md). Neither is bound to a
 cooperative here; only ``tenants.session`` does that.
 """
 

@@ -1,4 +1,4 @@
-"""A thread pool for work on files that serves cooperatives in turn (docs/adr/0023-bodies-of-requests.md)."""
+"""A thread pool for work on files that serves cooperatives in turn (docs/adr/0023)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The write pool and the read pool of one kind of work, and the sessions that use them.
 
-Both pools are a ``ConnectionPool`` (docs/adr/0028-time-outs-and-shares.md). A SQLAlchemy connection stays in
-the write pool while it is open, and a session is bound to the connection that it leases.
+Both pools are a ``ConnectionPool`` (docs/adr/0028-timeouts-and-connection-quotas.md). A SQLAlchemy connection
+stays in the write pool while it is open, and a session is bound to the connection that it leases.
 """
 
 from __future__ import annotations

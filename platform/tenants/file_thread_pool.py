@@ -2,7 +2,7 @@
 
 The work may compute for seconds and may query the database like any use case. One file of a cooperative and
 two of a process are processed at a time. A few more wait, without a connection, and cooperatives take turns
-(docs/adr/0023-bodies-of-requests.md).
+(docs/adr/0023-limits-on-request-bodies.md).
 """
 
 from __future__ import annotations

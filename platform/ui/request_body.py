@@ -1,7 +1,7 @@
 """Limits on request bodies: size, transfer rate, slow bodies of one network, and open uploads.
 
-A route that accepts more than a form sets ``request_max_body_size`` (docs/adr/0023-bodies-of-requests.md).
-Counts are per process.
+A route that accepts more than a form sets ``request_max_body_size``. Counts are per process. The reasons are
+in docs/adr/0023-limits-on-request-bodies.md.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Cache the responses that are the same for every visitor
-(docs/adr/0009-pages-kept-until-a-cooperative-changes.md).
+(docs/adr/0009-page-cache.md).
 """
 
 from __future__ import annotations

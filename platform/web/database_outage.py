@@ -1,5 +1,5 @@
 """How a process uses its caches while the change listener has no database connection
-(docs/adr/0028-time-outs-and-shares.md).
+(docs/adr/0028-timeouts-and-connection-quotas.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rate limits for pages by network, session and plan (docs/adr/0024-who-is-turned-away.md).
+"""Rate limits for pages by network, session and plan (docs/adr/0024-limits-on-requests-and-foundings.md).
 
 Only rendered pages count; cached ones do not. A visitor's request counts for the network over all of the
 platform's hosts, then for the network's share of the cooperative's plan (half of it), then for the plan. So
