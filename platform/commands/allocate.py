@@ -1,4 +1,4 @@
-"""`lumbung shu allocate FILE.json`: divide a surplus by the rule alone, without any database."""
+"""`lumbung shu allocate FILE.json`: divide a surplus by the rules, without a database."""
 
 import json
 import sys
@@ -14,8 +14,9 @@ from shu.rules import allocate as divide
 
 
 def allocate_file(path: str) -> dict[str, Any]:
-    """Read the document at `path` ("-" is standard input), divide, and return the result as plain JSON
-    values. Raises DomainError.
+    """Divide the surplus in the document at `path` ("-" is standard input); return plain JSON values.
+
+    Raises DomainError.
     """
     surplus, lines, members = allocation_json.parse_allocation_input(_read_text(path))
     return allocation_json.serialize_allocation(divide(surplus, lines, members))
@@ -37,12 +38,12 @@ def _read_text(path: str) -> str:
 @click.argument("path", metavar="FILE.json")
 @json_option
 def allocate(path: str, *, as_json: bool) -> None:
-    """Divide a surplus among funds and members by the rule alone, no database.
+    """Divide a surplus among funds and members by the rules, without a database.
 
-    Prints JSON, with --json or without: it is for checking.
+    Prints JSON, with or without --json, because the result is for checking.
 
-    FILE.json holds {"surplus", "allocation", "members"}; docs/shu.md shows one. "-" reads standard input.
+    FILE.json holds {"surplus", "allocation", "members"}; docs/shu.md has an example. "-" reads standard
+    input.
     """
-    # The standard library's encoder, because msgspec's stops at 64 bits and a checker may try a larger
-    # figure.
+    # The standard library's encoder: msgspec's is limited to 64 bits, and a check may use a larger amount.
     click.echo(json.dumps(allocate_file(path), indent=2))

@@ -1,4 +1,4 @@
-"""`lumbung billing`: do what is due for cooperatives' plans."""
+"""`lumbung billing`: run what is due for cooperatives' plans."""
 
 import asyncio
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from billing.billing_run import BillingRunReport
 from commands.connect import open_database
 from commands.output import json_option, print_line, print_result, print_table
 
-# A kind of ``billing.dunning.Step``, as people read it.
+# The labels of ``billing.dunning.Step`` kinds.
 _STEP_LABELS: Final = {
     "notify_trial_end": "told that the trial ends",
     "end_period": "trial or period ended",
@@ -21,7 +21,7 @@ _STEP_LABELS: Final = {
 
 @click.group("billing")
 def command() -> None:
-    """Renew plans, send reminders, close and open what is due."""
+    """Run what is due for plans: renewals, reminders, read-only mode."""
 
 
 @command.command("run")
@@ -33,10 +33,11 @@ def command() -> None:
 )
 @json_option
 def run_until(until: datetime, *, as_json: bool) -> None:
-    """Do what is due from today up to a date, day by day: ends of trial, renewals, reminders, read-only.
+    """Run what is due from today up to a date, day by day: ends of trials, renewals, reminders, read-only
+    mode.
 
-    A date in the past stands for that one day. Safe to run twice, and beside the daily job: what is done is
-    not done again. Exit status 1 when something failed for a cooperative.
+    A date in the past runs that day alone. Safe to run twice, or during the daily job: nothing is done twice.
+    The exit status is 1 when something failed for a cooperative.
     """
     report = asyncio.run(_run(until.date()))
     print_result(report, as_json=as_json, print_text=lambda: _print_report(report))

@@ -1,4 +1,4 @@
-"""`lumbung books trial-balance`: what every account held and moved in a year."""
+"""`lumbung books trial-balance`: print the trial balance of a year."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """The books of a cooperative."""
+    """Print the books of a cooperative."""
 
 
 @command.command("trial-balance")
@@ -24,10 +24,10 @@ def command() -> None:
 @click.option("--year", type=click.IntRange(1900, 9998), help="The book year; this year when left out.")
 @json_option
 def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
-    """Print what every account held when the year began, what moved, and what it held at its end.
+    """Print the trial balance of a year: each account's opening, debit, credit and closing.
 
-    Opening and closing are debit less credit, so a balance on the credit side is negative and all of them sum
-    to zero. The exit status is 1 when the books do not balance.
+    Opening and closing are debit minus credit: a credit balance is negative, and all of them sum to zero. The
+    exit status is 1 when the books do not balance.
     """
     return asyncio.run(_trial_balance(slug, year, as_json=as_json))
 

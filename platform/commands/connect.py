@@ -1,4 +1,4 @@
-"""How every command reaches the database: the one that is named, else the embedded one, started if needed."""
+"""Open the database for a command: the configured server, or an embedded one that is started if needed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -27,10 +27,10 @@ NOT_MIGRATED = ErrorType(
 
 @contextmanager
 def running_database(settings: Settings) -> Iterator[Settings]:
-    """Settings with a login of the database in them: those that were given, or the owner's of an embedded
-    server.
+    """Yield the settings with a database login: the configured one, or the owner's of an embedded server.
 
-    The embedded server runs at least as long as the block, and never in production.
+    The embedded server runs at least until the block ends. Raises DomainError in production without a
+    configured database.
     """
     if not is_embedded(settings):
         yield settings
@@ -47,9 +47,7 @@ def running_database(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def application_settings(settings: Settings) -> Iterator[Settings]:
-    """Settings as web and worker get them: with the application's login of the database and nothing of the
-    owner's.
-    """
+    """Yield the settings of web and worker: with the application's login and without the owner's."""
     with running_database(settings) as database_settings:
         app_url = libpq_url(
             DatabaseLogins(
@@ -60,14 +58,12 @@ def application_settings(settings: Settings) -> Iterator[Settings]:
 
 
 def is_embedded(settings: Settings) -> bool:
-    """Whether no database is named, so that it is our own."""
+    """Whether no database is configured, so that the embedded server is used."""
     return settings.database_url is None and settings.app_database_url is None
 
 
 def read_engine(database: Database) -> AsyncEngine:
-    """The engine of a command that only looks at what is shared: the owner's where it is known, else the
-    application's.
-    """
+    """Return the engine for reading shared tables: the owner's if available, else the application's."""
     return database.owner_engine if database.has_owner else database.app_engine
 
 
@@ -77,9 +73,10 @@ async def open_database(
 ) -> AsyncIterator[Database]:
     """Open the database for one command.
 
-    With `migrated` the embedded one is brought to the newest revisions first, so that a command works on a
-    fresh machine; another one is the operator's to migrate, and is refused (`commands.not_migrated`) where
-    that never happened. What a running `lumbung up` has told the folder is taken from there.
+    With `migrated`, an embedded database is upgraded to the newest revisions first, so that a command works
+    on a new machine. A configured database must have been migrated by its operator: else raises DomainError
+    `commands.not_migrated`. Without `settings`, they are those of the environment and of a running `lumbung
+    up`.
     """
     settings = settings or load_dev_settings()
     with running_database(settings) as database_settings:
@@ -97,7 +94,7 @@ async def open_database(
 
 
 async def require_cooperative(database: Database, slug: str) -> TenantRef:
-    """The cooperative that a command names. Raises DomainError: operators.no_such_cooperative."""
+    """Return the cooperative at `slug`. Raises DomainError operators.no_such_cooperative."""
     tenant = await find_tenant_by_slug(database, slug)
     if tenant is None:
         raise NO_SUCH_COOPERATIVE(slug=slug)

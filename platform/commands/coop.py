@@ -35,7 +35,7 @@ def command() -> None:
 def found_one(
     slug: str, name: str, officer_name: str, officer_phone: str, bylaws: str, *, as_json: bool
 ) -> None:
-    """Found a cooperative at SLUG. The officer's password comes from LUMBUNG_PASSWORD, or is asked for."""
+    """Found a cooperative at SLUG. The officer's password comes from LUMBUNG_PASSWORD or a prompt."""
     asyncio.run(_found(slug, name, officer_name, officer_phone, bylaws, as_json=as_json))
 
 
@@ -70,7 +70,8 @@ async def _found(
                 phone=number,
                 password=password,
                 bylaws_template=bylaws,
-                key=f"command:{new_id()}",  # a second call is a second founding, and finds the address taken
+                # a new key: a second call does not return the first cooperative, but fails on the address
+                key=f"command:{new_id()}",
             ),
         )
         tenant, settings = founded.tenant, database.settings
@@ -120,7 +121,7 @@ async def _list(*, as_json: bool) -> None:
 @click.argument("slug")
 @click.option("--reason", required=True, help="Why; the cooperative's officers will read it.")
 def suspend_one(slug: str, reason: str) -> None:
-    """Close the doors of SLUG: its shop is closed, its books stay readable."""
+    """Suspend SLUG: its shop closes, its books stay readable."""
     asyncio.run(_suspend(slug, reason))
 
 
@@ -136,7 +137,7 @@ async def _suspend(slug: str, reason: str) -> None:
 @command.command("resume")
 @click.argument("slug")
 def resume_one(slug: str) -> None:
-    """Open the doors of SLUG again."""
+    """Resume SLUG after a suspension."""
     asyncio.run(_resume(slug))
 
 
@@ -150,15 +151,13 @@ async def _resume(slug: str) -> None:
 
 
 def _day(moment: datetime) -> str:
-    """The day in the platform's own zone, whatever the machine's: pages of a cooperative show days in its
-    zone.
-    """
+    """Format the day in the platform's time zone, whatever the machine's zone is."""
     return f"{moment.astimezone(PLATFORM_ZONE):%Y-%m-%d} WIB"
 
 
 def _actor_name() -> str:
-    """Who the trail names: the person at the keyboard, as the system knows them."""
+    """Return the name for the audit log: the operating system's user."""
     try:
         return f"{getpass.getuser()} ({ACTOR})"
-    except (KeyError, OSError):  # a container may run under a number without a name
+    except (KeyError, OSError):  # a container's user may have no name
         return ACTOR

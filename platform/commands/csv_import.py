@@ -1,8 +1,8 @@
-"""What `products import`, `members import` and `sales import` have in common: one report, one file of bad
-lines.
+"""Run an import of `products import`, `members import` or `sales import`, and print its report.
 
-Goods come in one transaction. Members and sales are checked in one and then recorded in batches, each of its
-own, so that tills sell between them; whatever stops them, the same command again goes on.
+Products are imported in one transaction. Members and sales are checked in one transaction and then recorded
+in batches, one transaction each, so that tills can sell meanwhile. After an interruption the same command
+continues.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from kernel.parsing import parse_date
 from tenants.registry import TenantRef
 from tenants.session import bind_current_transaction, coop_session
 
-# (session, content, progress) -> the file as it was understood, and the report.
+# (session, content, progress) -> the parsed file and the report.
 ImportFunction = Callable[[AsyncSession, bytes, ProgressCallback], Awaitable[tuple[CsvFile, ImportReport]]]
 
 MAX_SHOWN_LINES: Final = 20
@@ -67,7 +67,7 @@ skip_bad_option = click.option(
 
 
 class DateParam(click.ParamType[date]):
-    """A day, as ISO or as people write it: 2026-01-01, 01/01/2026."""
+    """A click parameter for a date, such as 2026-01-01 or 01/01/2026."""
 
     name = "date"
 
@@ -90,14 +90,14 @@ as_of_option = click.option(
 
 
 class ImportProgress(msgspec.Struct):
-    """How far an import has come: whether its end was committed, else how many lines were, of how many."""
+    """The progress of an import: whether it is complete, and the recorded lines of the total."""
 
     committed: bool = False
     done: int = 0
     total: int = 0
 
     def stopped_error(self, reason: object) -> DomainError:
-        """The sentence for what stopped it after the first batch."""
+        """Return the error for an import that stopped after its first batch."""
         return IMPORT_STOPPED(reason=reason, done=self.done, total=self.total)
 
 
@@ -106,7 +106,7 @@ def run_import(
 ) -> int:
     """Import a file in one transaction and print the report.
 
-    Returns the exit status: 1 when bad lines kept everything out.
+    Returns the exit status: 1 when rejected lines prevented the import.
     """
 
     async def go(
@@ -115,7 +115,7 @@ def run_import(
         content = path.read_bytes()
         async with coop_session(database, tenant) as db:
             file, report = await work(db, content, moved)
-            # before the commit: lines are never taken while those left out cannot be kept
+            # before the commit: lines must not be imported if the rejected ones cannot be saved
             rejected_file = _write_rejected(path, file, report) if skip_bad else None
         run.committed = True
         return report, rejected_file
@@ -126,16 +126,16 @@ def run_import(
 def run_batched_import(
     slug: str, path: Path, work: BatchedImport, *, what: str, skip_bad: bool, as_json: bool
 ) -> int:
-    """Check a file in one transaction and record it in batches, then print the report.
+    """Check a file in one transaction, record it in batches, and print the report.
 
-    Returns the exit status as ``run_import``.
+    Returns the same exit status as ``run_import``.
     """
 
     async def go(
         database: Database, tenant: TenantRef, run: ImportProgress, moved: ProgressCallback
     ) -> tuple[ImportReport, Path | None]:
-        # this transaction does nothing but hold the turn; its connection is beside the pool, whose only place
-        # may be needed below
+        # this transaction only holds the import lock; its connection is outside the pool, whose only
+        # connection may be needed below
         async with AsyncSession(database.app_engine) as turn, turn.begin():
             await bind_current_transaction(turn, tenant)
             await lock_import(turn, work)
@@ -146,10 +146,11 @@ def run_batched_import(
                 rejected_file = _write_rejected(path, file, report) if skip_bad else None
             del file
             while not refused:
-                await turn.execute(text("SELECT 1"))  # still held: nobody else stages meanwhile
+                # fails if the lock is lost, so that no other import stages lines meanwhile
+                await turn.execute(text("SELECT 1"))
                 async with coop_session(database, tenant) as db:
-                    # nobody waits for the disk: what a crash of the server takes, the next run records; the
-                    # end below is waited for
+                    # do not wait for the disk: after a crash of the server, the next run records the batch
+                    # again; the final transaction below does wait
                     await db.execute(text("SELECT set_config('synchronous_commit', 'off', true)"))
                     progress = await work.record_batch(db)
                 if progress is None:
@@ -201,7 +202,7 @@ async def _in_database(
 
 
 def _write_rejected(path: Path, file: CsvFile, report: ImportReport) -> Path | None:
-    """Write the bad lines beside the file, if there are any."""
+    """Write the rejected lines to a file next to the original, if there are any; return its path."""
     if not report.rejected:
         return None
     rejected_file = rejected_path(path)
@@ -211,7 +212,7 @@ def _write_rejected(path: Path, file: CsvFile, report: ImportReport) -> Path | N
 
 
 def rejected_path(path: Path) -> Path:
-    """Where the bad lines of a file go: goods.csv -> goods.rejected.csv, beside it."""
+    """Return the path for a file's rejected lines: goods.csv -> goods.rejected.csv, same folder."""
     stem = path.name[:-4] if path.suffix.lower() == ".csv" else path.name
     return path.with_name(f"{stem}.rejected.csv")
 

@@ -1,9 +1,8 @@
-"""What a running `lumbung up` leaves in its data folder, so that a command in another terminal speaks to the
-same world.
+"""Share the settings of a running `lumbung up` with commands in other terminals, through its data folder.
 
-The database is found by the folder alone. Addresses of fake gateways and the local domain are known to that
-start only: it writes them to a file and locks it as long as it runs. A killed start holds no lock, and its
-file is ignored.
+The data folder locates the database. The addresses of the fake gateways and the local domain are known only
+to the running process, which writes them to a file and locks it. If the process is killed, the lock is gone
+and the file is ignored.
 """
 
 import fcntl
@@ -19,12 +18,12 @@ import msgspec
 from kernel.settings import Settings, load
 
 RUNTIME_FILE: Final = "running.json"
-LOCK_WAIT_SECONDS: Final = 1.0  # a command that reads holds the lock for a moment
+LOCK_WAIT_SECONDS: Final = 1.0  # a reading command holds the lock for a moment
 
 
 @contextmanager
 def publish_runtime(data_dir: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """Leave these variables while the block lasts; where another start has left its own, those stay."""
+    """Publish these variables during the block, unless another process publishes its own."""
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / RUNTIME_FILE
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -43,10 +42,9 @@ def publish_runtime(data_dir: Path, variables: Mapping[str, str]) -> Iterator[No
 
 
 def load_dev_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings, and take what the environment leaves open from the start that runs in the same data
-    folder.
+    """Read the settings; variables that the environment leaves open come from the running `lumbung up`.
 
-    Only a development start on its own database is joined. Raises as ``kernel.settings.load`` does.
+    Production and configured databases use the environment alone. Raises as ``kernel.settings.load`` does.
     """
     settings = load(environ)
     if settings.is_production or settings.database_url is not None or settings.app_database_url is not None:
@@ -64,7 +62,7 @@ def _read_runtime_file(data_dir: Path) -> dict[str, str]:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return msgspec.json.decode(file.read(), type=dict[str, str])
-            return {}  # nobody holds it: whoever wrote it is gone
+            return {}  # not locked: the process that wrote it has ended
     except (FileNotFoundError, msgspec.DecodeError):
         return {}
 

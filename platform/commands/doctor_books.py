@@ -1,4 +1,4 @@
-"""What `lumbung doctor` looks for in every cooperative's books: lines that no foreign key guards."""
+"""Check every cooperative's books for lines that no foreign key protects."""
 
 import time
 from typing import Final
@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from kernel.database import Database
 
-# A million lines take about a second; a platform of many large cooperatives is looked through in part, and
-# told so.
+# A million lines take about a second. On a platform with many large cooperatives the check ends early and the
+# result says so.
 TIME_LIMIT_SECONDS: Final = 60.0
 
 _ORPHANED_LINES: Final = text(
@@ -24,10 +24,10 @@ _ORPHANED_LINES: Final = text(
 async def find_orphaned_lines(
     database: Database, seconds: float = TIME_LIMIT_SECONDS
 ) -> tuple[dict[str, int], int, int]:
-    """Look for lines without journal, date or account, and journals without lines.
+    """Find lines without journal, date or account, and journals without lines.
 
-    Returns how many by the cooperative's slug, how many cooperatives were looked at before ``seconds`` were
-    over, and how many there are.
+    Returns their number by the cooperative's slug, how many cooperatives were checked within ``seconds``, and
+    how many there are.
     """
     from tenants.revisions import COOPERATIVE, get_head
 

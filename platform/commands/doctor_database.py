@@ -1,6 +1,4 @@
-"""What `lumbung doctor` looks at in the database: server, logins, revisions, rights, books, and what waits
-for somebody.
-"""
+"""Check the database for `lumbung doctor`: server, logins, revisions, privileges, books and pending work."""
 
 import asyncio
 import os
@@ -27,7 +25,7 @@ SCHEMA_BATCH_SIZE: Final = 100
 
 
 async def check_database(settings: Settings) -> list[CheckResult]:
-    """Look at everything that lies in the database, in the order in which one thing needs the other."""
+    """Run all checks of the database, prerequisites first."""
     kind = "embedded" if is_embedded(settings) else "by LUMBUNG_APP_DATABASE_URL"
     if settings.app_database_url is None and not is_embedded(settings):
         kind = "by LUMBUNG_DATABASE_URL"
@@ -51,16 +49,14 @@ async def check_database(settings: Settings) -> list[CheckResult]:
                 ):
                     results += await check(database)
             return results + await _books(database)
-    except Exception as error:  # noqa: BLE001 - whatever keeps us from the database is the finding
+    except Exception as error:  # noqa: BLE001 - any failure is the result of the check
         advice = "Is it running, and are name and password right? See LUMBUNG_APP_DATABASE_URL."
         found = error_message(error).removesuffix(DOCTOR_HINT).rstrip()
         return [CheckResult("PostgreSQL", "wrong", found, "" if is_embedded(settings) else advice)]
 
 
 def is_owner_login_shared() -> bool:
-    """Whether the owner's login stands in the environment itself, where web and worker would find it too, and
-    not in a file.
-    """
+    """Whether the owner's login is in the environment, where web and worker may get it, not in a file."""
     return variable_name("database_url") in os.environ
 
 
@@ -80,7 +76,7 @@ async def _logins(database: Database) -> list[CheckResult]:
 
     settings = database.settings
     if settings.app_database_url is None and not settings.is_production:
-        # one person's trial: the server and both logins are theirs
+        # a trial: the same person owns the server and both logins
         return [
             CheckResult("logins", "good", "the application's is derived from the owner's, as a trial may")
         ]
@@ -185,7 +181,7 @@ async def _rights(database: Database) -> list[CheckResult]:
 
 
 def _describe_drift(drift: "PrivilegeDrift") -> str:
-    """A deviation by the names of the objects."""
+    """Describe the differences by the names of the objects."""
     parts = {
         "too many rights on": [privilege.object_label for privilege in drift.extra_privileges],
         "too few rights on": [privilege.object_label for privilege in drift.missing_privileges],
@@ -233,7 +229,7 @@ def _owner_only(subject: str) -> CheckResult:
 
 
 async def _exceptions(database: Database) -> list[CheckResult]:
-    """Count what officers must look at, in each cooperative that the code can serve."""
+    """Count the open payment exceptions of each cooperative whose revision this code supports."""
     from tenants.revisions import MIN_SUPPORTED_REVISION
 
     if not database.has_owner:
@@ -277,7 +273,7 @@ async def _foundings(database: Database) -> list[CheckResult]:
         if (
             await connection.exec_driver_sql("SELECT revision FROM shared.revision")
         ).scalar_one() != get_head(SHARED):
-            return []  # said above, and the columns may be missing
+            return []  # another check reports it, and columns may be missing
     async with shared_reader(database) as ro:
         busiest, waiting = await max_foundings_in_an_hour(ro), await count_awaiting_approval(ro)
     most = database.settings.foundings_per_hour_in_all

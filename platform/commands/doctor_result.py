@@ -1,4 +1,4 @@
-"""What `lumbung doctor` says of one thing that it looked at."""
+"""The result of one check of `lumbung doctor`."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `advice` says what to do where the state is not ``good``."""
+    """The result of one check; `advice` says what to do when the status is not ``good``."""
 
     subject: str
     status: Literal["good", "notice", "wrong"]

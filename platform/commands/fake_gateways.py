@@ -1,7 +1,6 @@
-"""The demo's payment services: fakes of Stripe, Midtrans and Xendit as one process of its own, so that
-nothing tried needs the internet.
+"""Start the demo's fake gateways in a separate process, so that the demo needs no internet.
 
-They lie in ``platform/fakes``. Production refuses them.
+Production, and settings that name other fake gateways, start none.
 """
 
 import os
@@ -26,18 +25,18 @@ BILLING_SETTINGS: Final = ("billing_stripe_key", "billing_stripe_webhook_secret"
 
 
 class _ReadyMessage(msgspec.Struct, frozen=True):
-    """What the process says of itself, in one line, once it can be spoken to."""
+    """The line that the process prints when it accepts connections."""
 
     setting: str = msgspec.field(name=SETTING)
 
 
 def should_start(settings: Settings) -> bool:
-    """Whether the demo brings its own: not in production, and not where others are named."""
+    """Whether to start fake gateways: not in production, and not if the settings name others."""
     return not settings.is_production and not settings.fake_gateways
 
 
 def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
-    """Start them; ``joined`` waits until they can be spoken to. They end when we do."""
+    """Start the fake gateways without waiting for them; they end with this process."""
     command = [sys.executable, "-m", "fakes", "--with-parent"]
     return processes.start_piped(PROCESS_NAME, command, FOLDER, os.environ | {"PYTHONPATH": str(FOLDER)})
 
@@ -45,8 +44,9 @@ def start(processes: ProcessGroup) -> subprocess.Popen[bytes]:
 def with_fake_gateways(
     settings: Settings, processes: ProcessGroup, process: subprocess.Popen[bytes]
 ) -> Settings:
-    """Return the settings with the addresses of the fake gateways; unchanged if these do not come up in time.
-    Then their process is killed.
+    """Wait for the fake gateways and return the settings with their addresses.
+
+    If they do not start, kills their process and returns the settings unchanged.
     """
     values = _read_ready_message(process)
     if values is None:
@@ -56,16 +56,16 @@ def with_fake_gateways(
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """How web and worker are told of them, and of what the platform has there."""
+    """Return the environment variables that tell web and worker about the fake gateways."""
     values = {SETTING: ",".join(f"{service}={address}" for service, address in settings.fake_gateways)}
     values |= {variable_name(name): getattr(settings, name) for name in BILLING_SETTINGS}
     return {name: value for name, value in values.items() if value}
 
 
 def _with_billing(settings: Settings) -> Settings:
-    """Let plans be paid, too: by card at the fake gateway and to an invented account.
+    """Add the platform's account at the fake Stripe and an invented bank account, so that plans can be paid.
 
-    Who set one of these themselves keeps all of theirs.
+    If any of these settings is configured, all of them stay as they are.
     """
     from demo import gateways
 

@@ -1,4 +1,4 @@
-"""`lumbung jobs`: jobs that were given up after two days."""
+"""`lumbung jobs`: list, retry and discard jobs that failed for two days."""
 
 import asyncio
 
@@ -12,13 +12,13 @@ ACTOR = "command line"
 
 @click.group("jobs")
 def command() -> None:
-    """List, retry and discard jobs that were given up after failing for two days."""
+    """List, retry and discard jobs that failed for two days."""
 
 
 @command.command("list")
 @json_option
 def list_all(*, as_json: bool) -> None:
-    """List the jobs that were given up, the newest first."""
+    """List the failed jobs, newest first."""
     asyncio.run(_list(as_json=as_json))
 
 
@@ -26,7 +26,7 @@ def list_all(*, as_json: bool) -> None:
 @click.argument("failed_id", metavar="ID", type=int, required=False)
 @click.option("--all", "every", is_flag=True, help="Retry all of them.")
 def retry(failed_id: int | None, *, every: bool) -> None:
-    """Try the job with this ID again, for two days from now on; its key makes it happen once."""
+    """Retry the job with this ID for another two days; its key prevents that it runs twice."""
     if (failed_id is None) != every:
         raise click.UsageError("Give either the ID of a job, or --all.")
     asyncio.run(_retry(failed_id))
@@ -35,7 +35,7 @@ def retry(failed_id: int | None, *, every: bool) -> None:
 @command.command("discard")
 @click.argument("failed_id", metavar="ID", type=int)
 def discard(failed_id: int) -> None:
-    """Drop the job with this ID for good."""
+    """Delete the job with this ID."""
     asyncio.run(_discard(failed_id))
 
 

@@ -1,6 +1,4 @@
-"""The entry point of `lumbung`: finds the command, runs it,
-and turns whatever goes wrong into one sentence.
-"""
+"""The entry point of `lumbung`: run a command, and print an error as one sentence."""
 
 import importlib
 import os
@@ -10,8 +8,8 @@ from typing import Final
 
 import click
 
-# Name, in the order of the help, and the line that tells what it does: the module is imported only when it is
-# called.
+# The commands in the order of the help, with their descriptions. A module is imported only when its command
+# is called.
 COMMANDS: Final = {
     "up": "Start everything on this machine and print the addresses",
     "coop": "Found, list, suspend and resume cooperatives",
@@ -35,7 +33,7 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
 
 class LazyCommands(click.Group):
-    """A group whose commands lie in `commands.<name>` as `command`."""
+    """A group that loads each subcommand from `commands.<name>.command` when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -57,16 +55,17 @@ class LazyCommands(click.Group):
 )
 @click.version_option(package_name="lumbung", message="lumbung %(version)s")
 def lumbung() -> None:
-    """Run cooperatives: found them, import their data, look into their books, divide their surplus.
+    """Run cooperatives: found them, import their data, read their books, divide their surplus.
 
-    The database is the one that LUMBUNG_APP_DATABASE_URL names (`migrate`, `provision` and `operator` go by
-    the owner's LUMBUNG_DATABASE_URL), else an embedded one that is started when needed.
+    The database is the one in LUMBUNG_APP_DATABASE_URL (`migrate`, `provision` and `operator` use the owner's
+    LUMBUNG_DATABASE_URL); without one, an embedded server is started when needed.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and end the process with its exit status: 0, 1 for a refusal or fault, 2 for wrong
-    usage, 130 for Ctrl-C.
+    """Run one command and exit with its status.
+
+    The status is 0, 1 for a domain error or a failure, 2 for wrong usage, 130 for Ctrl-C.
     """
     try:
         status = lumbung.main(args=arguments, prog_name="lumbung", standalone_mode=False)
@@ -83,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print_error(error.format_message() + _help_hint(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader, `head` say, has seen enough; Python would complain once more when it flushes at its end.
+        # The reader, such as `head`, has closed the pipe; without this, Python would complain again at its
+        # final flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:

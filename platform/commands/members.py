@@ -1,4 +1,4 @@
-"""`lumbung members import`: bring members into a cooperative from a CSV file."""
+"""`lumbung members import`: import a cooperative's members from a CSV file."""
 
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from kernel.actor import SYSTEM
 
 @click.group()
 def command() -> None:
-    """Members of a cooperative."""
+    """Import the members of a cooperative."""
 
 
 @command.command("import")
@@ -28,12 +28,12 @@ def command() -> None:
 @skip_bad_option
 @json_option
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
-    """Bring members in from a register, with their deposits as opening balances.
+    """Import members from a register, with their deposits as opening balances.
 
     Columns: member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit,
-    voluntary_deposit. The whole file is checked first: a bad line keeps all of it out, and every one is
-    listed with its reason. Then it is recorded in batches, so that tills sell meanwhile; interrupted, it goes
-    on where it was when the command is given again.
+    voluntary_deposit. The whole file is checked first: one bad line prevents the import, and every bad line
+    is listed with its reason. Then it is recorded in batches, so that tills can sell meanwhile. After an
+    interruption the same command continues.
     """
     from members.import_members import MemberImport
 

@@ -1,4 +1,4 @@
-"""`lumbung migrate`: bring the database, what is shared and every cooperative, to the newest revisions."""
+"""`lumbung migrate`: migrate the shared tables and every cooperative to the newest revisions."""
 
 import asyncio
 
@@ -17,10 +17,10 @@ from commands.output import json_option, print_error, print_line, print_result, 
 )
 @json_option
 def command(*, check: bool, allow_failures: bool, as_json: bool) -> int:
-    """Bring the database to the newest revisions; safe to run again, at any time.
+    """Migrate the database to the newest revisions; safe to run again at any time.
 
-    A cooperative whose migration fails is named with its reason and harms no other; the exit status is then
-    1, or 0 where whatever waits for this command should start all the same.
+    A cooperative that cannot be migrated is listed with its reason and does not stop the others. The exit
+    status is then 1, or 0 with --allow-failures.
     """
     return (
         _check(as_json=as_json)

@@ -1,4 +1,4 @@
-"""`lumbung operator`: people who run the platform. No page can make one."""
+"""`lumbung operator`: add operators of the platform. No page can add one."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from commands.prompts import prompt_password
 
 @click.group("operator")
 def command() -> None:
-    """Add people who run the platform."""
+    """Add operators of the platform."""
 
 
 @command.command("add")
@@ -19,7 +19,7 @@ def command() -> None:
 @click.option("--phone", required=True, help="Mobile number, used to sign in.")
 @json_option
 def add_one(name: str, phone: str, *, as_json: bool) -> None:
-    """Add NAME as an operator. The password comes from LUMBUNG_PASSWORD, or is asked for."""
+    """Add NAME as an operator. The password comes from LUMBUNG_PASSWORD or a prompt."""
     asyncio.run(_add(name, phone, as_json=as_json))
 
 
@@ -30,7 +30,7 @@ async def _add(name: str, phone_number: str, *, as_json: bool) -> None:
 
     phone.parse_mobile(phone_number)
     async with open_database() as database:
-        _ = database.owner_url  # refused before anybody thinks of a password
+        _ = database.owner_url  # raises without the owner's login, before the password prompt
         password = prompt_password(name)
         async with owner_session(database) as db:
             operator = await add_operator(db, name=name, phone_number=phone_number, password=password)

@@ -1,6 +1,4 @@
-"""How commands speak: to people with rich, to machines with one JSON value, and of errors in one sentence on
-standard error.
-"""
+"""Print results of commands: text by rich, or one JSON value; errors as one sentence on standard error."""
 
 import os
 import re
@@ -26,23 +24,23 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def lang() -> Lang:
-    """The language of the command's own sentences: English, or Indonesian by LUMBUNG_LANG=id."""
+    """Return the language of the command's messages: Indonesian if LUMBUNG_LANG is "id", else English."""
     return "id" if os.environ.get("LUMBUNG_LANG", "").strip() == "id" else "en"
 
 
 @cache
 def console() -> "Console":
-    """Where people read results."""
+    """Return the console for results, on standard output."""
     from rich.console import Console
 
-    # a file or a pipe has no width of its own: room for long names
+    # a file or a pipe has no width: leave room for long names
     is_terminal = sys.stdout.isatty()
     return Console(highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else NON_TTY_WIDTH)
 
 
 @cache
 def progress_console() -> "Console":
-    """Where people watch long work: standard error, so that results stay alone on standard output."""
+    """Return the console for progress: standard error, so that standard output has only results."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
@@ -55,7 +53,7 @@ def print_json(value: object) -> None:
 
 
 def print_result(value: object, *, as_json: bool, print_text: Callable[[], None]) -> None:
-    """Print `value` for machines, or call `people`, which prints the same for a reader."""
+    """Print `value` as JSON, or call `print_text` to print it for people."""
     if as_json:
         print_json(value)
     else:
@@ -69,7 +67,7 @@ def print_table(
     title: str = "",
     numeric_columns: Iterable[str] = (),
 ) -> None:
-    """Print rows under headings; the columns named in `numbers` are aligned on the right."""
+    """Print a table; `numeric_columns` are aligned on the right."""
     from rich import box
     from rich.table import Table
 
@@ -90,22 +88,22 @@ def print_table(
 
 
 def print_line(line: str) -> None:
-    """Print one line for people, plain where it is not a terminal."""
+    """Print one line without interpreting markup."""
     console().print(line, markup=False)
 
 
 @contextmanager
 def progress(label: str, *, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while long work goes on; yields `(done, total)` to be called by the work.
+    """Show a progress bar during the block, which reports by calling the yielded `(done, total)`.
 
-    Nothing is drawn with `hidden` or where standard error is no terminal.
+    Draws nothing if `hidden`, or if standard error is not a terminal.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     out = progress_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=hidden or not out.is_terminal) as bar:
-        # work that turns out to be nothing shows nothing
+        # the bar stays invisible until the first report of progress
         task = bar.add_task(label, total=None, visible=False)
 
         def moved(done: int, total: int) -> None:
@@ -120,7 +118,7 @@ def print_error(sentence: str) -> None:
 
 
 def error_message(error: Exception) -> str:
-    """The one sentence that tells a person what went wrong."""
+    """Return one sentence that describes an error to a person."""
     if isinstance(error, DomainError):
         return error.message(lang())
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

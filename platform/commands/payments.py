@@ -1,6 +1,4 @@
-"""`lumbung payments`: compare what providers tell with the books,
-and move secrets under a newer master key.
-"""
+"""`lumbung payments`: reconcile, list exceptions, and rotate the master key."""
 
 import asyncio
 from datetime import date, datetime
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("payments")
 def command() -> None:
-    """Money on its way: reconcile it, list what must be looked at, rotate the keys."""
+    """Reconcile payments, list payment exceptions, rotate keys."""
 
 
 @command.command("reconcile")
@@ -34,10 +32,10 @@ def command() -> None:
 @click.option("--offline", is_flag=True, help="Compare what is known; ask no provider.")
 @json_option
 def reconcile(slug: str, method: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
-    """Compare what providers and banks tell of a cooperative's money with its clearing accounts, day by day.
+    """Reconcile a cooperative's clearing accounts with the movements of providers and banks, day by day.
 
-    Providers are asked first, and what they know and the books do not is booked, each thing once. Exit status
-    0 when all differences are explained, 1 when somebody must look.
+    Providers are asked first, and their movements that are missing in the books are posted, once each. The
+    exit status is 0 when all differences are explained, 1 when a person must check.
     """
     return asyncio.run(
         _reconcile(slug, method, since.date() if since else None, offline=offline, as_json=as_json)
@@ -170,9 +168,9 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
 @click.argument("slug")
 @json_option
 def exceptions(slug: str, *, as_json: bool) -> int:
-    """List what must be looked at in a cooperative's payments, oldest first.
+    """List a cooperative's open payment exceptions, oldest first.
 
-    Exit status 1 when there is anything.
+    The exit status is 1 when there are any.
     """
     return asyncio.run(_exceptions(slug, as_json=as_json))
 
@@ -215,11 +213,11 @@ def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
 @command.command("rotate-keys")
 @json_option
 def rotate_keys(*, as_json: bool) -> int:
-    """Seal every secret of every cooperative anew under the first of the master keys (LUMBUNG_MASTER_KEYS).
+    """Encrypt the secrets of every cooperative again, with the first of LUMBUNG_MASTER_KEYS.
 
-    Afterwards the older keys can be taken out of the setting. Safe to run twice; no secret is printed. Exit
-    status 1 when a cooperative's secrets could not be opened: nothing of it changed, and the older keys are
-    still needed.
+    Afterwards the older keys can be removed from the setting. Safe to run twice; prints no secret. The exit
+    status is 1 when a cooperative's secrets could not be decrypted: they are unchanged, and the older keys
+    are still needed.
     """
     return asyncio.run(_rotate(as_json=as_json))
 

@@ -1,4 +1,4 @@
-"""Processes that `lumbung up` starts, watches and stops: each by its own number, never by a name."""
+"""Start, watch and stop the child processes of `lumbung up`, by their process ids."""
 
 import ctypes
 import os
@@ -16,11 +16,11 @@ STOP_SECONDS: Final = 15.0
 
 
 class StopRequestedError(Exception):
-    """Somebody pressed Ctrl-C, closed the terminal, or asked the process to end."""
+    """Raised on Ctrl-C, a closed terminal, or a signal to end."""
 
 
 class ProcessGroup:
-    """A few child processes that live and end together; used as a context, leaving it stops them all."""
+    """Child processes that start and stop together; a context manager that stops them all at its end."""
 
     def __init__(self) -> None:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -29,11 +29,11 @@ class ProcessGroup:
         return self
 
     def __exit__(self, *_: object) -> None:
-        ignore_stop_signals()  # an impatient second Ctrl-C must not leave half of them running
+        ignore_stop_signals()  # a second Ctrl-C must not leave some of them running
         self.stop()
 
     def start(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
-        """Start `lumbung <arguments>` in a session of its own: the terminal's Ctrl-C reaches us alone."""
+        """Start `lumbung <arguments>` in a new session: the terminal's Ctrl-C reaches only this process."""
         self._running[name] = subprocess.Popen(
             command_line(arguments), env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -41,8 +41,9 @@ class ProcessGroup:
     def start_piped(
         self, name: str, command: list[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
-        """Start another program, hear what it prints, and hold its standard input: that closes however we
-        end.
+        """Start another program with pipes for its standard input and output.
+
+        Its standard input closes whenever and however this process ends.
         """
         process = subprocess.Popen(
             command,
@@ -56,7 +57,7 @@ class ProcessGroup:
         return process
 
     def kill(self, name: str) -> None:
-        """End one process that is not needed, or has ended by itself, and watch it no longer."""
+        """Kill one process and remove it from the group."""
         process = self._running.pop(name)
         process.kill()
         process.wait()
@@ -65,7 +66,7 @@ class ProcessGroup:
         return self._running[name].pid
 
     def find_exited(self) -> tuple[str, int] | None:
-        """The first process that has ended, with its exit status (negative: the signal that ended it)."""
+        """Return the name and status of a process that has ended, or None; a signal's status is negative."""
         for name, process in self._running.items():
             status = process.poll()
             if status is not None:
@@ -73,7 +74,7 @@ class ProcessGroup:
         return None
 
     def stop(self) -> None:
-        """Ask every process to finish what it does, and end those that do not within 15 seconds."""
+        """Ask every process to terminate, and kill those that are still running after 15 seconds."""
         alive = [process for process in self._running.values() if process.poll() is None]
         for process in alive:
             process.terminate()
@@ -88,14 +89,12 @@ class ProcessGroup:
 
 
 def command_line(arguments: list[str]) -> list[str]:
-    """How one of our own commands is started as a child."""
+    """Return the command line that runs one of our commands as a child process."""
     return [sys.executable, "-m", "commands.main", *arguments, "--with-parent"]
 
 
-class stop_signals:  # noqa: N801 - read as a phrase: with stop_signals():
-    """Within the block, Ctrl-C, SIGTERM and SIGHUP raise StopRequestedError once; further ones wait for the
-    cleaning up.
-    """
+class stop_signals:  # noqa: N801 - reads as a phrase: with stop_signals():
+    """Raise StopRequestedError in the block on the first Ctrl-C, SIGTERM or SIGHUP; ignore further ones."""
 
     def __enter__(self) -> None:
         self._before = {number: signal.signal(number, self._raise) for number in _STOP_SIGNALS}
@@ -113,19 +112,15 @@ _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ignore_stop_signals() -> None:
-    """From now on what is being cleaned up is cleaned up to its end; leaving `stop_signals` gives the signals
-    back.
-    """
+    """Ignore stop signals while cleaning up; the end of `stop_signals` restores them."""
     for number in _STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def exit_with_parent() -> None:
-    """Have the system end this process when its parent ends, also when that one was killed; Linux alone can
-    do it.
-    """
+    """Make the kernel end this process when its parent ends, even if that was killed; only on Linux."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() == 1:  # it ended before we could say so
+    if os.getppid() == 1:  # the parent ended before the call above
         sys.exit(1)

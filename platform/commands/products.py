@@ -1,4 +1,4 @@
-"""`lumbung products import`: bring goods into a cooperative from a CSV file."""
+"""`lumbung products import`: import a cooperative's products from a CSV file."""
 
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Goods of a cooperative."""
+    """Import the products of a cooperative."""
 
 
 @command.command("import")
@@ -34,10 +34,10 @@ def command() -> None:
 @skip_bad_option
 @json_option
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
-    """Bring goods in from a list, with their counted stock as opening balance at cost.
+    """Import products from a list, with their counted stock as opening balance at cost.
 
-    Columns: sku, barcode, name, category, unit, cost, price, stock. All or nothing,
-    and every bad line is listed with its reason; a line that is there already is left as it is.
+    Columns: sku, barcode, name, category, unit, cost, price, stock. One bad line prevents the import, and
+    every bad line is listed with its reason. Products that already exist are not changed.
     """
     from shop.import_products import import_products
 

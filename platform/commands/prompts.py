@@ -1,6 +1,4 @@
-"""What a command needs to know and must not see on its command line,
-where others of the machine can read it.
-"""
+"""Ask for secrets, which must not be on a command line that other users of the machine can read."""
 
 import os
 import sys
@@ -17,9 +15,9 @@ PASSWORD_NEEDED = ErrorType(
 
 
 def prompt_password(name: str) -> str:
-    """The password from LUMBUNG_PASSWORD, or asked for twice.
+    """Return the password from LUMBUNG_PASSWORD, or ask for it twice.
 
-    Raises DomainError where nobody can be asked.
+    Raises DomainError commands.password_needed without a terminal.
     """
     given = os.environ.get("LUMBUNG_PASSWORD")
     if given:

@@ -1,4 +1,4 @@
-"""`lumbung provision`: the process that makes schemas ahead of time, as the owner of the database."""
+"""`lumbung provision`: the process that creates schemas in advance, as the owner of the database."""
 
 import asyncio
 import signal
@@ -15,14 +15,14 @@ from kernel.settings import load
     "--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends."
 )
 def command(*, with_parent: bool) -> None:
-    """Keep schemas ready for cooperatives that are founded next, until told to stop.
+    """Create schemas in advance for cooperatives, until a signal stops it.
 
-    It alone runs as the owner of the database.
+    This is the only long-running process with the owner's login.
     """
     if with_parent:
         exit_with_parent()
     settings = load()
-    logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
+    logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` shows the addresses
 
     from commands.worker import import_tasks
 
@@ -39,6 +39,6 @@ async def _run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with open_database(load()) as database:
-        _ = database.owner_url  # refused at once, not in a loop
+        _ = database.owner_url  # raises at once without the owner's login, instead of in the loop
         await require_limited_logins(database)
         await run_provisioner(database, stopping)

@@ -1,4 +1,4 @@
-"""`lumbung qris`: look into QRIS payloads and make them dynamic, without any database."""
+"""`lumbung qris`: read QRIS payloads and make them dynamic, without a database."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,9 +22,9 @@ def command() -> None:
 @click.option("--amount", required=True, metavar="RUPIAH", help="What is to be paid, from 1 to 10000000.")
 @click.option("--reference", help="At most 25 letters and digits that tell this payment.")
 def dynamic(payload: str, amount: str, reference: str | None) -> None:
-    """Print the payload for one payment, and nothing else.
+    """Print the payload of one payment, and nothing else.
 
-    A tip or a fee that the sticker asks of the buyer is left out.
+    A tip or fee in the sticker's payload is left out.
     """
     click.echo(make_dynamic(payload, Rupiah.parse(amount), reference))
 
@@ -33,15 +33,13 @@ def dynamic(payload: str, amount: str, reference: str | None) -> None:
 @click.argument("payload")
 @json_option
 def read(payload: str, *, as_json: bool) -> None:
-    """Check a payload and print what stands in it."""
+    """Validate a payload and print its contents."""
     qris = read_qris(payload)
     print_result(to_json(qris), as_json=as_json, print_text=lambda: _print_qris(qris))
 
 
 def to_json(qris: Qris) -> dict[str, Any]:
-    """Return the payload's facts as plain JSON values;
-    ``parts`` holds all of it, also what has no name here.
-    """
+    """Return the payload's contents as plain JSON values; ``parts`` holds all of them, also unknown ones."""
     return {
         "kind": qris.kind,
         "merchant": qris.merchant_name,

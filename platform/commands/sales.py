@@ -1,4 +1,4 @@
-"""`lumbung sales import`: bring past cash sales into a cooperative from a CSV file."""
+"""`lumbung sales import`: import a cooperative's past cash sales from a CSV file."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from kernel.actor import SYSTEM
 
 @click.group()
 def command() -> None:
-    """Past sales of a cooperative."""
+    """Import past sales of a cooperative."""
 
 
 @command.command("import")
@@ -27,10 +27,10 @@ def command() -> None:
 def import_file(slug: str, path: Path, *, skip_bad: bool, as_json: bool) -> int:
     """Record past cash sales, one receipt for each member and day, at the products' price and cost.
 
-    Columns: date, member_number, sku, quantity. The whole file is checked first: a bad line keeps all of it
-    out, and every one is listed with its reason. Then it is recorded in batches, so that tills sell
-    meanwhile; interrupted, it goes on where it was when the command is given again. What was sold is bought
-    at cost in the same moment, so the counted stock stays.
+    Columns: date, member_number, sku, quantity. The whole file is checked first: one bad line prevents the
+    import, and every bad line is listed with its reason. Then it is recorded in batches, so that tills can
+    sell meanwhile. After an interruption the same command continues. Each sale also records a purchase of the
+    same quantity at cost, so the counted stock stays the same.
     """
     from shop.import_sales import SalesImport
 

@@ -1,4 +1,4 @@
-"""`lumbung shu`: draft the division of a year from the books, or divide by the rule alone."""
+"""`lumbung shu`: draft the division of a year's surplus from the books, or divide by the rules alone."""
 
 import asyncio
 from typing import Any
@@ -25,9 +25,9 @@ def command() -> None:
 @click.option("--year", type=int, required=True, help="The book year.")
 @json_option
 def draft(slug: str, year: int, *, as_json: bool) -> None:
-    """Divide the surplus of a year by the bylaws in force at its end and keep it as a draft.
+    """Divide a year's surplus by the bylaws in force at its end, and store it as a draft.
 
-    The same books and bylaws give the draft that is kept already.
+    The same books and bylaws return the draft that is already stored.
     """
     result = asyncio.run(_draft(slug, year))
     print_result(to_json(result), as_json=as_json, print_text=lambda: _print_draft(result))
@@ -41,7 +41,7 @@ async def _draft(slug: str, year: int) -> ShuDraftResult:
 
 
 def to_json(result: ShuDraftResult) -> dict[str, Any]:
-    """The draft as plain JSON values, amounts in rupiah."""
+    """Return the draft as plain JSON values, amounts in rupiah."""
     allocation = result.allocation
     return {
         "year": result.year,

@@ -1,4 +1,4 @@
-"""`lumbung up`: everything on this machine, from the database to the addresses, until Ctrl-C."""
+"""`lumbung up`: run everything on this machine until Ctrl-C."""
 
 import asyncio
 import http.client
@@ -47,7 +47,7 @@ NO_ANSWER = ErrorType(
     "--demo", is_flag=True, help="Found two cooperatives with invented members, goods and a year of sales."
 )
 def command(host: str | None, port: int | None, *, demo: bool) -> int:
-    """Start the database, the web and the worker, and print where to go. Ctrl-C stops all of it."""
+    """Start the database, web and worker, and print the addresses. Ctrl-C stops all of them."""
     settings = _settings(host, port)
     check_startable_supervisor(settings)
     _require_free_port(settings)
@@ -60,7 +60,7 @@ def command(host: str | None, port: int | None, *, demo: bool) -> int:
 
 
 def _settings(host: str | None, port: int | None) -> Settings:
-    """Settings with the options applied; the local domain follows the port unless somebody set it."""
+    """Return the settings with the options; the local domain gets the port unless it is configured."""
     settings = load()
     settings = replace(settings, host=host or settings.host, port=port or settings.port)
     if not os.environ.get("LUMBUNG_BASE_DOMAIN"):
@@ -90,7 +90,8 @@ def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool
     processes.start("web", ["web"], environment)
     processes.start("worker", ["worker"], environment)
     _wait_for_answer(settings, processes)
-    # what somebody set themselves is theirs to tell; a key of theirs is not written down
+    # variables of the environment are not published: other terminals have their own, and a key stays out of
+    # files
     runtime = {name: value for name, value in overrides.items() if own and not os.environ.get(name)}
     with publish_runtime(settings.data_dir, runtime):
         print_line(f"Lumbung is running at {settings.scheme}://{settings.base_domain}/   (Ctrl-C stops it)")
@@ -115,7 +116,7 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _seed(settings: Settings) -> list[str]:
-    """Found the demo cooperatives; returns the lines that tell how to look around in them."""
+    """Seed the demo and return the lines that explain how to use it."""
     from demo import list_notes, seed_demo
 
     database = Database(settings.database_url, settings, timeouts=COMMANDS)
@@ -144,7 +145,7 @@ def _require_free_port(settings: Settings) -> None:
 
 
 def _wait_for_answer(settings: Settings, processes: ProcessGroup) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - asked, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - a host to connect to, not to bind
     deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         _check_running(processes)

@@ -1,4 +1,4 @@
-"""`lumbung web`: the web process alone, for machines where something else keeps processes running."""
+"""`lumbung web`: the web process alone, for machines where something else supervises processes."""
 
 import os
 import resource
@@ -12,17 +12,15 @@ import click
 from commands.processes import exit_with_parent
 from kernel.settings import check_startable, load, strip_owner_login
 
-# Connections that one process holds at most. Slow clients hold many; each is an open file, and the database
-# needs some beside them.
+# The maximum of connections of one process. Slow clients hold many; each is an open file, and the database
+# needs some more.
 MAX_CONNECTIONS: Final = 8_192
 RESERVED_FILES: Final = 512
 HEADER_TIMEOUT_SECONDS: Final = 10
 
 
 def raise_connection_limit() -> int:
-    """How many connections may be open: 8,192, or what the limit of open files leaves, which is raised as far
-    as the system lets us.
-    """
+    """Raise the limit of open files and return how many connections it allows, at most 8,192."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -54,7 +52,7 @@ def raise_connection_limit() -> int:
 def command(
     host: str | None, port: int | None, workers: int, socket: Path | None, *, with_parent: bool
 ) -> None:
-    """Run the web process alone, until it is told to stop."""
+    """Run the web process alone, until a signal stops it."""
     if with_parent:
         exit_with_parent()
     settings = load()
@@ -74,11 +72,11 @@ def command(
         tempfile.NamedTemporaryFile(prefix="lumbung-web-") as counts,
     ):
         assert database_settings.app_database_url is not None
-        # the processes that answer requests read their settings from it
+        # Granian's worker processes read their settings from the environment
         environment = strip_owner_login(os.environ) | {
             "LUMBUNG_APP_DATABASE_URL": database_settings.app_database_url,
             "LUMBUNG_HOST": settings.host,
-            FILE_ENV: counts.name,  # they count pages together in it
+            FILE_ENV: counts.name,  # they share the counters of pages in this file
         }
         os.environ.clear()
         os.environ.update(environment)
@@ -91,7 +89,7 @@ def command(
             loop=Loops.uvloop,
             workers=workers,
             workers_kill_timeout=10,
-            # else a client that says nothing at all is waited for without end, to know its version
+            # automatic detection waits without a time-out for a client that sends nothing
             http=HTTPModes.http1,
             backpressure=raise_connection_limit(),
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_SECONDS * 1_000),

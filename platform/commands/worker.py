@@ -1,4 +1,4 @@
-"""`lumbung worker`: the process that does jobs, alone."""
+"""`lumbung worker`: the process that runs jobs, alone."""
 
 import click
 
@@ -13,12 +13,12 @@ from kernel.settings import check_startable, load
     "--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends."
 )
 def command(*, with_parent: bool) -> None:
-    """Run the worker process alone, until it is told to stop."""
+    """Run the worker process alone, until a signal stops it."""
     if with_parent:
         exit_with_parent()
     settings = load()
     check_startable(settings)
-    logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` is for the addresses
+    logs.configure(settings, quiet=with_parent)  # the terminal of `lumbung up` shows the addresses
 
     from commands.connect import application_settings
     from tenants.worker import run_worker
@@ -30,5 +30,5 @@ def command(*, with_parent: bool) -> None:
 
 
 def import_tasks() -> None:
-    """Import the jobs of every room that has some: a job is known once its module was imported."""
+    """Import the tasks of every room, which registers their jobs."""
     import_from_rooms("tasks")
