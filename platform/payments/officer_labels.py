@@ -26,15 +26,6 @@ if TYPE_CHECKING:
 
 from kernel.translations import get_translations
 
-STATE_KINDS: Final[dict[str, str]] = {
-    "awaiting": "wait",
-    "paid": "done",
-    "failed": "wrong",
-    "expired": "off",
-    "cancelled": "off",
-    "partly_refunded": "go",
-    "refunded": "off",
-}
 REFUND_KINDS: Final[dict[str, str]] = {"pending": "wait", "done": "done", "failed": "wrong"}
 
 
@@ -49,10 +40,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple[str, str]:
     """Return a payment status as text and colour; a payment on credit is not called paid."""
-    if status == "paid" and method in CREDIT_METHODS:
-        say = get_translations(ctx.lang).gettext
-        return (say("dicatat sebagai kasbon") if method == "kasbon" else say("akan dipotong dari gaji")), "go"
-    return rules.STATUS_LABELS[status].localize(ctx.lang), STATE_KINDS[status]
+    shown = rules.CREDIT_STATUSES.get(method, status) if status == "paid" else status
+    return rules.STATUS_LABELS[shown].localize(ctx.lang), rules.STATUS_COLOURS[shown]
 
 
 def refund_status_badge(state_name: str, ctx: RequestContext) -> tuple[str, str]:

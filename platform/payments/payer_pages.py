@@ -27,7 +27,6 @@ from payments import builtin_purposes, errors, payer_queries, provider_calls
 from payments.member_funds import CREDIT_METHODS
 from payments.payer_queries import PayerPaymentView
 from payments.payer_status import (
-    PAYER_STATUS_NAMES,
     PENDING_STATUSES,
     SETTLED_STATUSES,
     extract_account_number,
@@ -39,6 +38,7 @@ from payments.payer_status import (
     view_version,
 )
 from payments.record_payer_claim import record_payer_claim
+from payments.rules import STATUS_LABELS
 from payments.subject_pages import get_subject_pages
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -97,7 +97,7 @@ async def poll_status(
     if tanda == context["view_version"]:
         return Response(None, status_code=204)
     response = render_page(request, "payments/pay.html", block="payment", form=None, **context)
-    label = f"{context['payment'].label}: {PAYER_STATUS_NAMES[context['state']].localize(ctx.lang)}"
+    label = f"{context['payment'].label}: {STATUS_LABELS[context['state']].localize(ctx.lang)}"
     # announced to screen readers, since the user triggered nothing
     response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
     return response

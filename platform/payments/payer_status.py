@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from kernel import formats
-from kernel.errors import LocalizedText
 from kernel.formats import Lang
-from payments.member_funds import CREDIT_METHODS
-from payments.rules import STATUS_LABELS, is_expired
+from payments.rules import CREDIT_STATUSES, STATUS_COLOURS, STATUS_LABELS, is_expired
 
 if TYPE_CHECKING:
     from payments.payer_queries import PayerPaymentView, PayerRefundView
@@ -36,35 +34,6 @@ PayerStatus = Literal[
     "cancelled",
 ]
 
-# rules.STATUS_LABELS, and the statuses that only a payer sees.
-PAYER_STATUS_NAMES: Final[dict[str, LocalizedText]] = STATUS_LABELS | {
-    "lapsed": LocalizedText("batas waktu lewat"),
-    "processing": LocalizedText("uangnya sedang di jalan"),
-    "checking": LocalizedText("sedang diperiksa pengurus"),
-    "on_kasbon": LocalizedText("dicatat sebagai kasbon"),
-    "on_payroll": LocalizedText("akan dipotong dari gaji"),
-    "paid_late": STATUS_LABELS["paid"],
-    "in_wallet": LocalizedText("masuk dompet Anda"),
-    "owed": LocalizedText("disimpan untuk Anda"),
-}
-# The badge colour of each.
-PAYER_STATUS_KINDS: Final[dict[PayerStatus, str]] = {
-    "awaiting": "wait",
-    "lapsed": "wait",
-    "processing": "wait",
-    "checking": "wait",
-    "paid": "done",
-    "on_kasbon": "go",
-    "on_payroll": "go",
-    "paid_late": "done",
-    "in_wallet": "go",
-    "owed": "go",
-    "partly_refunded": "done",
-    "refunded": "off",
-    "failed": "wrong",
-    "expired": "off",
-    "cancelled": "off",
-}
 SETTLED_STATUSES: Final[frozenset[PayerStatus]] = frozenset(
     {"paid", "on_kasbon", "on_payroll", "paid_late", "in_wallet", "owed", "partly_refunded", "refunded"}
 )
@@ -82,8 +51,8 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
     if payment.status in ("partly_refunded", "refunded"):
         return payment.status  # type: ignore[return-value]  # just compared
     if payment.status == "paid":
-        if payment.applied_to == "purpose" and payment.method in CREDIT_METHODS:
-            return "on_kasbon" if payment.method == "kasbon" else "on_payroll"
+        if payment.applied_to == "purpose" and payment.method in CREDIT_STATUSES:
+            return CREDIT_STATUSES[payment.method]
         if payment.applied_to == "purpose":
             return "paid_late" if payment.late else "paid"
         return "in_wallet" if payment.applied_to == "wallet" else "owed"
@@ -98,8 +67,8 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
 
 def status_badge(state: PayerStatus, lang: Lang) -> tuple[str, str]:
     """Return a status as the text and the colour of its badge."""
-    label = PAYER_STATUS_NAMES[state].localize(lang)
-    return label[:1].upper() + label[1:], PAYER_STATUS_KINDS[state]
+    label = STATUS_LABELS[state].localize(lang)
+    return label[:1].upper() + label[1:], STATUS_COLOURS[state]
 
 
 def view_version(payment: PayerPaymentView, refunds: Sequence[PayerRefundView], now: datetime) -> str:

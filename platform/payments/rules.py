@@ -53,6 +53,8 @@ TRANSITIONS: Final[Mapping[str, frozenset[PaymentStatus]]] = {
 }
 SETTLED: Final[frozenset[PaymentStatus]] = frozenset({"paid", "partly_refunded", "refunded"})
 
+# The label of every status that is shown, and the colour of its badge. The stored statuses come first; the
+# others are derived: on_… from the method (CREDIT_STATUSES), the rest for the payer alone (payer_status).
 STATUS_LABELS: Final[dict[str, LocalizedText]] = {
     "awaiting": LocalizedText("menunggu pembayaran"),
     "paid": LocalizedText("sudah dibayar"),
@@ -61,6 +63,36 @@ STATUS_LABELS: Final[dict[str, LocalizedText]] = {
     "cancelled": LocalizedText("dibatalkan"),
     "partly_refunded": LocalizedText("dikembalikan sebagian"),
     "refunded": LocalizedText("dikembalikan"),
+    "on_kasbon": LocalizedText("dicatat sebagai kasbon"),
+    "on_payroll": LocalizedText("akan dipotong dari gaji"),
+    "lapsed": LocalizedText("batas waktu lewat"),
+    "processing": LocalizedText("uangnya sedang di jalan"),
+    "checking": LocalizedText("sedang diperiksa pengurus"),
+    "paid_late": LocalizedText("sudah dibayar"),
+    "in_wallet": LocalizedText("masuk dompet Anda"),
+    "owed": LocalizedText("disimpan untuk Anda"),
+}
+STATUS_COLOURS: Final[dict[str, str]] = {
+    "awaiting": "wait",
+    "paid": "done",
+    "failed": "wrong",
+    "expired": "off",
+    "cancelled": "off",
+    "partly_refunded": "go",
+    "refunded": "off",
+    "on_kasbon": "go",
+    "on_payroll": "go",
+    "lapsed": "wait",
+    "processing": "wait",
+    "checking": "wait",
+    "paid_late": "done",
+    "in_wallet": "go",
+    "owed": "go",
+}
+# A payment by these methods is not called paid while the payer owes it.
+CREDIT_STATUSES: Final[Mapping[str, Literal["on_kasbon", "on_payroll"]]] = {
+    "kasbon": "on_kasbon",
+    "payroll": "on_payroll",
 }
 EXCEPTION_LABELS: Final[dict[str, LocalizedText]] = {
     "amount": LocalizedText("Jumlah yang dibayar tidak sama dengan tagihannya."),
