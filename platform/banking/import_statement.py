@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from banking import statement_errors, statement_queries
+from banking import errors, statement_queries
 from banking.matching_rules import (
     NO_MATCH,
     IncomingLine,
@@ -93,7 +93,7 @@ async def plan_statement(
     Raises DomainError: payments.way_has_no_statement, .statement_…, kernel.csv_….
     """
     if method not in officer_confirmed_methods():
-        raise statement_errors.METHOD_HAS_NO_STATEMENT(field="method")
+        raise errors.METHOD_HAS_NO_STATEMENT(field="method")
     ro = as_reader(source)
     day = await get_today(ro)
     read = parse_statement(
@@ -136,7 +136,7 @@ async def describe_unknown_table(
     """
     read = parse_statement(content, method=method, today=await get_today(source), saved_layouts={})
     if isinstance(read, ParsedStatement):
-        raise statement_errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
+        raise errors.LAYOUT_KNOWN(bank=BANKS[read.layout])
     return read
 
 
@@ -151,12 +151,10 @@ async def import_statement(
     await advisory_lock(db, STATEMENT_LOCK)
     plan = await plan_statement(db, method, content)
     if isinstance(plan, UnknownTable):
-        raise statement_errors.LAYOUT_UNKNOWN()
+        raise errors.LAYOUT_UNKNOWN()
     if plan.parsed.bad_lines:
         worst = plan.parsed.bad_lines[0]
-        raise statement_errors.BAD_LINES(
-            count=len(plan.parsed.bad_lines), line=worst.line, reason=worst.reason
-        )
+        raise errors.BAD_LINES(count=len(plan.parsed.bad_lines), line=worst.line, reason=worst.reason)
     if not plan.new:
         return StatementImportSummary(known=plan.known)
     lines = [_build_line(method, planned, actor) for planned in plan.new]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from banking.manual_payout_forms import ManualPayoutForm
+from banking.forms import ManualPayoutForm
 from banking.reconciliation_pages import HOME, METHOD, PLACE
 from banking.record_manual_payout import (
     check_manual_payout,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from banking import statement_errors, statement_queries
+from banking import errors, statement_queries
 from banking.import_statement import STATEMENT_LOCK, link_payment
 from banking.matching_rules import (
     LINE_STATUS_NAMES,
@@ -25,7 +25,8 @@ from kernel import audit, clock
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger.queries import get_closed_years
-from payments import errors, events, state_machine
+from payments import errors as payment_errors
+from payments import events, state_machine
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,7 +58,7 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
         return MatchedPayment(reference, settled=False)
     _require_match_allowed(line, payment)
     if await statement_queries.has_matched_line(db, payment.id):
-        raise statement_errors.PAYMENT_ALREADY_MATCHED(reference=reference)
+        raise errors.PAYMENT_ALREADY_MATCHED(reference=reference)
     _adjust_unique_suffix(line, payment)
     on = posting_date(line.on_date, await get_today(db), await get_closed_years(db))
     settled = await state_machine.settle_by_statement(db, payment, actor, on=on)
@@ -80,11 +81,11 @@ async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: 
     line = await _lock_line(db, line_id)
     why = " ".join(reason.split())
     if not why:
-        raise errors.REASON_NEEDED(field="reason")
+        raise payment_errors.REASON_NEEDED(field="reason")
     if line.status == "set_aside" and line.note == why:
         return
     if line.status not in ("unmatched", "doubtful"):
-        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
+        raise errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
     line.status, line.reason, line.note, line.candidates = "set_aside", None, why, []
     line.decided_by, line.decided_at = actor.name, clock.now()
     audit.record(
@@ -100,20 +101,20 @@ async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: 
 async def _lock_line(db: AsyncSession, line_id: UUID) -> BankLine:
     line = await statement_queries.lock_line(db, line_id)
     if line is None:
-        raise statement_errors.NO_SUCH_LINE()
+        raise errors.NO_SUCH_LINE()
     return line
 
 
 def _require_match_allowed(line: BankLine, payment: Payment) -> None:
     if not is_payable(line.amount, line.sen):
-        raise statement_errors.LINE_NOT_PAYABLE()
+        raise errors.LINE_NOT_PAYABLE()
     if line.status == "matched":
-        raise statement_errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
+        raise errors.LINE_ALREADY_RESOLVED(state=LINE_STATUS_NAMES[line.status])
     if payment.method != line.method:
         method = get_provider(payment.method).capabilities().label
-        raise statement_errors.METHOD_DIFFERS(reference=payment.reference, method=method)
+        raise errors.METHOD_DIFFERS(reference=payment.reference, method=method)
     if not amount_fits(line.amount, payment.amount, payment.unique_suffix, payment.status):
-        raise statement_errors.AMOUNT_DIFFERS(
+        raise errors.AMOUNT_DIFFERS(
             amount=Rupiah(line.amount), reference=payment.reference, asked=Rupiah(payment.amount)
         )
 

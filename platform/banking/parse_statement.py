@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from banking import statement_errors
+from banking import errors
 from banking.statement_cells import (
     CellAmount,
     StatementPeriod,
@@ -135,7 +135,7 @@ def parse_statement(
     found = _LineParser(table, today)
     found.parse()
     if not found.lines and not found.bad_lines and not found.pending:
-        raise statement_errors.NO_LINES()
+        raise errors.NO_LINES()
     return ParsedStatement(
         layout=table.layout,
         account=find_account_number(table),
@@ -211,20 +211,20 @@ class _LineParser:
         if columns.amount is not None:
             money = parse_amount_cell(self._cell(cells, columns.amount))
             if money is None:
-                raise statement_errors.NO_AMOUNT()
+                raise errors.NO_AMOUNT()
             side = money.side or (
                 parse_side(self._cell(cells, columns.mark)) if columns.mark is not None else None
             )
             if side is None and money.sen and not columns.by_sign:
-                raise statement_errors.NO_DEBIT_CREDIT_MARK()
+                raise errors.NO_DEBIT_CREDIT_MARK()
             return CellAmount(money.sen, side).signed
         came = parse_amount_cell(self._cell(cells, columns.credit)) if columns.credit is not None else None
         went = parse_amount_cell(self._cell(cells, columns.debit)) if columns.debit is not None else None
         if came is None and went is None:
-            raise statement_errors.NO_AMOUNT()
+            raise errors.NO_AMOUNT()
         credit, debit = (came.sen if came else 0), abs(went.sen if went else 0)
         if credit and debit:
-            raise statement_errors.BOTH_DEBIT_AND_CREDIT()
+            raise errors.BOTH_DEBIT_AND_CREDIT()
         return credit - debit
 
     def _is_summary_row(self, cells: Sequence[str]) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from banking import manual_payout_errors, reconciliation_queries
+from banking import errors, reconciliation_queries
 from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger import queries as ledger_queries
 from ledger.chart import BANK
 from ledger.posting import lock_ledger
-from payments import errors, events, methods
+from payments import errors as payment_errors
+from payments import events, methods
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +31,7 @@ async def require_manual_payout_method(source: AsyncSession | Reader, name: str)
     """Return a method with manual payouts. Raises DomainError payments.no_such_way for any other."""
     method = await methods.get_method(source, name)
     if not has_manual_payouts(method):
-        raise errors.NO_SUCH_METHOD()
+        raise payment_errors.NO_SUCH_METHOD()
     return method
 
 
@@ -49,15 +50,15 @@ async def _check_payout(
     db: AsyncSession, method: PaymentMethod, amount: Rupiah, balance: int, *, on: date, today: date
 ) -> None:
     if amount <= 0:
-        raise manual_payout_errors.PAYOUT_AMOUNT_NEEDED(field="amount")
+        raise errors.PAYOUT_AMOUNT_NEEDED(field="amount")
     if on > today:
-        raise manual_payout_errors.PAYOUT_IN_FUTURE(field="on")
+        raise errors.PAYOUT_IN_FUTURE(field="on")
     left = Rupiah(max(0, balance))
     if amount > left:
-        raise manual_payout_errors.PAYOUT_EXCEEDS_BALANCE(left=left, field="amount")
+        raise errors.PAYOUT_EXCEEDS_BALANCE(left=left, field="amount")
     first = await reconciliation_queries.get_first_movement_day(db, method.clearing_account)
     if on < first:
-        raise manual_payout_errors.PAYOUT_BEFORE_FIRST_PAYMENT(first=first, field="on")
+        raise errors.PAYOUT_BEFORE_FIRST_PAYMENT(first=first, field="on")
 
 
 async def record_manual_payout(

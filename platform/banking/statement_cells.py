@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from banking.statement_errors import (
+from banking.errors import (
     DATE_IN_FUTURE,
     DATE_OUTSIDE_PERIOD,
     NOT_A_DATE,

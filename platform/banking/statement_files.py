@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from banking.errors import NO_TABLE
 from banking.statement_cells import clean_cell, is_amount_cell, looks_like_date
-from banking.statement_errors import NO_TABLE
 from banking.statement_layouts import (
     ColumnMapping,
     detect_layout,

@@ -13,6 +13,7 @@ from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from banking import statement_queries
+from banking.forms import ColumnsForm, ConfirmImportForm, StatementUploadForm
 from banking.import_statement import (
     PlannedLine,
     StatementImportPlan,
@@ -23,7 +24,6 @@ from banking.import_statement import (
     save_layout,
 )
 from banking.statement_files import SAVED_LAYOUT, UnknownTable, decode_statement
-from banking.statement_forms import ColumnsForm, ConfirmImportForm, StatementUploadForm
 from banking.statement_labels import line_reason_text, line_status_badge
 from banking.statement_layouts import BANKS, propose_columns
 from cooperative.queries import get_profile

@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from banking.errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_SUCH_COLUMN
 from banking.statement_cells import clean_cell, is_amount_cell, looks_like_date
-from banking.statement_errors import AMOUNT_COLUMN_MISSING, COLUMN_TWICE, NO_SUCH_COLUMN
 
 
 class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

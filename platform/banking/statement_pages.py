@@ -9,10 +9,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from banking import statement_errors, statement_import_pages, statement_queries
+from banking import errors, statement_import_pages, statement_queries
+from banking.forms import MatchForm, SetAsideForm
 from banking.match_line import match_line, set_line_aside
 from banking.matching_rules import amount_fits, is_payable
-from banking.statement_forms import MatchForm, SetAsideForm
 from banking.statement_import_pages import IMPORT, LIST, PLACE
 from banking.statement_labels import line_reason_text, line_status_badge
 from banking.statement_queries import BankLineView, MatchablePayment
@@ -117,7 +117,7 @@ async def confirm_match(
     if not found:
         raise NO_SUCH_PAYMENT()
     if not _amount_fits(line, found[0]):
-        raise statement_errors.AMOUNT_DIFFERS(
+        raise errors.AMOUNT_DIFFERS(
             amount=Rupiah(line.amount), reference=found[0].reference, asked=Rupiah(found[0].amount)
         )
     return render_page(
@@ -165,7 +165,7 @@ async def submit_set_aside(
 async def _require_line(ro: Reader, line_id: UUID) -> BankLineView:
     line = await statement_queries.find_line(ro, line_id)
     if line is None:
-        raise statement_errors.NO_SUCH_LINE()
+        raise errors.NO_SUCH_LINE()
     return line
 
 

@@ -11,7 +11,7 @@ from kernel.passwords import hash_password, verify_password
 from members import queries as members
 from members.errors import WRONG_PASSWORD
 from members.login_throttle import LoginThrottle
-from payments import payer_errors
+from payments import errors
 from tenants.session import coop_session
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def change_pin(
     """
     credit.require_valid_pin(pin)
     if pin_confirmation != pin:
-        raise payer_errors.PINS_DIFFER(field="again")
+        raise errors.PINS_DIFFER(field="again")
     throttle = LoginThrottle(database, tenant, "password", str(actor.user_id), client_ip)
     await throttle.hit()
     async with coop_session(database, tenant) as db:

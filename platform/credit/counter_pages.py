@@ -11,8 +11,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from credit import debtor_queries
-from credit.credit_forms import RepaymentForm, TopUpForm
 from credit.credit_pages import CONFIRM, HOME, ONE, PLACE, debtor_context
+from credit.forms import RepaymentForm, TopUpForm
 from credit.record_counter_payment import (
     plan_repayment,
     plan_top_up,

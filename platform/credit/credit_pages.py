@@ -10,8 +10,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from credit import debtor_queries
-from credit.credit_forms import CreditLimitsForm
 from credit.debtor_queries import Debtor
+from credit.forms import CreditLimitsForm
 from credit.record_counter_payment import check_credit_limits, require_debtor, update_credit_limits
 from governance.queries import get_bylaws_on
 from kernel import clock, formats

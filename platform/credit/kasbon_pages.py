@@ -18,8 +18,8 @@ from kernel.translations import get_translations
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES, PAYROLL_RECEIVABLES
 from payments import builtin_purposes, open_pay_in, payer_queries
+from payments.forms import PayInForm, PinForm
 from payments.method_choices import pay_in_choices
-from payments.payer_forms import PayInForm, PinForm
 from payments.rules import pin_blocked_until
 from payments.wallet_pages import pay_in_confirmation
 from tenants.registry import TenantRef

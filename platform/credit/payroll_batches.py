@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from credit import payroll_errors, payroll_queries, payroll_rules
+from credit import errors, payroll_queries, payroll_rules
 from credit.models import PayrollBatch, PayrollLine, PayrollStray
 from credit.payroll_files import PayrollReturn, parse_return
 from credit.payroll_rules import ReturnPlan
@@ -55,10 +55,10 @@ async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) 
     if before is not None:
         return before
     if not has_entitlement(get_tenant(db), "payroll"):
-        raise payroll_errors.PAYROLL_NOT_IN_PLAN()
+        raise errors.PAYROLL_NOT_IN_PLAN()
     asked = await payroll_queries.list_pending_requests(db)
     if not asked:
-        raise payroll_errors.NOTHING_TO_ASK()
+        raise errors.NOTHING_TO_ASK()
     batch = PayrollBatch(
         id=new_id(),
         key=key,
@@ -98,10 +98,10 @@ async def plan_return(
     """
     asked = await payroll_queries.list_batch_requests(db, batch_id)
     if not asked:
-        raise payroll_errors.NO_SUCH_BATCH()
+        raise errors.NO_SUCH_BATCH()
     answer = parse_return(content)
     if not answer.rows and not answer.bad_lines:
-        raise payroll_errors.RETURN_EMPTY()
+        raise errors.RETURN_EMPTY()
     return answer, payroll_rules.match_return([each.to_request() for each in asked], answer.rows)
 
 
@@ -114,17 +114,17 @@ async def import_return(
     .return_has_bad_lines, .day_ahead, .returned_already; kernel.csv_…; ledger.day_too_early, .year_closed.
     """
     if on > today:
-        raise payroll_errors.DATE_IN_FUTURE(field="on")
+        raise errors.DATE_IN_FUTURE(field="on")
     await reject_early_date(db, on, today=today)
     await advisory_lock(db, PAYROLL_LOCK)
     batch = await payroll_queries.lock_batch(db, batch_id)
     if batch is None:
-        raise payroll_errors.NO_SUCH_BATCH()
+        raise errors.NO_SUCH_BATCH()
     lines = await payroll_queries.lock_lines(db, batch_id)
     await lock_ledger(db)  # debts must not change until this is posted
     answer, plan = await plan_return(db, batch_id, content)
     if answer.bad_lines:
-        raise payroll_errors.RETURN_HAS_BAD_LINES(count=len(answer.bad_lines))
+        raise errors.RETURN_HAS_BAD_LINES(count=len(answer.bad_lines))
     if batch.status == "returned":
         await _require_same_return(db, batch_id, lines, plan)
         return ReturnResult(plan, batch.journal, fresh=False)
@@ -180,7 +180,7 @@ async def _require_same_return(
     )
     same = all(lines[each.request.member_id].deducted == each.deducted for each in plan.results)
     if not same or unmatched != [(each.line, each.who, int(each.amount)) for each in plan.strays]:
-        raise payroll_errors.ALREADY_RETURNED()
+        raise errors.ALREADY_RETURNED()
 
 
 def sum_asked(rows: list[payroll_queries.DeductionRequestRow]) -> Rupiah:

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from credit.payroll_errors import NO_DEDUCTED_AMOUNT, NO_NUMBER
+from credit.errors import NO_DEDUCTED_AMOUNT, NO_NUMBER
 from credit.payroll_rules import DeductionRequest, ReturnRow
 from kernel.csv_files import CsvFile, decode_text, stream_csv
 from kernel.errors import DomainError

@@ -10,10 +10,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from credit import payroll_errors, payroll_queries, payroll_rules
+from credit import errors, payroll_queries, payroll_rules
+from credit.forms import DecisionForm, NewBatchForm
 from credit.payroll_batches import create_batch, sum_asked
 from credit.payroll_files import write_batch_file
-from credit.payroll_forms import DecisionForm, NewBatchForm
 from credit.payroll_queries import PayrollBatchView, PayrollLineView
 from credit.payroll_rules import DeductionOutcome
 from credit.settle_difference import settle_line, settle_stray
@@ -75,7 +75,7 @@ async def new_batch(
 ) -> Response[bytes]:
     """State in one sentence what the next file requests."""
     if not has_entitlement(tenant, "payroll"):
-        raise payroll_errors.PAYROLL_NOT_IN_PLAN()
+        raise errors.PAYROLL_NOT_IN_PLAN()
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
 
 
@@ -204,7 +204,7 @@ async def require_batch(source: AsyncSession | Reader, batch_id: UUID) -> Payrol
     """Return a file. Raises DomainError payments.no_such_batch."""
     batch = await payroll_queries.find_batch(source, batch_id)
     if batch is None:
-        raise payroll_errors.NO_SUCH_BATCH()
+        raise errors.NO_SUCH_BATCH()
     return batch
 
 
@@ -226,7 +226,7 @@ async def _line_context(
     batch = await require_batch(source, batch_id)
     line = await payroll_queries.find_line(source, batch_id, member_id)
     if line is None or line.deducted is None:
-        raise payroll_errors.NO_SUCH_DIFFERENCE()
+        raise errors.NO_SUCH_DIFFERENCE()
     line_view = _line_view(line, ctx)
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": line_view, "choices": line_view["choices"]}
 
@@ -237,7 +237,7 @@ async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: 
         await payroll_queries.find_stray(source, batch_id, number) if 0 < number <= LARGEST_NUMBER else None
     )
     if found is None:
-        raise payroll_errors.NO_SUCH_DIFFERENCE()
+        raise errors.NO_SUCH_DIFFERENCE()
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "stray": found}
 
 

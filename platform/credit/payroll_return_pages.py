@@ -13,9 +13,9 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from credit.forms import ConfirmReturnForm, ReturnForm
 from credit.payroll_batches import ReturnResult, import_return, plan_return
 from credit.payroll_files import PayrollReturn
-from credit.payroll_forms import ConfirmReturnForm, ReturnForm
 from credit.payroll_pages import HOME, ONE, PLACE, require_batch
 from credit.payroll_queries import PayrollBatchView
 from credit.payroll_rules import DeductionOutcome, ReturnPlan

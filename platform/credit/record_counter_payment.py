@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from credit import credit_errors, debtor_queries
+from credit import debtor_queries, errors
 from credit import terms as credit
 from credit.debtor_queries import Debtor
 from governance.queries import get_bylaws_on
@@ -18,7 +18,8 @@ from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import CASH, COUNTER_METHOD_ACCOUNTS, MEMBER_RECEIVABLES, WALLETS, CounterMethod
 from ledger.posting import lock_ledger
-from payments import errors, events, methods
+from payments import errors as payment_errors
+from payments import events, methods
 from tenants.session import get_tenant
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ async def plan_repayment(db: AsyncSession, member_id: UUID, amount: Rupiah) -> C
 def _check_repayment(debtor: Debtor, amount: Rupiah) -> CounterPaymentPlan:
     owed = Rupiah(debtor.kasbon)
     if amount <= 0:
-        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+        raise errors.COUNTER_AMOUNT_NEEDED(field="amount")
     if owed <= 0:
-        raise credit_errors.OWES_NOTHING(name=debtor.name)
+        raise errors.OWES_NOTHING(name=debtor.name)
     if amount > owed:
-        raise credit_errors.MORE_THAN_OWED(name=debtor.name, owed=owed, field="amount")
+        raise errors.MORE_THAN_OWED(name=debtor.name, owed=owed, field="amount")
     return CounterPaymentPlan(debtor, owed, owed - amount)
 
 
@@ -117,12 +118,12 @@ async def plan_top_up(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: 
 
 async def _check_top_up(db: AsyncSession, debtor: Debtor, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
     if not debtor.is_active:
-        raise credit_errors.NOT_ACTIVE(name=debtor.name)
+        raise errors.NOT_ACTIVE(name=debtor.name)
     bylaws = (await get_bylaws_on(db, on)).bylaws
     if not methods.may_be_offered(await methods.get_method(db, "wallet"), bylaws, get_tenant(db)):
-        raise credit_errors.WALLET_NOT_OPEN()
+        raise errors.WALLET_NOT_OPEN()
     if amount <= 0:
-        raise credit_errors.COUNTER_AMOUNT_NEEDED(field="amount")
+        raise errors.COUNTER_AMOUNT_NEEDED(field="amount")
     return CounterPaymentPlan(debtor, Rupiah(debtor.wallet), Rupiah(debtor.wallet) + amount)
 
 
@@ -144,11 +145,11 @@ async def check_credit_limits(db: AsyncSession, member_id: UUID, payroll_number:
     """Return the member whose limits would change. Raises as ``update_credit_limits``."""
     debtor = await require_debtor(db, member_id)
     if not debtor.is_active:
-        raise errors.NO_SUCH_MEMBER()
+        raise payment_errors.NO_SUCH_MEMBER()
     number = payroll_number.strip()
     other = await debtor_queries.find_payroll_number_holder(db, number, member_id) if number else None
     if other is not None:
-        raise credit_errors.PAYROLL_NUMBER_TAKEN(number=number, name=other, field="payroll_number")
+        raise errors.PAYROLL_NUMBER_TAKEN(number=number, name=other, field="payroll_number")
     return debtor
 
 
@@ -156,5 +157,5 @@ async def require_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debt
     """Return a member or former member. Raises DomainError payments.no_such_member."""
     debtor = await debtor_queries.find_debtor(source, member_id)
     if debtor is None:
-        raise errors.NO_SUCH_MEMBER()
+        raise payment_errors.NO_SUCH_MEMBER()
     return debtor

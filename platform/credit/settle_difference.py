@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from credit import credit_queries, payroll_errors, payroll_queries, payroll_rules
+from credit import credit_queries, errors, payroll_queries, payroll_rules
 from credit.models import PayrollLine
 from credit.payroll_batches import PAYROLL_LOCK
 from credit.payroll_rules import Decision
@@ -19,7 +19,8 @@ from ledger import queries as ledger_queries
 from ledger.chart import BANK, MEMBER_RECEIVABLES, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
 from ledger.posting import lock_ledger
 from members.queries import find_member_by_number
-from payments import errors, events
+from payments import errors as payment_errors
+from payments import events
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,20 +52,20 @@ async def settle_line(
     line = await payroll_queries.lock_line(db, batch_id, member_id)
     shown = await payroll_queries.find_line(db, batch_id, member_id)
     if line is None or shown is None or line.deducted is None or line.applied is None:
-        raise payroll_errors.NO_SUCH_DIFFERENCE()
+        raise errors.NO_SUCH_DIFFERENCE()
     if line.settled:
         _require_same(line.decision, decision)
         return
     _require_reason(reason)
     why = payroll_rules.classify_outcome(line.requested, line.deducted, line.applied, named=line.named)
     if decision not in payroll_rules.allowed_decisions(why):
-        raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
+        raise errors.DECISION_NOT_ALLOWED(field="decision")
     key = f"payroll-difference:{batch_id}:{member_id}"
     if decision == "kasbon":
         await _post_shortfall_as_kasbon(db, line, shown.name, key, on=on, by=actor.name)
     elif decision in ("wallet", "bank"):
         if decision == "wallet" and not await credit_queries.is_active_member(db, member_id):
-            raise payroll_errors.NO_MEMBER_WALLET(name=shown.name, field="decision")
+            raise errors.NO_MEMBER_WALLET(name=shown.name, field="decision")
         owner = member_id if decision == "wallet" else None
         await _post_excess(
             db, Rupiah(line.deducted - line.applied), owner, shown.name, key, on=on, by=actor.name
@@ -98,23 +99,21 @@ async def settle_stray(
     await advisory_lock(db, PAYROLL_LOCK)
     deduction = await payroll_queries.lock_stray(db, batch_id, number)
     if deduction is None:
-        raise payroll_errors.NO_SUCH_DIFFERENCE()
+        raise errors.NO_SUCH_DIFFERENCE()
     if deduction.settled:
         _require_same(deduction.decision, decision)
         return
     _require_reason(reason)
     if decision not in ("wallet", "bank"):
-        raise payroll_errors.DECISION_NOT_ALLOWED(field="decision")
+        raise errors.DECISION_NOT_ALLOWED(field="decision")
     owner: UUID | None = None
     name = deduction.who
     if decision == "wallet":
         member = await find_member_by_number(db, member_number.strip())
         if member is None:
-            raise payroll_errors.NO_MEMBER_OF_NUMBER(
-                number=member_number.strip() or "–", field="member_number"
-            )
+            raise errors.NO_MEMBER_OF_NUMBER(number=member_number.strip() or "–", field="member_number")
         if member.status != "active":
-            raise payroll_errors.NO_MEMBER_WALLET(name=member.name, field="decision")
+            raise errors.NO_MEMBER_WALLET(name=member.name, field="decision")
         owner, name = member.id, member.name
     key = f"payroll-stray:{batch_id}:{number}"
     await _post_excess(db, Rupiah(deduction.amount), owner, name, key, on=on, by=actor.name)
@@ -165,9 +164,9 @@ async def _post_excess(
 
 def _require_same(before: str | None, decision: Decision) -> None:
     if before != decision:
-        raise payroll_errors.SETTLED_DIFFERENTLY()
+        raise errors.SETTLED_DIFFERENTLY()
 
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise errors.REASON_NEEDED(field="reason")
+        raise payment_errors.REASON_NEEDED(field="reason")

@@ -22,7 +22,7 @@ from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from payments import errors, events, method_settings_errors, method_settings_rules, methods, queries, vault
+from payments import errors, events, method_settings_rules, methods, queries, vault
 from payments.builtin_purposes import TRIAL
 from payments.methods import PaymentMethod
 from payments.models import Payment, PaymentMethodRow
@@ -95,7 +95,7 @@ async def update_method(
     if method_settings_rules.uses_connected_account(name, row.settings):
         account = settings.stripe_account(get_tenant(db).slug)
         if account is None or row.settings.get("account") not in (None, account):
-            raise method_settings_errors.ACCOUNT_NOT_CONNECTED(field="account")
+            raise errors.ACCOUNT_NOT_CONNECTED(field="account")
     row.live = method_settings_rules.moves_real_money(
         name,
         row.settings,
@@ -141,14 +141,12 @@ async def enable_method(
     """
     method, row = await _lock_method(db, name)
     if name not in (await get_bylaws_on(db, on)).bylaws.payment_methods:
-        raise method_settings_errors.METHOD_NOT_IN_BYLAWS()
+        raise errors.METHOD_NOT_IN_BYLAWS()
     entitlement = method.capabilities.entitlement
     if entitlement is not None and not has_entitlement(get_tenant(db), entitlement):
-        raise method_settings_errors.METHOD_NOT_IN_PLAN()
+        raise errors.METHOD_NOT_IN_PLAN()
     if not method.is_complete:
-        raise method_settings_errors.METHOD_INCOMPLETE(
-            missing=[each.label for each in method.missing_settings]
-        )
+        raise errors.METHOD_INCOMPLETE(missing=[each.label for each in method.missing_settings])
     row.enabled = True
     return await _save(db, actor, row, {"what": "on"}, settings=settings)
 
@@ -197,11 +195,9 @@ async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: s
     """
     method = await methods.get_method(db, name)
     if method.capabilities.confirmed_by not in ("provider", "officer"):
-        raise method_settings_errors.METHOD_NOT_TESTABLE()
+        raise errors.METHOD_NOT_TESTABLE()
     if not method.is_complete:
-        raise method_settings_errors.METHOD_INCOMPLETE(
-            missing=[each.label for each in method.missing_settings]
-        )
+        raise errors.METHOD_INCOMPLETE(missing=[each.label for each in method.missing_settings])
     ask = PaymentRequest(
         purpose=TRIAL,
         subject_id=new_id(),
@@ -221,7 +217,7 @@ async def _lock_method(
     await advisory_lock(db, _LOCK)
     method = await methods.get_method(db, name)
     if expected_version is not None and expected_version != method_settings_rules.version_of(method):
-        raise method_settings_errors.METHOD_CHANGED_CONCURRENTLY()
+        raise errors.METHOD_CHANGED_CONCURRENTLY()
     return method, await _get_or_create_row(db, name)
 
 
@@ -293,21 +289,21 @@ def _check_names(known: Mapping[str, MethodSetting], change: MethodChange) -> No
     plain = {name for name, each in known.items() if not each.secret}
     for name in change.settings:
         if name not in plain or name == "payload":  # the sticker has a form of its own
-            raise method_settings_errors.UNKNOWN_SETTING(name=name)
+            raise errors.UNKNOWN_SETTING(name=name)
     for name in (*change.secrets, *change.removed_secrets):
         if name not in known.keys() - plain:
-            raise method_settings_errors.UNKNOWN_SETTING(name=name)
+            raise errors.UNKNOWN_SETTING(name=name)
     for name, text in change.settings.items():
         choices = [value for value, _ in known[name].choices]
         if choices and text not in choices:
-            raise method_settings_errors.UNKNOWN_SETTING(name=text)
+            raise errors.UNKNOWN_SETTING(name=text)
 
 
 def _check_prefixes(known: Mapping[str, MethodSetting], change: MethodChange) -> None:
     for name, text in (*change.settings.items(), *change.secrets.items()):
         begins = known[name].prefixes
         if text and begins and not text.startswith(begins):
-            raise method_settings_errors.WRONG_PREFIX(beginning=" / ".join(begins), field=name)
+            raise errors.WRONG_PREFIX(beginning=" / ".join(begins), field=name)
 
 
 def _audit(db: AsyncSession, actor: Actor, method: PaymentMethod, params: Mapping[str, object]) -> None:

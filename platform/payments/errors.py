@@ -1,4 +1,4 @@
-"""Errors of payments. Parts of this package have error files of their own."""
+"""Errors of payments: methods and their settings, paying, refunds, and the vault of secrets."""
 
 from kernel.errors import ErrorType
 
@@ -150,4 +150,101 @@ LIMITS_INVERTED = ErrorType(
     "payments.limits_crossed",
     422,
     "Batas terbesar harus lebih besar daripada yang terkecil.",
+)
+
+
+REPAYMENT_TOO_MUCH = ErrorType(
+    "payments.repayment_too_much",
+    409,
+    "Kasbon Anda {owed}. Tulis jumlah sebesar itu, atau yang lebih kecil.",
+)
+PINS_DIFFER = ErrorType(
+    "payments.pins_differ",
+    422,
+    "Kedua PIN ini tidak sama. Tulis PIN yang sama dua kali.",
+)
+
+
+NO_SUCH_REFUND = ErrorType("payments.no_such_refund", 404, "Pengembalian ini tidak ada.")
+REFUND_NOT_PENDING = ErrorType(
+    "payments.refund_not_pending",
+    409,
+    "Pengembalian ini sudah tidak berjalan lagi. Lihat keadaannya di halaman pembayaran.",
+)
+REFUND_TOO_RECENT = ErrorType(
+    "payments.refund_too_young",
+    409,
+    "Pengembalian ini baru diminta. Penyedianya masih kami tanya; tunggu sehari dulu.",
+)
+
+
+VAULT_KEY_MISSING = ErrorType(
+    "payments.vault_has_no_key",
+    500,
+    "Belum ada kunci untuk menyimpan rahasia. Pengelola server perlu mengisi LUMBUNG_MASTER_KEYS.",
+)
+VAULT_KEY_UNKNOWN = ErrorType(
+    "payments.vault_key_unknown",
+    500,
+    "Rahasia ini disimpan dengan kunci “{key}”, yang tidak ada lagi di LUMBUNG_MASTER_KEYS. Kembalikan "
+    "kunci itu, atau isi ulang rahasianya.",
+)
+VAULT_DECRYPTION_FAILED = ErrorType(
+    "payments.vault_not_opened",
+    500,
+    "Rahasia ini tidak bisa dibuka: isinya berubah, atau milik koperasi atau isian lain. Isi ulang "
+    "rahasianya.",
+)
+SECRET_NOT_ENCODABLE = ErrorType(
+    "payments.secret_not_text",
+    422,
+    "Rahasia ini memuat karakter yang tidak bisa disimpan. Salin ulang dari penyedianya.",
+)
+
+
+METHOD_CHANGED_CONCURRENTLY = ErrorType(
+    "payments.way_changed_meanwhile",
+    409,
+    "Pengurus lain baru saja mengubah cara ini. Buka halamannya sekali lagi, lalu ulangi perubahan Anda.",
+)
+METHOD_INCOMPLETE = ErrorType(
+    "payments.way_incomplete",
+    409,
+    "Cara ini belum lengkap. Isi dulu: {missing}.",
+)
+METHOD_NOT_IN_BYLAWS = ErrorType(
+    "payments.way_not_in_bylaws",
+    409,
+    "Anggaran dasar belum mengizinkan cara membayar ini. Tambahkan dulu di halaman Anggaran dasar.",
+)
+METHOD_NOT_IN_PLAN = ErrorType(
+    "payments.way_not_in_plan",
+    409,
+    "Cara membayar ini tidak termasuk paket koperasi Anda. Ganti paketnya dulu di halaman Paket.",
+)
+METHOD_NOT_TESTABLE = ErrorType(
+    "payments.way_not_tried",
+    409,
+    "Cara ini tidak perlu dicoba: uangnya tidak lewat siapa pun di luar koperasi.",
+)
+WRONG_PREFIX = ErrorType(
+    "payments.beginning_wrong",
+    422,
+    "Isian ini biasanya diawali {beginning}. Salin ulang dari penyedianya.",
+)
+UNKNOWN_SETTING = ErrorType(
+    "payments.setting_unknown",
+    422,
+    "Cara ini tidak mengenal isian “{name}”.",
+)
+NO_STICKER = ErrorType(
+    "payments.no_sticker",
+    422,
+    "Tempel teks QRIS, atau kirim foto stikernya.",
+)
+ACCOUNT_NOT_CONNECTED = ErrorType(
+    "payments.account_not_connected",
+    409,
+    "Akun Stripe ini belum dihubungkan untuk koperasi Anda. Minta pengelola Lumbung menghubungkannya, "
+    "atau pakai kunci sendiri.",
 )

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from kernel.database import as_reader
 from kernel.translations import get_translations
 from payments import exceptions_queue, officer_view_models, state_machine
-from payments.officer_forms import NoteForm
+from payments.forms import NoteForm
 from payments.officer_pages import HOME, ONE, PLACE, require_payment
 from ui import AnyRequest, CurrentContext, CurrentUser, Db, read_form, require_officer, see_other
 from ui.guards import WHEN_READ_ONLY

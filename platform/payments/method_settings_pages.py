@@ -12,7 +12,7 @@ from gateways import qris_provider, stripe_provider
 from gateways.qris_photo import read_photo
 from kernel import clock
 from kernel.translations import get_translations
-from payments import configure_method, errors, method_settings_errors, methods, provider_calls
+from payments import configure_method, errors, methods, provider_calls
 from payments.method_settings_forms import (
     SaveStickerForm,
     StickerForm,
@@ -175,7 +175,7 @@ async def preview_sticker(
         payload = form.data.payload.strip()
         if not payload:
             if form.data.photo is None:
-                raise method_settings_errors.NO_STICKER(field="payload")
+                raise errors.NO_STICKER(field="payload")
             # takes seconds of CPU: in a thread, outside of any transaction
             photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))

@@ -14,7 +14,7 @@ from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES
 from members import queries as members
-from payments import builtin_purposes, errors, member_funds, methods, payer_errors, queries
+from payments import builtin_purposes, errors, member_funds, methods, queries
 from payments.methods import AvailableMethod
 from payments.models import Payment
 from payments.open_payment import PaymentRequest, insufficient_balance, open_payment
@@ -84,7 +84,7 @@ async def require_within_debt(source: AsyncSession | Reader, member_id: UUID, am
     """Raise DomainError payments.repayment_too_much for more than the member owes."""
     owed = max(Rupiah(0), await get_kasbon_debt(source, member_id))
     if amount > owed:
-        raise payer_errors.REPAYMENT_TOO_MUCH(owed=owed, field="amount")
+        raise errors.REPAYMENT_TOO_MUCH(owed=owed, field="amount")
 
 
 async def find_pay_in(db: AsyncSession, purpose: str, member_id: UUID, key: UUID) -> Payment | None:

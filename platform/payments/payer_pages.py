@@ -23,7 +23,7 @@ from kernel.database import Database, Reader
 from kernel.errors import DomainError
 from kernel.translations import get_translations
 from members.login_throttle import count_from_network
-from payments import builtin_purposes, errors, payer_queries, provider_calls
+from payments import builtin_purposes, errors, payer_queries, provider_calls, state_machine
 from payments.member_funds import CREDIT_METHODS
 from payments.payer_queries import PayerPaymentView
 from payments.payer_status import (
@@ -37,7 +37,6 @@ from payments.payer_status import (
     status_badge,
     view_version,
 )
-from payments.record_payer_claim import record_payer_claim
 from payments.rules import STATUS_LABELS
 from payments.subject_pages import get_subject_pages
 from tenants.registry import TenantRef
@@ -180,7 +179,7 @@ async def _record_claim(
     viewer = ctx.viewer
     actor = viewer.as_member() if viewer is not None and viewer.member_id is not None else VISITOR
     async with coop_session(database, tenant) as db:
-        await record_payer_claim(db, actor, context["payment"].reference)
+        await state_machine.record_payer_claim(db, actor, context["payment"].reference)
     return get_translations(ctx.lang).gettext(
         "Terima kasih. Pengurus memeriksanya; halaman ini berubah begitu uang Anda terlihat."
     )

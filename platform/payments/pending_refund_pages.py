@@ -12,13 +12,7 @@ from gateways.protocol import get_provider
 from kernel import clock, formats
 from kernel.database import Reader, as_reader
 from kernel.translations import get_translations
-from payments import (
-    officer_queries,
-    officer_view_models,
-    provider_calls,
-    refund_errors,
-    resolve_pending_refund,
-)
+from payments import errors, officer_queries, officer_view_models, provider_calls, resolve_pending_refund
 from payments.officer_pages import HOME, ONE, PLACE, require_payment
 from payments.officer_queries import OfficerPaymentView, OfficerRefundView
 from tenants.session import coop_reader
@@ -115,7 +109,7 @@ async def _require_refund(
         (each for each in await officer_queries.list_refunds(ro, payment.id) if each.id == refund_id), None
     )
     if refund is None:
-        raise refund_errors.NO_SUCH_REFUND()
+        raise errors.NO_SUCH_REFUND()
     return payment, refund
 
 

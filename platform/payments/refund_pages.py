@@ -16,8 +16,8 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.translations import get_translations
 from payments import errors, issue_refund, officer_labels, queries, refund_payment, rules
+from payments.forms import RefundForm
 from payments.models import Payment
-from payments.officer_forms import RefundForm
 from payments.officer_pages import HOME, ONE, PLACE, require_payment
 from payments.purposes import get_purpose
 from payments.subject_pages import get_subject_pages

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kernel import clock
 from kernel.ids import new_id
-from payments import process_webhooks, queries, refund_errors, refund_payment, state_machine
+from payments import errors, process_webhooks, queries, refund_payment, state_machine
 from tenants.session import coop_session
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def sync_refund(database: Database, tenant: TenantRef, reference: str, ref
     async with coop_session(database, tenant) as db:
         _, refund = await _lock_refund(db, reference, refund_id)
         if refund.status != "pending":
-            raise refund_errors.REFUND_NOT_PENDING()
+            raise errors.REFUND_NOT_PENDING()
     await process_webhooks.execute_refund(
         database, tenant, f"payments.refund:{refund_id}:pressed:{new_id()}", refund_id
     )
@@ -60,9 +60,9 @@ async def confirm_refund(
     if refund.status == "done":
         return
     if refund.status != "pending":
-        raise refund_errors.REFUND_NOT_PENDING()
+        raise errors.REFUND_NOT_PENDING()
     if not can_confirm_manually(refund.status, refund.requested_at, clock.now()):
-        raise refund_errors.REFUND_TOO_RECENT()
+        raise errors.REFUND_TOO_RECENT()
     await refund_payment.complete_refund(db, payment, refund, on=on, by=actor)
 
 
@@ -70,5 +70,5 @@ async def _lock_refund(db: AsyncSession, reference: str, refund_id: UUID) -> tup
     payment = await state_machine.lock_payment(db, reference)
     refund = await queries.get_refund_for_update(db, refund_id)
     if refund is None or refund.payment_id != payment.id:
-        raise refund_errors.NO_SUCH_REFUND()
+        raise errors.NO_SUCH_REFUND()
     return payment, refund

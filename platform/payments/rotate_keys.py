@@ -9,7 +9,7 @@ import msgspec
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.errors import DomainError
-from payments import events, key_queries, methods, vault, vault_errors
+from payments import errors, events, key_queries, methods, vault
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, shared_reader
 
@@ -49,7 +49,7 @@ async def rotate_keys(database: Database) -> RotationReport:
     """
     keys = database.settings.encryption_keys
     if not keys:
-        raise vault_errors.VAULT_KEY_MISSING()
+        raise errors.VAULT_KEY_MISSING()
     async with shared_reader(database) as ro:
         slugs = await key_queries.list_slugs(ro)
     report = RotationReport(key=keys[0][0], cooperatives=[], failed={})

@@ -119,6 +119,23 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
     return payment
 
 
+async def record_payer_claim(db: AsyncSession, actor: Actor, reference: str) -> None:
+    """Record that the payer of a payment that an officer confirms claims to have paid; it settles nothing.
+
+    A repeated claim, or one about a settled payment, changes nothing.
+
+    Raises DomainError payments.no_such_payment.
+    """
+    payment = await lock_payment(db, reference)
+    if get_provider(payment.method).capabilities().confirmed_by != "officer":
+        return
+    if payment.payer_claimed_at is not None or payment.settled_at is not None:
+        return
+    payment.payer_claimed_at = clock.now()
+    params = {"method": payment.method}
+    audit.record(db, actor, events.PAYER_CLAIMED_PAID, subject=f"payment:{reference}", params=params)
+
+
 async def settle_by_statement(db: AsyncSession, payment: Payment, actor: Actor, *, on: date) -> bool:
     """Settle a payment because a bank statement line shows its money; False when it was paid before.
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from payments import vault_errors as errors
+from payments import errors
 
 # Master keys as settings give them: id and 32 bytes; the first encrypts, all decrypt.
 MasterKeys = tuple[tuple[str, bytes], ...]

@@ -15,9 +15,9 @@ from kernel.ids import new_id
 from ledger import queries as ledger_queries
 from ledger.chart import WALLETS
 from payments import builtin_purposes, methods, open_pay_in, payer_queries
+from payments.forms import PayInForm
 from payments.method_choices import pay_in_choices
 from payments.methods import AvailableMethod
-from payments.payer_forms import PayInForm
 from tenants.registry import TenantRef
 from ui import (
     AnyRequest,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import DomainError, ErrorType
-from payments import vault, vault_errors
+from payments import errors, vault
 
 OLD = (("satu", b"\x01" * 32),)
 NEW = (("dua", b"\x02" * 32), *OLD)
@@ -50,14 +50,14 @@ def test_another_cooperative_or_another_field_cannot_open_it(
 ) -> None:
     sealed = vault.seal(NEW, schema, label, SECRET)
     if other != schema:
-        assert refused(NEW, other, label, sealed) is vault_errors.VAULT_DECRYPTION_FAILED
+        assert refused(NEW, other, label, sealed) is errors.VAULT_DECRYPTION_FAILED
     if other_label != label:
-        assert refused(NEW, schema, other_label, sealed) is vault_errors.VAULT_DECRYPTION_FAILED
+        assert refused(NEW, schema, other_label, sealed) is errors.VAULT_DECRYPTION_FAILED
 
 
 def test_names_that_run_into_each_other_are_not_the_same_place() -> None:
     sealed = vault.seal(NEW, "coop_a", "bstripe", SECRET)
-    assert refused(NEW, "coop_ab", "stripe", sealed) is vault_errors.VAULT_DECRYPTION_FAILED
+    assert refused(NEW, "coop_ab", "stripe", sealed) is errors.VAULT_DECRYPTION_FAILED
 
 
 @given(data=st.data())
@@ -66,7 +66,7 @@ def test_any_changed_letter_is_refused(data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(sealed) - 1))
     letter = data.draw(st.characters(codec="utf-8").filter(lambda other: other != sealed[position]))
     kind = refused(NEW, "coop_a", LABEL, sealed[:position] + letter + sealed[position + 1 :])
-    assert kind in {vault_errors.VAULT_DECRYPTION_FAILED, vault_errors.VAULT_KEY_UNKNOWN}
+    assert kind in {errors.VAULT_DECRYPTION_FAILED, errors.VAULT_KEY_UNKNOWN}
 
 
 @given(data=st.data())
@@ -75,7 +75,7 @@ def test_a_changed_bit_is_refused(data: st.DataObject) -> None:
     content = bytearray(base64.b64decode(encoded))
     content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     changed = f"{head}:{base64.b64encode(content).decode()}"
-    assert refused(NEW, "coop_a", LABEL, changed) is vault_errors.VAULT_DECRYPTION_FAILED
+    assert refused(NEW, "coop_a", LABEL, changed) is errors.VAULT_DECRYPTION_FAILED
 
 
 @pytest.mark.parametrize(
@@ -95,27 +95,25 @@ def test_a_changed_bit_is_refused(data: st.DataObject) -> None:
     ],
 )
 def test_what_was_never_sealed_does_not_open(sealed: str) -> None:
-    assert refused(NEW, "coop_a", LABEL, sealed) is vault_errors.VAULT_DECRYPTION_FAILED
+    assert refused(NEW, "coop_a", LABEL, sealed) is errors.VAULT_DECRYPTION_FAILED
 
 
 def test_another_version_is_not_guessed_at() -> None:
     sealed = vault.seal(NEW, "coop_a", LABEL, SECRET)
-    assert (
-        refused(NEW, "coop_a", LABEL, sealed.replace("v1:", "v2:", 1)) is vault_errors.VAULT_DECRYPTION_FAILED
-    )
+    assert refused(NEW, "coop_a", LABEL, sealed.replace("v1:", "v2:", 1)) is errors.VAULT_DECRYPTION_FAILED
 
 
 def test_a_key_that_was_taken_away_is_named() -> None:
     sealed = vault.seal(OLD, "coop_a", LABEL, SECRET)
     with pytest.raises(DomainError) as error:
         vault.unseal((NEW[0],), "coop_a", LABEL, sealed)
-    assert error.value.error_type is vault_errors.VAULT_KEY_UNKNOWN
+    assert error.value.error_type is errors.VAULT_KEY_UNKNOWN
     assert "“satu”" in error.value.message("id")
 
 
 def test_another_key_of_the_same_name_does_not_open_it() -> None:
     sealed = vault.seal(OLD, "coop_a", LABEL, SECRET)
-    assert refused((("satu", b"\x09" * 32),), "coop_a", LABEL, sealed) is vault_errors.VAULT_DECRYPTION_FAILED
+    assert refused((("satu", b"\x09" * 32),), "coop_a", LABEL, sealed) is errors.VAULT_DECRYPTION_FAILED
 
 
 def test_a_sealed_text_does_not_pass_under_another_keys_name() -> None:
@@ -123,7 +121,7 @@ def test_a_sealed_text_does_not_pass_under_another_keys_name() -> None:
     twins = (("kembar", OLD[0][1]), *OLD)
     assert (
         refused(twins, "coop_a", LABEL, sealed.replace(":satu:", ":kembar:"))
-        is vault_errors.VAULT_DECRYPTION_FAILED
+        is errors.VAULT_DECRYPTION_FAILED
     )
 
 
@@ -152,7 +150,7 @@ def test_without_a_key_nothing_is_sealed() -> None:
     ):
         with pytest.raises(DomainError) as error:
             act()
-        assert error.value.error_type is vault_errors.VAULT_KEY_MISSING
+        assert error.value.error_type is errors.VAULT_KEY_MISSING
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
@@ -165,6 +163,6 @@ def test_a_master_key_of_another_length_is_a_mistake_that_does_not_show_it(lengt
 def test_a_secret_that_is_no_text_is_refused_without_being_told() -> None:
     with pytest.raises(DomainError) as error:
         vault.seal(NEW, "coop_a", LABEL, SECRET + "\ud800")
-    assert error.value.error_type is vault_errors.SECRET_NOT_ENCODABLE
+    assert error.value.error_type is errors.SECRET_NOT_ENCODABLE
     assert error.value.__suppress_context__
     assert SECRET not in "".join(traceback.format_exception(error.value))

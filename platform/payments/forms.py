@@ -1,8 +1,8 @@
-"""Forms of members' payment pages."""
+"""Forms of the pages of payments; those of method settings are in ``method_settings_forms``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -30,3 +30,21 @@ class PinForm(msgspec.Struct, forbid_unknown_fields=True):
     pin: Annotated[str, Meta(max_length=20)]
     again: Annotated[str, Meta(max_length=20)]
     own_password: Annotated[str, Meta(max_length=200)]
+
+
+class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A note of what was done about an exception."""
+
+    note: Annotated[str, Meta(max_length=300)]
+
+
+class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A refund: amount, destination, reason.
+
+    ``key`` is the form's own, so that two submissions are one refund.
+    """
+
+    amount: Rupiah
+    destination: Literal["original_method", "by_hand", "wallet"]
+    reason: Annotated[str, Meta(max_length=200)]
+    key: UUID

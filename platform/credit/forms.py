@@ -1,4 +1,4 @@
-"""Forms of payroll deductions."""
+"""Officers' forms of credit, counter payments and payroll deductions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,32 @@ import msgspec
 from litestar.datastructures import UploadFile
 
 from credit.payroll_rules import Decision
+from kernel.money import Rupiah
+from ledger.chart import CounterMethod
 from ui.import_pages import MAX_FILE_BYTES
+
+
+class CreditLimitsForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A member's credit limits, in rupiah; 0 grants nothing new."""
+
+    kasbon: Rupiah
+    payroll: Rupiah
+    payroll_number: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class RepaymentForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A kasbon repayment; ``key`` makes a second submission count once."""
+
+    amount: Rupiah
+    method: CounterMethod
+    key: UUID
+
+
+class TopUpForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A wallet top-up in cash; ``key`` makes a second submission count once."""
+
+    amount: Rupiah
+    key: UUID
 
 
 class NewBatchForm(msgspec.Struct, forbid_unknown_fields=True):

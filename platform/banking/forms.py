@@ -1,12 +1,17 @@
-"""Forms of the statement pages."""
+"""Forms of bank statements and reconciliation."""
 
+from __future__ import annotations
+
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from banking.statement_layouts import ColumnMapping
+from kernel.money import Rupiah
 from ui.import_pages import MAX_FILE_BYTES
 
 Content = Annotated[str, Meta(max_length=MAX_FILE_BYTES)]
@@ -70,3 +75,11 @@ class SetAsideForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why a line pays nothing we asked for."""
 
     reason: Annotated[str, Meta(max_length=300)]
+
+
+class ManualPayoutForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Money that reached the bank, and when; ``key`` makes a second submission count once."""
+
+    amount: Rupiah
+    on: date
+    key: UUID
