@@ -1,4 +1,4 @@
-"""Books what a provider moved by itself: payouts to the bank, and fees that belong to no payment.
+"""Post the payouts that a provider made and the fees that belong to no payment.
 
 Each movement is booked once, whoever starts the sync.
 """
@@ -87,7 +87,7 @@ def _movement_journal(
 def _fee_journal(
     method: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
 ) -> Journal:
-    """Return the journal of a fee in rupiah; a negative fee was given back."""
+    """Return the journal of a fee in rupiah; a negative fee is one that the provider gave back."""
     taken, given = (
         (GATEWAY_FEES, CLEARING_ACCOUNTS[method]) if fee > 0 else (CLEARING_ACCOUNTS[method], GATEWAY_FEES)
     )

@@ -1,7 +1,7 @@
-"""Imports a bank statement: stores new lines and settles certain matches on the bank's date.
+"""Import a bank statement: store new lines and settle certain matches on the bank's date.
 
-All or nothing, in the caller's transaction. The same statement again, or a longer one that contains it, adds
-only new lines.
+The import runs in the caller's transaction, so it stores all lines or none. The same statement again, or a
+longer one that contains it, adds only new lines.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
 
-# Serializes imports and officers' decisions: otherwise two could match one payment with two lines.
+# Serializes imports and officers' decisions, so that two of them cannot match one payment with two lines.
 STATEMENT_LOCK = "statement lines"
 
 
@@ -235,7 +235,7 @@ async def _settle_matched(
 async def link_payment(
     db: AsyncSession, actor: Actor, line: BankLine, *, payment_id: UUID, reason: LineReason | None
 ) -> None:
-    """Record that a line showed the money of a payment."""
+    """Store which payment a line paid."""
     line.status, line.payment_id, line.reason, line.note = "matched", payment_id, reason, ""
     line.candidates = []
     line.decided_by, line.decided_at = actor.name, clock.now()

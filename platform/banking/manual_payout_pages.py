@@ -1,4 +1,4 @@
-"""The treasurer's form for a payout that reached the bank, with a confirming page."""
+"""The treasurer's pages for a payout that reached the bank: form, confirmation, posting."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def manual_payout_form(
 async def preview_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
-    """State in one sentence what will be posted."""
+    """Show in one sentence what will be posted, before the treasurer confirms."""
     found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)
@@ -81,7 +81,7 @@ async def preview_manual_payout(
 async def submit_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
-    """Record the payout."""
+    """Post the payout."""
     found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)

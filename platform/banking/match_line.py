@@ -1,6 +1,6 @@
-"""An officer's decision about a statement line: which payment it pays, or that it pays none.
+"""An officer's decision about a statement line: match it with a payment, or set it aside.
 
-Decisions cannot be undone here: books are corrected by reversal.
+A decision cannot be undone here; the books are corrected by reversal.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ class MatchedPayment(msgspec.Struct, frozen=True):
 
 
 async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: str) -> MatchedPayment:
-    """Match a line with a payment and settle that on the bank's date; a repetition changes nothing.
+    """Match a line with a payment and settle the payment on the bank's date. A repetition changes nothing.
 
-    A payer who left out the unique suffix, or wrote another one, has paid: the suffix becomes what they sent
-    above the price. Raises DomainError: payments.no_such_line, .line_decided, .line_went_out,
-    .no_such_payment, .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post_journal``
-    does.
+    The unique suffix of the payment becomes what the payer sent above the price, if it was left out or
+    mistyped.
+
+    Raises DomainError: payments.no_such_line, .line_decided, .line_went_out, .no_such_payment,
+    .line_other_way, .line_amount_differs, .payment_seen, and as ``ledger.post_journal`` does.
     """
     await advisory_lock(db, STATEMENT_LOCK)
     line = await _lock_line(db, line_id)
@@ -74,7 +75,7 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
 
 
 async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
-    """Record that a line pays nothing we asked for, and why; a repetition changes nothing.
+    """Set a line aside as paying nothing we asked for, with a reason. A repetition changes nothing.
 
     Raises DomainError: payments.no_such_line, .reason_needed, .line_decided.
     """

@@ -1,10 +1,10 @@
-"""Decides which payment a statement line pays: certain, doubtful, or none.
+"""Decide which payment a statement line pays: certain, doubtful or none. Pure functions.
 
-Pure; the order of lines and payments does not matter.
+The result does not depend on the order of lines and payments.
 
-A match is certain only if our reference stands in the text and the amount is right, or the amount has a
-unique suffix that no other payment of those days has. No payment is matched with two lines, and no line with
-two payments: where they compete, an officer decides.
+A match is certain only if the text contains our reference and the amount is right, or the amount has a unique
+suffix that no other payment of those days has. No payment is matched with two lines, and no line with two
+payments: where they compete, an officer decides.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def base(self) -> Rupiah:
-        """The amount without its unique suffix."""
+        """Return the amount without its unique suffix."""
         return self.amount - self.unique_suffix
 
     def can_be_paid_on(self, day: date) -> bool:
@@ -105,10 +105,7 @@ NO_MATCH: Final = MatchVerdict(status="unmatched", reason=None)
 
 
 class _CandidateIndex:
-    """The candidates, indexed by what a line may contain.
-
-    Ordered by reference, whatever order they came in.
-    """
+    """The candidates, indexed by what a line may contain, ordered by reference."""
 
     def __init__(self, candidates: Iterable[MatchCandidate]) -> None:
         self.by_reference = {
@@ -135,7 +132,7 @@ class _CandidateIndex:
         return self.by_amount.get(int(amount), [])
 
     def near(self, amount: Rupiah) -> list[MatchCandidate]:
-        """Return those that this amount pays apart from the unique suffix, nearest first."""
+        """Return the candidates that this amount pays apart from the unique suffix, nearest first."""
         first = bisect_left(self.with_unique_suffix, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
         last = bisect_left(self.with_unique_suffix, (int(amount) + 1, ""))
         found = [self.by_reference[reference] for _, reference in self.with_unique_suffix[first:last]]

@@ -1,7 +1,7 @@
-"""Parses the file of a bank or an acquirer: finds its table and reads the lines.
+"""Parse the file of a bank or an acquirer: find its table and read the lines.
 
-The account and the period stand above the table, totals below it; neither are lines. A line that cannot be
-read is never dropped silently: it is reported with its number, and nothing of the file is imported.
+Account and period are above the table, totals below it; neither are lines. A line that cannot be read is
+reported with its number, and then nothing of the file is imported.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class BankTransaction(msgspec.Struct, frozen=True):
 
     @property
     def amount(self) -> Rupiah:
-        """The amount in whole rupiah, negative for outgoing money; sen are dropped."""
+        """Return the amount in whole rupiah, negative for outgoing money; sen are dropped."""
         whole = Rupiah(abs(self.sen) // 100)
         return -whole if self.sen < 0 else whole
 
     @property
     def has_sen(self) -> bool:
-        """Whether it is not whole rupiah: interest or tax, never a payment of ours."""
+        """Return whether the amount is not whole rupiah: interest or tax, never a payment of ours."""
         return self.sen % 100 != 0
 
 

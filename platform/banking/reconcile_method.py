@@ -1,4 +1,4 @@
-"""Reconciles a payment method: loads reported and booked entries and compares them by the pure rules."""
+"""Reconcile a payment method: load reported and booked entries and compare them by the pure rules."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def difference(self) -> int | None:
-        """The provider's balance less ours, in rupiah."""
+        """Return the provider's balance less ours, in rupiah."""
         return None if self.balance is None else self.balance - self.clearing
 
     @property
     def unexplained(self) -> int:
-        """How many findings are unexplained."""
+        """Return how many findings are unexplained."""
         open_rest = self.remainder is not None and not self.remainder.explained
         return sum(day.unexplained for day in self.days) + open_rest
 
@@ -146,7 +146,7 @@ async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: dat
 async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
     """Reconcile with bank statements.
 
-    They also show unrelated money: only incoming payments are compared, and no balance.
+    They also contain unrelated money, so only incoming payments are compared, and no balance.
     """
     account, name = method.clearing_account, method.method
     first = since - PAIRING_MARGIN
@@ -183,7 +183,7 @@ async def _reconcile_with_statement(ro: Reader, method: PaymentMethod, since: da
 
 
 def _entries_of_movement(movement: ProviderMovementView, zone: ZoneInfo) -> list[ExternalEntry]:
-    """Return a movement as two entries, as journals have it: the amount and its fee."""
+    """Return a movement as two entries, as its journals have it: the amount and its fee."""
     on, payment = movement.at.astimezone(zone).date(), movement.payment
     if movement.kind == "fee":
         amount = movement.gross - movement.fee
@@ -229,7 +229,9 @@ def _entry_of_statement_row(row: StatementRow) -> ExternalEntry:
 
 
 def _entry_of_journal(line: ClearingLine, method: str) -> BookEntry:
-    """Return what a journal on the clearing account was posted for, by its key; else "hand"."""
+    """Return a line of the clearing account as an entry; its role follows from the journal's key, else
+    "hand".
+    """
     kind, _, what = line.source_key.partition(":")
     movement: str | None = None
     role: EntryRole = "hand"

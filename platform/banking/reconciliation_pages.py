@@ -46,7 +46,7 @@ SHOWN_DAYS: Final = 31
 
 @get(HOME, guards=[require_officer])
 async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
-    """Show the reconciliation of every method with an external report."""
+    """Show the reconciliation of every method that has an external report."""
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
     found = [method for method in await methods.list_methods(ro) if reconcile_method.can_reconcile(method)]
     states = [await reconcile_method.reconcile_method(ro, method, since=since) for method in found]
@@ -100,7 +100,7 @@ async def sync_now(
     ctx: CurrentContext,
     method: FromPath[str],
 ) -> Response[Any]:
-    """Sync with the provider now."""
+    """Fetch the provider's movements now."""
     form = await read_form(request, EmptyForm)
     if form.errors:
         raise errors.NO_SUCH_METHOD()

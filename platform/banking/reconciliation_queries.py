@@ -43,7 +43,7 @@ class ClearingLine(msgspec.Struct, frozen=True):
 
 
 class ReconciledPayment(msgspec.Struct, frozen=True):
-    """What we know of a payment."""
+    """A payment as reconciliation needs it."""
 
     reference: str
     label: str
@@ -164,7 +164,7 @@ async def list_settled_lines(ro: Reader, method: str, account: str, since: date)
 
 
 async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, ReconciledPayment]:
-    """Return what we know of payments, by our reference."""
+    """Return payments by our reference, as reconciliation needs them."""
     rows = await ro.rows(
         ReconciledPayment,
         "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
@@ -303,7 +303,7 @@ async def list_unbooked_fees(db: AsyncSession, method: str) -> list[UnbookedMove
 
 
 async def get_first_movement_day(source: AsyncSession | Reader, account: str) -> date:
-    """Return the day of the first money on an account that has had some."""
+    """Return the day of the first debit on an account that has at least one."""
     first: date = await as_reader(source).value(
         "SELECT min(j.value_date) FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE "
         "l.account = $1 AND l.debit > 0",

@@ -1,9 +1,9 @@
-"""Pure rules of reconciliation: pairs reported with booked entries and gives each difference a reason.
+"""Pure rules of reconciliation: pair reported with booked entries and give each difference a reason.
 
 Amounts are signed from our side: a payment of 50.000 that cost 350 gives an entry of +50.000 and one of -350.
 Entries are paired by the provider's own id where our journal has it, else by their payment, else with an
-officer's manual entry of the same amount. What is left is explained (it will be reported or booked later) or
-an officer must check it.
+officer's manual entry of the same amount. An entry without a pair is explained (it will be reported or booked
+later), or an officer must check it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What we know of an entry's payment. ``in_books`` is False for tests with test keys."""
+    """The payment of an entry. ``in_books`` is False for payments made with test keys."""
 
     settled: bool
     in_books: bool = True
@@ -102,7 +102,7 @@ class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry or a pair, and what it adds to its day's difference in rupiah: theirs less ours."""
+    """An entry or a pair, and what it adds to its day's difference in rupiah: external less local."""
 
     on: date
     reason: ReconciliationReason
@@ -129,12 +129,12 @@ class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unexplained(self) -> int:
-        """How many items of this day are unexplained."""
+        """Return how many items of this day are unexplained."""
         return sum(1 for each in self.items if not each.explained)
 
     @property
     def is_equal(self) -> bool:
-        """Whether every entry has its pair on the same day."""
+        """Return whether every entry has its pair on the same day."""
         return all(each.reason == "equal" for each in self.items)
 
 

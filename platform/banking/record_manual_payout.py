@@ -1,4 +1,4 @@
-"""Records payouts that no provider reports (QRIS): an officer enters what reached the bank."""
+"""Record payouts that no provider reports (QRIS): an officer enters what reached the bank."""
 
 from __future__ import annotations
 

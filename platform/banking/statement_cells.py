@@ -1,4 +1,4 @@
-"""Parses dates and amounts as banks write them in statements; ambiguous ones are rejected.
+"""Parse dates and amounts as banks write them in statements; ambiguous ones are rejected.
 
 Amounts are in sen (hundredths of a rupiah), because interest and tax are not whole rupiah.
 """
@@ -97,14 +97,14 @@ class StatementPeriod(msgspec.Struct, frozen=True):
 
 
 class CellAmount(msgspec.Struct, frozen=True):
-    """An amount in sen, negative if written so, and the debit or credit mark beside it."""
+    """An amount in sen, negative if written so, and its debit or credit mark."""
 
     sen: int
     side: Side | None = None
 
     @property
     def signed(self) -> int:
-        """Sen that came in; debits are negative."""
+        """Return the amount in sen, negative for debits."""
         return (
             -abs(self.sen) if self.side == "debit" else abs(self.sen) if self.side == "credit" else self.sen
         )

@@ -1,4 +1,4 @@
-"""Reads a bank's file up to its table: encoding, delimiter, cells, header."""
+"""Read a bank's file up to its table: encoding, delimiter, cells, header."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Statement import pages: choose a file, map unknown columns, preview, confirm.
 
-As with every import, the server stores nothing in between: the confirming form carries the file's text, which
-is parsed again.
+The server stores nothing between the pages, as with every import: the confirming form carries the file's
+text, which is parsed again.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
 async def preview(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
-    """State what the import would do, or show the column form."""
+    """Show what the import would do, or the column form for an unknown table."""
     form = await read_form(request, StatementUploadForm)
     async with form.rerender_on_error(UPLOAD, active_menu=PLACE, field="file", **_upload_context(ctx)):
         raw = await form.data.file.read(MAX_FILE_BYTES + 1)
@@ -123,7 +123,7 @@ async def submit_columns(
     viewer: CurrentUser,
     ctx: CurrentContext,
 ) -> Response[bytes]:
-    """Save the column mapping and state what the import would do."""
+    """Save the column mapping and show what the import would do."""
     form = await read_form(request, ColumnsForm)
     content = await _sent_content(request)
     method = form.values.get("method", "")
@@ -261,7 +261,7 @@ def _columns_context(ctx: RequestContext, method: str, content: str, found: Unkn
 
 
 async def _sent_content(request: AnyRequest) -> str:
-    """Return the submitted file text with its blank lines, which count in line numbers."""
+    """Return the submitted file text with its blank lines, which line numbers count."""
     sent = await (await read_form_data(request)).get("content")
     return _normalize_newlines(sent) if isinstance(sent, str) else ""
 

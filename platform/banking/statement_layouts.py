@@ -40,7 +40,7 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def amount_columns(self) -> tuple[int, ...]:
-        """The columns that may hold a line's amount."""
+        """Return the columns that may hold a line's amount."""
         return tuple(place for place in (self.amount, self.credit, self.debit) if place is not None)
 
 

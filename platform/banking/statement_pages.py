@@ -1,4 +1,4 @@
-"""Pages of statement lines: those that an officer must check, and the decision about each."""
+"""Pages of statement lines: the list that an officer must check, and the decision about each line."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def confirm_match(
     statement_line: FromPath[UUID],
     pembayaran: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """State in one sentence what the match would do."""
+    """Show in one sentence what the match would do, before the officer confirms."""
     line = await _require_line(ro, statement_line)
     found = await statement_queries.list_payments_by_reference(ro, [pembayaran[:40]])
     if not found:

@@ -33,7 +33,7 @@ class BankLineView(msgspec.Struct, frozen=True):
     amount: int
     description: str
     status: str
-    candidates: list[str]  # references of the payments that come into question, likeliest first
+    candidates: list[str]  # references of the candidate payments, likeliest first
     reason: str | None
     sen: int | None
     note: str
@@ -168,12 +168,12 @@ async def list_lines(
 
 
 async def find_line(ro: Reader, line_id: UUID) -> BankLineView | None:
-    """Return one line."""
+    """Return one line, or None."""
     return await ro.one(BankLineView, f"{_LINE} WHERE s.id = $1", line_id)
 
 
 async def lock_line(db: AsyncSession, line_id: UUID) -> BankLine | None:
-    """Return one line, refreshed and locked."""
+    """Return one line, refreshed and locked, or None."""
     statement = (
         select(BankLine)
         .where(BankLine.id == line_id)

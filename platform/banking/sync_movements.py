@@ -1,6 +1,6 @@
-"""Fetches a provider's balance movements and updates our books to match.
+"""Fetch a provider's balance movements and update our books to match.
 
-No transaction is open during a provider call. Movements are stored first, each once; then each one that our
+No transaction is open during a provider call. Movements are stored first, each once. Then each one that our
 books lack is applied by its own use case: a payment by fetching its status, a refund as an external refund, a
 fee on its payment, payouts and the provider's own fees as journals under the movement's id. Interrupting,
 repeating or running it twice at once gives the same result.
@@ -93,7 +93,7 @@ async def sync_provider(
 ) -> SyncResult:
     """Fetch a provider's movements and update our books.
 
-    ``key`` is a job's: it is marked processed with the last effect.
+    ``key`` is that of a job, which is marked processed with the last effect.
 
     Raises DomainError payments.no_such_way for a method without an external provider; ProviderError.
     """
@@ -194,7 +194,7 @@ async def _resolve_references(
 
 
 async def _apply_external_refunds(database: Database, tenant: TenantRef, name: str, since: datetime) -> int:
-    """Apply refunds made at the provider: by the payment's status, else by the sum of the movements."""
+    """Book refunds made at the provider: by the payment's status, else by the sum of the movements."""
     async with coop_session(database, tenant) as db:
         totals = await reconciliation_queries.list_external_refund_totals(db, name, since)
     for reference in totals:

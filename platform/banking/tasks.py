@@ -1,4 +1,4 @@
-"""Jobs of reconciliation: once a day every provider that is set up is asked what it moved."""
+"""Jobs of reconciliation: once a day, fetch the movements of every configured provider."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: str) -> None:
     """Fetch a provider's movements and update the books.
 
-    An error that a retry cannot fix is logged, and officers see the difference on their page.
+    An error that a retry cannot fix is logged; officers then see the difference on their page.
     """
     try:
         await sync_movements.sync_provider(database, tenant, method, key=key)
@@ -46,7 +46,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: 
 
 @daily_job("payments.reconcile_all")
 async def reconcile_all(db: AsyncSession) -> None:
-    """Enqueue a sync of every provider; disabled ones still pay out what they hold."""
+    """Enqueue a sync of every provider, also of disabled ones, which still pay out what they hold."""
     for method in await methods.list_methods(db):
         if sync_movements.can_sync(method):
             await enqueue(
