@@ -1,6 +1,4 @@
-"""Parses and checks QRIS payloads, and makes a dynamic payload from a static sticker.
-
-Pure: text in, text out.
+"""Parse and check QRIS payloads, and make a dynamic payload from a static sticker. Pure functions.
 
 A payload is a sequence of tag, length and value (``qris_tlv``). The rules follow EMVCo's Merchant-Presented
 Mode and the additions of QRIS: the national merchant id (NMID) in tag 51, rupiah (360), Indonesia (ID).
@@ -29,7 +27,7 @@ NATIONAL_DOMAIN: Final = "ID.CO.QRIS.WWW"
 
 _PREFIX: Final = "000201"
 _CRC_HEAD: Final = "6304"
-# What copying may add around a text: blanks, the byte order mark, zero-width characters.
+# What copying may add around a text: spaces, the byte order mark, zero-width characters.
 _SURROUNDING_BLANKS: Final = " \t\r\n\f\v\u00a0\u200b\u200c\u200d\u2060\ufeff"
 _NMID: Final = re.compile(r"ID[0-9A-Z]{1,13}")
 _AMOUNT: Final = re.compile(r"(?P<whole>[0-9]{1,13})(?:\.0{0,2})?")
@@ -60,7 +58,7 @@ class MerchantAccount(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def domain(self) -> str:
-        """The reverse domain name of its operator: ``ID.CO.QRIS.WWW``."""
+        """Return the reverse domain name of its operator: ``ID.CO.QRIS.WWW``."""
         return self.value("00")
 
 
@@ -79,7 +77,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def payload(self) -> str:
-        """The text that was parsed."""
+        """Return the text that was parsed."""
         return serialize_tlv(self.data_objects) + _CRC_HEAD + self.crc
 
     @property
@@ -96,7 +94,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def criteria(self) -> str:
-        """The merchant's size class of Bank Indonesia: UMI, UKE, UME, UBE or URE; empty if missing."""
+        """Return the merchant's size class of Bank Indonesia: UMI, UKE, UME, UBE or URE; empty if missing."""
         return self.national_account.value("03")
 
     @property
@@ -113,7 +111,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def category(self) -> str:
-        """The merchant category code of four digits; 5411 for groceries."""
+        """Return the merchant category code of four digits; 5411 for groceries."""
         return self.value("52")
 
     @property
@@ -122,7 +120,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_tip_or_fee(self) -> bool:
-        """Whether the payload asks the buyer for a tip or a fee; payloads that we make never do."""
+        """Return whether the payload asks the buyer for a tip or a fee; ours never do."""
         return any(part.tag in _PAYMENT_SPECIFIC_TAGS - {"54"} for part in self.data_objects)
 
 

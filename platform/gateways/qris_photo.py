@@ -1,4 +1,4 @@
-"""Reads a QRIS payload from a photo of a sticker. The photo itself is not stored."""
+"""Read a QRIS payload from a photo of a sticker. The photo itself is not stored."""
 
 import io
 import warnings

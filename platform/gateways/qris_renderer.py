@@ -1,4 +1,4 @@
-"""Renders the QR code of a payload as SVG for a page (no style, no script) or as PNG."""
+"""Render the QR code of a payload as SVG for a page (no style, no script) or as PNG."""
 
 import io
 from typing import Final

@@ -1,4 +1,4 @@
-"""Importing this module registers the gateways and QRIS."""
+"""Import this module to register the gateways and QRIS as providers."""
 
 from gateways import (
     bank_transfer_provider,

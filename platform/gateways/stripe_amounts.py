@@ -1,4 +1,4 @@
-"""Converts rupiah to Stripe's hundredths of a rupiah and back; the only place that does.
+"""Convert rupiah to Stripe's hundredths of a rupiah and back, for payments.
 
 Stripe has no zero-decimal rupiah: Rp25.000 is ``2500000`` there (docs.stripe.com/currencies). Payments are
 whole rupiah, so a remainder in an answer is an error and never rounded. Amounts that Stripe computes by a

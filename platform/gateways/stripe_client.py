@@ -1,7 +1,7 @@
-"""Stripe client: the official package over our shared HTTP client, with errors as ProviderError.
+"""The Stripe client: the official package over our shared HTTP client, with errors as ProviderError.
 
-Knows no payments: billing uses it as well. Our jobs retry, so the package does not. Request and answer bodies
-contain names and addresses of buyers: they are not logged, and no error contains them.
+It has no access to payments: billing uses it as well. Our jobs retry, so the package does not. Request and
+answer bodies contain names and addresses of buyers: they are not logged, and no error contains them.
 """
 
 import logging
@@ -59,7 +59,7 @@ class StripeProviderError(ProviderError):
 
     @property
     def is_rejection(self) -> bool:
-        """Whether Stripe understood the request and declined it."""
+        """Return whether Stripe understood the request and declined it."""
         return self.status in {400, 402, 404} and not self.conflict and not self.transient
 
 

@@ -1,4 +1,4 @@
-"""Verifies Stripe webhooks by their signature and extracts what to fetch from Stripe."""
+"""Verify Stripe webhooks by their signature and extract what to fetch from Stripe."""
 
 import functools
 import hmac
@@ -20,7 +20,7 @@ _PAYMENT_EVENT_TYPES: Final = frozenset(
         "checkout.session.async_payment_failed",
         "checkout.session.expired",
         "charge.refunded",
-        "charge.updated",  # the fee is known now, some seconds after the payment
+        "charge.updated",  # sent some seconds after the payment, when the fee is known
         "charge.refund.updated",
         "refund.created",
         "refund.updated",
@@ -100,7 +100,7 @@ def _check_signature(header: str | None, body: bytes, secret: str) -> int:
             signatures.append(value)
         elif name == "t":
             moments.append(value)
-    moment = moments[0] if moments else ""  # the first one counts, even an empty one, as in the package
+    moment = moments[0] if moments else ""  # the first timestamp counts, even an empty one, as in the package
     if secret.strip() and moment.isascii() and moment.isdecimal() and len(moment) <= _LONGEST_MOMENT:
         signing = _hmac_for(secret).copy()
         signing.update(moment.encode() + b"." + body)

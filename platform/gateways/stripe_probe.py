@@ -1,6 +1,6 @@
-"""Asks Stripe which payment methods an account accepts.
+"""Find out which payment methods a Stripe account accepts.
 
-QRIS, GoPay and bank transfer are by invitation: they are never assumed.
+QRIS, GoPay and bank transfer are by invitation, so they are never assumed.
 """
 
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ _UNUSED_URL: Final = "https://lumbung.invalid/"  # the session is closed before 
 async def probe_methods(
     client: stripe.StripeClient, methods: Iterable[str] = PROBED_METHODS
 ) -> dict[str, bool]:
-    """Return which of ``methods`` the account accepts in rupiah, as Stripe offers in a test session.
+    """Return which of ``methods`` the account accepts in rupiah, as Stripe offers them in a test session.
 
-    The session is shown to nobody and closed at once. Raises ProviderError if Stripe cannot be reached, or
+    No buyer sees the session, and it is closed at once. Raises ProviderError if Stripe cannot be reached, or
     the account accepts nothing.
     """
     price = {

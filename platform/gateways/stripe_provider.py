@@ -1,8 +1,8 @@
 """Stripe Checkout in rupiah on the cooperative's own account, where its money stays.
 
-Either with the cooperative's own keys, or as a direct charge on its connected account: then requests use the
-platform's key and name the account, the cooperative is the merchant, and refunds are its own. Of the buyer,
-Stripe receives only what is paid for.
+The account is used with the cooperative's own keys, or as a connected account with direct charges. For a
+connected account, requests use the platform's key and name the account; the cooperative is the merchant and
+makes its own refunds. Stripe receives only what is paid for, no data of the buyer.
 """
 
 import re
@@ -135,7 +135,9 @@ class StripeProvider:
     method: PaymentMethodCode = "stripe"
 
     def capabilities(self) -> Capabilities:
-        """Stripe's minimum is about half a US dollar; its maximum is twelve digits of hundredths."""
+        """Return Stripe's features. The minimum is about half a US dollar, the maximum twelve digits of
+        hundredths.
+        """
         return Capabilities(
             label=PAYMENT_METHOD_NAMES["stripe"],
             confirmed_by="provider",

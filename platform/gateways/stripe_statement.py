@@ -1,4 +1,4 @@
-"""Reads an account's balance movements in a period, and its balance, from Stripe."""
+"""Read an account's balance movements in a period, and its balance, from Stripe."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -86,6 +86,6 @@ def _has_fraction(movement: StripeBalanceTransaction) -> bool:
 
 
 def _balance(held: StripeBalance) -> Rupiah | None:
-    """Return all that Stripe holds in rupiah, available or pending; None if it holds no rupiah."""
+    """Return all rupiah that Stripe holds, available or pending; None if it holds none."""
     amounts = [each.amount for each in (*held.available, *held.pending) if each.currency == CURRENCY]
     return round_down_from_stripe(sum(amounts)) if amounts else None

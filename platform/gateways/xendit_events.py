@@ -1,6 +1,6 @@
-"""Parses Xendit callbacks: an invoice, a refund, or an event that is only stored.
+"""Parse Xendit callbacks: an invoice, a refund, or an event that is only stored.
 
-Nothing in a callback is trusted.
+The content of a callback is never trusted: the status is fetched.
 """
 
 from gateways.protocol import WebhookEvent

@@ -50,7 +50,7 @@ class XenditInvoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def payment_status(self) -> ProviderPaymentStatus:
-        """Our payment status. Raises ProviderError for an unknown status."""
+        """Return our payment status. Raises ProviderError for an unknown status."""
         state = INVOICE_STATUSES.get(self.status)
         if state is None:
             raise ProviderError(
@@ -69,7 +69,7 @@ class XenditRefund(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refund_status(self) -> XenditRefundStatus:
-        """Our refund status; an unknown one counts as pending."""
+        """Return our refund status; an unknown one counts as pending."""
         return REFUND_STATUSES.get(self.status, "pending")
 
 
@@ -116,7 +116,9 @@ class XenditTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total_fee(self) -> Decimal:
-        """What Xendit withheld: amount less net amount if there is one, else the sum of the fee's parts."""
+        """Return what Xendit withheld: amount less net amount if there is one, else the sum of the fee's
+        parts.
+        """
         if self.net_amount is not None and self.cashflow == "MONEY_IN":
             return self.amount - self.net_amount
         return self.fee.total if self.fee is not None else Decimal(0)

@@ -1,4 +1,4 @@
-"""Reads an account's balance movements in a period, and its current balance, from Xendit."""
+"""Read an account's balance movements in a period, and its current balance, from Xendit."""
 
 from __future__ import annotations
 
