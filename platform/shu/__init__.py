@@ -1,3 +1,1 @@
-"""SHU (sisa hasil usaha): the year's surplus, divided by the bylaws to the rupiah, and why each share is what
-it is.
-"""
+"""SHU (sisa hasil usaha): divide a year's surplus by the bylaws, to the rupiah, and explain each share."""

@@ -1,9 +1,7 @@
-"""The JSON that `lumbung shu allocate` reads and prints: the rule alone, for checking a division made
-elsewhere.
+"""The JSON that `lumbung shu allocate` reads and prints, to check a division that was made elsewhere.
 
-Read strictly, because a figure that is silently taken for another is worse than a refusal: an unknown or
-repeated key, a number with a decimal point, a percentage that JSON would round are each refused with the
-sentence that says how to mend it.
+Parsing is strict, because a wrong figure is worse than an error: an unknown or repeated key, a number with a
+decimal point, or a percentage that JSON would round is refused with a message that says how to correct it.
 """
 
 import json
@@ -27,7 +25,7 @@ _TEXT: Final = LocalizedText("teks dalam tanda kutip")
 
 
 class _Inexact(str):
-    """A JSON number with a decimal point or an exponent, as it was written: nothing here may be one."""
+    """A JSON number with a decimal point or an exponent, as text; it is always refused."""
 
     __slots__ = ()
 
@@ -36,7 +34,10 @@ class _Inexact(str):
 
 
 def parse_allocation_input(text: str) -> tuple[Rupiah, list[PlainAllocationLine], list[MemberBasis]]:
-    """The surplus, the lines and the members of a document. Raises DomainError (422), naming what to mend."""
+    """Return the surplus, the lines and the members of a document.
+
+    Raises DomainError (422) with a message that says what to correct.
+    """
     document = _parse(text)
     fields = _require_fields(document, _THE_FILE, required=("surplus", "allocation", "members"))
     surplus = fields["surplus"]
@@ -54,8 +55,9 @@ def parse_allocation_input(text: str) -> tuple[Rupiah, list[PlainAllocationLine]
 
 
 def serialize_allocation(allocation: Allocation) -> dict[str, Any]:
-    """The result as plain JSON values: pools, each member's shares in the order given, and what could not be
-    divided.
+    """Return an allocation as plain JSON values.
+
+    They are the pools, each member's shares in the given order, and the pools that could not be divided.
     """
     return {
         "pools": {pool.code: int(pool.amount) for pool in allocation.pools},
@@ -85,7 +87,7 @@ def _parse(text: str) -> object:
         ) from None
     except RecursionError:
         raise errors.NOT_JSON(reason=LocalizedText("terlalu bertingkat")) from None
-    except ValueError:  # Python declines to read a number of more than some thousand digits
+    except ValueError:  # Python refuses integers of more than some thousand digits
         raise errors.NOT_JSON(reason=LocalizedText("ada angka yang terlalu panjang")) from None
 
 
@@ -169,6 +171,6 @@ def _require_fields(
 
 
 def _format_value(value: object) -> str:
-    """A value as it stands in the file, short enough for a sentence."""
+    """Return a value as it is written in the file, shortened for a message."""
     text = value if isinstance(value, _Inexact) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:60]}…"

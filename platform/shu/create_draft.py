@@ -1,6 +1,4 @@
-"""Make a draft of a year's division: what the books say, divided by the bylaws of that year, kept as it was
-computed.
-"""
+"""Create a draft of a year's division, from the ledger and the bylaws of that year, and store it."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ _STORE_SHARES = text(
 
 
 class ShuDraftResult(msgspec.Struct, frozen=True):
-    """A stored draft: its version, the bylaws it was made by, the division, and whether this call made it."""
+    """A stored draft: its version, its bylaws, the division; ``created`` is False for one that existed."""
 
     year: int
     version: int
@@ -55,7 +53,7 @@ class ShuDraftResult(msgspec.Struct, frozen=True):
 
 
 class _Division(msgspec.Struct, frozen=True):
-    """A division computed and not yet stored."""
+    """A computed division that is not stored yet."""
 
     year: int
     last_journal: int
@@ -69,12 +67,11 @@ class _Division(msgspec.Struct, frozen=True):
 
 
 async def create_draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftResult:
-    """Divide the surplus of ``year`` and store it as a further version; the same books and bylaws give the
-    version that is stored already.
+    """Divide the surplus of ``year`` and store it as a new version of the draft.
 
-    The bylaws in force on 31 December decide. Everything is read up to one journal, so that a sale made
-    meanwhile is in all figures or in none. Raises DomainError: shu.year_ahead, shu.year_too_old, and those of
-    ``allocate``.
+    If ledger, bylaws and register are unchanged, the newest stored version is returned. The bylaws in force
+    on 31 December apply. Everything is read up to one journal, so that a concurrent sale is in all figures or
+    in none. Raises DomainError: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
     """
     now = (await get_today(db)).year
     if year > now:
@@ -109,8 +106,7 @@ async def _compute_division(ro: Reader, year: int) -> _Division:
         ro, PURCHASE_ACCOUNTS, year_end, since=date(year, 1, 1), through_journal=through
     )
     members = [
-        # who returned more than they bought this year (last year's goods) bought nothing this year, not less
-        # than nothing
+        # a member who returned more than they bought this year (goods of last year) counts with 0 purchases
         MemberBasis(
             row.number, savings=max(0, savings.get(row.id, 0)), purchases=max(0, purchases.get(row.id, 0))
         )
@@ -121,13 +117,14 @@ async def _compute_division(ro: Reader, year: int) -> _Division:
 
 
 def get_savings_accounts(kinds: Sequence[SavingsKind]) -> list[str]:
-    """The accounts of the savings that the bylaws count."""
+    """Return the accounts of the given kinds of savings."""
     return [ACCOUNTS[kind] for kind in kinds]
 
 
 async def _is_unchanged(ro: Reader, stored: queries.DraftView, division: _Division) -> bool:
-    """Same books, same bylaws, same register: then the figures are the same to the rupiah, since nothing else
-    goes in.
+    """Return whether a stored draft equals a new division, by comparing their inputs.
+
+    Same ledger, bylaws and register give the same figures; there are no other inputs.
     """
     return (
         stored.last_journal == division.last_journal
@@ -138,7 +135,7 @@ async def _is_unchanged(ro: Reader, stored: queries.DraftView, division: _Divisi
 
 
 async def _insert_draft(db: AsyncSession, actor: Actor, division: _Division, version: int) -> bool:
-    """Store the division as ``version``; False when somebody stored that version a moment before."""
+    """Store the division as ``version``; return False if that version was stored concurrently."""
     draft_id = new_id()
     head = insert_unless(ShuDraft).values(
         id=draft_id,

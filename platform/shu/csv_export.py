@@ -1,4 +1,4 @@
-"""The shares as a CSV file that spreadsheets open without harm."""
+"""Write the shares as a CSV file for spreadsheets."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from kernel.csv_files import stream_csv
 from shu.queries import MemberTotalRow, PoolView
 
-BYTE_ORDER_MARK: Final = "\ufeff"  # by it, Excel takes the file for UTF-8
+BYTE_ORDER_MARK: Final = "\ufeff"  # Excel needs it to recognise UTF-8
 
 
 def write_csv(pools: Sequence[PoolView], rows: Iterable[MemberTotalRow]) -> bytes:
-    """One line a member: number, name, for each pool the basis and the share in rupiah, and the total.
+    """Return a CSV with one line for each member: number, name, basis and share of each pool, and total.
 
-    UTF-8 with a byte order mark.
+    Amounts are in rupiah. UTF-8 with a byte order mark.
     """
     parts = [name for pool in pools for name in (f"{pool.code}_basis", f"{pool.code}_share")]
     header = ["member_number", "name", *parts, "total"]

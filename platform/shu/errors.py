@@ -1,4 +1,4 @@
-"""What the division of a surplus declines to reckon with."""
+"""Errors of the division of a surplus."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""A member's own SHU: the stored line of the newest draft of each year, and how it came about."""
+"""A member's own SHU: their shares in the newest draft of each year, with the calculation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui.guards import WHEN_SUSPENDED
 
 @get("/anggota/shu", guards=[require_member], opt=WHEN_SUSPENDED)
 async def show_own_shu(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
-    """The newest year's slip, and the way to the earlier ones."""
+    """Show the signed-in member's slip of the newest year, with links to earlier years."""
     return await _render_slip(request, ro, viewer, None)
 
 
@@ -24,7 +24,7 @@ async def show_own_shu(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Resp
 async def show_own_shu_of_year(
     request: AnyRequest, ro: Ro, viewer: CurrentUser, year: FromPath[int]
 ) -> Response[bytes]:
-    """The slip of one year."""
+    """Show the signed-in member's slip of one year."""
     return await _render_slip(request, ro, viewer, year)
 
 

@@ -1,4 +1,4 @@
-"""Stored drafts of a year's surplus: what was computed, under which bylaws, and each member's share."""
+"""Tables of stored drafts: what was computed, under which bylaws, and each member's share."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from kernel.database import CoopBase
 
 
 class ShuDraft(CoopBase):
-    """One computation for one year. A new computation is a new version; an old one is kept as it was."""
+    """One computation for one year. A new computation is a new version; old versions stay unchanged."""
 
     __tablename__ = "shu_drafts"
     __table_args__ = (UniqueConstraint("year", "version"),)
@@ -36,7 +36,7 @@ class ShuDraft(CoopBase):
 
 
 class ShuPool(CoopBase):
-    """A pool of a draft: its percentage, its rupiah, and what of it could not be divided."""
+    """A pool of a draft: its percentage, its rupiah, and the rupiah that could not be divided."""
 
     __tablename__ = "shu_pools"
     __table_args__ = (CheckConstraint("basis IN ('savings', 'purchases', 'loans')", name="basis"),)
@@ -52,7 +52,7 @@ class ShuPool(CoopBase):
 
 
 class ShuShare(CoopBase):
-    """A member's part of one pool, with the basis it was computed from."""
+    """A member's share of one pool, with the basis that it was computed from."""
 
     __tablename__ = "shu_shares"
     __table_args__ = (Index("ix_shu_shares_member_id", "member_id"),)

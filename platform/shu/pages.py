@@ -1,4 +1,4 @@
-"""Pages of the division: an officer drafts a year and opens every figure down to the books."""
+"""Officers' pages of SHU: compute a draft, and follow each figure down to the ledger."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from ui import (
 
 HOME = "/pengurus/shu"
 PAGE_SIZE = 50
-MAX_NUMBER = 32_767  # what years and versions are stored in
+MAX_NUMBER = 32_767  # the largest smallint
 
 
 class YearForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Which year to draft."""
+    """The year to compute a draft for."""
 
     year: Annotated[int, msgspec.Meta(ge=1950, le=9999)]
 
@@ -53,7 +53,7 @@ class YearForm(msgspec.Struct, forbid_unknown_fields=True):
 async def show_latest_draft(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tahun: FromQuery[str] = ""
 ) -> Response[bytes]:
-    """The newest draft of a year: the one asked for, else the last whole year that the books know."""
+    """Show the newest draft of a year; by default of the last past year that has journals."""
     today = clock.today(brand.timezone)
     known = await ledger_queries.list_years(ro)
     if tahun.isdecimal() and len(tahun) == 4 and int(tahun) >= EARLIEST_YEAR:
@@ -67,7 +67,7 @@ async def show_latest_draft(
 async def show_draft(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int], version: FromPath[int]
 ) -> Response[bytes]:
-    """One draft as it was computed."""
+    """Show one stored draft."""
     return await _render_draft(
         request, ro, clock.today(brand.timezone), year, await _require_draft(ro, year, version)
     )
@@ -102,7 +102,7 @@ async def show_pool(
     cari: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """A pool, and every member's share of it."""
+    """Show a pool and the members' shares of it, with search, page by page."""
     draft = await _require_draft(ro, year, version)
     pool = next(
         (each for each in await queries.list_pools(ro, draft.id) if each.code == code and each.basis), None
@@ -137,7 +137,7 @@ async def show_members(
     cari: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[bytes]:
-    """Every member with their whole part."""
+    """Show the members with their shares of every pool, with search, page by page."""
     draft = await _require_draft(ro, year, version)
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     count = await queries.count_members(ro, draft.id, search)
@@ -160,7 +160,7 @@ async def show_members(
 async def show_member_slip(
     request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int], member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """One member's slip, down to the rows of the books."""
+    """Show one member's slip with the ledger lines that each basis sums."""
     draft = await _require_draft(ro, year, version)
     member_row = await queries.find_member(ro, member_id)
     slip = await load_slip(ro, draft, member_id) if member_row else None
@@ -175,7 +175,7 @@ async def show_member_slip(
 async def show_print_view(
     request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]
 ) -> Response[bytes]:
-    """The whole division on paper, for the meeting."""
+    """Show the whole division for printing, for the meeting."""
     draft = await _require_draft(ro, year, version)
     labels = await load_pool_labels(ro, draft)
     return render_page(
@@ -194,7 +194,7 @@ async def show_print_view(
 
 @get(HOME + "/{year:int}/{version:int}/bagian.csv", guards=[require_officer], opt={"timeouts": EXPORT})
 async def download_csv(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
-    """Every member's shares as a file for spreadsheets."""
+    """Send every member's shares as a CSV file."""
     draft = await _require_draft(ro, year, version)
     pools = [pool for pool in await queries.list_pools(ro, draft.id) if pool.basis]
     content = await asyncio.to_thread(write_csv, pools, await queries.list_member_totals(ro, draft.id))
@@ -226,7 +226,7 @@ async def _render_draft(
 
 
 async def _draft_context(ro: Reader, draft: DraftView) -> dict[str, Any]:
-    """All that the page of a draft shows, as of the journal that the draft saw last."""
+    """Return the template values of a draft's page, read up to the draft's last journal."""
     year_end = date(draft.year, 12, 31)
     labels = await load_pool_labels(ro, draft)
     pools = await queries.list_pools(ro, draft.id)

@@ -1,4 +1,4 @@
-"""Stored drafts as they were computed, and the register that a draft divides among."""
+"""Read stored drafts, and the register of members that a draft divides among."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DraftView(msgspec.Struct, frozen=True):
-    """A draft's head; ``surplus`` in rupiah, ``last_journal`` the newest journal that it counted."""
+    """A draft without pools and shares; ``surplus`` in rupiah, ``last_journal`` is the newest one counted."""
 
     id: UUID
     year: int
@@ -40,14 +40,14 @@ class PoolView(msgspec.Struct, frozen=True):
 
 
 class RegisteredMember(msgspec.Struct, frozen=True):
-    """Somebody in the register, with them who left."""
+    """A member or former member in the register."""
 
     id: UUID
     number: str
 
 
 class MemberRow(msgspec.Struct, frozen=True):
-    """Whose share it is."""
+    """The member that a slip belongs to."""
 
     id: UUID
     number: str
@@ -64,7 +64,7 @@ class ShareRow(msgspec.Struct, frozen=True):
 
 
 class PoolShareRow(msgspec.Struct, frozen=True):
-    """One line of the list of a pool."""
+    """A member's share in the list of a pool, in rupiah."""
 
     id: UUID
     number: str
@@ -75,8 +75,9 @@ class PoolShareRow(msgspec.Struct, frozen=True):
 
 
 class MemberTotalRow(msgspec.Struct, frozen=True):
-    """A member's whole part of a draft: by pool (in the order of ``positions``) what it was computed from,
-    the share, and the sum.
+    """A member's shares of a draft: for each pool its basis and share, and the total, in rupiah.
+
+    The lists are in the order of ``positions``.
     """
 
     id: UUID
@@ -94,13 +95,14 @@ _DRAFT = (
     "bylaws_version,"
     " d.last_journal, d.drafted_by, d.drafted_at FROM shu_drafts d "
 )
-# A search for a number or a part of a name; % and _ are letters like others.
+# Matches a member number or a part of a name; % and _ are not wildcards.
 _MATCHES = " ($2 = '' OR m.number = $2 OR strpos(lower(m.name), lower($2)) > 0) "
 
 
 async def list_registered_members(ro: Reader) -> list[RegisteredMember]:
-    """Return everybody who has or had a member number, by number as text: also who left, because the basis
-    decides.
+    """Return all members and former members, by member number as text.
+
+    Former members are included: whether they receive a share depends on their basis.
     """
     return await ro.rows(
         RegisteredMember,
@@ -146,12 +148,12 @@ async def list_pools(ro: Reader, draft_id: UUID) -> list[PoolView]:
 
 
 async def count_shares(ro: Reader, draft_id: UUID) -> int:
-    """Return how many shares were stored, those of Rp0 too."""
+    """Return the number of stored shares, including those of Rp0."""
     return int(await ro.value("SELECT count(*) FROM shu_shares WHERE draft_id = $1", draft_id))
 
 
 async def count_recipients(ro: Reader, draft_id: UUID) -> int:
-    """Return how many members receive something."""
+    """Return the number of members who receive more than Rp0."""
     return int(
         await ro.value(
             "SELECT count(DISTINCT member_id) FROM shu_shares WHERE draft_id = $1 AND amount > 0", draft_id
@@ -160,7 +162,7 @@ async def count_recipients(ro: Reader, draft_id: UUID) -> int:
 
 
 async def find_member(ro: Reader, member_id: UUID) -> MemberRow | None:
-    """Return somebody of the register, or None."""
+    """Return a member or former member, or None."""
     return await ro.one(
         MemberRow,
         "SELECT id, number, name, status FROM members WHERE id = $1 AND number IS NOT NULL",
@@ -169,7 +171,10 @@ async def find_member(ro: Reader, member_id: UUID) -> MemberRow | None:
 
 
 async def list_member_shares(ro: Reader, draft_id: UUID, member_id: UUID) -> list[ShareRow]:
-    """Return a member's stored shares; empty for who was not in the register when the draft was made."""
+    """Return a member's stored shares.
+
+    Empty for somebody who was not in the register when the draft was made.
+    """
     return await ro.rows(
         ShareRow,
         "SELECT position::int AS position, basis, amount FROM shu_shares WHERE draft_id = $1 AND "
@@ -181,7 +186,7 @@ async def list_member_shares(ro: Reader, draft_id: UUID, member_id: UUID) -> lis
 
 
 async def count_pool_shares(ro: Reader, draft_id: UUID, search: str, position: int) -> int:
-    """Return how many members the list of a pool has."""
+    """Return the number of members with a share of a pool who match the search."""
     return int(
         await ro.value(
             "SELECT count(*) FROM shu_shares s JOIN members m ON m.id = s.member_id WHERE s.draft_id = $1 AND"
@@ -197,7 +202,7 @@ async def count_pool_shares(ro: Reader, draft_id: UUID, search: str, position: i
 async def list_pool_shares(
     ro: Reader, draft_id: UUID, search: str, position: int, *, offset: int, limit: int
 ) -> list[PoolShareRow]:
-    """Return a page of a pool's shares, the largest first."""
+    """Return a page of a pool's shares that match the search, largest first."""
     return await ro.rows(
         PoolShareRow,
         "SELECT m.id, m.number, m.name, m.status, s.basis, s.amount FROM shu_shares s JOIN members m "
@@ -214,7 +219,7 @@ async def list_pool_shares(
 
 
 async def count_members(ro: Reader, draft_id: UUID, search: str) -> int:
-    """Return how many members a draft has, or how many match."""
+    """Return the number of members of a draft who match the search."""
     return int(
         await ro.value(
             "SELECT count(DISTINCT s.member_id) FROM shu_shares s JOIN members m ON m.id = s.member_id"
@@ -228,7 +233,7 @@ async def count_members(ro: Reader, draft_id: UUID, search: str) -> int:
 async def list_member_totals(
     ro: Reader, draft_id: UUID, search: str = "", *, offset: int = 0, limit: int | None = None
 ) -> list[MemberTotalRow]:
-    """Return members with their shares of every pool, by number as text."""
+    """Return members who match the search with their shares of every pool, by number as text."""
     return await ro.rows(
         MemberTotalRow,
         "SELECT m.id, m.number, m.name, m.status, array_agg(s.position::int ORDER BY s.position) AS "

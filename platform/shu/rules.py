@@ -1,10 +1,9 @@
-"""Divide a year's surplus: pools by the bylaws' percentages, members' shares by what each saved, bought or
-borrowed.
+"""Divide a year's surplus into pools by the bylaws' percentages, and pools into shares by members' bases.
 
-Everything is exact. A pool is its percentage of the surplus, a share is `pool x basis / total of the bases`;
-both are rounded down to whole rupiah, and the rupiah left over go one by one to the largest remainders, so
-that pools sum to the surplus and shares to their pool. A tie goes to the earlier line, or to the lower member
-number compared as text. `docs/shu.md` works an example.
+The calculation is exact. A pool is its percentage of the surplus, a share is `pool x basis / total of the
+bases`; both are rounded down to whole rupiah, and the remaining rupiah go one by one to the largest
+remainders, so that pools sum to the surplus and shares to their pool. A tie goes to the earlier line, or to
+the lower member number compared as text. `docs/shu.md` has a worked example.
 """
 
 from collections import Counter
@@ -27,7 +26,7 @@ BASES: Final[tuple[Basis, ...]] = ("savings", "purchases", "loans")
 
 
 class AllocationLineLike(Protocol):
-    """What the division needs of an allocation line; the bylaws' own lines are such."""
+    """The fields of an allocation line that the division needs; `AllocationLine` of the bylaws has them."""
 
     @property
     def code(self) -> str: ...
@@ -39,8 +38,9 @@ class AllocationLineLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlainAllocationLine:
-    """A line on its own: code, percent of the surplus, and what its pool is divided by (None: no member has a
-    part).
+    """An allocation line outside bylaws: code, percent of the surplus, and basis.
+
+    Without a basis, the pool is not divided among members.
     """
 
     code: str
@@ -49,7 +49,7 @@ class PlainAllocationLine:
 
 
 class MemberBasis(msgspec.Struct, frozen=True):
-    """What one member brought to the year, in whole rupiah, none of it below zero."""
+    """The bases of one member in a year, in whole rupiah, none below zero."""
 
     number: str
     savings: int = 0
@@ -62,7 +62,7 @@ class MemberBasis(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One line's part of the surplus.
+    """The part of the surplus that one allocation line gets.
 
     `total_basis` is the sum over all members (0 where the line has no basis).
     """
@@ -77,7 +77,7 @@ class Pool:
 
     @property
     def is_undistributed(self) -> bool:
-        """There was something to divide among members, and nobody had any basis."""
+        """Whether the pool should be divided among members but no member has any basis."""
         return self.basis is not None and self.total_basis == 0
 
 
@@ -95,8 +95,9 @@ class MemberShares(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How one share came about: `pool x basis / total_basis = floor + remainder / total_basis`, and the
-    rupiah added when it was rounded up.
+    """The arithmetic of one share: `pool x basis / total_basis = floor + remainder / total_basis`.
+
+    `amount` is `floor`, plus Rp1 if the share was rounded up.
     """
 
     code: str
@@ -108,7 +109,7 @@ class Share:
 
     @property
     def exact(self) -> Fraction:
-        """The share before rounding; 0 where nobody had any basis."""
+        """The share before rounding; 0 when no member has any basis."""
         return Fraction(int(self.pool) * self.basis, self.total_basis) if self.total_basis else Fraction(0)
 
     @property
@@ -117,7 +118,7 @@ class Share:
 
     @property
     def remainder(self) -> int:
-        """The numerator over `total_basis` that rounding down cut off; the largest ones gain a rupiah."""
+        """The numerator over `total_basis` that rounding down removed; the largest ones gain a rupiah."""
         return int(self.pool) * self.basis % self.total_basis if self.total_basis else 0
 
     @property
@@ -128,7 +129,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A divided surplus: the pools in the order of the lines, the members in the order given."""
+    """A divided surplus: pools in the order of the lines, members in the given order."""
 
     surplus: Rupiah
     pools: tuple[Pool, ...]
@@ -136,9 +137,9 @@ class Allocation:
 
     @property
     def unallocated(self) -> dict[str, Rupiah]:
-        """By code, the pools that could not be divided because nobody had any basis.
+        """By code, the pools that could not be divided because no member has any basis.
 
-        Empty when the surplus divides nothing.
+        Empty when the surplus is not above zero.
         """
         return (
             {pool.code: pool.unallocated for pool in self.pools if pool.is_undistributed}
@@ -147,14 +148,14 @@ class Allocation:
         )
 
     def get_pool(self, code: str) -> Pool:
-        """Raises KeyError."""
+        """Return the pool with this code. Raises KeyError."""
         for pool in self.pools:
             if pool.code == code:
                 return pool
         raise KeyError(code)
 
     def explain(self, member: MemberShares) -> tuple[Share, ...]:
-        """The arithmetic of each of a member's shares."""
+        """Return the arithmetic of each of a member's shares."""
         return tuple(
             Share(
                 code=pool.code,
@@ -174,11 +175,11 @@ def allocate(
 ) -> Allocation:
     """Divide `surplus` rupiah by the lines of the bylaws and, where a line has a basis, among the members.
 
-    A surplus of zero or less divides nothing: every pool and share is Rp0 and nothing counts as left over. A
-    pool whose basis is zero for everybody stays whole in `unallocated`.
+    A surplus of zero or less divides nothing: every pool and share is Rp0, and `unallocated` is empty. A pool
+    whose basis is zero for every member stays undivided, in `unallocated`.
 
     Raises DomainError (422): percentages that do not sum to exactly 100, are negative or not exact; a code or
-    member number given twice; an unknown basis; a basis of a member that is negative or not a whole number.
+    member number given twice; an unknown basis; a member's basis that is negative or not a whole number.
     """
     _check_surplus(surplus)
     _check_lines(allocation)
@@ -193,7 +194,7 @@ def allocate(
 
 
 class _MemberColumns:
-    """The members' bases by column, checked: a cooperative may have a hundred thousand members."""
+    """The members' bases as checked columns, which are fast for a hundred thousand members."""
 
     def __init__(self, members: Sequence[MemberBasis]) -> None:
         self.members = members
@@ -207,7 +208,7 @@ class _MemberColumns:
         self.totals: dict[Basis, int] = {basis: sum(column) for basis, column in self.columns.items()}
 
     def divide(self, pool: Pool) -> list[Rupiah]:
-        """A pool's shares in the order of the members."""
+        """Return a pool's shares in the order of the members."""
         if pool.basis is None or pool.total_basis == 0 or pool.amount == 0:
             return [Rupiah(0)] * len(self.members)
         weights = dict(zip(self.numbers, self.columns[pool.basis], strict=True))
@@ -298,5 +299,5 @@ _BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
 
 
 def get_basis_name(basis: Basis) -> LocalizedText:
-    """The name of a basis within a sentence."""
+    """Return the name of a basis for use in an error message."""
     return _BASIS_IN_SENTENCE[basis]

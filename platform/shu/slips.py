@@ -1,6 +1,4 @@
-"""A member's slip: the stored shares of one draft, each with the arithmetic and the rows of the books it came
-from.
-"""
+"""A member's slip: their stored shares of one draft, with the arithmetic and the ledger lines behind it."""
 
 from __future__ import annotations
 
@@ -30,7 +28,8 @@ if TYPE_CHECKING:
 class SlipLine(msgspec.Struct, frozen=True):
     """One pool's part of a slip.
 
-    ``rows`` sum to the basis, or to less than nothing where more was returned than bought.
+    ``rows`` sum to the basis; if more was returned than bought, they sum to a negative amount and the basis
+    is 0.
     """
 
     label: Localizable
@@ -39,8 +38,9 @@ class SlipLine(msgspec.Struct, frozen=True):
     rows: list[ledger_queries.PartyJournalLine]
 
     def fraction(self, lang: Lang) -> tuple[str, str] | None:
-        """What the floor leaves of the exact share, as a proper fraction in lowest terms: ("2", "3"); None
-        when there is nothing.
+        """Return what rounding down removed from the share, as numerator and denominator: ("2", "3").
+
+        The fraction is in lowest terms; None when nothing was removed.
         """
         rest = self.share.exact - int(self.share.floor)
         return (
@@ -49,7 +49,7 @@ class SlipLine(msgspec.Struct, frozen=True):
 
 
 class Slip(msgspec.Struct, frozen=True):
-    """A member's part of a draft, in rupiah."""
+    """A member's shares of a draft, in rupiah."""
 
     draft: DraftView
     lines: list[SlipLine]
@@ -57,19 +57,22 @@ class Slip(msgspec.Struct, frozen=True):
 
 
 async def load_pool_labels(ro: Reader, draft: DraftView) -> dict[str, Localizable]:
-    """The names that a draft's pools have in the bylaws it was made by, by code."""
+    """Return the names of a draft's pools by code, from the bylaws that the draft was made by."""
     return {line.code: line.label for line in (await load_draft_bylaws(ro, draft)).allocation}
 
 
 async def load_draft_bylaws(ro: Reader, draft: DraftView) -> Bylaws:
-    """The bylaws that a draft was made by."""
+    """Return the bylaws that a draft was made by."""
     version = await find_version(ro, draft.bylaws_version)
     assert version is not None, "a draft refers to its bylaws by a foreign key"
     return version.bylaws
 
 
 async def load_slip(ro: Reader, draft: DraftView, member_id: UUID) -> Slip | None:
-    """A member's slip as it was stored; None for who was not in the register when the draft was made."""
+    """Return a member's slip from the stored shares.
+
+    None for somebody who was not in the register when the draft was made.
+    """
     stored = await queries.list_member_shares(ro, draft.id, member_id)
     if not stored:
         return None
@@ -104,9 +107,7 @@ def _build_share(pool: PoolView, basis: Basis, row: queries.ShareRow) -> Share:
 async def _list_basis_lines(
     ro: Reader, draft: DraftView, bylaws: Bylaws, basis: Basis, member_id: UUID
 ) -> list[ledger_queries.PartyJournalLine]:
-    """The lines of the books that a member's basis sums up: those that the draft saw, whatever was posted
-    since.
-    """
+    """Return the ledger lines that a member's basis sums, without those posted after the draft."""
     year_end = date(draft.year, 12, 31)
     if basis == "savings":
         accounts = get_savings_accounts(bylaws.savings_basis)
