@@ -1,4 +1,4 @@
-"""What a cooperative is before it has books: its profile, its calendar and its offices.
+"""The profile, the calendar and the offices of a cooperative.
 
-It lies under the ledger, so that the books can ask which day it is where the cooperative is.
+This room is below the ledger, so that the ledger can read the cooperative's current date.
 """

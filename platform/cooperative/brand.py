@@ -1,4 +1,4 @@
-"""How a cooperative shows itself on every page: name, theme, and its own colours as a stylesheet."""
+"""The brand of a cooperative on every page: name, theme, and its own colours as a stylesheet."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 async def read_brand(ro: Reader) -> Brand:
-    """Read how the cooperative shows itself.
+    """Return the cooperative's brand.
 
-    Raises LookupError when its profile is missing: it was not founded to the end.
+    Raises LookupError when its profile is missing because its founding was not completed.
     """
     row = await get_profile(ro)
     if row is None:
@@ -40,7 +40,7 @@ async def read_brand(ro: Reader) -> Brand:
 
 
 def build_stylesheet(accent: str | None, header: str | None) -> str:
-    """Return the few lines of CSS for a cooperative's own colours; empty when it keeps those of its theme."""
+    """Return the CSS for a cooperative's own colours; empty when it uses those of its theme."""
     lines = []
     if accent:
         lines.append(f"--accent:{accent};--accent-ink:{readable_text_colour(accent)}")

@@ -1,4 +1,4 @@
-"""How a cooperative shows itself: one row in its own schema."""
+"""Table of the cooperative's profile."""
 
 from sqlalchemy import CheckConstraint, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from kernel.database import CoopBase
 
 
 class Profile(CoopBase):
-    """How the cooperative shows itself: one row."""
+    """The cooperative's name, appearance, contact details and time zone; the table has one row."""
 
     __tablename__ = "profile"
     __table_args__ = (CheckConstraint("id = 1", name="single"),)

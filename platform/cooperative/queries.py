@@ -1,4 +1,4 @@
-"""What every page reads about the cooperative behind it."""
+"""Read the cooperative's profile, time zone, founding date and current date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ProfileView(msgspec.Struct, frozen=True):
-    """How the cooperative shows itself, as it is stored."""
+    """The cooperative's profile as it is stored."""
 
     name: str
     tagline: str
@@ -31,7 +31,7 @@ class ProfileView(msgspec.Struct, frozen=True):
 
 
 async def get_profile(source: AsyncSession | Reader) -> ProfileView | None:
-    """Return the cooperative's profile, or None when it was not founded to the end."""
+    """Return the cooperative's profile, or None when its founding was not completed."""
     return await as_reader(source).one(
         ProfileView,
         "SELECT name, tagline, theme, accent, header, logo, address, phone, bank_account, timezone, "
@@ -40,12 +40,12 @@ async def get_profile(source: AsyncSession | Reader) -> ProfileView | None:
 
 
 async def get_timezone(source: AsyncSession | Reader) -> str:
-    """Return the IANA name of the zone by which the cooperative keeps its calendar."""
+    """Return the IANA name of the cooperative's time zone."""
     return str(await as_reader(source).value("SELECT timezone FROM profile"))
 
 
 async def get_founding_date(source: AsyncSession | Reader) -> date:
-    """Return the day on which the cooperative was founded here: that of the first entry of its trail."""
+    """Return the date on which the cooperative signed up: that of its first audit entry."""
     founded: date = await as_reader(source).value(
         "SELECT (coalesce((SELECT at FROM audit_entries ORDER BY id LIMIT 1), now()) AT TIME ZONE "
         "'Asia/Jakarta')::date"
@@ -54,7 +54,5 @@ async def get_founding_date(source: AsyncSession | Reader) -> date:
 
 
 async def get_today(source: AsyncSession | Reader) -> date:
-    """Return today's date where the cooperative is:
-    what a use case goes by when no page has told it the day.
-    """
+    """Return today's date in the cooperative's time zone, for use cases that do not get it as an argument."""
     return clock.today(await get_timezone(source))
