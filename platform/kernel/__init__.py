@@ -1,4 +1,4 @@
-"""The kernel: money, ids, clock, errors, formats, database and jobs.
+"""Money, ids, clock, errors, formats, database and jobs: code without business rules.
 
-No business, and it imports no other room.
+The kernel imports no other room.
 """

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine import URL
 
-# Statements that a connection keeps prepared: more than the application has, or each is parsed again and
-# again.
+# Prepared statements that a connection caches. It must exceed the number of the application's statements,
+# otherwise PostgreSQL parses them repeatedly.
 STATEMENT_CACHE_SIZE: Final = 500
-# A peer that acknowledges nothing for this many seconds is gone, whether we send or wait: 4 + 2 x 2, below
-# the documented ten.
+# A peer that acknowledges nothing for this many seconds is considered dead: 4 + 2 x 2, below the ten seconds
+# that the documentation promises.
 DEAD_PEER_SECONDS: Final = 8
 _KEEPALIVE: Final = {
     "TCP_KEEPIDLE": 4,
@@ -28,7 +28,7 @@ _KEEPALIVE: Final = {
     "TCP_KEEPCNT": 2,
     "TCP_USER_TIMEOUT": DEAD_PEER_SECONDS * 1_000,
 }
-# The same on the server's side: a client that vanished does not hold its locks for hours.
+# Keepalive on the server's side, so that a lost client does not hold its locks for hours.
 _SERVER_KEEPALIVE: Final = (
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET "
     "tcp_keepalives_count = 3; SET tcp_user_timeout = 60000"
@@ -46,7 +46,7 @@ class WriteConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg brin
     begin_statements = ""
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's own
-        if self.begin_statements:  # asyncpg's own "BEGIN;", which ``begin`` causes
+        if self.begin_statements:  # the query is asyncpg's "BEGIN;", sent by ``begin``
             query, self.begin_statements = f"{query} {self.begin_statements}", ""
         status: str = await super().execute(query, *args, timeout=timeout)
         return status
@@ -60,11 +60,10 @@ def begin(connection: Connection, statements: str) -> None:
     adapted: Any = connection.connection.dbapi_connection
     adapted.driver_connection.begin_statements = statements
     try:
-        # SQLAlchemy begins with the first statement, which would be a round trip later, and after statements
-        # of its own
+        # SQLAlchemy would begin with the first statement: one round trip later, and after its own statements
         adapted.run_async(lambda _: adapted._start_transaction())  # noqa: SLF001 - it has no other way to begin now
     except BaseException as error:
-        # asyncpg treats a failed BEGIN as begun: such a connection is not used again
+        # asyncpg treats a failed BEGIN as begun, so the connection is discarded
         connection.invalidate()
         if not isinstance(error, adapted.dbapi.Error):
             raise
@@ -104,7 +103,7 @@ def _enable_keepalive(connection: asyncpg.Connection[Any]) -> None:
         return
     with socket.socket(
         fileno=os.dup(transport_socket.fileno())
-    ) as own:  # a loop's socket refuses options; both objects name the same socket
+    ) as own:  # the loop's socket object refuses options; this is the same socket
         own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
             option = getattr(socket, name, None)

@@ -1,4 +1,4 @@
-"""How our own types travel through msgspec. JSON carries money as an int, nothing else."""
+"""Hooks by which msgspec encodes and decodes our own types; in JSON, money is an int."""
 
 from typing import Any
 
@@ -6,16 +6,17 @@ from kernel.money import Rupiah
 
 
 def enc_hook(value: Any) -> Any:
-    """Encode what msgspec does not know: Rupiah as an int. Raises NotImplementedError for anything else."""
+    """Encode a Rupiah as an int. Raises NotImplementedError for any other type."""
     if isinstance(value, Rupiah):
         return int(value)
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
 def dec_hook(wanted: type, value: Any) -> Any:
-    """Decode JSON into our types: Rupiah from an int alone.
+    """Decode a Rupiah from an int.
 
-    Raises TypeError, which msgspec reports with the path of the field.
+    Raises TypeError for a wrong value, which msgspec reports with the path of the field, and
+    NotImplementedError for any other type.
     """
     if wanted is Rupiah:
         return Rupiah(value)

@@ -1,7 +1,7 @@
-"""Refusals: what Lumbung declines to do, each with a stable code and a sentence.
+"""Domain errors: refusals of use cases, each with a stable code and a translated message.
 
-The sentence is Indonesian; its translations lie in `themes/base/locale/<language>/<room>.po`. A room declares
-its kinds once, in its errors.py, and raises them by calling them:
+The message is Indonesian; its translations are in `themes/base/locale/<language>/<room>.po`. A room declares
+its error types once, in its errors.py, and raises them by calling them:
 
     STOCK_TOO_LOW = ErrorType("shop.stock_too_low", 409, "Stok {product} tinggal {left}.")
     raise STOCK_TOO_LOW(product="Beras 5 kg", left=2)
@@ -26,17 +26,17 @@ _error_types: dict[str, "ErrorType"] = {}
 
 @runtime_checkable
 class Localizable(Protocol):
-    """A fact that knows how it is written in a sentence: money, a translated word."""
+    """A value that can be written in a language: money, a translated text."""
 
     def localize(self, lang: Lang) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A piece of Indonesian text that is translated when it is shown, usable as a fact of a refusal.
+    """An Indonesian text that is translated when it is shown; may be a parameter of an error.
 
-    `context` tells apart two translations of one text. `counted` names the parameter that chooses the plural
-    form.
+    `context` distinguishes two translations of one text. `counted` names the parameter that selects the
+    plural form.
     """
 
     text: str
@@ -45,7 +45,7 @@ class LocalizedText:
     params: tuple[tuple[str, object], ...] = ()
 
     def format(self, **params: object) -> "LocalizedText":
-        """The same text with parameters for its placeholders, each written for the reader."""
+        """Return the same text with parameters for its placeholders; they are localized with it."""
         return replace(self, params=tuple(params.items()))
 
     def localize(self, lang: Lang) -> str:
@@ -56,7 +56,7 @@ class LocalizedText:
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A text stored in Indonesian and in English, as columns hold it."""
+    """A text stored in Indonesian and in English, in two columns."""
 
     indonesian: str
     english: str
@@ -67,7 +67,7 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True)
 class JoinedText:
-    """Several texts in one, each localized by itself."""
+    """Several values joined into one text; each is localized separately."""
 
     parts: tuple[object, ...]
     separator: str = ", "
@@ -78,9 +78,9 @@ class JoinedText:
 
 @dataclass(frozen=True, slots=True)
 class ErrorType:
-    """One way to be refused: a code that never changes, an HTTP status, and the sentence in Indonesian.
+    """A type of domain error: a code that never changes, an HTTP status, and the Indonesian message.
 
-    `context` and `counted` are those of LocalizedText. Raises ValueError when the code is malformed or taken.
+    `context` and `counted` are those of LocalizedText. Raises ValueError for a malformed or duplicate code.
     """
 
     code: str
@@ -102,8 +102,10 @@ class ErrorType:
         _error_types[self.code] = self
 
     def __call__(self, **params: object) -> "DomainError":
-        """The refusal with its facts; more facts than the sentence names are allowed,
-        fewer raise TypeError.
+        """Return the error with its parameters.
+
+        Raises TypeError when a placeholder of the message has no parameter; additional parameters are
+        allowed.
         """
         missing = self.placeholders - params.keys()
         if missing:
@@ -112,7 +114,7 @@ class ErrorType:
 
 
 class DomainError(Exception):
-    """The business says no.
+    """A use case's refusal.
 
     The edge turns it into a page, a fragment, problem+json or a line on standard error.
     """
@@ -132,17 +134,17 @@ class DomainError(Exception):
 
     @property
     def params(self) -> dict[str, object]:
-        """The facts as JSON can carry them: money as an int, dates as ISO text, decimals as text."""
+        """The parameters as JSON values: money as an int, dates as ISO text, decimals as text."""
         return {name: _json_value(value) for name, value in self._params.items()}
 
     def message(self, lang: Lang) -> str:
-        """The sentence for a reader of `lang`, money and dates written as that reader writes them."""
+        """Return the message in `lang`, with money and dates in that language's format."""
         kind = self.error_type
         template = _translate(kind.text, kind.context, self._params.get(kind.counted), lang)
         return _fill(template, self._params, lang)
 
     def localize(self, lang: Lang) -> str:
-        """A refusal may itself be a fact of another ("line 4: …")."""
+        """Return the message, so that an error can be a parameter of another one ("line 4: …")."""
         return self.message(lang)
 
     def __str__(self) -> str:
@@ -153,7 +155,7 @@ class DomainError(Exception):
 
 
 def error_types() -> Mapping[str, ErrorType]:
-    """Every kind declared by the modules imported so far, by code."""
+    """Return every error type of the modules imported so far, by code."""
     return dict(_error_types)
 
 
@@ -162,7 +164,7 @@ def _restore_error(code: str, params: Mapping[str, object]) -> DomainError:
 
 
 def _placeholders(template: str) -> frozenset[str]:
-    """The names in braces of a sentence. Raises ValueError for one that is not a plain name."""
+    """Return the names of the placeholders. Raises ValueError for one that is not a plain name."""
     names = set()
     for _, name, spec, conversion in Formatter().parse(template):
         if name is None:

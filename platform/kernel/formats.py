@@ -1,8 +1,7 @@
-"""How numbers, money, percentages and dates are written, for a reader of each language.
+"""Write numbers, money, percentages and dates in the format of a language.
 
-Pure text out; reading what people typed is `kernel.parsing`. `number` and `rupiah` stand in every line of
-every list, so they are written by hand (well under a microsecond); dates go through Babel, and the few
-hundred that a page repeats are remembered.
+The reverse, reading what people typed, is in `kernel.parsing`. `number` and `rupiah` are called for every
+line of every list, so they do not use Babel (well under a microsecond each). Dates use Babel and a cache.
 """
 
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-# The code of a language that has a folder in `locale/`; "id" is the source. See `kernel.translations`.
+# A language code: "id" (the source language) or the name of a folder in `locale/`; see `kernel.translations`.
 Lang = str
 
 NO_BREAK_SPACE: Final = "\u00a0"
@@ -31,7 +30,7 @@ _SWAP_SEPARATORS: Final = str.maketrans(",.", ".,")
 
 
 def rupiah(amount: int, lang: Lang = "id") -> str:
-    """`12500` -> "Rp12.500" (id), "Rp12,500" (en); `-12500` -> "-Rp12.500". The amount is in whole rupiah."""
+    """Write whole rupiah: `12500` -> "Rp12.500" (id), "Rp12,500" (en); `-12500` -> "-Rp12.500"."""
     digits = f"{amount:,}"
     if lang == "id":
         digits = digits.replace(",", ".")
@@ -41,7 +40,7 @@ def rupiah(amount: int, lang: Lang = "id") -> str:
 
 
 def number(value: int | Decimal, lang: Lang = "id") -> str:
-    """`1234567` -> "1.234.567"; `Decimal("1234.50")` -> "1.234,5" (zeros that say nothing are dropped)."""
+    """Write a number: `1234567` -> "1.234.567"; `Decimal("1234.50")` -> "1.234,5" (no trailing zeros)."""
     if isinstance(value, Decimal):
         text = f"{value:,f}"
         if "." in text:
@@ -54,12 +53,12 @@ def number(value: int | Decimal, lang: Lang = "id") -> str:
 
 
 def decimal_mark(lang: Lang) -> str:
-    """The sign before the fraction of a number: "," in Indonesian, "." in English."""
+    """Return the decimal separator of a language: "," in Indonesian, "." in English."""
     return number(Decimal("0.5"), lang)[1]
 
 
 def percent(value: int | Decimal, lang: Lang = "id") -> str:
-    """`Decimal("2.5")` -> "2,5 %" with a space that does not break.
+    """Write a percentage with a no-break space: `Decimal("2.5")` -> "2,5 %".
 
     The value is in percent, not a fraction.
     """
@@ -68,20 +67,19 @@ def percent(value: int | Decimal, lang: Lang = "id") -> str:
 
 @lru_cache(maxsize=4096)
 def date_long(day: date, lang: Lang = "id") -> str:
-    """`date(2026, 11, 24)` -> "24 November 2026"; August is "Agustus" in Indonesian."""
+    """Write a date: `date(2026, 11, 24)` -> "24 November 2026"; August is "Agustus" in Indonesian."""
     return format_date(day, "d MMMM y", locale=_locale(lang))
 
 
 def month(day: date, lang: Lang = "id") -> str:
-    """`date(2026, 8, 4)` -> "Agustus 2026"."""
+    """Write a month: `date(2026, 8, 4)` -> "Agustus 2026"."""
     return date_long(day, lang).split(" ", 1)[1]
 
 
 def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
-    """An aware moment as the clock on the wall there: "24 November 2026 14.05 WIB" (id), "24 November 2026
-    14:05 WIB" (en).
+    """Write a time in its zone: "24 November 2026 14.05 WIB" (id), "24 November 2026 14:05 WIB" (en).
 
-    Raises ValueError for a moment without a time zone.
+    Raises ValueError for a datetime without a time zone.
     """
     local = _in_zone(moment, zone)
     colon = _time_separator(lang)
@@ -91,13 +89,13 @@ def date_time(moment: datetime, lang: Lang = "id", zone: str = JAKARTA) -> str:
 
 
 def truncate(text: str) -> str:
-    """What somebody typed, as a sentence repeats it: long ones end in "…"."""
+    """Shorten a typed text for use in a message; a shortened one ends in "…"."""
     return text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…"
 
 
 @lru_cache
 def _locale(lang: Lang) -> Locale:
-    """What Babel knows of a language; Indonesian for one that it does not know."""
+    """Return Babel's locale of a language, or the Indonesian one if Babel does not know the language."""
     try:
         return Locale.parse(_BABEL_LOCALE.get(lang, lang))
     except (UnknownLocaleError, ValueError):
@@ -106,7 +104,7 @@ def _locale(lang: Lang) -> Locale:
 
 @lru_cache
 def _separators(lang: Lang) -> dict[int, str]:
-    """The table that turns the separators of Python into those of a language."""
+    """Return the translation table from Python's separators to those of a language."""
     symbols = _locale(lang).number_symbols["latn"]
     return str.maketrans({",": symbols["group"], ".": symbols["decimal"]})
 

@@ -1,9 +1,8 @@
-"""Ids that sort by the time they were made: UUID version 7 (RFC 9562, section 5.7), strictly increasing
-within a process.
+"""Ids that sort by creation time: UUID version 7 (RFC 9562, section 5.7), increasing in each process.
 
-48 bits of milliseconds, then 74 bits that start at random each millisecond and grow by a random step within
-it. The time is the machine's own, not `kernel.clock`: an id says when a row was written, also when a test or
-an import writes about the past.
+An id has 48 bits of milliseconds, then a counter of 74 bits, which starts at a random value each millisecond
+and grows by random steps. The time is the system clock, not `kernel.clock`: an id says when a row was
+written, even when a test or an import writes about the past.
 """
 
 import secrets
@@ -17,7 +16,7 @@ _STEP_BITS = 32
 
 
 class UuidSequence:
-    """The ids of one process: where the last one stood, so that the next is greater."""
+    """Generates the ids of one process, each greater than the one before."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -29,7 +28,7 @@ class UuidSequence:
             ms = time.time_ns() // 1_000_000
             if ms > self._ms:
                 self._reseed(ms)
-            else:  # the same millisecond, or a machine whose clock was set back
+            else:  # the same millisecond, or the clock was set back
                 self._counter += 1 + secrets.randbits(_STEP_BITS)
                 if self._counter >> _COUNTER_BITS:
                     self._reseed(self._ms + 1)
@@ -39,12 +38,14 @@ class UuidSequence:
 
     def _reseed(self, ms: int) -> None:
         self._ms = ms
-        self._counter = secrets.randbits(_COUNTER_BITS - 1)  # the top bit stays free, so that steps have room
+        self._counter = secrets.randbits(
+            _COUNTER_BITS - 1
+        )  # the top bit is 0, so that steps do not overflow soon
 
 
 _ids = UuidSequence()
 
 
 def new_id() -> UUID:
-    """A new UUIDv7, greater than every one this process made before."""
+    """Return a new UUIDv7, greater than all ids that this process generated before."""
     return _ids.next()

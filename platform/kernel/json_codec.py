@@ -1,7 +1,6 @@
-"""One codec of PostgreSQL's json and jsonb, on every connection of ours: whoever reads gets dicts and lists,
-whoever writes hands them over.
+"""One codec for json and jsonb on every connection: values are Python's dicts and lists in both directions.
 
-The codec is binary, because asyncpg reads json inside arrays and rows (``kernel.batching``) by no other.
+The codec is binary, because asyncpg requires that to read json inside arrays and rows (``kernel.batching``).
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy.engine import URL
 
-# PostgreSQL's binary jsonb is the text after one byte that names the format's version.
+# PostgreSQL's binary jsonb is one byte with the format version, then the JSON text.
 _JSONB_VERSION: Final = b"\x01"
 
 
 async def set_json_codec(connection: asyncpg.Connection[Any]) -> None:
-    """Let this connection read json and jsonb into Python's values and write them from there."""
+    """Set our codec for json and jsonb on a connection."""
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=_encode, decoder=msgspec.json.decode
     )
@@ -30,23 +29,24 @@ async def set_json_codec(connection: asyncpg.Connection[Any]) -> None:
 
 
 def create_engine(url: URL, **options: Any) -> AsyncEngine:
-    """Return an engine that leaves json to the codec of its connections: those that ``kernel.connection``
-    opens have it already.
+    """Return an engine that leaves json to the codec of its connections.
+
+    ``kernel.connection`` opens connections with the codec set.
     """
     engine = create_async_engine(url, json_serializer=_pass_through, **options)
     dialect: Any = engine.sync_engine.dialect
-    # the dialect's hooks for new connections would put SQLAlchemy's own codec in its place
+    # the dialect's hooks for new connections would set SQLAlchemy's own codec
     dialect.setup_asyncpg_json_codec = dialect.setup_asyncpg_jsonb_codec = _keep_codec
     return engine
 
 
 def _pass_through(value: object) -> object:
-    """What a JSON column's bind processor hands to the driver: the value itself."""
+    """Return the value unchanged; SQLAlchemy calls this in place of a JSON serializer."""
     return value
 
 
 async def _keep_codec(connection: object) -> None:
-    """The connection has its codec."""
+    """Do nothing: the connection has our codec already."""
 
 
 def _encode(value: object) -> bytes:
@@ -62,7 +62,7 @@ def _decode_jsonb(stored: bytes) -> Any:
 
 
 def _to_builtin(value: object) -> object:
-    """Write a subclass of int or str (Rupiah) as what it is; anything else is no JSON."""
+    """Convert a subclass of int or str (Rupiah) to int or str. Raises TypeError for any other type."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, str):

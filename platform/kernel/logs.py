@@ -1,7 +1,6 @@
-"""What the processes write down about themselves: one line each for people, one JSON object each in
-production.
+"""Configure logging: one line for each event in development, one JSON object for each in production.
 
-A traceback never shows the values of variables: a password that somebody just typed is one of them.
+Tracebacks never show the values of variables, which may be passwords.
 """
 
 import logging
@@ -14,9 +13,9 @@ from kernel.settings import Settings
 
 
 def configure(settings: Settings, *, quiet: bool = False) -> None:
-    """Set up the logs of this process; called once, where a process begins.
+    """Set up the logging of this process; called once, at the start of a process.
 
-    ``quiet`` leaves out what is no more than news.
+    ``quiet`` hides messages below warning level, unless ``debug`` is set.
     """
     level = logging.DEBUG if settings.debug else logging.WARNING if quiet else logging.INFO
     ending: list[Processor] = (
@@ -42,9 +41,7 @@ def configure(settings: Settings, *, quiet: bool = False) -> None:
 
 
 class _LibraryHandler(logging.Handler):
-    """What libraries log, in our own form:
-    without it they write tracebacks of many lines beside our lines.
-    """
+    """Logs the records of libraries in our own format, instead of tracebacks of many lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
@@ -55,5 +52,5 @@ class _LibraryHandler(logging.Handler):
             fields["exc_info"] = error
         try:
             structlog.get_logger().log(record.levelno, record.getMessage(), **fields)
-        except Exception:  # noqa: BLE001 - as every handler of the standard library
+        except Exception:  # noqa: BLE001 - as in the handlers of the standard library
             self.handleError(record)

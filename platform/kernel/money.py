@@ -1,9 +1,9 @@
-"""Rupiah: whole rupiah as an int that no float can touch, and that is never lost when it is divided.
+"""Rupiah: amounts of money as whole numbers, protected from floats and from losses by division.
 
 Indonesian rupiah have no smaller coin in use, so an amount is a whole number. A rate is a Decimal or a
-Fraction. Division is either `split`, whose parts always sum to the whole, or `times`, which says how it
-rounds. (Python asks the float first in `1.5 + rupiah`, so that sum is a float; Rupiah and the columns then
-refuse it.)
+Fraction. Division is either `split`, whose parts always sum to the whole, or `times`, which has an explicit
+rounding mode. (In `1.5 + rupiah` Python asks the float first, so that sum is a float; Rupiah and the columns
+then refuse it.)
 """
 
 import re
@@ -21,9 +21,9 @@ K = TypeVar("K")
 Weight = int | Decimal | Fraction
 Rounding = Literal["down", "half_up", "up"]
 
-# Within BIGINT, and far beyond any cooperative: nine hundred trillion rupiah.
+# Below the limit of BIGINT and far above any cooperative's amounts: almost one quadrillion rupiah.
 MAX_AMOUNT: Final = 999_999_999_999_999
-MAX_DIGITS: Final = 18  # digits: a longer text is not even read
+MAX_DIGITS: Final = 18  # a text with more digits is refused before it is converted
 
 NOT_AN_AMOUNT = ErrorType(
     "kernel.not_an_amount",
@@ -54,9 +54,9 @@ _AMOUNT_PATTERN: Final = re.compile(
 
 
 class Rupiah(int):
-    """A whole number of rupiah.
+    """A whole number of rupiah, for example `Rupiah(12500)`.
 
-    `Rupiah(12500)`; float, bool, text and fractions are refused (TypeError, ValueError).
+    Raises TypeError for float, bool and text, ValueError for fractions.
     """
 
     __slots__ = ()
@@ -72,9 +72,9 @@ class Rupiah(int):
 
     @classmethod
     def parse(cls, text: str, *, negative: bool = False) -> Self:
-        """What a person typed: "12.500", "12500", "Rp 12.500", "Rp12.500,00", "12.500,-".
+        """Parse an amount that a person typed: "12.500", "12500", "Rp 12.500", "Rp12.500,00", "12.500,-".
 
-        Raises DomainError (422) for anything else, for a fraction, and for an amount below zero unless
+        Raises DomainError (422) for any other text, for a fraction, and for a negative amount unless
         `negative`.
         """
         typed = _AMOUNT_PATTERN.fullmatch(text.strip())
@@ -92,10 +92,9 @@ class Rupiah(int):
         return cls(amount)
 
     def require_in_range(self, *, field: str = "") -> Self:
-        """The amount itself.
+        """Return the amount; raise kernel.amount_too_large (422) for one beyond `MAX_AMOUNT`.
 
-        Raises DomainError kernel.amount_too_large (422) for one that no cooperative has, as a product of two
-        may be.
+        A product of two valid amounts may be that large. `field` is the form field that shows the error.
         """
         if not -MAX_AMOUNT <= self <= MAX_AMOUNT:
             raise AMOUNT_TOO_LARGE(text=formats.rupiah(int(self)), largest=Rupiah(MAX_AMOUNT), field=field)
@@ -103,15 +102,15 @@ class Rupiah(int):
 
     @classmethod
     def total(cls, amounts: Iterable[int]) -> Self:
-        """The sum of the amounts as Rupiah; nothing sums to Rp0."""
+        """Return the sum of the amounts as Rupiah; Rp0 when there are none."""
         return cls(sum(map(_require_int, amounts)))
 
     def split(self, weights: Mapping[K, Weight]) -> dict[K, "Rupiah"]:
-        """Divide by largest remainder: the parts sum to the whole, ties go to the lower key, a negative whole
-        mirrors a positive one.
+        """Divide the amount by weights, by the largest-remainder method; the parts sum to the whole.
 
-        Weights are ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be
-        comparable. The result keeps the order of `weights` and does not depend on it.
+        Ties go to the lower key; a negative amount gives the negated parts of the positive one. Weights are
+        ints, Decimals or Fractions, none negative and not all zero (ValueError); keys must be comparable. The
+        result is in the order of `weights`, but its values do not depend on that order.
         """
         scaled = _integer_weights(weights)
         total = sum(scaled.values())
@@ -131,8 +130,9 @@ class Rupiah(int):
         return {key: _unchecked(part) for key, part in parts.items()}
 
     def times(self, rate: Weight, *, rounding: Rounding, unit: int = 1) -> "Rupiah":
-        """The amount times an exact rate, rounded to a multiple of `unit` rupiah: "down" and "up" are toward
-        and away from zero.
+        """Return the amount times an exact rate, rounded to a multiple of `unit` rupiah.
+
+        "down" rounds toward zero, "up" away from zero.
         """
         if isinstance(rate, bool | float) or not isinstance(rate, int | Decimal | Fraction):
             raise TypeError(f"a rate is a Decimal or a Fraction, not {type(rate).__name__}")
@@ -146,7 +146,7 @@ class Rupiah(int):
         return Rupiah(-units * unit if below_zero else units * unit)
 
     def localize(self, lang: Lang) -> str:
-        """As it stands in a sentence: "Rp12.500"."""
+        """Return the amount as text in a language: "Rp12.500"."""
         return formats.rupiah(self, lang)
 
     def __repr__(self) -> str:
@@ -188,20 +188,21 @@ class Rupiah(int):
         raise TypeError("rupiah are not divided: use split(weights), or times(rate, rounding=…)")
 
     __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __truediv__
-    __pow__ = __truediv__  # type: ignore[assignment]  # no power of money means anything
+    __pow__ = __truediv__  # type: ignore[assignment]  # a power of money has no meaning
 
 
 def _unchecked(amount: int) -> Rupiah:
-    """Rupiah of a number already known to be whole: half the cost of the checked door, in loops over every
-    member.
+    """Return a Rupiah without the checks of the constructor, for a number known to be whole.
+
+    It takes half the time, which counts in loops over all members.
     """
     return int.__new__(Rupiah, amount)
 
 
 def _largest_keys(remainders: Mapping[K, int], count: int) -> list[K]:
-    """The keys of the `count` largest remainders, a tie going to the lower key.
+    """Return the keys of the `count` largest remainders; ties go to the lower key.
 
-    Sorts bare numbers, and keys only where they tie.
+    Keys are sorted only where remainders tie, which is faster than sorting all.
     """
     last = sorted(remainders.values(), reverse=True)[count - 1]
     above = [key for key, remainder in remainders.items() if remainder > last]
@@ -218,7 +219,7 @@ def _require_int(other: object) -> int:
 
 
 def _integer_weights(weights: Mapping[K, Weight]) -> dict[K, int]:
-    """The same proportions in whole numbers."""
+    """Return whole numbers in the same proportions as the weights."""
     if all(type(weight) is int for weight in weights.values()):
         if weights and min(weights.values()) < 0:
             raise ValueError(f"a weight cannot be negative: {min(weights.values())}")

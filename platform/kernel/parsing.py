@@ -1,8 +1,6 @@
-"""Read the numbers and dates that people type, in the habits of Indonesian paper and of spreadsheets.
+"""Parse the numbers and dates that people type, in the formats of Indonesian documents and spreadsheets.
 
-At most 18 digits are ever made a number.
-
-Money is `Rupiah.parse`, phone numbers are `kernel.phone`.
+Numbers are limited to 18 digits. Money is parsed by `Rupiah.parse`, phone numbers by `kernel.phone`.
 """
 
 import re
@@ -36,7 +34,7 @@ _PAPER_DATE: Final = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 
 
 def parse_number(text: str) -> int:
-    """A whole number: "1.250", "1250", "-3". Raises DomainError (422)."""
+    """Parse a whole number: "1.250", "1250", "-3". Raises DomainError (422)."""
     typed = _NUMBER.fullmatch(text.strip())
     if typed is None:
         raise NOT_A_NUMBER(text=truncate(text))
@@ -44,9 +42,10 @@ def parse_number(text: str) -> int:
 
 
 def parse_percent(text: str) -> Decimal:
-    """A percentage: "25", "2,5", "2.5", "2,5 %".
+    """Parse a percentage: "25", "2,5", "2.5", "2,5 %".
 
-    Nobody groups thousands in a percentage, so both signs are decimal. Raises DomainError (422).
+    Percentages have no thousands separator, so comma and point are both decimal marks. Raises DomainError
+    (422).
     """
     typed = _PERCENTAGE.fullmatch(text.strip())
     if typed is None:
@@ -55,7 +54,7 @@ def parse_percent(text: str) -> Decimal:
 
 
 def parse_date(text: str) -> date:
-    """A day: "2026-11-24" as browsers send it, "24/11/2026", "24-11-2026", "24.11.2026" as people write it.
+    """Parse a date: "2026-11-24" from browsers; "24/11/2026", "24-11-2026", "24.11.2026" from people.
 
     Raises DomainError (422).
     """

@@ -1,7 +1,7 @@
-"""Passwords: argon2id, off the event loop, and the few rules that keep the worst ones out.
+"""Hash and check passwords with argon2id in threads, and refuse the worst passwords.
 
-Hashing holds a processor core and 19 MiB for tens of milliseconds, so it runs in its own small pool of
-threads: however many sign in at once, pages keep being served.
+Hashing takes a processor core and 19 MiB for tens of milliseconds. A small thread pool of its own does it, so
+that many simultaneous sign-ins do not delay other pages.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ PASSWORD_IS_PHONE = ErrorType(
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
 _hasher: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
-# A hash that no password fits, made with the parameters above: see verify_dummy.
+# A hash for `verify_dummy`, made with the parameters above; no password matches it.
 _DUMMY_HASH: Final = _hasher.hash("\0 nobody has this password")
 
 _COMMON_PASSWORDS: Final = frozenset(
@@ -61,8 +61,9 @@ _COMMON_PASSWORDS: Final = frozenset(
 
 
 def check_password(password: str, *, phone_number: str | None = None) -> None:
-    """Raise DomainError (422) when the password is too short, too long, among the commonest, one repeated
-    sign, or the person's own phone number.
+    """Raise a DomainError (422) for a password that is too short, too long, or easy to guess.
+
+    Easy to guess are very common passwords, one repeated character, and the person's own phone number.
     """
     if len(password) < MIN_LENGTH:
         raise PASSWORD_TOO_SHORT(minimum=MIN_LENGTH)
@@ -75,26 +76,22 @@ def check_password(password: str, *, phone_number: str | None = None) -> None:
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash to store. Call `check_password` first."""
+    """Return the argon2id hash to store. Call `check_password` first."""
     return await _in_thread(_hash, password)
 
 
 async def verify_password(stored_hash: str, password: str) -> bool:
-    """Whether the password fits the stored hash. A damaged hash fits nothing."""
+    """Return whether the password matches the stored hash. A damaged hash matches nothing."""
     return await _in_thread(_matches, stored_hash, password)
 
 
 async def verify_dummy(password: str) -> None:
-    """Spend the time of a real check, so that a stranger cannot learn from the answer's delay whether an
-    account exists.
-    """
+    """Take as long as a real check, so that the response time does not reveal whether an account exists."""
     await _in_thread(_matches, _DUMMY_HASH, password)
 
 
 def needs_rehash(stored_hash: str) -> bool:
-    """Whether the hash was made with other parameters than today's: hash again at the next sign-in that
-    succeeds.
-    """
+    """Return whether the hash was made with former parameters; then hash again at the next sign-in."""
     return _hasher.check_needs_rehash(stored_hash)
 
 

@@ -1,7 +1,7 @@
-"""Indonesian mobile numbers, kept in E.164 ("+6281234567890") however they were typed.
+"""Indonesian mobile numbers, stored in E.164 format ("+6281234567890").
 
-Plausible is enough: national form 08 and 8 to 11 more digits. Which prefixes an operator has put to use
-changes from year to year, and a member whose number our list does not know yet must not be turned away.
+Any plausible number is accepted: 08 and 8 to 11 more digits in national form. The prefixes in use change
+every year, and a list of them could refuse a valid number of a member.
 """
 
 import re
@@ -16,15 +16,16 @@ NOT_A_MOBILE_NUMBER = ErrorType(
 )
 
 _SEPARATORS: Final = re.compile(r"[\s().\-\u2010-\u2015\u200e\u202a\u202c]+")
-# With the trunk zero, with the country code (and the zero that some write after it), or bare: spreadsheets
-# drop a leading zero.
+# With the trunk zero, with the country code (some write a zero after it), or without both: spreadsheets drop
+# leading zeros.
 _MOBILE: Final = re.compile(r"(?:0|\+?620?|)(8[0-9]{8,11})")
 
 
 def parse_mobile(text: str) -> str:
-    """From "0812-3456-7890", "62 812 3456 7890", "+6281234567890" to "+6281234567890".
+    """Return a typed mobile number in E.164 format: "0812-3456-7890" -> "+6281234567890".
 
-    Raises DomainError (422) for anything else, land lines too.
+    Accepts also "62 812 3456 7890" and "+6281234567890". Raises DomainError (422) for anything else,
+    including landline numbers.
     """
     typed = _MOBILE.fullmatch(_SEPARATORS.sub("", text))
     if typed is None:
@@ -33,6 +34,6 @@ def parse_mobile(text: str) -> str:
 
 
 def format_national(number: str) -> str:
-    """From "+6281234567890" to "0812-3456-7890", as people read it aloud."""
+    """Return a number in national format: "+6281234567890" -> "0812-3456-7890"."""
     digits = f"0{number.removeprefix('+62')}"
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"

@@ -67,8 +67,9 @@ class PoolPair:
         await self.engine.dispose()
 
     def _adapt_connection(self, connect_async: Callable[..., Awaitable[Any]]) -> Any:
-        """A new connection as SQLAlchemy holds it; its ``async_creator`` would not take the size of the
-        cache.
+        """Open a connection as SQLAlchemy wraps it.
+
+        SQLAlchemy's ``async_creator`` cannot set the size of the statement cache.
         """
         dialect: Any = self.engine.sync_engine.dialect
         return dialect.dbapi.connect(

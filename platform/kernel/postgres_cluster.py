@@ -1,4 +1,4 @@
-"""Make the cluster of the embedded PostgreSQL and the database in it."""
+"""Create the cluster of the embedded PostgreSQL and its database."""
 
 import secrets
 import shutil
@@ -14,10 +14,10 @@ FIRST_WITH_BUILTIN_LOCALES: Final = 17
 
 
 def ensure_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
-    """Make the cluster where there is none; `fast` leaves it to the system when the files reach the disk.
+    """Create the cluster if it does not exist; `fast` does not wait until the files are on disk.
 
-    Raises a DomainError when the programs are too old, when the cluster there was made by another major
-    version, or when making it fails.
+    Raises a DomainError when the programs are too old, when the existing cluster was created by another major
+    version, or when creating it fails.
     """
     found = read_version(binaries)
     if _major(found) < MIN_MAJOR_VERSION:
@@ -30,7 +30,7 @@ def ensure_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
 
 
 def _make_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
-    """Make it beside, then move it into place: a kill half-way leaves nothing that looks whole."""
+    """Create the cluster in a temporary folder and rename it, so that a kill leaves no partial cluster."""
     new, password_file = layout.root / "data.new", layout.root / "password.new"
     shutil.rmtree(new, ignore_errors=True)
     password_file.unlink(missing_ok=True)

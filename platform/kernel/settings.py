@@ -1,8 +1,8 @@
-"""Settings, read from the environment once at start and never written again.
+"""The settings, read once from the environment at the start.
 
 Each setting is one field. Its environment variable is ``LUMBUNG_`` plus the field's name in capitals; the
-field's metadata says what it means. ``settings_reader`` reads the variables by pydantic-settings.
-``python -m kernel.settings`` prints the table of docs/operating.md.
+field's metadata describes it. ``settings_reader`` reads the variables with pydantic-settings. ``python -m
+kernel.settings`` prints the table of docs/operating.md.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from kernel.settings_parsers import (
 DEVELOPMENT_SECRET: Final = "development only: set LUMBUNG_SECRET_KEY"  # noqa: S105 - refused in production
 
 PREFIX: Final = "LUMBUNG_"
-# Variables that an earlier version read, and what they are called now.
+# Former names of variables, with their current names.
 RENAMED_VARIABLES: Final = {
     "LUMBUNG_SPARE_SCHEMAS": "LUMBUNG_SCHEMA_POOL_SIZE",
     "LUMBUNG_STAND_INS": "LUMBUNG_FAKE_GATEWAYS",
@@ -44,15 +44,13 @@ SETTING_INVALID = ErrorType(
 
 
 def _doc(meaning: str, *, default: str | None = None) -> dict[str, str]:
-    """Metadata of a field: what it means,
-    and how its default is written where the value itself says little.
-    """
+    """Return a field's metadata: its meaning, and its default in words if the value is not clear."""
     return {"meaning": meaning} | ({"default": default} if default is not None else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What one start of Lumbung was told; made by ``load()``, by hand in tests."""
+    """The settings of one process; created by ``load()``, or directly in tests."""
 
     environment: Environment = field(
         default="development",
@@ -234,19 +232,20 @@ class Settings:
 
     @property
     def encryption_keys(self) -> tuple[tuple[str, bytes], ...]:
-        """The master keys; in development, when none is set, one derived from the secret key."""
+        """The master keys; in development, if none is set, one derived from the secret key."""
         if self.master_keys:
             return self.master_keys
         return (("development", hashlib.sha256(b"lumbung master key\0" + self.secret_key.encode()).digest()),)
 
     def fake_gateway_url(self, service: str) -> str | None:
-        """The address that answers in the place of ``service``, or None for the real one: in production
-        always, however a process began.
+        """Return the URL of the fake of a payment service, or None to use the real one.
+
+        In production it is always None.
         """
         return None if self.is_production else dict(self.fake_gateways).get(service)
 
     def stripe_account(self, slug: str) -> str | None:
-        """The account at Stripe that is connected for this cooperative, or None."""
+        """Return the connected Stripe account of this cooperative, or None."""
         return dict(self.stripe_accounts).get(slug)
 
     @property
@@ -259,14 +258,14 @@ class Settings:
 
     @property
     def scheme(self) -> str:
-        """``http`` where the base domain is this machine, else ``https``: cookies and links follow it."""
+        """``http`` if the base domain is this machine, else ``https``; used for cookies and links."""
         return "http" if is_local_domain(self.base_domain) else "https"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment; an empty variable counts as absent.
 
-    Raises a DomainError (``kernel.setting_invalid``) that names the variable and what is wrong with it.
+    Raises a DomainError (``kernel.setting_invalid``) that names the variable and the problem.
     """
     from kernel.settings_reader import WrongSetting, read_settings
 
@@ -286,13 +285,13 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _texts(environ: Mapping[str, str]) -> dict[str, str]:
-    """The texts of our variables, as the environment gives them."""
+    """Return the values of our variables that are set, stripped."""
     known = [variable_name(setting.name) for setting in fields(Settings)]
     return {name: environ[name].strip() for name in (*known, *RENAMED_VARIABLES) if name in environ}
 
 
 def _derive_app_role(found: dict[str, Any]) -> None:
-    """The application's role is the one that its address names."""
+    """Set the application's role from the user name in its URL; raise if it contradicts ``app_role``."""
     role = unquote(urlsplit(found["app_database_url"]).username or "")
     if not role or found.get("app_role", role) != role:
         problem = (
@@ -306,11 +305,11 @@ def _derive_app_role(found: dict[str, Any]) -> None:
 
 
 def _read_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of the secrets that are given, by variable.
+    """Return the texts of the secrets that are set, by variable.
 
-    A secret may lie in the file that ``LUMBUNG_…_FILE`` names, or in systemd's folder of credentials under
-    its variable's name in small letters. Raises a DomainError (``kernel.setting_invalid``) for a file that
-    cannot be read.
+    A secret may be in the variable, in the file that ``LUMBUNG_…_FILE`` names, or in systemd's credentials
+    folder in a file with the variable's name in lower case. Raises a DomainError (``kernel.setting_invalid``)
+    for a file that cannot be read.
     """
     texts = {}
     for setting in fields(Settings):
@@ -326,9 +325,7 @@ def _read_secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def strip_owner_login(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment as a process that serves gets it: every secret as text, and nothing of the
-    owner's login.
-    """
+    """Return the environment for web and worker processes: secrets as text, without the owner's login."""
     owner = variable_name("database_url")
     files = {f"{variable_name(name)}_FILE" for name in FILE_SETTINGS} | {owner, CREDENTIALS_VARIABLE}
     secrets = {name: text for name, text in _read_secrets(environ).items() if name != owner}
@@ -336,28 +333,27 @@ def strip_owner_login(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_startable(settings: Settings) -> None:
-    """Refuse to serve real cooperatives with settings that are only fit for trying out, and to try out where
-    others can reach it.
+    """Refuse to start a web or worker process with unsafe settings.
 
-    This is for a process that serves: in production it holds the application's login and not the owner's.
-    Raises a DomainError (``kernel.not_startable``, ``kernel.not_for_others``) that names every problem at
-    once.
+    Production refuses settings that are only fit for trials, and the owner's login. Development refuses to
+    listen where other machines can connect. Raises a DomainError (``kernel.not_startable``,
+    ``kernel.not_for_others``) that lists all problems.
     """
     start_checks.check_settings(settings, needs_owner_login=False)
 
 
 def check_startable_supervisor(settings: Settings) -> None:
-    """Refuse as ``check_startable`` does, for a process that starts all others, and so needs both logins."""
+    """Refuse as ``check_startable`` does, for the process that starts the others and needs both logins."""
     start_checks.check_settings(settings, needs_owner_login=True)
 
 
 def variable_name(name: str) -> str:
-    """Name of a setting in the environment."""
+    """Return the environment variable of a setting."""
     return f"{PREFIX}{name.upper()}"
 
 
 def markdown_table() -> str:
-    """Every setting as one Markdown table, in the order of the fields."""
+    """Return all settings as a Markdown table, in the order of the fields."""
     lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
     for setting in fields(Settings):
         default = setting.metadata.get("default") or f"`{str(setting.default).lower()}`"

@@ -1,6 +1,6 @@
-"""How each setting is read from its text in the environment.
+"""Parse each setting from its text in the environment.
 
-Every reader raises ValueError with what is wrong, as the end of a sentence.
+Every parser raises ValueError with the problem as the end of a sentence.
 """
 
 import base64
@@ -16,17 +16,19 @@ from urllib.parse import urlsplit
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"  # systemd's: see LoadCredential= in systemd.exec(5)
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MASTER_KEY_BYTES: Final = 32
-# Outside services that a fake gateway may answer for, on this machine alone.
+# External services that may be replaced by a fake on this machine.
 FAKEABLE_GATEWAYS: Final = ("stripe", "midtrans", "xendit")
 
 
 def redact_credentials(text: str) -> str:
+    """Return the text with user and password of each URL replaced by "…"."""
     return re.sub(r"://[^@/]*@", "://…@", text)
 
 
 def read_secret(variable: str, text: str, environ: Mapping[str, str]) -> str:
-    """Return a secret's text: ``text`` where the environment gives it, else what its file holds, else
-    nothing.
+    """Return a secret: ``text`` if the environment has it, else the content of its file, else "".
+
+    Raises ValueError when both are given or the file cannot be read.
     """
     named, folder = environ.get(f"{variable}_FILE", "").strip(), environ.get(CREDENTIALS_VARIABLE, "").strip()
     if text:
@@ -52,13 +54,13 @@ def _read_file(file: Path) -> str:
 
 
 def is_local_domain(domain: str) -> bool:
-    """Whether browsers take this domain (with or without a port) for the machine that they run on."""
+    """Return whether browsers resolve this domain (with or without a port) to their own machine."""
     name = domain.partition(":")[0]
     return name == "localhost" or name.endswith(".localhost")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether no other machine reaches this address."""
+    """Return whether an address is a loopback address, which no other machine can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -169,7 +171,7 @@ def _bool(text: str) -> bool:
 SECRET_SETTINGS: Final = frozenset(
     {"master_keys", "secret_key", "billing_stripe_key", "billing_stripe_webhook_secret"}
 )
-# Settings that hold a secret, so each may lie in a file of its own.
+# Settings that may contain a secret, so each may be read from a file.
 FILE_SETTINGS: Final = SECRET_SETTINGS | {"database_url", "app_database_url", "broker_url", "mail_url"}
 PARSERS: Final[Mapping[str, Any]] = {
     "environment": _environment,

@@ -1,6 +1,6 @@
-"""Reads the variables of an environment into the values of ``Settings``, by pydantic-settings.
+"""Read environment variables into the values of ``Settings``, with pydantic-settings.
 
-Imported only where settings are loaded: pydantic takes a tenth of a second.
+Imported only where settings are loaded, because importing pydantic takes a tenth of a second.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from kernel.settings_parsers import PARSERS
 
 
 class WrongSetting(ValueError):
-    """The text of one setting cannot be read; ``problem`` is the end of a sentence."""
+    """A setting's text cannot be parsed; ``problem`` is the end of a sentence."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"{name}: {problem}")
@@ -32,7 +32,7 @@ class WrongSetting(ValueError):
 
 
 class _MappingSource(EnvSettingsSource):
-    """Environment variables from a mapping, which need not be the environment of this process."""
+    """Environment variables from a mapping instead of the environment of this process."""
 
     def __init__(self, settings_class: type[BaseSettings], variables: Mapping[str, str]) -> None:
         super().__init__(settings_class)
@@ -40,7 +40,7 @@ class _MappingSource(EnvSettingsSource):
 
 
 class _EnvironmentSettings(BaseSettings):
-    """Takes the environment variables as its arguments, and reads no others."""
+    """Reads the variables that are passed as arguments, and no other sources."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -65,7 +65,7 @@ class _EnvironmentSettings(BaseSettings):
 
 
 def _field_types() -> dict[str, Any]:
-    """Each field's type and default, with the parser of its text."""
+    """Return the type and the default of each field; the type includes the parser of its text."""
     hints = get_type_hints(Settings)
     found: dict[str, Any] = {}
     for setting in fields(Settings):
@@ -81,9 +81,9 @@ _Reader: Final = create_model("_Reader", __base__=_EnvironmentSettings, **_field
 
 
 def read_settings(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of the settings that these variables give, by field.
+    """Return the values of the settings that these variables contain, by field.
 
-    Raises WrongSetting for the first field, in their order, whose text cannot be read.
+    Raises WrongSetting for the first invalid field.
     """
     try:
         found = _Reader(**variables)

@@ -1,4 +1,4 @@
-"""What stands against a start: too unsafe for real cooperatives, or a trial where others can reach it."""
+"""Checks at the start: unsafe settings in production, or a development server that others can reach."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ NOT_FOR_OTHERS = ErrorType(
 
 
 def check_settings(settings: Settings, *, needs_owner_login: bool) -> None:
-    """Refuse a start, with every problem named at once.
+    """Raise a DomainError that lists every problem which prevents a start.
 
-    ``needs_owner_login``: this process needs the owner's login; else it must not have it.
+    ``needs_owner_login``: this process needs the owner's login; otherwise it must not have it. Codes:
+    kernel.not_startable, .not_for_others.
     """
     if not settings.is_production:
         if problems := _development_problems(settings):
@@ -92,7 +93,7 @@ def _weak_secrets(settings: Settings) -> list[str]:
 
 
 def _fake_services(settings: Settings) -> list[tuple[str, str]]:
-    """Outside services that are answered by something of this machine or by an imitation of the real one."""
+    """Return the settings that replace an external service by a fake: variable and value."""
     found = [("LUMBUNG_FAKE_GATEWAYS", f"{service}={address}") for service, address in settings.fake_gateways]
     if settings.mail_url is not None and urlsplit(settings.mail_url).scheme not in {"smtp", "smtps"}:
         found.append(("LUMBUNG_MAIL_URL", urlsplit(settings.mail_url).scheme + "://…"))

@@ -1,7 +1,7 @@
-"""The worker's threads, shared: a cooperative whose jobs hang leaves some to its neighbours.
+"""Share the worker's threads: jobs of one cooperative that hang leave threads for other cooperatives.
 
-One cooperative has all threads but one, and no more than half while that many of its jobs are slow. What
-finds no thread goes back to the broker and comes again later; it is not counted as a failure.
+One cooperative may use all threads but one, but only half while that many of its jobs are slow. A job without
+a thread goes back to the broker and is delivered again later; this does not count as a failure.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final
 from dramatiq import Broker
 from dramatiq.middleware import Middleware, SkipMessage
 
-# Jobs end in milliseconds: one that lasts longer hangs, for all we know. So long a thread waits for another
-# of the same cooperative.
+# A job that runs longer than this counts as hanging; jobs usually end in milliseconds. A thread also waits
+# at most this long for a running job of the same cooperative.
 SLOW_SECONDS: Final = 1.0
 MIN_BACKOFF_MS: Final = 1_000
 MAX_BACKOFF_MS: Final = 30_000
@@ -23,7 +23,7 @@ _DEFERRALS: Final = "turns"
 
 
 class ThreadQuotas(Middleware):
-    """Counts the jobs that run in this process, by whose they are: the first argument of every message."""
+    """Counts the running jobs of this process by cooperative, the first argument of every message."""
 
     def __init__(self, threads: int) -> None:
         self._max_running = max(1, threads - 1)
@@ -32,7 +32,7 @@ class ThreadQuotas(Middleware):
         self._changed = threading.Condition()
 
     def before_process_message(self, broker: Broker, message: Any) -> None:
-        """Count a job, or send it back. Raises SkipMessage for the latter."""
+        """Count a job, or return it to the broker and raise SkipMessage."""
         holder = str(message.args[0])
         with self._changed:
             while not self._has_capacity(holder):
@@ -51,7 +51,7 @@ class ThreadQuotas(Middleware):
     def after_process_message(
         self, broker: Broker, message: Any, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
-        """End what was counted."""
+        """Remove a finished job from the count."""
         holder = str(message.args[0])
         with self._changed:
             running = self._running.get(holder, {})
@@ -72,12 +72,12 @@ class ThreadQuotas(Middleware):
         }
         if not slow.get(holder):
             return True
-        # several cooperatives that hang together leave a thread, too
+        # hanging jobs of several cooperatives together must also leave one thread free
         return slow[holder] < self._max_slow and sum(slow.values()) < self._max_running
 
 
 def silence_skip_warnings() -> None:
-    """Leave out dramatiq's warning about each message that was sent back."""
+    """Suppress dramatiq's warning about each message that was returned to the broker."""
     logging.getLogger("dramatiq.worker.WorkerThread").addFilter(_is_not_skip_warning)
 
 

@@ -1,7 +1,8 @@
-"""Translations for templates and Python alike.
+"""Translations for templates and Python.
 
-The Indonesian sentence in the code is the key; other languages lie in ``themes/*/locale/<language>/*.po``,
-one file a room. A language exists when it has such a folder; what it lacks is shown in Indonesian.
+The Indonesian sentence in the code is the key; other languages are in ``themes/*/locale/<language>/*.po``,
+one file for each room. A language exists if it has such a folder; missing translations are shown in
+Indonesian.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PluralRule = Callable[[int], int]
 
 
 class PoTranslations(NullTranslations):
-    """Translations read straight from .po files, without a compile step."""
+    """Translations read directly from .po files, without compiling them."""
 
     def __init__(self, files: list[Path]) -> None:
         super().__init__()
@@ -51,11 +52,11 @@ class PoTranslations(NullTranslations):
         return message if found is None else found
 
     def pgettext(self, context: str, message: str) -> str:
-        """Return the translation of a word that has another one elsewhere."""
+        """Return the translation of a text in a context, for texts with several translations."""
         return self.messages.get((context, message)) or self.gettext(message)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        """Return the translation of a counted sentence in the plural form for ``n``."""
+        """Return the translation of a sentence in the plural form for ``n``."""
         found = self.plurals.get(singular)
         if found is not None:
             forms, rule = found
@@ -65,7 +66,7 @@ class PoTranslations(NullTranslations):
 
 @functools.cache
 def get_translations(lang: Lang) -> PoTranslations:
-    """Return the translations into a language; Indonesian is what the code says."""
+    """Return the translations into a language; none are needed for Indonesian."""
     if lang == SOURCE_LANGUAGE:
         return PoTranslations([])
     return PoTranslations(sorted(THEMES_DIR.glob(f"*/locale/{lang}/*.po")))
@@ -79,12 +80,15 @@ def list_languages() -> tuple[Lang, ...]:
 
 
 def choose_language(asked: str | None) -> Lang:
-    """Return the language asked for if it exists, else Indonesian."""
+    """Return the requested language if it exists, else Indonesian."""
     return asked if asked is not None and asked in list_languages() else SOURCE_LANGUAGE
 
 
 def language_name(lang: Lang) -> str:
-    """Return a language's own name: its translation of "Bahasa Indonesia" in the context "language"."""
+    """Return a language's name in that language.
+
+    It is the translation of "Bahasa Indonesia" in the context "language", else Babel's name, else the code.
+    """
     own = get_translations(lang).messages.get(("language", "Bahasa Indonesia"))
     if own is not None:
         return own
