@@ -1,6 +1,4 @@
-"""Two cooperatives to look around in, with invented people and a year of sales, made by the use cases that a
-person uses.
-"""
+"""The demo: two cooperatives with invented people and a year of sales, created through the use cases."""
 
 from demo.seed import DemoLogin, list_notes, seed_demo
 

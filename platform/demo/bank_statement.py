@@ -1,6 +1,4 @@
-"""A bank's statement to try the comparing of statements with: what is waited for, and what nobody can tell at
-once.
-"""
+"""Write a sample bank statement for trying reconciliation: clear, doubtful and unknown transfers."""
 
 from __future__ import annotations
 
@@ -16,26 +14,24 @@ from kernel.settings import Settings
 
 
 def get_bank_statement_path(settings: Settings, demo: DemoCooperative) -> Path:
-    """Return where the statement of a cooperative lies, once it is written."""
+    """Return the path of a cooperative's sample statement; ``write_bank_statement`` creates the file."""
     return settings.data_dir / "contoh" / f"mutasi-{demo.slug}.csv"
 
 
 def write_bank_statement(
     settings: Settings, demo: DemoCooperative, transfers: Sequence[WaitingTransfer], today: date
 ) -> None:
-    """Write what the invented bank saw of the transfers that are waited for, as ``format_bank_statement``
-    tells.
-    """
+    """Write the sample statement with the awaited transfers, as ``format_bank_statement`` describes."""
     file = get_bank_statement_path(settings, demo)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(format_bank_statement(transfers, today), "utf-8")
 
 
 def format_bank_statement(transfers: Sequence[WaitingTransfer], today: date) -> str:
-    """Return the file, laid out as KlikBCA does it.
+    """Return the statement in KlikBCA's layout.
 
-    Sure are the transfers that name their payment. The last one's payer left out both the reference and the
-    tail, so it is doubtful; a deposit is nobody's, and a fee went out.
+    All transfers but the last name their payment. The last has neither the reference nor the unique suffix,
+    so its match is doubtful. A cash deposit matches no payment, and a fee is outgoing.
     """
     *sure, last = transfers
     rows = [

@@ -1,4 +1,4 @@
-"""The two demo cooperatives. Everybody in them is invented."""
+"""The two demo cooperatives. All people in them are invented."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 from demo import goods, people
 from kernel import clock, phone
 
-PIN: Final = "270845"  # of the members who may owe
+PIN: Final = "270845"  # of the members with credit
 PASSWORD: Final = "coba-lumbung-2026"  # noqa: S105 - printed at every start; production refuses the demo
 
 
 class DemoCooperative(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them.
+    """The data of one demo cooperative.
 
-    Phones are written as people write them; ``accepts_payments``: every way of paying is switched on, to try.
+    Phone numbers are written as people write them. ``accepts_payments``: every payment method is enabled.
     """
 
     slug: str
@@ -42,31 +42,31 @@ class DemoCooperative(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def founding_key(self) -> str:
-        """The founding key: the same cooperative however often the demo starts."""
+        """The key that makes founding idempotent: each start of the demo finds the same cooperative."""
         return f"demo:{self.slug}"
 
     @property
     def chair_phone(self) -> str:
-        """In E.164."""
+        """The chair's phone number in E.164."""
         return phone.parse_mobile(self.chair_phone_display)
 
     @property
     def people(self) -> list[tuple[str, str, str]]:
-        """The register: (sex, name, phone)."""
+        """The people of the register: (sex, name, phone)."""
         return people.list_people(self.names, self.phone_prefix)
 
     @property
     def member_name(self) -> str:
-        """The member whose sign-in is told."""
+        """The name of the member whose login the demo prints."""
         return self.people[0][1]
 
     @property
     def member_phone_display(self) -> str:
-        """Their phone."""
+        """That member's phone number."""
         return self.people[0][2]
 
     def sales_year(self) -> int:
-        """The past year whose sales the books hold."""
+        """Return the past year that has sales in the books."""
         return clock.today(self.timezone).year - 1
 
 

@@ -1,8 +1,7 @@
-"""Let a demo cooperative take money: ways switched on, credit granted, a wallet filled, payments in every
-state.
+"""Enable payments in a demo cooperative: methods, credit, a filled wallet, and payments in every status.
 
-Everything goes through the use cases behind the pages. Accounts, sticker and keys are invented, and say so
-where a buyer sees them.
+Everything goes through the use cases of the pages. Accounts, sticker and keys are invented, and buyers see
+that they are.
 """
 
 from __future__ import annotations
@@ -52,15 +51,15 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 CREDIT_METHODS: Final[tuple[PaymentMethodCode, ...]] = ("kasbon", "payroll")
-# By place in the register: kasbon and potong gaji in rupiah, and the number at the employer.
+# Index in the register, limits of kasbon and potong gaji in rupiah, and the number at the employer.
 _CREDIT: Final = ((0, 500_000, 400_000, "K-0117"), (1, 0, 600_000, "K-0242"))
 _EXPIRED_AFTER: Final = timedelta(days=3)
 
 
 async def enable_payments(database: Database, tenant: TenantRef, demo: DemoCooperative) -> bool:
-    """Do all of it once; False when it was done before.
+    """Enable payments and create sample payments; return False if that was done before.
 
-    Raises DomainError where what people did to the demo is in the way.
+    Raises DomainError when users have changed the demo so that it is no longer possible.
     """
     async with coop_reader(database, tenant) as ro:
         if await queries.has_payments_enabled(ro):
@@ -93,7 +92,7 @@ async def set_up_method(
     percent: str = "0",
     on: date,
 ) -> None:
-    """Set a way of paying up and offer it.
+    """Configure a payment method and enable it.
 
     Raises DomainError as ``payments.configure_method`` does.
     """
@@ -106,8 +105,9 @@ async def set_up_method(
 
 
 async def _collect_consents(database: Database, tenant: TenantRef) -> dict[int, Consent]:
-    """Who may owe sets a PIN and agrees by it; what is weighed for that is weighed before a transaction is
-    held.
+    """Set the PIN of each member who gets credit, and return their consents by index in the register.
+
+    Uses its own transactions, so that password hashing does not run inside the caller's.
     """
     async with coop_reader(database, tenant) as ro:
         members = await queries.list_members(ro)
@@ -120,7 +120,7 @@ async def _collect_consents(database: Database, tenant: TenantRef) -> dict[int, 
 
 
 async def _allow_credit(db: AsyncSession, chair: Actor, today: date) -> None:
-    """Credit is a decision of its own: the bylaws say so from today on."""
+    """Amend the bylaws from today on to allow credit, if they do not yet."""
     before = await get_latest_version(db)
     allowed = cast(
         "tuple[PaymentMethodCode, ...]",
@@ -154,7 +154,7 @@ async def _grant_credit(db: AsyncSession, chair: Actor) -> None:
 
 
 async def _fill_wallets(db: AsyncSession, demo: DemoCooperative, chair: Actor, today: date) -> None:
-    """One wallet is filled; another waits for a QRIS to be seen in the acquirer's list."""
+    """Fill one wallet, and open a top-up by QRIS that waits for confirmation."""
     filled = await _top_up(db, 0, 150_000, "bank_transfer", today)
     await state_machine.confirm_by_officer(db, chair, filled.reference, on=today)
     await _top_up(db, 4, 50_000, "qris", today)
@@ -180,9 +180,7 @@ async def _top_up(
 async def _place_orders(
     db: AsyncSession, demo: DemoCooperative, chair: Actor, consents: Mapping[int, Consent], today: date
 ) -> None:
-    """Orders on credit, one that is called off, one that gets a part back, some that wait, one for which it
-    is too late.
-    """
+    """Place orders on credit, a cancelled one, a partly refunded one, waiting ones and an expired one."""
     for key, whom, method, goods in (
         ("kasbon", 0, "kasbon", ("B0007", "B0013")),
         ("payroll-0", 0, "payroll", ("B0001", "B0010")),
@@ -239,5 +237,5 @@ async def _refund_part(db: AsyncSession, chair: Actor, bought: Order, today: dat
 
 async def _load_payment(db: AsyncSession, bought: Order) -> Payment:
     payment = await find_latest_payment(db, ORDER, bought.id)
-    assert payment is not None  # nothing here is given away
+    assert payment is not None  # only orders with a total of zero have no payment
     return payment

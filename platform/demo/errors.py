@@ -1,4 +1,4 @@
-"""What the demo declines."""
+"""Domain errors of the demo."""
 
 from kernel.errors import ErrorType
 

@@ -1,9 +1,8 @@
-"""The demo's accounts at the fakes of Stripe, Midtrans and Xendit: set up once, and made known again at
-each start.
+"""Connect the demo cooperatives to the fake gateways: set up once, and registered again at each start.
 
-Fake gateways forget everything when they stop. So each start registers the webhooks again and cancels the
-payments that waited at the former fakes: their buyers choose again. A plan that was paid by card there goes
-on by invoice (``demo.subscriptions``).
+Fake gateways forget everything when they stop. So each start registers the webhooks again and cancels
+payments that waited at the former fakes: their buyers choose again. A plan that was paid by card there
+continues by invoice (``demo.subscriptions``).
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
-# What the fake gateways let in; nobody else does. A test compares them.
+# The keys that the fake gateways accept; a test compares them.
 MIDTRANS_KEY: Final = "SB-Mid-server-tiruan"
 XENDIT_KEY: Final = "xnd_development_tiruan"
 XENDIT_TOKEN: Final = "token-tiruan"  # noqa: S105 - of a fake gateway
-# The platform's own account there, for plans paid by card, and one at a bank that no bank has.
+# The platform's own account at the fake Stripe, for plans paid by card, and an invented bank account.
 PLATFORM_KEY: Final = "sk_test_standin_platform"
 PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a fake gateway
 PLATFORM_ACCOUNT: Final = "Bank Contoh 000-555-666 atas nama Lumbung (uji coba)"
@@ -38,20 +37,20 @@ _CANCEL_REASON: Final = "layanan uji coba dimulai lagi"
 
 
 def get_stripe_key(demo: DemoCooperative) -> str:
-    """Return the key of an account of the fake gateway that is this cooperative's alone."""
+    """Return the key of the cooperative's own account at the fake Stripe."""
     return f"sk_test_standin_{demo.slug}"
 
 
 def get_stripe_secret(demo: DemoCooperative) -> str:
-    """Return what the fake gateway signs this cooperative's messages with."""
+    """Return the secret with which the fake Stripe signs this cooperative's webhooks."""
     return f"whsec_tiruan_{demo.slug}"
 
 
 async def connect_gateways(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Let the cooperative be paid through the fake gateways that the settings name.
+    """Connect the cooperative to the configured fake gateways.
 
-    Raises DomainError where its bylaws or its plan do not allow it any more, httpx.HTTPError where a fake
-    does not answer.
+    Raises DomainError when its bylaws or plan no longer allow it, httpx.HTTPError when a fake gateway does
+    not answer.
     """
     await _set_up_once(database, tenant, demo)
     await _cancel_waiting_payments(database, tenant)
@@ -59,10 +58,9 @@ async def connect_gateways(database: Database, tenant: TenantRef, demo: DemoCoop
 
 
 async def connect_platform_gateway(database: Database) -> None:
-    """Let the fake Stripe tell the platform of plans paid by card, where the platform's account is one
-    of its own.
+    """Register the platform's billing webhook at the fake Stripe, if the platform uses the demo's account.
 
-    Raises httpx.HTTPError where it does not answer.
+    Raises httpx.HTTPError when the fake does not answer.
     """
     settings = database.settings
     if settings.billing_stripe_key == PLATFORM_KEY:
@@ -103,7 +101,7 @@ async def _cancel_waiting_payments(database: Database, tenant: TenantRef) -> Non
 
 
 async def _register_webhooks(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Tell Stripe's and Xendit's where messages go; Midtrans is told with every payment."""
+    """Register the webhook URLs at the fake Stripe and Xendit; Midtrans gets its URL with every payment."""
     settings = database.settings
     async with coop_reader(database, tenant) as ro:
         endpoints = {each.method: each.endpoint for each in await methods.list_methods(ro)}

@@ -1,10 +1,11 @@
-"""Goods of a village shop as they might be, with invented labels: category, then name, unit, cost, price in
-rupiah, and pieces in stock.
+"""Invented products of a village shop.
+
+Each line is a category with its products: name, unit, cost and price in rupiah, and pieces in stock.
 """
 
 from typing import Final
 
-# Both shops sell these.
+# Products of both shops.
 COMMON: Final = """
 Sembako: Beras pandan wangi 5 kg,Karung,68000,74500,36; Beras medium 1 kg,Kg,12800,14000,90; \
 Gula pasir 1 kg,Kg,16200,17500,70; \
@@ -57,7 +58,7 @@ Obat: Minyak gosok 30 ml,Botol,13200,15500,24; Oralit isi 5,Pak,4200,5500,30; Ka
 
 
 def format_products_csv(*lists: str) -> str:
-    """Return the goods as the file that the shop's import takes."""
+    """Return the products as CSV in the format of the product import."""
     rows = ["sku,barcode,name,category,unit,cost,price,stock"]
     at = 0
     for line in "\n".join(lists).strip().splitlines():

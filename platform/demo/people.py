@@ -1,6 +1,6 @@
-"""Invented people.
+"""Names of invented people.
 
-Whoever bears one of these names by chance is not meant; the phone numbers are given to nobody.
+Any resemblance to real people is accidental; the phone numbers are not assigned to anybody.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Orders of the demo, placed by the use case behind the checkout."""
+"""Place orders of the demo by the use case of the checkout."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class DemoOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order to place.
 
-    ``member_index`` is a place in the register, or None for a visitor; of ``skus`` every second one is bought
-    twice.
+    ``member_index`` is an index in the register, or None for a visitor. The quantities of ``skus`` are 1, 2,
+    1, 2, …
     """
 
     key: str
@@ -40,7 +40,7 @@ class DemoOrder(msgspec.Struct, frozen=True, kw_only=True):
 async def place_demo_order(
     db: AsyncSession, demo: DemoCooperative, new: DemoOrder, *, on: date, consent: Consent | None = None
 ) -> Order:
-    """Place an order and return it; the same key again returns the same.
+    """Place an order and return it; the same key again returns the same order.
 
     Raises as ``shop.place_order.place_order`` does.
     """

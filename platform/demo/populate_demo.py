@@ -1,8 +1,7 @@
-"""Give a demo cooperative its look, people, goods, a past year of sales, this year's so far, and what waits
-today.
+"""Populate a demo cooperative: profile, people, products, sales since last year, and today's pending work.
 
-Everything goes through the use cases behind the pages and imports, in the order in which it would have
-happened, with the clock held there; nothing is written into a table directly.
+Everything goes through the use cases of pages and imports, in chronological order and with the clock set to
+the day. Nothing is written into a table directly.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ from shu.create_draft import create_draft
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# What is ordered, and what has been done with it.
+# Today's orders, and the status to which each is brought.
 _ORDERS = (
     (DemoOrder(key="0", member_index=0, method="cash", skus=("B0001", "B0008", "B0017")), "handed over"),
     (
@@ -68,9 +67,9 @@ _ORDERS = (
 
 
 async def populate_demo(db: AsyncSession, demo: DemoCooperative) -> None:
-    """Do all of it in the session's transaction.
+    """Create all data of the demo in the session's transaction.
 
-    Raises as the use cases do; nothing here is expected to be refused.
+    Raises as the use cases do, and ValueError when a line of a demo file is rejected.
     """
     chair = Actor("officer", demo.chair, await queries.get_chair_id(db))
     year, today = demo.sales_year(), clock.today(demo.timezone)
@@ -98,7 +97,7 @@ async def populate_demo(db: AsyncSession, demo: DemoCooperative) -> None:
 
 
 async def _set_up(db: AsyncSession, demo: DemoCooperative, chair: Actor, on: date) -> None:
-    """Look, goods on the shelf, the register with its deposits, a second officer."""
+    """Create the profile, the products with stock, the register with deposits, and a second officer."""
     params = update_profile.ProfileDetails(
         demo.name, demo.tagline, demo.address, demo.chair_phone_display, demo.bank_account, demo.timezone
     )
@@ -121,21 +120,20 @@ async def _set_up(db: AsyncSession, demo: DemoCooperative, chair: Actor, on: dat
 
 
 async def _choose_password(db: AsyncSession, identity: str, code: str) -> None:
-    """Somebody turns their code into the demo's password; what the page does between transactions happens in
-    this one.
+    """Set the demo's password by an activation code, and confirm the notice about the code.
+
+    Verifies in this transaction; the page does so between two transactions.
     """
     found = await find_credentials(as_reader(db), identity)
     await complete_activation(db, await verify_code(found, code, PASSWORD))
     assert found is not None
     user = await get_user(db, found.id)
     assert user is not None
-    user.code_seen_at = user.code_used_at  # who looks around is not asked whether that was them
+    user.code_seen_at = user.code_used_at  # otherwise the first page would ask whether it was them
 
 
 async def _pay_costs(db: AsyncSession, demo: DemoCooperative, chair: Actor, year: int) -> None:
-    """Rent and wages each month, the members' meeting in March: without costs a surplus would be too good to
-    be true.
-    """
+    """Record rent and wages of each month and the members' meeting in March, for a realistic surplus."""
     for month in range(1, 13):
         costs = [("6120", 85_000, "Listrik dan sewa kios"), ("6110", 240_000, "Upah penjaga toko")]
         if month == 3:
@@ -150,7 +148,7 @@ async def _pay_costs(db: AsyncSession, demo: DemoCooperative, chair: Actor, year
 
 
 async def _amend_bylaws(db: AsyncSession, demo: DemoCooperative, chair: Actor, effective_on: date) -> None:
-    """Change the bylaws once: more for education, less for the officers."""
+    """Amend the bylaws once: more for education, less for the officers."""
     if not demo.has_amended_bylaws:
         return
     before = await get_latest_version(db)
@@ -165,9 +163,7 @@ async def _amend_bylaws(db: AsyncSession, demo: DemoCooperative, chair: Actor, e
 
 
 async def _admit_members(db: AsyncSession, demo: DemoCooperative, chair: Actor, year: int) -> None:
-    """Two people join over the counter; members pay their months; the member whose sign-in is told chooses a
-    password.
-    """
+    """Admit two members, record mandatory deposits of the year, and set the password of the first member."""
     deposits = TEMPLATES[demo.bylaws].deposits
     for at, (name, sex) in enumerate((("Galuh Permata", "P"), ("Satria Nugraha", "L"))):
         joined = date(year, 3 + 4 * at, 10)
@@ -211,15 +207,13 @@ async def _admit_members(db: AsyncSession, demo: DemoCooperative, chair: Actor, 
                         today=day,
                         key=f"demo-{day}",
                     )
-    with _clock_at(date(year, 12, 6)):  # long ago enough for a PIN today
+    with _clock_at(date(year, 12, 6)):  # early enough that a PIN is allowed today
         given = await issue_activation_code(db, chair, members[0][0])
         await _choose_password(db, given.number, given.code)
 
 
 async def _create_pending_work(db: AsyncSession, demo: DemoCooperative, chair: Actor, today: date) -> None:
-    """What an officer finds this morning: orders in every state, an order from savings, and people who want
-    to join.
-    """
+    """Create today's pending work: orders in every status, an order paid from savings, and applicants."""
     members = await queries.list_members(db)
     saved = await record_deposit(
         db,
@@ -261,7 +255,7 @@ async def _generate_sales(db: AsyncSession, demo: DemoCooperative, part: int, fi
 
 
 def _require_none_rejected(imported: tuple[object, ImportReport]) -> None:
-    """A bad line in a file of ours is a fault of ours."""
+    """Raise ValueError for a rejected line: the demo's files must be valid."""
     rejected = imported[1].rejected
     if rejected:
         msg = f"line {rejected[0].line} of a demo file: {rejected[0].reason}"

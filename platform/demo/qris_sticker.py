@@ -1,11 +1,11 @@
-"""The demo's QRIS sticker: valid to every reader, and of a merchant that does not exist."""
+"""The demo's QRIS sticker: a valid payload of a merchant that does not exist."""
 
 from typing import Final
 
 from gateways.qris_tlv import DataObject, crc16, serialize_tlv
 
 MERCHANT: Final = "UJI COBA KOPERASI MELATI"
-# No acquirer has this number, and no merchant this NMID.
+# This acquirer number and NMID are not assigned.
 _ACQUIRER: Final = (
     DataObject("00", "ID.CO.CONTOH.WWW"),
     DataObject("01", "936000000000000017"),

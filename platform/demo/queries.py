@@ -1,4 +1,4 @@
-"""Whether the demo stands already, and what its next steps need to find again."""
+"""Queries for which parts of the demo exist, and for ids that later steps need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DONE = "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE subject = 'demo' AND a
 
 
 class WaitingTransfer(msgspec.Struct, frozen=True):
-    """A transfer that is waited for; ``amount`` with its tail, in rupiah."""
+    """An awaited transfer; ``amount`` is in rupiah and includes the unique suffix."""
 
     reference: str
     amount: int
@@ -35,17 +35,17 @@ async def list_demo_slugs(ro: Reader, keys: list[str]) -> set[str]:
 
 
 async def is_populated(source: AsyncSession | Reader) -> bool:
-    """Whether members, goods and sales of this cooperative have been made."""
+    """Whether ``populate_demo`` has run in this cooperative."""
     return bool(await as_reader(source).value(_DONE, POPULATED))
 
 
 async def has_payments_enabled(source: AsyncSession | Reader) -> bool:
-    """Whether ways of paying, credit and payments of this cooperative have been made."""
+    """Whether ``enable_payments`` has run in this cooperative."""
     return bool(await as_reader(source).value(_DONE, PAYMENTS_ENABLED))
 
 
 async def list_waiting_transfers(source: AsyncSession | Reader) -> list[WaitingTransfer]:
-    """Return the transfers that are waited for, oldest first."""
+    """Return the awaited transfers, oldest first."""
     return await as_reader(source).rows(
         WaitingTransfer,
         "SELECT reference, amount, unique_suffix, payer_name FROM payments WHERE method = "
@@ -55,7 +55,7 @@ async def list_waiting_transfers(source: AsyncSession | Reader) -> list[WaitingT
 
 
 async def list_waiting_references(ro: Reader, methods: list[str]) -> list[str]:
-    """Return the references of payments that wait at one of these payment services."""
+    """Return the references of awaiting test payments at these gateways."""
     rows = await ro.records(
         "SELECT reference FROM payments WHERE method = ANY($1::text[]) AND status = 'awaiting' AND NOT "
         "live ORDER BY id",
@@ -65,7 +65,7 @@ async def list_waiting_references(ro: Reader, methods: list[str]) -> list[str]:
 
 
 async def list_members(source: AsyncSession | Reader) -> list[tuple[UUID, str, str]]:
-    """Return the active members as (id, number, name), by number."""
+    """Return the active members as (id, number, name), ordered by number."""
     rows = await as_reader(source).records(
         "SELECT id, number, name FROM members WHERE status = 'active' ORDER BY number"
     )
@@ -73,13 +73,13 @@ async def list_members(source: AsyncSession | Reader) -> list[tuple[UUID, str, s
 
 
 async def get_product_ids(db: AsyncSession) -> dict[str, UUID]:
-    """Return the ids of the goods by their code."""
+    """Return the ids of the products by SKU."""
     rows = await as_reader(db).records("SELECT sku, id FROM products")
     return {row["sku"]: row["id"] for row in rows}
 
 
 async def get_chair_id(db: AsyncSession) -> UUID:
-    """Return the account of the chair."""
+    """Return the user id of the chair."""
     found: UUID = await as_reader(db).value(
         "SELECT id FROM users WHERE officer_role = 'ketua' ORDER BY added_at LIMIT 1"
     )
@@ -87,7 +87,7 @@ async def get_chair_id(db: AsyncSession) -> UUID:
 
 
 async def has_operator(ro: Reader, phone: str) -> bool:
-    """Whether somebody with this number runs the platform."""
+    """Whether an operator has this phone number."""
     return bool(
         await ro.value("SELECT EXISTS (SELECT 1 FROM shared.operators WHERE phone = $1)", parse_mobile(phone))
     )

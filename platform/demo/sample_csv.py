@@ -1,4 +1,4 @@
-"""What people buy in a year: some every week, some twice a month, staples more than the rest.
+"""Generate members and a year of sales for the demo: some members buy weekly, others twice a month.
 
 Seeded, so every demo is the same.
 """
@@ -13,8 +13,9 @@ from datetime import date, timedelta
 def generate_register_csv(
     people: Sequence[tuple[str, str, str]], seed: int, last_year: int, principal: int, monthly: int
 ) -> str:
-    """Return the register as the file that the members' import takes, with deposits as they stood when
-    ``last_year`` began, in rupiah.
+    """Return the register as CSV in the format of the members' import.
+
+    The deposits are as of the beginning of ``last_year``, in rupiah.
     """
     rng = random.Random(seed)
     rows = ["member_number,name,sex,phone,joined_on,principal_deposit,mandatory_deposit,voluntary_deposit"]
@@ -29,7 +30,7 @@ def generate_register_csv(
 def generate_sales_csv(
     numbers: Sequence[str], skus: Sequence[str], seed: int, first: date, last: date
 ) -> str:
-    """Return the receipts from ``first`` to ``last`` as the file that the sales import takes."""
+    """Return the receipts from ``first`` to ``last`` as CSV in the format of the sales import."""
     rng = random.Random(seed)
     liking = [rng.choice((1, 1, 2, 3, 5)) for _ in skus]
     rows = ["date,member_number,sku,quantity"]

@@ -1,6 +1,4 @@
-"""Found and furnish the demo: each cooperative in two transactions, founding and furnishing, so that a kill
-in between loses nothing.
-"""
+"""Create the demo, each cooperative in separate transactions, so that a later start completes it."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ OPERATOR = ("Wira Adiguna", "0899-0000-0001")
 
 
 class DemoLogin(msgspec.Struct, frozen=True):
-    """Somebody to be in the demo: where, as what, and with which words."""
+    """A login of the demo: address, role, name, and what to type."""
 
     address: str
     role: str
@@ -43,7 +41,7 @@ class DemoLogin(msgspec.Struct, frozen=True):
     pin: str = ""
 
     def format_line(self) -> str:
-        """The sentence that a terminal prints."""
+        """Return the line that the terminal shows."""
         pin = f", PIN {self.pin}" if self.pin else ""
         return f"{self.address:<42} {self.role}: {self.name}, {self.identity}, password {self.password}{pin}"
 
@@ -54,10 +52,10 @@ async def seed_demo(
     on_progress: Callable[[int, int], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> list[DemoLogin]:
-    """Make whatever of the demo is missing, and return how to sign in to it; a second call only looks.
+    """Create the missing parts of the demo and return its logins; safe to repeat.
 
-    A slug that somebody else took is left alone. ``on_note`` hears a sentence of what could not be made.
-    Raises DomainError demo.not_in_production.
+    A cooperative that somebody else founded under the same slug is not changed. ``on_note`` gets a sentence
+    for each part that could not be created. Raises DomainError demo.not_in_production.
     """
     if database.settings.is_production:
         raise errors.NOT_IN_PRODUCTION()
@@ -87,7 +85,7 @@ async def _list_demo_slugs(database: Database) -> set[str]:
 
 
 async def _create_cooperative(database: Database, demo: DemoCooperative) -> None:
-    # a cooperative with a year of sales was founded before that year, and its bylaws held in it
+    # found it before its year of sales, so that its bylaws are in force then
     with clock.freeze_at(datetime(demo.sales_year() - 1, 12, 20, 3, tzinfo=UTC)):
         await create_cooperative(
             database,
@@ -117,10 +115,7 @@ async def _populate_once(database: Database, demo: DemoCooperative) -> TenantRef
 async def _enable_payments(
     database: Database, tenant: TenantRef, demo: DemoCooperative, note: Callable[[str], None]
 ) -> None:
-    """Ways of paying and payments.
-
-    A demo that people have lived in may stand against it: then it stays as it is, and says so.
-    """
+    """Enable payments and the plan; on an error, leave the demo as it is and pass a sentence to ``note``."""
     try:
         await enable_payments(database, tenant, demo)
         if database.settings.fake_gateways:
@@ -140,7 +135,7 @@ async def _connect_platform_gateway(database: Database, note: Callable[[str], No
 
 
 def _ignore_note(_: str) -> None:
-    """Nobody listens."""
+    """Ignore a note."""
 
 
 async def _add_operator_once(database: Database) -> None:
@@ -152,7 +147,7 @@ async def _add_operator_once(database: Database) -> None:
         async with owner_session(database) as db:
             await add_operator(db, name=name, phone_number=phone, password=PASSWORD)
     except DomainError as error:
-        if error.code != "operators.phone_taken":  # another start was faster by a moment
+        if error.code != "operators.phone_taken":  # a concurrent start may have added the operator
             raise
 
 
@@ -176,7 +171,7 @@ def _list_logins(database: Database, demos: list[DemoCooperative]) -> list[DemoL
 
 
 def list_notes(settings: Settings) -> list[str]:
-    """Return sentences of what there is to try beside the pages."""
+    """Return sentences about what else there is to try: fake gateways and sample files."""
     lines = []
     if settings.fake_gateways:
         addresses = ", ".join(f"{service} {address}" for service, address in settings.fake_gateways)

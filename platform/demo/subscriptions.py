@@ -1,6 +1,4 @@
-"""What the demo cooperatives have with the platform: one whose plan a credit pays for years, and one with an
-invoice to pay.
-"""
+"""The demo cooperatives' plans: one is paid by credit for years, the other has an unpaid invoice."""
 
 from __future__ import annotations
 
@@ -24,19 +22,17 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 PLAN: Final = "tumbuh"
-CREDIT: Final = Rupiah(10_000_000)  # ten years of it
+CREDIT: Final = Rupiah(10_000_000)  # enough for about ten years
 _BY: Final = "Lumbung"
-# So little of the trial is left that a card pays at once and not at its end
-# (``billing.card_checkout.LEAST_TRIAL``).
+# So short a trial that a card pays at once and not at its end (``billing.card_checkout.LEAST_TRIAL``).
 _LEFT: Final = timedelta(days=2)
 
 
 async def ensure_plan(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Choose a plan with everything that can be tried, once; what somebody chose later stays.
+    """Subscribe the cooperative to a plan with all features, once; a later choice of a user is not changed.
 
-    Nobody need pay it, and who wants to can, by card.
-
-    Raises DomainError as ``billing.manage_subscription`` does.
+    A credit pays the plan, and it can still be paid by card. Raises DomainError as
+    ``billing.manage_subscription`` does.
     """
     async with shared_session(database) as db:
         today = clock.today(demo.timezone)
@@ -50,8 +46,9 @@ async def ensure_plan(database: Database, tenant: TenantRef, demo: DemoCooperati
 
 
 async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Let the trial be over today and its first month invoiced, for an operator to confirm; whoever has a
-    subscription already keeps it.
+    """Subscribe the cooperative to a plan whose trial ends today, which issues an invoice for an operator.
+
+    Does nothing when it has a subscription.
     """
     async with shared_session(database) as db:
         if await queries.find_subscription(db, tenant.id) is not None:
@@ -66,9 +63,7 @@ async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoC
 
 
 async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:
-    """Go on by invoice where the plan was paid by a card:
-    yesterday's fake gateway knew it, and today's does not.
-    """
+    """Switch a plan paid by card to invoices: a restarted fake Stripe has forgotten its customer."""
     async with shared_session(database) as db:
         subscription = await queries.find_subscription_for_update(db, tenant.id)
         if subscription is None or subscription.stripe_customer is None:
