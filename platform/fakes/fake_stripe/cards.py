@@ -29,7 +29,7 @@ DECLINES: dict[str, tuple[str, str | None, str]] = {
         "An error occurred while processing your card. Try again in a little bit.",
     ),
 }
-# number → what it does: "pays", "authenticates" (asks the holder first), "fails_later" (can be saved, then
+# number → behaviour: "pays", "authenticates" (asks the holder first), "fails_later" (can be saved, then
 # declines), or a decline
 NUMBERS = {
     "4242424242424242": "pays",
@@ -42,7 +42,7 @@ NUMBERS = {
     "4000000000000127": "incorrect_cvc",
     "4000000000000119": "processing_error",
 }
-# names that the API knows without anybody having made them
+# test names that the API knows without creating them
 READY_MADE = {
     "pm_card_visa": "4242424242424242",
     "tok_visa": "4242424242424242",
@@ -57,7 +57,7 @@ READY_MADE = {
     "pm_card_chargeDeclinedIncorrectCvc": "4000000000000127",
     "pm_card_chargeDeclinedProcessingError": "4000000000000119",
 }
-DELAYED = frozenset({"id_bank_transfer"})  # the buyer is done before the money is there
+DELAYED = frozenset({"id_bank_transfer"})  # the buyer is done before the money arrives
 
 
 def new_method(

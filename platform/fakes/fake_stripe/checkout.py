@@ -1,6 +1,6 @@
 """Checkout Sessions: https://docs.stripe.com/api/checkout/sessions.
 
-How one is paid stands in `paying`, its page in `pages`.
+Payment is in `session_payment`, the page in `pages`.
 """
 
 from __future__ import annotations
@@ -124,8 +124,9 @@ def _expiry(wanted: int | None, now: int) -> int:
 
 
 def _data(call: ApiCall, mode: str) -> Resource:
-    """What is handed on to the payment intent, the subscription or the setup intent; only the mode's own may
-    be given.
+    """Return the parameters for the payment intent, subscription or setup intent of this mode.
+
+    Raises StripeApiError for those of another mode.
     """
     own = {
         "payment": "payment_intent_data",
@@ -206,7 +207,7 @@ def _line(call: ApiCall, item: Resource, path: str) -> Resource:
 
 
 def add_up(session: Resource) -> Totals:
-    """Compute the totals of the session and its lines: what is due today; nothing for a trial."""
+    """Compute the totals of the session and its lines: the amount due today, zero for a trial."""
     sums = compute_totals(
         [
             (

@@ -1,4 +1,4 @@
-"""Test clocks: customers with a time of their own that API calls advance."""
+"""Test clocks: customers with their own time, which API calls advance."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def _furthest(call: ApiCall, clock: Resource) -> int:
 
 
 def _move(world: World, account: str, clock: Resource, frozen: int) -> None:
-    """Do all that falls due on the way.
+    """Advance the clock and run all work that becomes due.
 
-    The answer says "advancing", as the API's does; who reads again finds it ready.
+    As in the real API, the response says "advancing"; a later read returns "ready".
     """
     timeline = world.clocks[clock["id"]]
     timeline.run_at_once(frozen)

@@ -1,4 +1,4 @@
-"""Events: what happened, to be listed and read again for 30 days (the fake forgets nothing)."""
+"""Events, which can be listed and read for 30 days in the real API; the fake keeps all."""
 
 from __future__ import annotations
 

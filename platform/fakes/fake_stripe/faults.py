@@ -6,30 +6,30 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-# of a request; matched against "POST /v1/checkout/sessions"
-ERROR_500 = "error_500"  # answers 500, and nothing was done
-# the work is done, and the answer is 500 (replayed by the idempotency key)
+# faults of a request; matched against "POST /v1/checkout/sessions"
+ERROR_500 = "error_500"  # responds 500, and nothing was done
+# the work is done, but the response is 500 (repeated by the idempotency key)
 ERROR_500_AFTER = "error_500_after"
-TIME_OUT = "time_out"  # no answer, nothing was done
-TIME_OUT_AFTER = "time_out_after"  # no answer, but the work is done
-HANG_UP = "hang_up"  # the connection breaks, nothing was done
+TIME_OUT = "time_out"  # no response, and nothing was done
+TIME_OUT_AFTER = "time_out_after"  # no response, but the work is done
+HANG_UP = "hang_up"  # the connection breaks, and nothing was done
 RATE_LIMIT = "rate_limit"  # 429
-# of a webhook delivery; matched against the type of the event
+# faults of a webhook delivery; matched against the type of the event
 TWICE = "twice"
 LATE = "late"  # details: seconds (default one hour)
-OUT_OF_ORDER = "out_of_order"  # waits until the next event was delivered
+OUT_OF_ORDER = "out_of_order"  # waits until the next event is delivered
 LOST = "lost"  # never delivered; the event can still be listed
-FORGED = "forged"  # signed with another secret; a retry comes properly signed
-TAMPERED = "tampered"  # the body was changed after it was signed
-WRONG_AMOUNT = "wrong_amount"  # properly signed, but the amount is another; details: amount
+FORGED = "forged"  # signed with another secret; a retry is signed correctly
+TAMPERED = "tampered"  # the body is changed after signing
+WRONG_AMOUNT = "wrong_amount"  # signed correctly, but with another amount; details: amount
 WRONG_CURRENCY = "wrong_currency"  # details: currency (default usd)
-WRONG_ACCOUNT = "wrong_account"  # names an account of somebody else; details: account
-# of what is told when one asks; matched against the object's kind, such as "checkout.session"
+WRONG_ACCOUNT = "wrong_account"  # names another account; details: account
+# faults of a response to a read; matched against the object's kind, such as "checkout.session"
 ANSWERS_AMOUNT = "answers_amount"  # details: amount
 ANSWERS_CURRENCY = "answers_currency"  # details: currency
-# of money; matched against the payment method, or the object's kind
+# faults of money; matched against the payment method, or the object's kind
 FEE_LATER = "fee_later"  # the charge has no balance transaction at first; details: seconds (default 10)
-ODD_FEE = "odd_fee"  # the fee is no whole rupiah
+ODD_FEE = "odd_fee"  # the fee is not a whole rupiah
 REFUND_PENDING = "refund_pending"  # details: seconds (default one day)
 REFUND_FAILS = "refund_fails"
 PAYOUT_FAILS = "payout_fails"
@@ -43,7 +43,7 @@ KINDS = frozenset(
 class Fault:
     kind: str
     times: int | None = 1  # None: until cleared
-    only: str = "*"  # a pattern as of file names
+    only: str = "*"  # a pattern, as for file names
     details: dict[str, Any] = field(default_factory=dict)
     occurrences: int = 0
 

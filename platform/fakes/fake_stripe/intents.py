@@ -69,9 +69,9 @@ def new_intent(
 
 
 def check_application_fee(call: ApiCall, fee: int | None, amount: int, param: str) -> int | None:
-    """A platform takes its fee only of a charge on a connected account, and never more than the charge.
+    """Validate and return the platform's fee of a payment.
 
-    Raises StripeApiError.
+    Raises StripeApiError unless the charge is on a connected account and the fee is at most its amount.
     """
     if fee is None:
         return None

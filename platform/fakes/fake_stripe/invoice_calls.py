@@ -1,4 +1,4 @@
-"""Calls about invoices and their items."""
+"""API calls about invoices and their items."""
 
 from __future__ import annotations
 
@@ -152,10 +152,7 @@ def create(call: ApiCall) -> Resource:
 
 @route("POST", "/v1/invoices/create_preview", InvoiceCreatePreviewParams)
 def preview(call: ApiCall) -> Resource:
-    """What the next invoice of a subscription would be, or what a change of it would cost.
-
-    Nothing is kept.
-    """
+    """Return the next invoice of a subscription, or the invoice of a change of it, without storing it."""
     if (name := call.params.get("subscription")) is None:
         raise missing("subscription")
     subscription = call.store.named("subscription", name, "subscription")

@@ -1,4 +1,4 @@
-"""An invoice as a page that can be paid, and as a PDF."""
+"""The page on which an invoice can be paid, and its PDF."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def invoice_pdf(world: World, names: tuple[str, ...], form: Form | None) -> Host
 
 
 def pdf(lines: list[str]) -> bytes:
-    """Write lines on one page of A4."""
+    """Return a PDF with the lines on one A4 page."""
     words = b"BT /F1 12 Tf 50 780 Td 18 TL "
     for line in lines:
         coded = (

@@ -20,7 +20,7 @@ from fakes.fake_stripe.world import World
 
 HOUR = 3600
 DAY = 86_400
-# what subscriptions do when an invoice of theirs was paid, or could not be
+# callbacks of subscriptions for a paid invoice, and below for a failed payment
 AFTER_PAYMENT: list[Callable[[World, str, Resource], None]] = []
 AFTER_FAILURE: list[Callable[[World, str, Resource], None]] = []
 
@@ -34,7 +34,7 @@ def line(
     rates: list[Resource] | None = None,
     **more: Any,
 ) -> Resource:
-    """One line: ``amount`` before discounts and taxes. ``_rates`` are what it is taxed by."""
+    """Create an invoice line; ``amount`` is before discounts and taxes, ``rates`` are its tax rates."""
     return {
         "id": new_id("il"),
         "object": "line_item",
@@ -70,7 +70,7 @@ def pricing(price: Resource) -> Resource:
 def new_invoice(
     world: World, account: str, customer: Resource, lines: list[Resource], discounts: list[str], **more: Any
 ) -> Resource:
-    """Create a draft that is not stored yet: a preview is never stored."""
+    """Create a draft without storing it, so that previews can use it."""
     now = world.time_of(account, customer).now()
     name = new_id("in")
     invoice = {
@@ -137,9 +137,9 @@ def new_invoice(
 
 
 def add_up(world: World, account: str, invoice: Resource) -> None:
-    """Write the sums of the lines into the invoice.
+    """Compute the totals of the invoice from its lines.
 
-    A customer's balance below zero is credit, and is used first.
+    A negative balance of the customer is credit, and is used first.
     """
     lines = invoice["_lines"]
     coupons = coupons_of(world, account, invoice["discounts"])
@@ -283,7 +283,7 @@ def attempt_payment(
     if reason is None and intent["status"] == "succeeded":
         paid(world, account, invoice, intent)
         return None
-    if reason is None:  # an asynchronous way: the money is on its way
+    if reason is None:  # an asynchronous method: the payment is processing
         return None
     for react in AFTER_FAILURE:
         react(world, account, invoice)
@@ -292,7 +292,7 @@ def attempt_payment(
 
 
 def paid(world: World, account: str, invoice: Resource, intent: Resource | None) -> None:
-    """It is paid: by an intent, by credit, or (intent None with something due) outside of Stripe."""
+    """Mark an invoice as paid: by an intent, or without one by credit or outside of Stripe."""
     now = world.time_of(account, invoice).now()
     invoice |= {
         "status": "paid",

@@ -1,6 +1,6 @@
-"""Pages that a person clicks: the checkout, the onboarding of a connected account.
+"""HTML pages for people: the checkout, and the onboarding of a connected account.
 
-They say on every page that no money moves.
+Every page states that no money moves.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class HostedPage:
 
 
 Form = dict[str, str]
-# the form is None when the page is only looked at
+# the form is None for a GET request
 PageHandler = Callable[[World, tuple[str, ...], Form | None], HostedPage]
 PAGES: list[tuple[str, PageHandler]] = []
 
@@ -71,7 +71,7 @@ def document(title: str, body: str, status: int = 200) -> HostedPage:
 
 
 def rupiah(amount: int | None, currency: str | None = "idr") -> str:
-    """Write hundredths as one reads them: Rp25.000, with the hundredths only where there are some."""
+    """Format an amount in hundredths: Rp25.000, with decimals only if they are not zero."""
     whole, rest = divmod(abs(amount or 0), 100)
     figure = f"{whole:,}".replace(",", ".") + (f",{rest:02d}" if rest else "")
     minus = "-" if (amount or 0) < 0 else ""

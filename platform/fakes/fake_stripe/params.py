@@ -23,13 +23,13 @@ from fakes.fake_stripe.errors import StripeApiError, invalid, missing
 
 PIECES = re.compile(r"[^\[\]]+|(?<=\[)(?=\])")
 PAYMENT_METHOD_TYPES = re.compile(r"payment_method_types\]?\[\d+\]$")
-NOT_SENT = frozenset(RequestOptions.__annotations__)  # options of a call that the package sends as headers
+NOT_SENT = frozenset(RequestOptions.__annotations__)  # options of a call, which the package sends as headers
 
 
 class Params(dict[str, Any]):
-    """Parameters that passed.
+    """Validated parameters.
 
-    Remembers which of them were looked at: the others were accepted and had no effect.
+    Records which of them a handler reads; the others were accepted and had no effect.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Params(dict[str, Any]):
 
 
 def parse_nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Parse `a[b][0]=x` into {"a": {"b": {"0": "x"}}}; the types decide later what is a list."""
+    """Parse `a[b][0]=x` into {"a": {"b": {"0": "x"}}}; the types decide later which of these are lists."""
     whole: dict[str, Any] = {}
     for name, value in pairs:
         pieces = PIECES.findall(name) or [name]
@@ -68,9 +68,9 @@ def parse_nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def validate(raw: dict[str, Any], typed: type) -> Params:
-    """Return the parameters as the types say they are.
+    """Convert the parameters to their types.
 
-    Raises StripeApiError, in the API's words, for the first that is wrong.
+    Raises StripeApiError, with the API's message, for the first invalid one.
     """
     return Params(_typed_dict(raw, typed, ""))
 
@@ -139,10 +139,11 @@ def _value(value: Any, hint: Any, path: str) -> Any:
         )
     named = [str(word) for word in words if word != ""]
     if PAYMENT_METHOD_TYPES.search(path):
-        named = []  # what an account may use is not the same for all: `resolve_payment_methods` looks
+        named = []  # it depends on the account: `resolve_payment_methods` checks it
     if isinstance(value, str) and value in named:
         return value
-    # `Literal[…] | str` is an open list in the package, for days to come; today's API knows no other word
+    # the package writes `Literal[…] | str` to stay open for future values; today's API knows only the
+    # literals
     if named:
         rest = [choice for choice in rest if choice is not str]
         if not rest:
@@ -183,9 +184,7 @@ def _list(value: Any, of: Any, path: str) -> list[Any]:
 
 
 def _free(value: dict[str, Any], path: str) -> dict[str, Any]:
-    """Metadata and the like: words of the caller,
-    within the limits of https://docs.stripe.com/api/metadata.
-    """
+    """Validate a free-form object such as metadata, by the limits of https://docs.stripe.com/api/metadata."""
     if "metadata" in path:
         if len(value) > 50:
             raise invalid("You cannot have more than 50 metadata keys.", param=path)
@@ -215,7 +214,7 @@ def _scalar(value: str, kind: Any, path: str) -> Any:
             raise invalid(f"Invalid decimal: {value}", param=path) from None
         return float(number) if kind is float else str(number)
     if kind is not str and kind is not Any:
-        raise invalid("Invalid hash", param=path)  # metadata that is a word
+        raise invalid("Invalid hash", param=path)  # a string instead of metadata
     return value
 
 

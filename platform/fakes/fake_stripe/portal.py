@@ -1,6 +1,6 @@
-"""The customer portal: a page where who subscribes looks after the subscription.
+"""The customer portal: a page where a customer manages their subscriptions.
 
-One configuration, which allows everything.
+It has one configuration, which allows everything.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def portal(world: World, names: tuple[str, ...], form: Form | None) -> HostedPag
 
 
 def _do(world: World, account: str, session: Resource, form: Form) -> None:
-    """Do what was clicked. Raises StripeApiError for a card that is declined."""
+    """Run the action of the submitted form. Raises StripeApiError for a declined card."""
     shelf = world.store(account)
     customer = shelf.resources[session["customer"]]
     if (how := form.get("kartu")) in CARDS:

@@ -19,7 +19,7 @@ def prorate(amount: int, left: int, whole: int) -> int:
 def change_lines(
     subscription: Resource, before: list[Resource], after: list[Resource], moment: int
 ) -> list[Resource]:
-    """Return the lines of a change at ``moment``: for each item that is not as it was."""
+    """Return the proration lines of a change at ``moment``, for each item that differs."""
     lines: list[Resource] = []
     now = {item["id"]: item for item in after}
     then = {item["id"]: item for item in before}

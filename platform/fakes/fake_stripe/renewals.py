@@ -19,7 +19,7 @@ from fakes.fake_stripe.invoices import (
 from fakes.fake_stripe.store import Resource, serialize
 from fakes.fake_stripe.world import World, changed
 
-# a custom schedule of the dashboard; smart retries cannot be foretold
+# a custom schedule of the dashboard; smart retries are not predictable
 RETRY_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 LIVE = frozenset({"trialing", "active", "past_due", "unpaid"})
 
@@ -99,7 +99,7 @@ def invoice_lines(
 
 
 def pending_lines(world: World, account: str, customer: Resource, *, keep: bool = False) -> list[Resource]:
-    """Return the lines of what waits for the customer's next invoice; ``keep``: for a preview."""
+    """Return lines of the pending items for the customer's next invoice; ``keep`` leaves them pending."""
     waiting = [
         one
         for one in world.store(account).of_kind("invoiceitem")
@@ -130,7 +130,7 @@ def take_pending(items: list[Resource], invoice: str) -> list[Resource]:
 
 
 def bill(world: World, account: str, subscription: Resource, lines: list[Resource], reason: str) -> Resource:
-    """Create the draft of a subscription's invoice, with pending items."""
+    """Create the draft of a subscription's invoice, including pending items."""
     customer = world.store(account).resources[subscription["customer"]]
     lines = pending_lines(world, account, customer) + lines
     invoice = new_invoice(
@@ -200,7 +200,7 @@ def end(world: World, account: str, subscription: Resource, reason: str) -> None
 
 
 def renew(world: World, account: str, subscription: Resource, moment: int) -> None:
-    """Renew at the end of a period, which is at ``moment``."""
+    """Renew a subscription whose period ends at ``moment``."""
     if subscription["status"] not in LIVE or subscription["_items"][0]["current_period_end"] != moment:
         return
     if subscription["cancel_at_period_end"] or subscription["cancel_at"] == moment:
@@ -219,7 +219,7 @@ def renew(world: World, account: str, subscription: Resource, moment: int) -> No
     )
     world.emit(account, "customer.subscription.updated", subscription, changed(before, subscription))
     if subscription["status"] == "unpaid":
-        invoice["auto_advance"] = False  # it is not collected while the account is in arrears
+        invoice["auto_advance"] = False  # not collected while the subscription is unpaid
     plan(world, account, subscription)
 
 
@@ -249,7 +249,7 @@ def after_payment(world: World, account: str, invoice: Resource) -> None:
 
 
 def after_failure(world: World, account: str, invoice: Resource) -> None:
-    """Schedule the next attempt, or after the last one do what the account's settings say."""
+    """Schedule the next attempt; after the last one, apply the account's setting."""
     subscription = world.store(account).resources.get(subscription_of(invoice) or "")
     if subscription is None or invoice["billing_reason"] == "subscription_create":
         return

@@ -23,7 +23,7 @@ class ApiCall:
     account: str
     key_account: str
     params: Params
-    names: tuple[str, ...]  # of the path
+    names: tuple[str, ...]  # the parts of the path for `{}`
     path: str = ""
     request_id: str | None = None
     idempotency_key: str | None = None
@@ -41,7 +41,7 @@ class ApiCall:
         self.world.emit(self.account, kind, thing, previous, request)
 
     def listed(self, things: list[Resource], *same: str) -> Resource:
-        """Return a page of ``things`` whose fields named in ``same`` equal the parameters of that name."""
+        """Return a page of ``things``; parameters named in ``same`` filter by the field of that name."""
         for name in same:
             if (wanted := self.params.get(name)) is not None:
                 things = [thing for thing in things if thing.get(name) == wanted]
@@ -65,8 +65,7 @@ ROUTES: list[Route] = []
 def route(method: str, path: str, typed: type | None = None) -> Callable[[Handler], Handler]:
     """Register a handler.
 
-    `{}` in the path stands for a name; ``typed`` is the package's type of the parameters (None: it takes
-    none).
+    `{}` in the path matches one segment; ``typed`` is the package's type of the parameters, None for none.
     """
     pattern = re.compile(path.replace("{}", "([^/]+)"))
 
@@ -85,9 +84,9 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
 
 
 def apply_fields(call: ApiCall, thing: Resource, *names: str) -> Resource:
-    """Take over plain fields that an update names; an empty word unsets.
+    """Set the named fields from the parameters of an update; an empty string sets None.
 
-    Metadata is merged, as the API does.
+    Metadata is merged, as in the real API.
     """
     for name in names:
         if name in call.params:

@@ -26,7 +26,7 @@ from fakes.fake_stripe.timeline import Clock, machine_clock
 from fakes.fake_stripe.webhooks import RETRIES, Delivery, WebhookSender, register
 from fakes.fake_stripe.world import PLATFORM, PLATFORM_KEY, World
 
-# the rooms' routes and pages register themselves when they are imported
+# these modules register their routes and pages on import
 for room in (
     "customers",
     "events",
@@ -42,13 +42,12 @@ for room in (
 
 
 class FakeStripe:
-    """Answers like Stripe's API v1.
+    """An ASGI app that answers like Stripe's API v1.
 
-    Serve ``.app``; speak to it with the key ``.key``, or ``.key_of("melati")`` for an account apart.
-
-    ``clock`` returns the moment (aware). ``transport`` receives webhook deliveries instead of the network
-    (`httpx.ASGITransport(app)`). ``async_after``: how long until the money of an asynchronous payment arrives
-    by itself (None: when it is told to).
+    Serve ``.app`` and use the key ``.key``, or ``.key_of("melati")`` for a separate account. ``clock``
+    returns the current time (aware). ``transport`` receives webhook deliveries instead of the network
+    (`httpx.ASGITransport(app)`). ``async_after`` is the time until the money of an asynchronous payment
+    arrives; None means only when requested.
     """
 
     platform = PLATFORM
@@ -77,20 +76,20 @@ class FakeStripe:
 
     @staticmethod
     def key_of(name: str) -> str:
-        """Return the secret key of an account of its own (not connected to the platform)."""
+        """Return the secret key of a separate account (not connected to the platform)."""
         return f"sk_test_standin_{name}"
 
     def events(self, account: str = PLATFORM) -> list[Resource]:
         return self.world.store(account).of_kind("event")
 
-    # what people do
+    # actions of people
 
     async def complete(self, session_id: str, how: str = "card", *, email: str | None = None) -> str | None:
-        """Do what a buyer does on the page of a session, and deliver what follows.
+        """Complete a session's page as a buyer would, and deliver the resulting webhooks.
 
         ``how``: "card", "decline", "insufficient_funds", "async" (then ``money_arrives`` or ``money_fails``),
-        "fails_later" (saved, later declined), "expire", or a way such as "qris" if the account has it.
-        Returns why the card was declined, or None. Raises SessionNotOpen.
+        "fails_later" (saved, later declined), "expire", or a payment method such as "qris" if the account has
+        it. Returns why the card was declined, or None. Raises SessionNotOpen.
         """
         reason = pay(self.world, session_id, how, email)
         await self.settle()
@@ -105,20 +104,20 @@ class FakeStripe:
         await self.settle()
 
     async def pay_out(self, account: str = PLATFORM) -> Resource | None:
-        """Send all that is available to the account's bank, as its schedule does every day.
+        """Pay out all available money to the account's bank, as the daily schedule does.
 
-        Returns the payout.
+        Returns the payout, or None if there is nothing.
         """
         payout = pay_out_available(self.world, account)
         await self.settle()
         return payout
 
-    # what is prepared
+    # set-up
 
     def connect_account(self, name: str | None = None, *, ready: bool = True) -> str:
-        """Connect an account to the platform, which acts for it by the `Stripe-Account` header.
+        """Connect an account to the platform and return its id.
 
-        Returns its id.
+        The platform uses it by the `Stripe-Account` header.
         """
         account = self.world.open_account(name or new_id("acct"), owner=PLATFORM, ready=ready)
         with_capabilities(account)
@@ -142,9 +141,9 @@ class FakeStripe:
         connect: bool = False,
         secret: str | None = None,
     ) -> str:
-        """Let events be delivered to ``url``.
+        """Register a webhook endpoint and return its signing secret.
 
-        ``connect``: those of the connected accounts. Returns the signing secret.
+        ``connect`` selects events of the connected accounts.
         """
         return str(
             register(self.world, account, url, events or ["*"], connect=connect, secret=secret)["_secret"]
@@ -204,7 +203,7 @@ class FakeStripe:
         await send_json(send_message, 404, {"error": "no such page of the fake"})
 
     async def _lifespan(self, receive: Any, send_message: Any) -> None:
-        """Keep time while the app is served: what falls due is done within a moment."""
+        """Run due work continuously while the app is served."""
         await receive()
         keeper = asyncio.create_task(self._run_clock())
         await send_message({"type": "lifespan.startup.complete"})
@@ -218,6 +217,6 @@ class FakeStripe:
         while True:
             try:
                 await self.world.time.run_due()
-            except Exception:  # time goes on, and the mistake is told
+            except Exception:  # log it and continue
                 logging.getLogger("fakes").exception("what was due could not be done")
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""How sessions end that are no single payment: a subscription begins, or a card is saved."""
+"""Complete sessions without a single payment: start a subscription, or save a card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fakes.fake_stripe.world import World
 
 
 def begin_subscription(world: World, account: str, session: Resource, method: Resource) -> str | None:
-    """Save the card, begin the subscription, pay its first invoice.
+    """Save the card, start the subscription and pay its first invoice.
 
     Returns why the card was declined, or None.
     """
@@ -38,7 +38,7 @@ def begin_subscription(world: World, account: str, session: Resource, method: Re
     trial = trial_end(now, data.get("trial_end"), data.get("trial_period_days"))
     saved, does = method["_does"], method["_does"] == "fails_later"
     if does:
-        method["_does"] = "pays"  # this card is good on the day, and bad from the first renewal on
+        method["_does"] = "pays"  # this card pays today and is declined from the first renewal on
     subscription = start(
         world,
         account,

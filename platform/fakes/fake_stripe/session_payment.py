@@ -13,14 +13,14 @@ from fakes.fake_stripe.store import Resource
 from fakes.fake_stripe.totals import count_redemptions, discounts_given
 from fakes.fake_stripe.world import World
 
-# what a buyer may do → the test card that stands for it
+# a buyer's action → the test card for it
 CARDS = {
     "card": "4242424242424242",
     "decline": "4000000000000002",
     "insufficient_funds": "4000000000009995",
     "fails_later": "4000000000000341",
 }
-# the other modes are taken over by the rooms that know subscriptions and setup intents
+# modules of the other modes register themselves here
 FINISHERS: dict[str, Callable[[World, str, Resource, Resource], str | None]] = {}
 
 

@@ -54,12 +54,12 @@ _numbers = itertools.count(1)
 
 
 def new_id(prefix: str) -> str:
-    """Return a name that is new, cannot be guessed, and sorts by age within a run."""
+    """Return a new random id that sorts by age within a run."""
     return f"{prefix}_{next(_numbers):06d}{secrets.token_hex(9)}"
 
 
 def serialize(thing: Any) -> Any:
-    """Return a copy as the API shows it: without what is hidden."""
+    """Return a copy without hidden keys, as the API shows it."""
     if isinstance(thing, dict):
         return {key: serialize(value) for key, value in thing.items() if not key.startswith("_")}
     if isinstance(thing, list):
@@ -71,10 +71,10 @@ Lookup = Callable[[str], Resource | None]
 
 
 def expand(thing: Resource, paths: Iterable[str], lookup: Lookup) -> Resource:
-    """Return ``thing`` as shown, with the objects in place of their ids that `expand[]` names.
+    """Return ``thing`` as the API shows it, with the ids in ``paths`` (`expand[]`) replaced by their objects.
 
-    What is left out unless asked for (line items of a session) is kept under the same name with `_` before
-    it.
+    A property that the API shows only on request, such as a session's line items, is stored under its name
+    with a leading `_`.
     """
     answer: Resource = serialize(thing)
     for path in paths:
@@ -104,9 +104,9 @@ def _expand(answer: Resource, source: Resource | None, steps: list[str], path: s
 
 
 def paginate(things: Iterable[Resource], params: Any, url: str) -> Resource:
-    """Return one page of a list, youngest first.
+    """Return one page of a list, newest first.
 
-    Raises StripeApiError for a limit outside 1–100 or a cursor that is not there.
+    Raises StripeApiError for a limit outside 1–100 or an unknown cursor.
     """
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
@@ -141,5 +141,5 @@ def _within(moment: int, bounds: Any) -> bool:
 
 
 def whole_list(things: Iterable[Resource], url: str) -> Resource:
-    """Return a list that stands inside another object."""
+    """Return the list object of a list inside another object."""
     return {"object": "list", "url": url, "has_more": False, "data": list(things)}

@@ -1,4 +1,4 @@
-"""Calls about subscriptions."""
+"""API calls about subscriptions."""
 
 from __future__ import annotations
 

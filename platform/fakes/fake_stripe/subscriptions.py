@@ -1,6 +1,6 @@
-"""Subscriptions: how they begin and are changed.
+"""Start and change subscriptions.
 
-The calls stand in `subscription_calls`, what time does to them in `renewals`.
+The calls are in `subscription_calls`, what happens over time in `renewals`.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def start(
     behaviour: str = "allow_incomplete",
     **more: Any,
 ) -> Resource:
-    """Begin a subscription to prices, each with a quantity and tax rates.
+    """Start a subscription to prices, each with a quantity and tax rates.
 
-    Raises StripeApiError where the first invoice must be paid and is not.
+    Raises StripeApiError when the first invoice must be paid at once and is not.
     """
     now = world.time_of(account, customer).now()
     name = new_id("sub")
@@ -157,7 +157,7 @@ def _first_payment(
             if reason in DECLINES
             else invalid(decline_message(reason), code="resource_missing")
         )
-    if subscription["status"] == "incomplete":  # it may become active for 23 hours
+    if subscription["status"] == "incomplete":  # it may still become active for 23 hours
         world.time_of(account, subscription).at(
             invoice["created"] + 23 * HOUR, lambda: _give_up(world, account, subscription)
         )
@@ -169,9 +169,9 @@ def _give_up(world: World, account: str, subscription: Resource) -> None:
 
 
 def planned_items(call: ApiCall, subscription: Resource, given: list[Resource], path: str) -> list[Resource]:
-    """Return the items as they will be after a change, without changing them.
+    """Return the items of a subscription after a change, without changing it.
 
-    Raises StripeApiError for an item or price that is not there.
+    Raises StripeApiError for an unknown item or price.
     """
     items = {item["id"]: dict(item) for item in subscription["_items"]}
     for position, one in enumerate(given):
@@ -237,7 +237,7 @@ def trial_end(now: int, moment: Any, days: int | None) -> int | None:
 def change(
     world: World, account: str, subscription: Resource, planned: list[Resource], behaviour: str, moment: int
 ) -> None:
-    """Let the items be as planned, and charge or give back the rest of the period as ``behaviour`` says."""
+    """Replace the items by ``planned``; charge or credit the rest of the period by ``behaviour``."""
     old = subscription["_items"]
     lines = (
         []
@@ -250,7 +250,7 @@ def change(
     )
     subscription["_items"] = planned
     subscription["items"]["data"] = planned
-    if other_rhythm:  # a new period begins now, and is invoiced now
+    if other_rhythm:  # a new period begins and is invoiced now
         lines = [one for one in lines if one["amount"] < 0]
         subscription["billing_cycle_anchor"] = moment
         set_period(subscription, moment, next_period(subscription, moment))

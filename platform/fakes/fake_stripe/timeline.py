@@ -1,6 +1,6 @@
-"""The fake's time: a clock, and an agenda of due work.
+"""The fake's time: a clock and a queue of due work.
 
-Nothing here sleeps, so that a test may simulate a year in a moment.
+Nothing sleeps, so a test can simulate a year at once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def machine_clock() -> datetime:
 
 
 class Timeline:
-    """A clock that can be advanced, with an agenda. All times are whole seconds since 1970."""
+    """A clock that can be advanced, with scheduled work. All times are whole seconds since 1970."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.offset = 0
-        self.pinned: int | None = None  # while work of the past is done: it is then, not now
+        self.pinned: int | None = None  # the time while overdue work runs
         self.agenda: list[tuple[int, int, Work]] = []
         self.numbers = itertools.count()
         self.at_work = asyncio.Lock()
@@ -67,9 +67,9 @@ class Timeline:
 
 
 class TestClock(Timeline):
-    """A timeline that stands still until it is moved: https://docs.stripe.com/billing/testing/test-clocks."""
+    """A timeline that moves only when advanced: https://docs.stripe.com/billing/testing/test-clocks."""
 
-    __test__ = False  # pytest collects by the name
+    __test__ = False  # pytest would collect it by its name
 
     def __init__(self, frozen: int) -> None:
         super().__init__(machine_clock)
@@ -79,9 +79,9 @@ class TestClock(Timeline):
         return self.frozen if self.pinned is None else self.pinned
 
     def run_at_once(self, until: int) -> None:
-        """Move to ``until``, and do what falls due on the way, oldest first.
+        """Advance to ``until`` and run the work that becomes due, oldest first.
 
-        Nothing of a test clock's agenda waits for anything.
+        Unlike in ``Timeline``, the work is synchronous.
         """
         while self.agenda and self.agenda[0][0] <= until:
             moment, _, work = heapq.heappop(self.agenda)

@@ -1,4 +1,4 @@
-"""Adds up lines: discounts and taxes, in whole units of the currency's smallest part."""
+"""Add up lines with discounts and taxes, in the currency's smallest unit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fakes.fake_stripe.world import World
 class LineTotals:
     subtotal: int  # price times quantity
     discount: int
-    tax: int  # on top, or within where the rate is inclusive
+    tax: int  # added, or included in the price for an inclusive rate
     total: int
     taxes: list[tuple[Resource, int, int]]  # rate, tax, taxable amount
 
@@ -48,7 +48,7 @@ def _rounded(amount: Decimal) -> int:
 def compute_totals(lines: list[tuple[int, list[Resource]]], coupons: list[Resource]) -> Totals:
     """Add up lines of (amount, tax rates).
 
-    Coupons apply to the whole and are spread over the lines, largest remainder to the last.
+    Coupons apply to the total and are spread over the lines; the last line takes the rest.
     """
     left = [amount for amount, _ in lines]
     discounts = [0] * len(lines)
@@ -98,9 +98,9 @@ def tax_rates_named(world: World, account: str, names: list[str], param: str) ->
 
 
 def discounts_given(world: World, account: str, given: list[Any], customer: str | None) -> list[Resource]:
-    """Return what `discounts` names, as {"coupon", "promotion_code"}.
+    """Return the coupons in `discounts`, as {"coupon", "promotion_code"}.
 
-    Raises StripeApiError for a coupon that is used up or over.
+    Raises StripeApiError for a coupon that is used up or expired.
     """
     found = []
     for position, one in enumerate(given):
@@ -135,7 +135,7 @@ def check_code(world: World, code: Resource, customer: str | None, param: str) -
 
 
 def count_redemptions(world: World, account: str, coupons: list[Resource]) -> None:
-    """Count that they were used."""
+    """Increase the redemption counts of the coupons."""
     for one in coupons:
         one["coupon"]["times_redeemed"] += 1
         if one["promotion_code"]:

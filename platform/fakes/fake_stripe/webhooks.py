@@ -18,16 +18,16 @@ from fakes.fake_stripe.routing import ApiCall, apply_fields, route
 from fakes.fake_stripe.store import Resource, new_id, serialize
 from fakes.fake_stripe.world import World
 
-# The docs say: up to three days, with exponential back-off. The steps in between are ours, in seconds after
-# the attempt before.
+# Stripe retries for up to three days with exponential backoff. These steps are invented, in seconds after the
+# previous attempt.
 RETRIES = (60, 300, 1800, 7200, 18_000, 36_000, 36_000, 36_000, 36_000, 36_000)
 
 
 @dataclass
 class Delivery:
-    """One attempt.
+    """One delivery attempt.
 
-    ``status`` is what the receiver answered (None: it could not be reached, or not in time).
+    ``status`` is the receiver's response, None if there was none in time.
     """
 
     event_id: str
@@ -53,10 +53,7 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 @dataclass
 class WebhookSender:
-    """Delivers events.
-
-    ``transport`` is for tests: an app can be given what is meant for it without a socket.
-    """
+    """Delivers events; tests pass a ``transport`` to reach an app without a socket."""
 
     world: World
     transport: httpx.AsyncBaseTransport | None = None
@@ -104,7 +101,7 @@ class WebhookSender:
         delivery = self._payload(endpoint, event, attempt)
         self.deliveries.append(delivery)
         try:
-            # what listens on a name under .localhost is this machine, whether or not the resolver knows
+            # names under .localhost are this machine, even if the resolver does not know them
             url = httpx.URL(delivery.url)
             host = url.netloc.decode()
             local = url.host.endswith(".localhost") and self.transport is None
@@ -115,7 +112,7 @@ class WebhookSender:
                     headers={**delivery.headers, "host": host},
                 )
             delivery.status, delivery.answer = answer.status_code, answer.text[:500]
-        except Exception as error:  # noqa: BLE001 - whatever the receiver breaks with, to Stripe it is an attempt that failed
+        except Exception as error:  # noqa: BLE001 - any error of the receiver is a failed attempt
             delivery.answer = repr(error)
         if delivery.status is not None and 200 <= delivery.status < 300:
             event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
@@ -139,8 +136,8 @@ class WebhookSender:
         if take(faults.FORGED, kind):
             name, secret = faults.FORGED, "whsec_guessed"
         raw = json.dumps(body, indent=2).encode()
-        # signed with the machine's time: the receiver compares with its own clock, which the fake's time
-        # may have left behind
+        # signed with the machine's time, because the receiver compares it with its own clock; the fake's time
+        # may differ
         moment = int(self.world.time.clock().timestamp())
         signed = signature(secret, raw, moment)
         if take(faults.TAMPERED, kind):
@@ -165,7 +162,7 @@ def register(
     secret: str | None = None,
     **more: Any,
 ) -> Resource:
-    """Add an endpoint. Only this response contains the secret."""
+    """Add an endpoint and return it; only this response contains the secret."""
     endpoint = {
         "id": new_id("we"),
         "object": "webhook_endpoint",

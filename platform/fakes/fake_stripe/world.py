@@ -15,12 +15,12 @@ from fakes.fake_stripe.timeline import Clock, TestClock, Timeline
 
 API_VERSION = stripe.api_version
 EVENT_TYPES = frozenset(get_args(get_type_hints(stripe.Event)["type"]))
-# The keys and accounts keep their spelling: demos that were made earlier have stored them.
+# Existing demos have stored these keys and accounts, so their spelling stays.
 PLATFORM = "acct_standin_platform"
 PLATFORM_KEY = "sk_test_standin_platform"
-# every key that begins so opens an account of its own, named after the rest of it
+# a key with this prefix opens a separate account, named by the rest of the key
 OWN_KEY = "sk_test_standin_"
-# An Indonesian account as we imagine it; the ways by QRIS and e-wallet are by invitation (see `enable`).
+# The default methods of an Indonesian account; QRIS and e-wallets need an invitation (see `enable`).
 DEFAULT_METHODS = ("card", "id_bank_transfer")
 Watcher = Callable[[str, Resource], None]
 
@@ -36,7 +36,7 @@ class World:
         self.faults = Faults()
         self.min_amount, self.async_after = smallest, async_after
         self.after_last_retry = (
-            # or "canceled" or "unpaid": the account's setting for a subscription that stays unpaid
+            # or "canceled" or "unpaid": the account's setting for subscriptions that stay unpaid
             "past_due"
         )
         self.origin = "http://127.0.0.1"
@@ -53,7 +53,7 @@ class World:
     def authenticate(self, key: str) -> str:
         """Return the account of a secret key.
 
-        Raises StripeApiError (401) for any other key, a live one above all.
+        Raises StripeApiError (401) for any other key, such as a live one.
         """
         if not key.startswith(OWN_KEY) or len(key) == len(OWN_KEY):
             hidden = f"{key[:8]}{'*' * max(len(key) - 12, 0)}{key[-4:]}" if len(key) > 12 else "*" * len(key)
@@ -106,7 +106,7 @@ class World:
         return account == key_account or self.accounts.get(account, {}).get("_owner") == key_account
 
     def time_of(self, account: str, thing: Resource | None) -> Timeline:
-        """Return the clock that an object lives by: its own test clock's, its customer's, or everybody's."""
+        """Return the clock of an object: its own test clock, its customer's, or the default one."""
         if thing is None:
             return self.time
         name = thing.get("test_clock")
@@ -160,7 +160,7 @@ def fingerprint(*parts: object) -> str:
 
 
 def changed(before: Resource, after: Resource) -> Resource:
-    """Return the former values of what changed, as `previous_attributes` has them."""
+    """Return the former values of the changed fields, for `previous_attributes`."""
     old, new = serialize(before), serialize(after)
     return {key: value for key, value in old.items() if new.get(key) != value}
 
@@ -226,8 +226,9 @@ def resolve_payment_methods(world: World, account: str, params: Any, literal: It
 
 
 def not_activated(method: str, param: str) -> StripeApiError:
-    """What one learns when one asks for a payment method that the account does not have: the probe of what it
-    can.
+    """Return the error for a payment method that the account does not have.
+
+    Code that probes an account's methods relies on this error.
     """
     return invalid(
         f"The payment method type provided: {method} is invalid. Please ensure the provided type is "
