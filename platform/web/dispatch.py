@@ -198,7 +198,7 @@ class HostDispatcher:
         watched = TrackedSend(send)
         try:
             await self._serve(scope, receive, watched)
-        except Exception as error:  # noqa: BLE001 - what is no failure of the database is logged with its traceback, as everywhere
+        except Exception as error:  # noqa: BLE001 - respond_to_failure logs errors that are no database failure with their traceback
             if CONTEXT_KEY not in scope:
                 ctx = scope[CONTEXT_KEY] = RequestContext(self.database, "apex", PLATFORM_BRAND)
                 cookies = parse_cookies(

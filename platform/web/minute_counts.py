@@ -1,12 +1,12 @@
 """Counters of the current minute in memory of fixed size, which processes may share.
 
 A count-min sketch: each key has one slot in each of two rows, and its count is the smaller of the two. Keys
-that share a slot are counted together, so a count may be too high and never too low; with 131,072 slots a row
-it takes a million networks in one minute to add about eight to anybody's. A slot holds the minute it belongs
-to, so nothing is ever cleared.
+that share a slot are counted together, so a count may be too high and never too low. With 131,072 slots in a
+row, a million networks in one minute add about eight to each count. A slot holds the minute that it counts,
+so nothing is ever cleared.
 
-Processes that share the memory may lose an increment when two of them write the same slot at the same moment.
-A limit is not an account: that is cheaper than a lock.
+Processes that share the memory may lose an increment when two of them write the same slot at once. For a rate
+limit that is acceptable, and cheaper than a lock.
 """
 
 from __future__ import annotations

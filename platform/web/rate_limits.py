@@ -28,8 +28,7 @@ MINUTE_SECONDS: Final = 60
 # A village shares one address; wider IPv6 networks have this limit times
 # tenants.throttles.IPV6_LIMIT_FACTORS.
 NETWORK_PAGES_PER_MINUTE: Final = 600
-# Ten pages a second, for half a minute of every minute: no person reads so fast, a page that asks again by
-# itself does not either.
+# Ten pages a second for half a minute: no person reads so fast, and pages that reload themselves are slower.
 SESSION_PAGES_PER_MINUTE: Final = 300
 EXEMPT_PATHS: Final = frozenset({"/masuk", "/masuk/serah", "/keluar", "/aktivasi"})
 EXEMPT_PREFIXES: Final = ("/bayar/", "/webhooks/", "/kait/")

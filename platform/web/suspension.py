@@ -1,14 +1,14 @@
 """Which handlers stay available while a cooperative is suspended or read-only.
 
 An operator suspends a cooperative; it becomes read-only when its platform bill is long overdue. Suspended:
-its officers sign in, read the books and end what they pay for Lumbung; its members see their savings. Nothing
-else. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, and what is under way is
-finished: an order is paid, handed over, cancelled or returned; payments and debts are settled; a member's own
-savings are paid out; the plan is paid. What keeps a cooperative safe stays too: an officer is dismissed, a
-sign-in code is issued, a payment method is switched off, a PIN is changed. Nothing new begins.
+officers can sign in, read the books and end their plan; members can see their savings; everything else is
+refused. Read-only (docs/adr/0022-billing.md): everything can be seen and exported, and running business can
+be finished: an order is paid, handed over, cancelled or returned; payments and debts are settled; a member's
+own savings are paid out; the plan is paid. Security also stays available: officers are dismissed, sign-in
+codes issued, payment methods switched off, PINs changed. Nothing new can begin.
 
-A handler states it by its mark, ``opt=WHEN_SUSPENDED`` or ``opt=WHEN_READ_ONLY`` (ui/guards.py). This module
-reads the marks before every handler of a cooperative.
+A handler declares it by its mark, ``opt=WHEN_SUSPENDED`` or ``opt=WHEN_READ_ONLY`` (ui/guards.py). This
+module reads the marks before every handler of a cooperative.
 """
 
 from __future__ import annotations
