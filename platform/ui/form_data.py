@@ -81,12 +81,12 @@ class FormData:
         return token if isinstance(token, str) else ""
 
     def count_refusal(self) -> None:
-        """Count that this form sent what no page of ours sends."""
+        """Count that this form contained something that our pages never send."""
         self._body.count_refusal(errors.UNREADABLE_FORM())
 
 
 async def read_form_data(request: Request[Any, Any, Any]) -> FormData:
-    """Receive the whole body of a form, once, within what its route allows.
+    """Receive the whole body of a form, once, within the limits of its route.
 
     Raises DomainError: ui.body_too_large, .body_too_slow, .too_many_slow_bodies, .too_many_uploads,
     .too_many_refused_bodies, .too_many_fields, .unreadable_form.
@@ -120,7 +120,7 @@ async def _receive_form(request: Request[Any, Any, Any]) -> bytes | FormMultiDic
         if error.detail == _TOO_MANY_PARTS:
             raise body.count_refusal(errors.TOO_MANY_FIELDS(limit=MAX_FIELDS)) from error
         raise errors.UNREADABLE_FORM() from error
-    except Exception as error:  # whatever a broken body raises
+    except Exception as error:  # a malformed body may raise any error
         raise errors.UNREADABLE_FORM() from error
     return sent if request.content_type[0] == RequestEncodingType.URL_ENCODED else b""
 
@@ -133,9 +133,7 @@ def _is_small(request: Request[Any, Any, Any]) -> bool:
 
 
 def _is_too_long(value: str, limit: int) -> bool:
-    """Whether a field that is no file has more than a form may; one that carries a file back is as long as
-    its route allows.
-    """
+    """Whether a text field is longer than a whole form may be; only routes for uploaded text allow more."""
     return limit > MAX_FORM_WITH_FILE_BYTES and len(value.encode(errors="replace")) > MAX_FORM_BYTES
 
 

@@ -1,4 +1,4 @@
-"""Forms: from what was typed to a typed struct, with a sentence beside each field that is wrong."""
+"""Parse submitted forms into typed structs, with a message for each invalid field."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class MobileNumber(str):
 
 
 class EmptyForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A button alone, which sends no field."""
+    """A form without fields: only a button."""
 
 
 class FormInvalid(Exception):
@@ -157,7 +157,7 @@ async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form
 
 
 class _FieldAbsent(Exception):
-    """Nothing was sent, and the field has a default."""
+    """Marks a field that was not sent and has a default."""
 
 
 def _convert(hint: Any, raw: object, *, optional: bool) -> Any:

@@ -38,7 +38,7 @@ MAX_FILE_BYTES: Final = 2_000_000
 MAX_BAD_LINES_SHOWN: Final = 200
 MAX_GOOD_LINES_SHOWN: Final = 10
 UPLOAD_TEMPLATE: Final = "imports/upload.html"
-BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
+BYTE_ORDER_MARK: Final = "\ufeff"  # without it, Excel does not detect UTF-8
 
 FILE_TOO_LARGE = ErrorType(
     "ui.import_too_large",

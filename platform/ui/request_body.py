@@ -28,11 +28,11 @@ MAX_BLOCKED_NETWORK_BYTES: Final = 8 * 1024
 
 FORM_TIMEOUT_SECONDS: Final = 10.0
 MIN_UPLOAD_BYTES_PER_SECOND: Final = 8_000  # bytes a second
-# Bytes of uploads that were received and are not answered yet, of all cooperatives; and the uploads of one
+# Limit on bytes of received and unanswered uploads, of all cooperatives; below, on uploads of one
 # cooperative.
 MAX_UPLOADED_BYTES: Final = 96 * 1024 * 1024
 MAX_UPLOADS_PER_TENANT: Final = 4
-# A body that is not whole by then is slow, and counts; bodies of honest forms come along with their heads.
+# A body that is incomplete by then counts as slow; bodies of normal forms arrive together with their heads.
 SLOW_AFTER_SECONDS: Final = 1.0
 MAX_SLOW_PER_NETWORK: Final = 64
 MAX_REFUSED_PER_MINUTE: Final = 60
@@ -58,7 +58,7 @@ class BodyLimiter:
         self.max_slow, self.max_refused = max_slow, max_refused
         self.max_uploaded_bytes = max_uploaded_bytes
         self.slow_by_network: Counter[str] = Counter()
-        self.uploads: dict[RequestBody, str] = {}  # whose each is, in the order in which they were opened
+        self.uploads: dict[RequestBody, str] = {}  # the cooperative of each, in the order of opening
         self.uploaded_bytes = 0
         self._minute = 0
         self._refused: Counter[str] = Counter()
