@@ -1,6 +1,6 @@
-"""Run every check and say at the end which failed: `make check`.
+"""Run all checks and list the failed ones at the end: `make check`.
 
-Two at a time, since small machines have two cores.
+Runs two at a time, because small machines have two cores.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BIN: Final = ROOT / ".venv" / "bin"
-# The longest first, so that the short ones run beside it.
+# The longest first, so that the short ones run at the same time.
 CHECKS: Final[dict[str, list[str]]] = {
     "mypy": [str(BIN / "mypy")],
     "migration drift": [str(BIN / "lumbung"), "migrate", "--check"],

@@ -1,8 +1,8 @@
 """Refuse retired words in identifiers: a part of `make check`.
 
-The words stand in docs/software-terms.md, once: in the column "Retired words" of its table. An entry `Name`
-is a whole identifier, an entry `-part-` is one part of an identifier, split at underscores and capitals.
-Comments, strings, names of tests and revisions of migrations are not read.
+The words are in the column "Retired words" of the table in docs/software-terms.md. An entry `Name` is a whole
+identifier, an entry `-part-` is one part of an identifier, split at underscores and capitals. Comments,
+strings, names of tests and revisions of migrations are not read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 TERMS: Final = ROOT / "docs" / "software-terms.md"
 FOLDERS: Final = ("platform", "tests", "infra")
 
-# Names that hold a retired word and stay, with the reason.
+# Names that contain a retired word and stay, with the reason.
 ALLOWED: Final[dict[str, str]] = {}
 
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
 
 def read_retired(markdown: str) -> Retired:
-    """Return what the tables of software-terms.md retire."""
+    """Return the retired words in the tables of software-terms.md."""
     parts: dict[str, str] = {}
     names: dict[str, str] = {}
     for line in markdown.splitlines():

@@ -1,10 +1,10 @@
-"""Print the path of a Chromium for the browser tests: the one that is there, else one that can be had.
+"""Print the path of a Chromium for the browser tests; install one if there is none.
 
-`/usr/bin/chromium` if it is there; else Debian's package where we are root; else Playwright's own download.
-When none can be had the path is empty and the reason goes to standard error: the browser tests then say they
-were skipped, and under `CI=true` that is a failure. As root, more packages of Debian's are fetched where they
-are missing: Caddy, Redis and RabbitMQ, which tests run and kill, and the Liberation fonts, whose letters are
-as wide as those that phones and offices have; widths of pages are measured with them.
+`/usr/bin/chromium` if it exists; else Debian's package as root; else Playwright's own download. If none can
+be installed, the path is empty and the reason goes to standard error: the browser tests are then skipped with
+a message, and fail under `CI=true`. As root, missing Debian packages are also installed: Caddy, Redis and
+RabbitMQ, which tests start and kill, and the Liberation fonts, whose letters are as wide as those of phones
+and offices; tests measure widths of pages with them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 SYSTEM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
-# Servers that tests kill: a program that shows that it is there, and Debian's package.
+# Servers that tests kill: a program that shows whether it is installed, and its Debian package.
 BROKERS = {"redis-server": "redis-server", "/usr/lib/rabbitmq/bin/rabbitmq-server": "rabbitmq-server"}
 LIBERATION = Path("/usr/share/fonts/truetype/liberation")
 
@@ -30,10 +30,10 @@ def main() -> int:
     ):
         install_package("fonts-liberation")
     if shutil.which("caddy") is None and can_install_packages():
-        install_package("caddy")  # its test names the reason where this did not help
+        install_package("caddy")  # on failure, its test reports the reason
     for program, package in BROKERS.items():
         if shutil.which(program) is None and not Path(program).exists() and can_install_packages():
-            install_package(package)  # same
+            install_package(package)  # on failure, its test reports the reason
     path, reason = find_chromium()
     if path is None:
         path, reason = install_chromium()
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def find_chromium() -> tuple[str | None, str]:
-    """The Chromium that is there already: the one that was asked for, the system's, or Playwright's."""
+    """Return the path of an installed Chromium (configured, the system's, or Playwright's) or the reason."""
     asked = os.environ.get("LUMBUNG_CHROMIUM")
     if asked:
         return (
@@ -60,7 +60,7 @@ def find_chromium() -> tuple[str | None, str]:
 
 
 def install_chromium() -> tuple[str | None, str]:
-    """Install one: Debian's as root, else Playwright's."""
+    """Install Debian's Chromium as root, else Playwright's; return its path or the reason of the failure."""
     reasons = []
     if can_install_packages():
         error = install_package("chromium")
@@ -83,7 +83,7 @@ def can_install_packages() -> bool:
 
 
 def install_package(package: str) -> str:
-    """Install a Debian package; what went wrong, empty when nothing did."""
+    """Install a Debian package and return the error, or an empty string."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     print(f"chromium: installing Debian's {package} …", file=sys.stderr)
     for command in (
@@ -99,7 +99,7 @@ def install_package(package: str) -> str:
 
 
 def find_playwright_chromium() -> str | None:
-    """Path of the Chromium that Playwright downloaded before, where it still is."""
+    """Return the path of the Chromium that Playwright downloaded earlier, or None."""
     program = (
         "from playwright.sync_api import sync_playwright as p\nwith p() as w: "
         "print(w.chromium.executable_path)"
@@ -110,9 +110,7 @@ def find_playwright_chromium() -> str | None:
 
 
 def error_line(text: str) -> str:
-    """The line of a program's output that tells what went wrong: the first that speaks of an error, else the
-    last.
-    """
+    """Return the first line of a program's output that mentions an error, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if re.search(r"error|unable|failed", line, re.IGNORECASE)]
     return (errors or lines[-1:] or ["no message"])[0]

@@ -1,8 +1,6 @@
-"""Ask the web process of this machine for its front page; the exit status is 0 when it answers.
+"""Request the front page of this machine's web process; the exit status is 0 when it answers.
 
-For containers and watchers.
-
-Uses the standard library and the two settings that say where the process listens.
+For containers and monitoring. Uses the standard library and the two settings of the process's address.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Check the page templates for what a reader of a change overlooks: `make check` runs it over
-themes/*/templates.
+"""Check the page templates for mistakes that reviews overlook: `make check` runs it over themes/*/templates.
 
-Each rule keeps a promise of the pages: no forged form, nothing from users unescaped, a strict content
-security policy, both languages complete, pictures that do not make the page jump, nothing fetched from
-elsewhere.
+The rules: every form has a CSRF token, user data is escaped, the content security policy holds, every text is
+translated, images declare their size, and nothing is loaded from other sites.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ COMMENT: Final = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
 STATEMENT: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
 SAFE: Final = re.compile(r"\|\s*safe\b|\bMarkup\(|\{%-?\s*autoescape\s+false")
 WORD: Final = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
-# Macros also write attributes, and blocks hand on names of classes and drawings: no reader sees those.
+# Macros also write attributes, and blocks pass on names of classes and drawings, which no reader sees.
 NOT_TEXT: Final = re.compile(
     r"[\w-]+=\"[^\"]*\"|(?<!\S)(?:required|checked|selected|disabled|hidden)(?!\S)|\b[a-z]+(?:-+[a-z0-9]+)+\b",
 )
@@ -38,11 +36,11 @@ TEXT_ATTRIBUTES: Final = frozenset({"alt", "aria-label", "placeholder", "title"}
 VOID_ELEMENTS: Final = frozenset(
     {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-PLACEHOLDER: Final = "\x00"  # stands for an expression or a translated text, of unknown content
+PLACEHOLDER: Final = "\x00"  # replaces an expression or a translated text, whose content is unknown
 
 
 class TemplateChecker(HTMLParser):
-    """Walks the HTML that is left when the template language is blanked out, keeping the line numbers."""
+    """Checks the HTML that remains when the template language is blanked out; line numbers stay the same."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -93,7 +91,7 @@ class TemplateChecker(HTMLParser):
 
 
 def blank(match: re.Match[str]) -> str:
-    """Something of unknown content with as many line ends as it replaces."""
+    """Return a placeholder with as many newlines as the text that it replaces."""
     return f" {PLACEHOLDER} " + "\n" * match.group().count("\n")
 
 
@@ -102,7 +100,7 @@ def blank_all(match: re.Match[str]) -> str:
 
 
 def find_problems(source: str, name: str = "") -> Iterator[tuple[int, str]]:
-    """Every (line, problem) of a template's text."""
+    """Yield every (line, problem) of a template."""
     bare = COMMENT.sub(blank_all, source)
     if name not in SAFE_ALLOWED:
         for hit in SAFE.finditer(bare):

@@ -1,8 +1,7 @@
-"""Remake `requirements.lock` and `package-lock.json` from the bounds in `pyproject.toml` and `package.json`.
+"""Regenerate `requirements.lock` and `package-lock.json` from `pyproject.toml` and `package.json`.
 
-Versions that still fit stay; `make lock ARGS=--upgrade` moves everything as far as the bounds allow. The
-locks hold names, versions and hashes, and no address: whoever installs asks the index that their own machine
-is set up for.
+Locked versions that still fit stay; `make lock ARGS=--upgrade` upgrades everything within the bounds. The
+locks contain names, versions and hashes but no URLs: each machine installs from its configured index.
 """
 
 from __future__ import annotations

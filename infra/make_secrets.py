@@ -1,10 +1,10 @@
-"""Make the secrets of an installation, each in a file of its own, once: what is there already is kept.
+"""Create the secrets of an installation, each in its own file; existing files are not changed.
 
     python3 infra/make_secrets.py infra/secrets --host postgres            for infra/compose.yaml
     python3 infra/make_secrets.py /etc/lumbung/secrets --host 127.0.0.1    for infra/systemd
 
-`application/` holds what web and worker get, `owner/` what only migrate and provision (and the server itself)
-do. Uses the standard library alone. Nothing is printed but names of files.
+`application/` holds the secrets of web and worker, `owner/` those of migrate, provision and the server. Uses
+only the standard library. Prints only names of files.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def main() -> int:
 
 
 def make(folder: Path, host: str, database: str) -> None:
-    """Make what is missing.
+    """Create the missing secrets.
 
-    The folder is its owner's alone, so its files may be readable: containers read them under numbers of their
-    own.
+    Only the owner can open the folder, so its files may be readable: containers read them under other user
+    ids.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -61,7 +61,7 @@ def make(folder: Path, host: str, database: str) -> None:
 
 
 def _read_or_create(file: Path, fresh: str) -> str:
-    """Return what the file holds; where there is none, write ``fresh`` into it first."""
+    """Return the content of the file; create it with ``fresh`` if it does not exist."""
     file.parent.mkdir(exist_ok=True)
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)

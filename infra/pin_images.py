@@ -1,8 +1,7 @@
-"""Write into compose.yaml and the Dockerfile which images, to the bit, their exact versions are:
-`name:version@sha256:…`.
+"""Pin the images in compose.yaml and the Dockerfile by digest: `name:version@sha256:…`.
 
-The digest is asked of the registry through Docker, which knows mirrors and credentials. Where it does not
-answer, nothing is changed: no digest is invented, and none is kept that belongs to another version.
+The digest comes from the registry through Docker, which knows mirrors and credentials. If the registry does
+not answer, no file is changed.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Final
 
 INFRA: Final = Path(__file__).resolve().parent
 FILES: Final = (INFRA / "compose.yaml", INFRA / "Dockerfile")
-# with a version: an image of our own, built here, has none
+# only references with a version: an image that is built here has none
 REFERENCE: Final = re.compile(
     r"(?m)^(\s*image:\s+|FROM\s+)([a-z0-9][a-z0-9./_-]*:[\w.-]+)(?:@sha256:[0-9a-f]{64})?(?=\s|$)"
 )
@@ -25,11 +24,11 @@ DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class NoDigestError(Exception):
-    """Why the registry's digest could not be had."""
+    """The registry's digest is not available; the message says why."""
 
 
 def pin(files: Sequence[Path]) -> dict[str, str]:
-    """Pin every image that the files name, or change nothing and return by image why not."""
+    """Pin every image in the files, or change nothing; return the failed images with reasons."""
     texts = {file: file.read_text("utf-8") for file in files}
     images = sorted({found[2] for text in texts.values() for found in REFERENCE.finditer(text)})
     digests, failed = {}, {}
@@ -47,7 +46,7 @@ def pin(files: Sequence[Path]) -> dict[str, str]:
 
 
 def digest_of(image: str) -> str:
-    """Ask the registry. Raises NoDigestError."""
+    """Return the image's digest from the registry. Raises NoDigestError."""
     command = ["docker", "buildx", "imagetools", "inspect", image, "--format", "{{json .Manifest}}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

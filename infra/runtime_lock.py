@@ -1,8 +1,7 @@
-"""Print the part of `requirements.lock` that running Lumbung needs, for images: no test tools, no type
-checker, no browser driver.
+"""Print the part of `requirements.lock` that Lumbung needs at run time, without test and development tools.
 
-Run it by the environment that set-up made: what the project needs is read from the installed packages, so
-nothing is fetched.
+For container images. Run it in the environment that set-up created: it reads the requirements of installed
+packages and downloads nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from setup import ROOT, read_lock
 
 
 def required_packages() -> set[str]:
-    """Names, as the lock spells them, of everything that the project imports to run on this machine."""
+    """Return the lock's names of all packages that the project needs at run time on this machine."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     waiting = [each for each in map(Requirement, project["dependencies"]) if applies(each)]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -33,7 +32,7 @@ def required_packages() -> set[str]:
 
 
 def applies(wanted: Requirement, extras: frozenset[str] = frozenset()) -> bool:
-    """Whether a requirement holds on this machine, for a package that was asked for with these extras."""
+    """Whether a requirement applies on this machine to a package with these extras."""
     marker = wanted.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""})
 

