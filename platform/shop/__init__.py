@@ -1,6 +1,5 @@
-"""Goods and orders: what the cooperative sells, what stands on its shelves, and every sale from the cart to
-hand-over.
+"""The shop: products, stock, and every order from the cart to hand-over.
 
-A sale promises stock when it is ordered, takes it when it is handed over, and posts each step through the
-books' one door.
+An order reserves stock when it is placed and removes it when it is handed over. Every step posts to the
+ledger through `ledger.post_journal`.
 """

@@ -1,4 +1,4 @@
-"""Goods that come in, and stock that is counted: both change the shelf and the books together."""
+"""Receive goods and record stock counts; both change the stock and post to the ledger."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ async def receive_goods(
     on: date,
     key: str,
 ) -> Product:
-    """Put bought goods on the shelf at what they cost, paid from cash, bank, or owed to the supplier.
+    """Add purchased units to a product's stock at their cost, and post the purchase.
 
-    ``key`` is the form's own: sent again it changes nothing. Raises DomainError: shop.no_such_product,
+    `paid_from` chooses the credited account: cash, bank, or trade payables. `key` comes from the form:
+    sending the same form again changes nothing. Raises DomainError: shop.no_such_product,
     .quantity_out_of_range; kernel.amount_too_large; ledger.year_closed.
     """
     product = await stock.lock_product(db, product_id)
@@ -59,10 +60,10 @@ async def receive_goods(
 async def count_stock(
     db: AsyncSession, actor: Actor, product_id: UUID, *, counted: int, expected_stock: int, on: date, key: str
 ) -> Product:
-    """Set the stock to what was counted; the difference in value goes to account 6150.
+    """Set a product's stock to the counted quantity and post the difference in value to account 6150.
 
-    ``shown`` is the stock that the page showed to the one who counted: when it has moved since, the count is
-    refused, since nobody can tell which of the two the counted number is. Raises DomainError:
+    `expected_stock` is the stock that the count page showed. If the stock has changed since, the count is
+    refused, because it is unclear which of the two the counted number describes. Raises DomainError:
     shop.stock_moved, .stock_already_ordered, .quantity_out_of_range, .no_such_product; ledger.year_closed.
     """
     product = await stock.lock_product(db, product_id)

@@ -1,6 +1,6 @@
-"""The cart, as its cookie holds it: "<product>-<quantity>" joined by dots.
+"""Read and write the cart cookie: "<product>-<quantity>" entries joined by dots.
 
-It is a wish, not a promise: everything is checked again.
+A cart reserves nothing; prices and stock are checked again at checkout.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ COOKIE_MAX_AGE: Final = 30 * 86_400
 
 
 def parse_cart(cookie: str) -> dict[UUID, int]:
-    """Return quantities by product id in the order they were put in; anything that is not a cart of ours is
-    an empty one.
+    """Return the quantities of a cart cookie by product id, in the order in which the products were added.
+
+    A malformed or too long cookie gives an empty cart.
     """
     goods: dict[UUID, int] = {}
     if not cookie or len(cookie) > 4_000:
@@ -40,7 +41,7 @@ def parse_cart(cookie: str) -> dict[UUID, int]:
 
 
 def serialize_cart(goods: Mapping[UUID, int]) -> str:
-    """Return the cookie of a cart."""
+    """Return the cookie value of a cart."""
     return ".".join(
         f"{base64.urlsafe_b64encode(product.bytes).decode().rstrip('=')}-{quantity}"
         for product, quantity in goods.items()
@@ -48,7 +49,7 @@ def serialize_cart(goods: Mapping[UUID, int]) -> str:
 
 
 def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> dict[UUID, int]:
-    """Return the cart with this many of a product; none takes it out.
+    """Return a copy of the cart with this quantity of a product; 0 removes the product.
 
     Raises DomainError: shop.quantity_out_of_range, .cart_full.
     """
@@ -65,13 +66,14 @@ def with_quantity(goods: Mapping[UUID, int], product: UUID, quantity: int) -> di
 
 
 def read_cart(request: Request[Any, Any, Any]) -> dict[UUID, int]:
-    """Return the cart that this browser holds."""
+    """Return the cart in the request's cookie: quantities by product id."""
     return parse_cart(request.cookies.get(CART_COOKIE, ""))
 
 
 def set_cart_cookie(response: Response[Any], goods: Mapping[UUID, int], *, secure: bool) -> None:
-    """Give the browser its cart, for this host alone; an empty one is taken away, so that shared pages serve
-    it again.
+    """Set the cart cookie on a response, for this host only.
+
+    An empty cart deletes the cookie, so that the browser is served cached pages again.
     """
     response.set_cookie(
         CART_COOKIE,

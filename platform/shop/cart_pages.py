@@ -1,4 +1,7 @@
-"""The cart: put in, change, take out. It lives in the browser alone; stock is promised at checkout."""
+"""Pages of the cart: add, change and remove products.
+
+The cart is stored in the browser only; stock is reserved at checkout.
+"""
 
 import json
 from typing import Any, Final
@@ -20,9 +23,9 @@ from ui.rendering import CART_COOKIE
 
 
 class CartLine(msgspec.Struct, frozen=True):
-    """A line of the cart as the components expect it.
+    """A line of the cart as the theme's components expect it.
 
-    ``price`` and ``total`` are this viewer's, in rupiah.
+    `price` and `total` are in rupiah, at this viewer's prices.
     """
 
     id: UUID
@@ -39,7 +42,7 @@ class CartLine(msgspec.Struct, frozen=True):
 
 
 async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) -> tuple[list[CartLine], int]:
-    """Return the lines of a cart at this viewer's prices of today, and how many of its goods are no longer
+    """Return the cart's lines at this viewer's prices of today, and how many of its products are no longer
     sold.
     """
     if not goods:
@@ -83,7 +86,7 @@ async def show_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respons
 
 @post("/keranjang")
 async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
-    """Put a product into the cart, or more of it."""
+    """Add a product to the cart, or increase its quantity."""
     form = await read_form(request, AddToCartForm)
     goods = cart.read_cart(request)
     say = get_translations(ctx.lang).gettext
@@ -110,7 +113,7 @@ async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respo
 async def change_quantity(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Set how many of a product, from the box and the button pressed beside it."""
+    """Set the quantity of a product in the cart: the typed number, plus or minus one for the step buttons."""
     form = await read_form(request, CartLineForm)
     goods = cart.read_cart(request)
     error = None
@@ -137,8 +140,10 @@ async def remove_from_cart(
 def _respond_with_message(
     request: AnyRequest, ctx: RequestContext, goods: dict[UUID, int], sentence: str
 ) -> Response[Any]:
-    """Answer where the shopper is: a short message and the new count, or without htmx the cart page with the
-    same sentence.
+    """Set the cart cookie and answer with a short message.
+
+    With htmx the answer is an event with the message and the new count; without it, a redirect to the cart
+    page that shows the message.
     """
     response: Response[Any]
     if request.headers.get("hx-request") == "true":

@@ -1,5 +1,6 @@
-"""Another way of paying for an order that still waits for its money: the offered ways as large choices, and
-one page to confirm what is one's own.
+"""Pages on which a buyer changes the payment method of an unpaid order.
+
+One page lists the available methods; a second page asks to confirm a method that debits the member.
 """
 
 from __future__ import annotations
@@ -54,12 +55,13 @@ async def show_payment_methods(
     number: FromPath[int],
     kunci: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Show the ways in which this order can be paid."""
+    """Show the payment methods that are available for this order."""
     order = await _require_own_order(ro, ctx, number, kunci)
     if order.status != "placed" or order.total == 0:
         return see_other(_order_url(order, kunci))
     if not await order_queries.can_change_method(ro, order.id):
-        return see_other(f"/bayar/{order.payment_reference}")  # where it says that money is under way
+        # that page says that a payment is processing
+        return see_other(f"/bayar/{order.payment_reference}")
     offered = await _list_methods(ro, ctx, tenant, order)
     return render_page(request, TEMPLATE, form=None, **_context(ctx, order, offered, kunci))
 
@@ -73,9 +75,9 @@ async def submit_payment_method(
     tenant: CurrentTenant,
     number: FromPath[int],
 ) -> Response[Any]:
-    """Open a payment by the chosen way; the one before it waits no more.
+    """Cancel the order's open payment and open one with the chosen method.
 
-    What is one's own is asked about once more.
+    A method that debits the member (savings, wallet, credit) is confirmed on a second page first.
     """
     if ctx.viewer is None:
         await count_from_network(
@@ -102,7 +104,7 @@ async def submit_payment_method(
         method = form.data.payment_method
         waiting = await payment_queries.find_latest_payment(db, ORDER, order.id)
         if waiting is not None and waiting.status == "awaiting" and waiting.method == method:
-            # nothing to change, or pressed twice
+            # the method is unchanged, or the form was sent twice
             return see_other(_next_url(order, method, waiting.reference, key))
         offer = pick_method(offered, method)
         if order.status != "placed":

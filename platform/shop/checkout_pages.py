@@ -1,5 +1,7 @@
-"""Checkout: one page to choose, one sentence before anything of the member's own moves, one order however
-often it is sent.
+"""Pages of the checkout: choose how to receive and pay, confirm, place the order.
+
+A payment method that debits the member is confirmed on a second page. Sending the form again leads to the
+same order.
 """
 
 import secrets
@@ -47,14 +49,14 @@ from ui import (
     see_other,
 )
 
-MAX_VISITOR_CHECKOUTS: Final = 60  # a village shares one address behind its provider
+MAX_VISITOR_CHECKOUTS: Final = 60  # a whole village may share one IP address
 CHECKOUT_WINDOW: Final = timedelta(hours=1)
 
 
 class CheckoutView(msgspec.Struct, frozen=True):
-    """All that the checkout page shows, read anew each time.
+    """Everything the checkout page shows, read again for each request.
 
-    ``short`` is what some line lacks, as a sentence.
+    `total` is in rupiah; `shortage` says why the cart cannot be ordered, or is None.
     """
 
     lines: list[cart_pages.CartLine]
@@ -68,7 +70,7 @@ class CheckoutView(msgspec.Struct, frozen=True):
 
 @get("/pesan")
 async def show_checkout(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
-    """Show what will be ordered, and ask how to receive and to pay it."""
+    """Show the cart's lines and ask how to receive and pay the order."""
     choice = await _load_checkout(request, ro, ctx)
     if not choice.lines or choice.shortage or not ctx.brand.shop_open:
         return see_other("/keranjang")
@@ -79,11 +81,13 @@ async def show_checkout(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
 async def submit_checkout(
     request: AnyRequest, db: Db, ctx: CurrentContext, database: CurrentDatabase, tenant: CurrentTenant
 ) -> Response[Any]:
-    """Place the order; what is taken from the member's own is asked about once more first,
-    and credit by PIN.
+    """Place the order.
+
+    A method that debits the member is confirmed on a second page first; a method on credit also asks for the
+    PIN.
     """
     if ctx.viewer is None:
-        # an order keeps stock for days: a stranger cannot empty the shelf by ordering without end
+        # an order reserves stock for days: limit visitors, so that nobody reserves all of it
         await count_from_network(
             database, tenant, "checkout", ctx.client_ip, limit=MAX_VISITOR_CHECKOUTS, window=CHECKOUT_WINDOW
         )
@@ -122,7 +126,7 @@ def _debits_member(method: str) -> bool:
 def _render_confirmation(
     request: AnyRequest, form: Form[CheckoutForm], choice: CheckoutView, ctx: RequestContext
 ) -> Response[bytes]:
-    """Show the sentence that says what will happen to what is the member's own."""
+    """Show the page that asks to confirm a payment from the member's savings, wallet or credit."""
     offer = pick_method(choice.offers, form.data.payment_method)
     if not offer.sufficient:
         raise insufficient_balance(offer.method.method, offer.balance or Rupiah(0), Rupiah(choice.total))
@@ -176,8 +180,8 @@ def _build_checkout(data: CheckoutForm, choice: CheckoutView, consent: Consent |
 
 
 async def _is_already_placed(ro: Reader, ctx: RequestContext, key: str) -> bool:
-    """Whether this page has made its order already: the second press of a button leads where the first one
-    led.
+    """Return whether this checkout has already made an order, so that a second submit leads to the same
+    order.
     """
     try:
         presenters.require_own_checkout(ctx, key)
@@ -187,7 +191,7 @@ async def _is_already_placed(ro: Reader, ctx: RequestContext, key: str) -> bool:
 
 
 def _redirect_after_order(ctx: RequestContext, placed: PlacedOrder) -> Response[Any]:
-    """Lead to where the order is paid, or to the order itself when nothing is to be done now."""
+    """Redirect to the payment page, or to the order when there is nothing to pay now."""
     order, payment = placed.order, placed.payment
     address = f"/pesanan/{order.number}"
     if order.member_id is None:
@@ -212,8 +216,8 @@ async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -
         lambda ro: load_payer_methods(ro, viewer.member_id if viewer else None),
     )
     total = sum(line.total for line in lines)
-    assert ctx.tenant is not None  # pages of a cooperative alone
-    if buyer.member_id is None:  # a member who left a moment ago
+    assert ctx.tenant is not None  # this route is served only to cooperatives
+    if buyer.member_id is None:  # the member has left the cooperative while signed in
         payer = PayerMethods(payer.methods, None)
     short = next((line.error for line in lines if line.error), None)
     if gone:

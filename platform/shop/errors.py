@@ -1,4 +1,4 @@
-"""What the shop declines."""
+"""Domain errors of the shop."""
 
 from kernel.errors import ErrorType
 

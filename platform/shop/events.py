@@ -1,4 +1,4 @@
-"""What happened in the shop, as the trail names it."""
+"""Names of the shop's audit actions."""
 
 from typing import Final
 

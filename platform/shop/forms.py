@@ -1,4 +1,4 @@
-"""What the shop's forms may send."""
+"""Forms of the shop."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,21 +17,21 @@ Note = Annotated[str, Meta(max_length=300)]
 
 
 class AddToCartForm(Struct, forbid_unknown_fields=True):
-    """A product for the cart."""
+    """A product and the quantity to add to the cart."""
 
     product: UUID
     quantity: int = 1
 
 
 class CartLineForm(Struct, forbid_unknown_fields=True):
-    """A line of the cart: what stands in the box, and which button was pressed."""
+    """A line of the cart: the typed quantity, and the step button that was pressed."""
 
     quantity: int = 0
     step: Literal["-1", "1"] | None = None
 
 
 class CheckoutForm(Struct, forbid_unknown_fields=True):
-    """An order. A member's name and phone are known; a visitor writes theirs."""
+    """An order. Visitors enter a name and phone number; those of a member are known."""
 
     key: str
     shown: str
@@ -46,7 +46,7 @@ class CheckoutForm(Struct, forbid_unknown_fields=True):
 
 
 class ChangeMethodForm(Struct, forbid_unknown_fields=True):
-    """Another way of paying for an order that waits; ``kunci`` opens it to the visitor who placed it."""
+    """A new payment method for an unpaid order; `kunci` is the order's key for a visitor."""
 
     payment_method: PaymentMethodCode
     kunci: Annotated[str, Meta(max_length=64)] = ""
@@ -55,13 +55,13 @@ class ChangeMethodForm(Struct, forbid_unknown_fields=True):
 
 
 class ReasonForm(Struct, forbid_unknown_fields=True):
-    """Why an order is called off or taken back."""
+    """Why an order is cancelled or returned."""
 
     reason: Annotated[str, Meta(min_length=3, max_length=200)]
 
 
 class ProductForm(Struct, forbid_unknown_fields=True):
-    """A product as an officer describes it."""
+    """A product's details as an officer enters them."""
 
     sku: Annotated[str, Meta(max_length=40)]
     name: Name
@@ -74,9 +74,9 @@ class ProductForm(Struct, forbid_unknown_fields=True):
 
 
 class NewProductForm(ProductForm, forbid_unknown_fields=True, kw_only=True):
-    """A product that is added, with the stock that lies there.
+    """A new product with its opening stock.
 
-    ``id`` is the form's own: sent again it adds nothing.
+    The page generates `id`, so that sending the form twice adds one product.
     """
 
     id: UUID
@@ -91,7 +91,7 @@ class PictureForm(Struct, forbid_unknown_fields=True):
 
 
 class ReceiveGoodsForm(Struct, forbid_unknown_fields=True):
-    """Goods that came in."""
+    """Goods received: quantity, cost of a unit in rupiah, and the account they were paid from."""
 
     key: Annotated[str, Meta(max_length=64)]
     quantity: Annotated[int, Meta(ge=1, le=MAX_STOCK)]
@@ -101,7 +101,7 @@ class ReceiveGoodsForm(Struct, forbid_unknown_fields=True):
 
 
 class CountForm(Struct, forbid_unknown_fields=True):
-    """What was counted on the shelf, and what the page had shown."""
+    """A stock count: the counted quantity, and the stock that the page showed."""
 
     key: Annotated[str, Meta(max_length=64)]
     shown: int

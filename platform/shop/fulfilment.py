@@ -1,9 +1,8 @@
-"""What officers do with an order: confirm its payment, hand it over, call it off, take it back.
+"""Use cases of officers for an order: confirm its payment, hand it over, cancel it, take it back.
 
-Each locks the order's payments and the order first and looks at its state under the lock: pressed twice, or
-by two officers at once, it happens once. What the same officer sends again (a double tap, an answer that was
-lost) leads to the first result; another officer is told the order's state, or the goods would be given out
-twice.
+Each use case locks the order's payments and then the order, and checks the status under the lock, so a step
+takes effect once. When the same officer repeats a step (a double click, a lost answer), the first result is
+returned. Another officer gets an error with the order's status, so that goods are not handed over twice.
 """
 
 from __future__ import annotations
@@ -40,13 +39,12 @@ from shop.models import Order, OrderLine
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# An order's own job is tried for two days; what is late by less is still being worked on.
+# An order's own expiry job is retried for two days; orders less overdue than this are left to it.
 OVERDUE_AFTER: Final = timedelta(hours=3)
 
 
 async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
-    """Say that the money of this order has come: the transfer is on the account, the QRIS in the acquirer's
-    list.
+    """Confirm that an order's bank transfer or QRIS payment has arrived, and settle the payment.
 
     Raises DomainError: shop.no_such_order, .not_awaiting_payment.
     """
@@ -66,8 +64,7 @@ async def confirm_payment(db: AsyncSession, actor: Actor, number: int, *, on: da
 
 
 async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) -> Order:
-    """Give out the goods: stock and its value leave, the sale enters the books; a cash order is paid by the
-    same step.
+    """Mark an order as handed over: remove its stock, post the sale, and settle a cash payment.
 
     Raises DomainError: shop.no_such_order, .not_ready; payments.refund_under_way.
     """
@@ -86,7 +83,7 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
             capabilities = get_provider(payment.method).capabilities()
             await state_machine.settle(db, payment, capabilities, by=actor.name, on=on, actor=actor)
     order.status, order.handed_over_at = "handed_over", clock.now()
-    if order.paid_at is None:  # it costs nothing
+    if order.paid_at is None:  # an order that costs nothing has no payment
         order.paid_at, order.paid_confirmed_by = clock.now(), actor.name
     entries = _sale_lines(order, _refunded_amount(payments), Rupiah.total(costs.values()))
     if entries:
@@ -97,8 +94,8 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
 
 
 async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Call an order off before its goods are given out: the promise is released, what was paid goes back the
-    way it came.
+    """Cancel an order before hand-over: release its stock and refund its payments by the method they were
+    paid with.
 
     Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed.
     """
@@ -117,8 +114,7 @@ async def cancel_order(db: AsyncSession, actor: Actor, number: int, reason: str,
 
 
 async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str, *, on: date) -> Order:
-    """Take handed-over goods back: the sale is reversed, the stock returns with the value it left with, the
-    money goes back.
+    """Take back the goods of a handed-over order: reverse the sale, restock at the recorded cost, refund.
 
     Raises DomainError: shop.no_such_order, .not_cancellable, .reason_needed; payments.refund_under_way;
     ledger.year_closed.
@@ -135,7 +131,7 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
     returned = [(line.product_id, line.quantity, Rupiah(line.cost or 0)) for line in lines]
     await stock.restock(db, returned, on=on, source_key=f"order:{order.id}:return")
     order.status, order.cancelled_at, order.cancel_reason = "returned", clock.now(), why
-    # the sale first: it gives the advance back to the customer, from where the refunds take it
+    # reverse the sale first: that credits customer advances, which the refunds debit
     if order.sale_journal is not None:
         await reverse_journal(db, order.sale_journal, on=on, reason=why, by=actor.name)
     await _reverse_rebates(db, actor, order, payments, on=on)
@@ -145,8 +141,8 @@ async def return_order(db: AsyncSession, actor: Actor, number: int, reason: str,
 
 
 async def expire_order(db: AsyncSession, order_id: UUID) -> None:
-    """Call off an order whose money did not come in time; does nothing when it was paid, handed over or
-    called off meanwhile.
+    """Cancel an order that was not paid in time; do nothing if it was paid, handed over or cancelled
+    meanwhile.
     """
     payments = await payment_queries.list_subject_payments_for_update(db, order_payments.ORDER, order_id)
     order = await queries.find_order_for_update(db, order_id)
@@ -158,7 +154,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
     ):
         return
     if any(payment.processing_since for payment in payments):
-        # what it ends with decides: paid, or failed and then called off (``paying.PaidOrders.dropped``)
+        # the payment's final status decides: `OrderPurpose.on_paid` or `on_closed` runs then
         return
     await order_payments.expire_unpaid(db, order)
     for payment in payments:
@@ -166,8 +162,9 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
 
 
 async def requeue_overdue_orders(db: AsyncSession) -> None:
-    """Write the job ``shop.expire_order`` again for each order that should have been called off `OVERDUE`
-    ago; it changes nothing twice.
+    """Enqueue `shop.expire_order` again for every order that is overdue by `OVERDUE_AFTER`.
+
+    The job changes nothing when it runs a second time.
     """
     day = clock.today()
     for order_id in await queries.list_overdue_orders(db, clock.now() - OVERDUE_AFTER):
@@ -176,7 +173,7 @@ async def requeue_overdue_orders(db: AsyncSession) -> None:
 
 
 async def cancel_other_payments(db: AsyncSession, order_id: UUID) -> None:
-    """Let payments of an order that is paid wait no more; does nothing while it is not."""
+    """Cancel the open payments of an order that has been paid; do nothing while the order is unpaid."""
     payments = await payment_queries.list_subject_payments_for_update(db, order_payments.ORDER, order_id)
     order = await queries.find_order_for_update(db, order_id)
     if order is None or order.status == "placed":
@@ -188,8 +185,10 @@ async def cancel_other_payments(db: AsyncSession, order_id: UUID) -> None:
 async def _reverse_rebates(
     db: AsyncSession, actor: Actor, order: Order, payments: list[Payment], *, on: date
 ) -> None:
-    """What was given back after the hand-over stands as a return on sales; with the whole sale reversed it is
-    an advance given back.
+    """Post refunds that were made after the hand-over again, as refunds of the customer's advance.
+
+    They were posted as sales returns. Once the whole sale is reversed, they must debit customer advances
+    instead.
     """
     taken = [each for each in payments if each.applied_to == "purpose"]
     went_back = await refund_queries.sum_refunded_since(db, [each.id for each in taken], order.handed_over_at)
@@ -207,13 +206,14 @@ async def _reverse_rebates(
 
 
 async def _is_repeat(db: AsyncSession, actor: Actor, action: str, order: Order) -> bool:
-    """Whether this officer has taken this step of a locked order before, which is at its end now."""
+    """Return whether this officer has already taken this step of the order."""
     return await audit.was_recorded(db, actor, action, subject=f"order:{order.number}")
 
 
 async def _require_no_pending_refund(db: AsyncSession, payments: list[Payment]) -> None:
-    """Raise DomainError payments.refund_under_way:
-    what a refund will take away must be known before the sale is.
+    """Raise DomainError payments.refund_under_way if a refund of the order is pending.
+
+    The amount of the sale and of its returns is known only when the refund has ended.
     """
     for payment in payments:
         if payment.applied_to == "purpose" and await refund_queries.has_pending_refund(db, payment.id):
@@ -221,13 +221,15 @@ async def _require_no_pending_refund(db: AsyncSession, payments: list[Payment]) 
 
 
 def _refunded_amount(payments: list[Payment]) -> Rupiah:
-    """What has been given back of an order that was not handed over yet."""
+    """Return the sum refunded of an order before its hand-over, without the unique suffixes."""
     taken = [payment for payment in payments if payment.applied_to == "purpose"]
     return Rupiah.total(payment.refunded for payment in taken) - _refunded_suffixes(taken)
 
 
 def _refunded_suffixes(payments: list[Payment]) -> Rupiah:
-    """What has been given back of transfers' tails, which are no part of the sale."""
+    """Return the part of the refunds that gave back unique suffixes of transfers, which are no part of the
+    sale.
+    """
     return Rupiah.total(
         suffix_in_refund(Rupiah(payment.amount), payment.unique_suffix, Rupiah(0), Rupiah(payment.refunded))
         for payment in payments
@@ -235,9 +237,9 @@ def _refunded_suffixes(payments: list[Payment]) -> Rupiah:
 
 
 def _sale_lines(order: Order, gone_back: Rupiah, cost: Rupiah) -> list[JournalLine]:
-    """The lines of a sale; an amount of nothing has no line.
+    """Return the journal lines of a sale, leaving out amounts of 0.
 
-    What went back before it is a return on the sale.
+    `gone_back`, refunded before the hand-over, is posted as a sales return.
     """
     total = Rupiah(order.total)
     entries = []
@@ -273,7 +275,7 @@ def _require_reason(reason: str) -> str:
 
 
 async def _lock_order(db: AsyncSession, number: int) -> tuple[list[Payment], Order]:
-    """Return an order and its payments, locked in the order in which they always are: payments first."""
+    """Return an order and its payments, locked; payments are always locked first."""
     order_id = await queries.find_order_id(db, number)
     if order_id is None:
         raise errors.NO_SUCH_ORDER()

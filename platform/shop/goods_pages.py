@@ -1,4 +1,4 @@
-"""Goods as officers see them: the list, one product with its stock book, adding and changing, its picture."""
+"""Pages on which officers manage products: the list, one product with its stock movements, its picture."""
 
 from typing import Any, Final, get_args
 from uuid import UUID
@@ -41,7 +41,7 @@ async def list_products(
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
-    """List the goods."""
+    """List the products by filter and search text."""
     chip: ProductFilter = pilih if pilih in get_args(ProductFilter) else "semua"  # type: ignore[assignment]
     wanted, number = presenters.normalize_search(cari)[:60], presenters.parse_page_number(halaman)
     rows, total = await goods_queries.list_products(ro, chip, wanted, number)
@@ -61,13 +61,13 @@ async def list_products(
 
 @get(HOME + "/baru", guards=[require_officer])
 async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """Show the form of a new product."""
+    """Show the form for a new product."""
     return render_page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
 
 
 @post(HOME + "/baru", guards=[require_officer])
 async def add_product(request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser) -> Response[Any]:
-    """Add a product."""
+    """Add a product from the submitted form."""
     form = await read_form(request, NewProductForm)
     context = await _form_context(as_reader(db), None)
     async with form.rerender_on_error("shop/product_form.html", **context):
@@ -94,7 +94,7 @@ async def show_product(
     product_id: FromPath[UUID],
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
-    """Show a product: what it costs whom, what is on the shelf, and its stock book."""
+    """Show a product: its prices for members and others, its stock, and its stock movements."""
     product = await require_product(ro, product_id)
     number = presenters.parse_page_number(halaman)
     movements, total = await goods_queries.list_stock_movements(ro, product_id, number)
@@ -116,7 +116,7 @@ async def show_product(
 
 @get(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
 async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
-    """Show the form of a product."""
+    """Show the form to edit a product."""
     return render_page(
         request,
         "shop/product_form.html",
@@ -129,7 +129,7 @@ async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) 
 async def change_product(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Change what is said of a product."""
+    """Change a product's details."""
     form = await read_form(request, ProductForm)
     ro = as_reader(db)
     context = await _form_context(ro, await require_product(ro, product_id))
@@ -144,7 +144,7 @@ async def change_product(
 
 @get(HOME + "/{product_id:uuid}/gambar", guards=[require_officer])
 async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
-    """Show the product's picture and ask for another."""
+    """Show the product's picture and the form to upload another."""
     return render_page(
         request,
         "shop/product_picture.html",
@@ -157,7 +157,7 @@ async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) 
 async def set_picture(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Take a photograph as the product's picture."""
+    """Set the product's picture from an uploaded photograph."""
     form = await read_form(request, PictureForm)
     context = _picture_context(await require_product(as_reader(db), product_id))
     async with form.rerender_on_error("shop/product_picture.html", field="picture", **context):
@@ -171,7 +171,7 @@ async def set_picture(
 async def remove_picture(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Go back to the drawn picture."""
+    """Remove the product's picture, so that the drawn placeholder is shown."""
     await read_form(request, EmptyForm)
     await manage_products.remove_picture(db, viewer.as_officer(), product_id)
     return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dilepas."))
@@ -216,7 +216,7 @@ def _picture_context(product: ProductView) -> dict[str, Any]:
 
 
 def _picture_view(product: ProductView) -> dict[str, str | None]:
-    """Return what the picture component draws."""
+    """Return the values that the theme's picture component expects."""
     return {"picture": presenters.picture_url(product.picture, 320), "category": product.category}
 
 

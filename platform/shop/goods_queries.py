@@ -1,4 +1,4 @@
-"""What officers read of the goods: the list, one product, its stock book, the categories."""
+"""Queries for the officers' pages of products: the list, one product, its stock movements, the categories."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ProductRow(msgspec.Struct, frozen=True):
 
 
 class ProductView(msgspec.Struct, frozen=True):
-    """A product with all that its officers' page shows."""
+    """A product with everything its officers' page shows. Amounts are in rupiah."""
 
     id: UUID
     sku: str
@@ -54,9 +54,9 @@ class ProductView(msgspec.Struct, frozen=True):
 
 
 class StockMovementRow(msgspec.Struct, frozen=True):
-    """A line of the stock book with the stock after it.
+    """A stock movement with the product's stock after it.
 
-    ``order_number`` is the order that moved it, ``journal`` its entry.
+    `value` is in rupiah; `order_number` is the order that caused the movement, if any.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class StockMovementRow(msgspec.Struct, frozen=True):
 
 
 class CategoryView(msgspec.Struct, frozen=True):
-    """A category and how many products it has."""
+    """A category, and `goods`, the number of its products that are not archived."""
 
     id: UUID
     slug: str
@@ -87,8 +87,9 @@ _WHERE: Final[dict[str, str]] = {
 async def list_products(
     ro: Reader, chip: ProductFilter, wanted: str, number: int
 ) -> tuple[list[ProductRow], int]:
-    """Return page ``number`` of the products at a chip whose name, code or barcode holds ``wanted``, and how
-    many there are.
+    """Return page `number` of the products that match a filter and a search text, and how many match.
+
+    `wanted` is searched for in the name, the code and the barcode; an empty text matches every product.
     """
     where = f"{_WHERE[chip]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
     rows = await ro.rows(
@@ -108,7 +109,7 @@ async def list_products(
 
 
 async def find_product(ro: Reader, product_id: UUID) -> ProductView | None:
-    """Return a product, archived or not, or None."""
+    """Return a product by its id, archived or not, or None."""
     return await ro.one(
         ProductView,
         "SELECT p.id, p.sku, p.barcode, p.name, p.description, p.category_id, coalesce(c.name, '') AS "
@@ -122,7 +123,7 @@ async def find_product(ro: Reader, product_id: UUID) -> ProductView | None:
 async def list_stock_movements(
     ro: Reader, product_id: UUID, number: int
 ) -> tuple[list[StockMovementRow], int]:
-    """Return page ``number`` of a product's stock book, newest first, and how many lines it has."""
+    """Return page `number` of a product's stock movements, newest first, and how many there are."""
     rows = await ro.rows(
         StockMovementRow,
         "SELECT b.kind, b.quantity, b.value, b.on_date, b.moved_at, b.after, o.number AS order_number FROM"
@@ -141,7 +142,7 @@ async def list_stock_movements(
 
 
 async def list_categories(ro: Reader) -> list[CategoryView]:
-    """Return every category by name."""
+    """Return every category, ordered by name."""
     return await ro.rows(
         CategoryView,
         "SELECT c.id, c.slug, c.name, (SELECT count(*) FROM products p WHERE p.category_id = c.id AND "

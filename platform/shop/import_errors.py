@@ -1,4 +1,4 @@
-"""What the imports of goods and of past sales decline, line by line or whole."""
+"""Domain errors of the imports of products and of past sales."""
 
 from kernel.errors import ErrorType
 

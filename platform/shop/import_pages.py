@@ -1,4 +1,4 @@
-"""Import a list of goods: its words, its columns, and how its lines are shown."""
+"""The import page for a product list: its texts, its columns, and the cells of its preview."""
 
 from __future__ import annotations
 

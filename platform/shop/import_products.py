@@ -1,12 +1,10 @@
-"""Bring in a list of goods: what they are called, what they cost, what they sell for, and how many lie on the
-shelf.
+"""Import a list of products from CSV: names, codes, prices and opening stock.
 
-The columns are sku, barcode, name, category, unit, cost, price, stock. Real lists are messy, so only what
-would make the books or the shop wrong is refused: bar codes may repeat, a cost may be zero or above the
-price, a unit left out is "Pcs", a stock left out is 0. A category that is not known yet is made; a product
-without one stays without. The stock is an opening balance at cost (Dr 1130, Cr 3190), in one journal for the
-file. A later file may change everything about a product except its opening stock: that is a stock count's
-task.
+The columns are sku, barcode, name, category, unit, cost, price, stock. Real lists are messy, so a line is
+refused only if it would make the books or the shop wrong: barcodes may repeat, a cost may be zero or above
+the price, a missing unit is "Pcs", a missing stock is 0. An unknown category is created; a product may have
+none. The opening stock is posted at cost (Dr 1130, Cr 3190), in one journal for the file. A later file may
+change everything about a product except its opening stock; use a stock count for that.
 """
 
 from __future__ import annotations
@@ -62,7 +60,7 @@ _UPDATE_PRODUCTS = text(
 
 
 class ProductImportLine(msgspec.Struct, frozen=True):
-    """A good line: rupiah and pieces."""
+    """A valid line of the file: amounts in rupiah, stock in units."""
 
     sku: str
     barcode: str
@@ -75,12 +73,15 @@ class ProductImportLine(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> Rupiah:
-        """What its opening stock cost."""
+        """Return what the opening stock cost, in rupiah."""
         return self.cost * self.stock
 
 
 class ProductImportPlan(ImportPlan[ProductImportLine]):
-    """With the categories by name, those that are known and those that the file brings."""
+    """What the import of a product list would do.
+
+    `categories` has the existing and the new categories by case-folded name.
+    """
 
     categories: dict[str, import_queries.CategoryName] = msgspec.field(default_factory=dict)
 
@@ -88,9 +89,9 @@ class ProductImportPlan(ImportPlan[ProductImportLine]):
 async def plan_products(
     ro: Reader, content: bytes | str, *, as_of: date
 ) -> tuple[CsvFile, ProductImportPlan]:
-    """Read a file and compare it with the shop.
+    """Parse a file and compare it with the products in the database, without writing.
 
-    Raises DomainError for a file or a date that cannot be used at all.
+    Raises DomainError if the file or the date cannot be used at all.
     """
     file = CsvFile(content, COLUMNS)
     if as_of > await get_today(ro):
@@ -122,10 +123,10 @@ async def import_products(
     skip_bad: bool = False,
     moved: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
-    """Bring a list of goods in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
-    written.
+    """Import a product list in the caller's transaction.
 
-    Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+    If there are rejected lines and `skip_bad` is false, nothing is written. Raises DomainError: kernel.csv_…,
+    kernel.as_of_ahead, ledger.year_closed.
     """
     await advisory_lock(db, "import")
     file, plan = await plan_products(as_reader(db), content, as_of=as_of)
@@ -178,9 +179,9 @@ async def _write(
 async def _open_stock(
     db: AsyncSession, actor: Actor, opened: list[tuple[UUID, ProductImportLine]], as_of: date
 ) -> None:
-    """Write the stock book and one journal at cost.
+    """Write the stock movements of the opening stock, and post one journal for it at cost.
 
-    Its key holds what is opened: a product is opened once, so no key comes twice.
+    The journal's key is derived from the lines; a product is opened once, so no key occurs twice.
     """
     if not opened:
         return

@@ -1,4 +1,4 @@
-"""What the imports of goods and of past sales compare a file with."""
+"""Queries that compare an import file with the existing products and categories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ExistingProduct(msgspec.Struct, frozen=True):
-    """A product as it is now; ``opening`` is the quantity that was counted when it came into the books."""
+    """A stored product; `opening` is its recorded opening stock, `cost` and `price` are in rupiah."""
 
     sku: str
     id: UUID
@@ -27,7 +27,7 @@ class ExistingProduct(msgspec.Struct, frozen=True):
 
 
 class CategoryName(msgspec.Struct, frozen=True):
-    """A category by name, with the slug that is taken."""
+    """A category's name, id and slug."""
 
     name: str
     id: UUID
@@ -35,7 +35,7 @@ class CategoryName(msgspec.Struct, frozen=True):
 
 
 async def get_products_by_sku(ro: Reader, skus: Sequence[str]) -> dict[str, ExistingProduct]:
-    """Return those of these products that exist."""
+    """Return the existing products with these codes, by code."""
     rows = await ro.rows(
         ExistingProduct,
         "SELECT p.sku, p.id, p.barcode, p.name, p.category_id, p.unit, p.cost, p.price,"

@@ -1,14 +1,14 @@
-"""Bring in past cash sales by member and day, so that a year's purchases count for its surplus.
+"""Import past cash sales by member and day, so that a year's purchases count for its surplus (SHU).
 
-The columns are date, member_number, sku, quantity. All lines of a member on a day are one receipt: an order
-that was handed over and paid in cash that day, at the products' price. What it sold is bought at the
-products' cost and paid in cash in the same moment (Dr 1130 Cr 1101, then Dr 1101 Cr 4101 and Dr 5101 Cr
-1130), so the counted stock stays as it is. The same product twice on a receipt is summed up.
+The columns are date, member_number, sku, quantity. All lines of one member and day make one receipt: an order
+that was handed over and paid in cash that day, at the products' current price. The sold units are bought at
+the products' cost and paid in cash at the same time (Dr 1130 Cr 1101, then Dr 1101 Cr 4101 and Dr 5101 Cr
+1130), so the stock does not change. The quantities of a product that occurs twice on a receipt are added.
 
-A line is known by its date, member and product. Sent again it is unchanged, with another quantity it is
-refused, and a product that the day's receipt lacks (a bad line that was mended, say) comes on a supplement of
-that receipt. A sale before the member's joining date is taken: registers often bear the date of a later list,
-and the file says who bought.
+A line is identified by date, member and product. A line that was imported before is unchanged, or refused if
+its quantity differs. A product that is missing from an imported receipt (a corrected line, for example) is
+recorded on a supplement of that receipt. A sale before the member's joining date is accepted: registers often
+have the date of a later list.
 """
 
 from __future__ import annotations
@@ -72,19 +72,18 @@ async def import_sales(
     skip_bad: bool = False,
     moved: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
-    """Bring past sales in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
-    written.
+    """Import past sales in the caller's transaction.
 
-    Raises DomainError: kernel.csv_….
+    If there are rejected lines and `skip_bad` is false, nothing is written. Raises DomainError: kernel.csv_….
     """
     return await import_in_transaction(db, SalesImport(actor), content, skip_bad=skip_bad, on_progress=moved)
 
 
 class SalesImport:
-    """The import in steps (``kernel.file_import.BatchedImport``); the state between them is where the next
-    batch begins.
+    """The import of past sales in batches, a `kernel.file_import.BatchedImport`.
 
-    Prices are those of the check, for all of the file.
+    The whole file is recorded at the prices read by `check`. Between batches the object stores where the next
+    one begins.
     """
 
     name = "import of sales"
@@ -99,7 +98,7 @@ class SalesImport:
         )
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, ImportReport]:
-        """Stage the whole file and compare it with the orders. Raises DomainError: kernel.csv_…."""
+        """Stage the whole file and compare it with the recorded orders. Raises DomainError: kernel.csv_…."""
         ro = as_reader(db)
         file = await asyncio.to_thread(CsvFile, content, COLUMNS)
         read = _SalesReader(file, await get_today(ro), await get_closed_years(ro))
@@ -122,20 +121,20 @@ class SalesImport:
         return file, ImportReport(compared.fresh, compared.unchanged, rejected)
 
     async def begin(self, db: AsyncSession) -> None:
-        """Write down that recording begins."""
+        """Record in the audit log that the import begins."""
         if self._lines:
             audit.record(
                 db, self._actor, "shop.sales_import_begun", subject="orders", params={"lines": self._lines}
             )
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
-        """Record the next receipts.
+        """Record the next batch of receipts; return (lines done, lines in all), or None at the end.
 
-        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as `ledger.post_journal`.
         """
         batch = await self._batches.next_batch(db)
         if batch is None:
-            if self._done < self._lines:  # what was staged is not there any more
+            if self._done < self._lines:  # staged rows have been deleted meanwhile
                 raise CHANGED_MEANWHILE()
             return None
         try:
@@ -143,7 +142,7 @@ class SalesImport:
         except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
             if get_sqlstate(taken) != UNIQUE_VIOLATION:
                 raise
-            raise CHANGED_MEANWHILE() from taken  # a receipt that was not there when the file was checked
+            raise CHANGED_MEANWHILE() from taken  # somebody recorded the same receipt after the check
         self._receipts += len(batch.receipts)
         self._done += sum(receipt.lines for receipt in batch.receipts)
         self._total += sum(receipt.total for receipt in batch.receipts)
@@ -158,20 +157,21 @@ class SalesImport:
         return receipts
 
     async def finish(self, db: AsyncSession) -> None:
-        """Write down what was recorded, and empty the staging tables."""
+        """Record the totals in the audit log and clear the staging tables."""
         if self._lines:
             params = {"receipts": self._receipts, "lines": self._lines, "total": self._total}
             audit.record(db, self._actor, "shop.sales_imported", subject="orders", params=params)
         await self.discard(db)
 
     async def discard(self, db: AsyncSession) -> None:
-        """Empty the staging tables."""
+        """Clear the staging tables."""
         await sales_staging.clear_staging(db, self._id)
 
 
 class _SalesReader:
-    """Reads lines; the few hundred dates and quantities that a file repeats are read once, and so is what is
-    wrong with one.
+    """Parses the lines of a sales file.
+
+    Dates and quantities repeat often, so their parsed values and errors are cached.
     """
 
     def __init__(self, file: CsvFile, today: date, closed: set[int]) -> None:
@@ -183,7 +183,9 @@ class _SalesReader:
         self._quantities: dict[str, int | DomainError] = {}
 
     def lines(self) -> Iterator[SalesLine]:
-        """Yield the good lines as (line, day, member number, sku, quantity); the others are rejected."""
+        """Yield the valid lines as (line, day, member number, sku, quantity) and collect the others in
+        `rejected`.
+        """
         for row in self._file.rows():
             try:
                 yield self._line(row)

@@ -1,4 +1,4 @@
-"""The goods themselves: adding and changing them, their categories and pictures."""
+"""Add and change products, their categories and their pictures."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class ProductData(msgspec.Struct, frozen=True):
-    """What an officer says of a product.
+    """A product's details as an officer enters them.
 
-    ``price`` is the cooperative's own, from which bylaws make members' and public price.
+    `price` is the base price in rupiah; the prices for members and for others follow from it and the bylaws.
     """
 
     sku: str
@@ -48,9 +48,9 @@ async def add_product(
     on: date,
     product_id: UUID | None = None,
 ) -> Product:
-    """Add a product with the stock that lies there already, at cost, against the opening balances.
+    """Add a product with its opening stock, posted at cost against opening balances.
 
-    ``product_id``, chosen by the form, makes sending it again harmless. Raises DomainError:
+    `product_id`, if the form chose one, makes sending the form again harmless. Raises DomainError:
     shop.sku_malformed, .sku_taken, .no_such_category, .quantity_out_of_range; kernel.amount_too_large;
     ledger.year_closed.
     """
@@ -86,7 +86,7 @@ async def add_product(
 async def change_product(
     db: AsyncSession, actor: Actor, product_id: UUID, data: ProductData, *, archived: bool
 ) -> Product:
-    """Change what is said of a product. Orders keep the name and price that they were placed with.
+    """Change a product's details. Existing orders keep the name and price they were placed with.
 
     Raises DomainError: shop.no_such_product, .sku_malformed, .sku_taken, .no_such_category.
     """
@@ -103,9 +103,9 @@ async def change_product(
 
 
 async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: bytes) -> str:
-    """Make the product's pictures from an upload and return their checksum.
+    """Render an uploaded picture in all sizes, store them, and return their checksum.
 
-    Raises DomainError: shop.not_a_picture, .picture_too_large.
+    Raises DomainError: shop.no_such_product, .not_a_picture, .picture_too_large.
     """
     checksum, made = await asyncio.to_thread(pictures.render_sizes, upload)
     await store_pictures(db, checksum, made)
@@ -118,21 +118,21 @@ async def set_picture(db: AsyncSession, actor: Actor, product_id: UUID, upload: 
 
 
 async def store_pictures(db: AsyncSession, checksum: str, made: list[pictures.PictureSize]) -> None:
-    """Store pictures under their checksum; those that are there already stay."""
+    """Store the sizes of a picture under its checksum; sizes that are already stored stay unchanged."""
     for each in made:
         row = {"checksum": checksum, "width": each.width, "height": each.height, "content": each.content}
         await db.execute(insert(Picture).values(**row).on_conflict_do_nothing())
 
 
 async def remove_picture(db: AsyncSession, actor: Actor, product_id: UUID) -> None:
-    """Go back to the drawn placeholder."""
+    """Remove a product's picture, so that the drawn placeholder is shown."""
     product = await stock.lock_product(db, product_id)
     product.picture = None
     audit.record(db, actor, events.PICTURE_CHANGED, subject=f"product:{product.sku}", params={"picture": ""})
 
 
 async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
-    """Add a shelf. Raises DomainError shop.category_taken."""
+    """Add a category of products. Raises DomainError shop.category_taken."""
     tidy = " ".join(name.split())
     if await queries.find_similar_category(db, tidy, rules.slugify(tidy)) is not None:
         raise errors.CATEGORY_TAKEN(name=tidy, field="name")
@@ -144,7 +144,7 @@ async def add_category(db: AsyncSession, actor: Actor, name: str) -> Category:
 
 
 async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, name: str) -> Category:
-    """Give a shelf another name; its address stays, so that links keep working.
+    """Rename a category; its slug stays, so that links keep working.
 
     Raises DomainError: shop.no_such_category, .category_taken.
     """

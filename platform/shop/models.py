@@ -1,4 +1,4 @@
-"""Goods, stock, pictures and orders."""
+"""Tables of the shop: products, stock movements, pictures and orders."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -33,7 +33,7 @@ Moment = TIMESTAMP(timezone=True)
 
 
 class Category(CoopBase):
-    """A shelf of the shop. ``drawing`` names the placeholder picture of its products."""
+    """A category of products. `drawing` names the placeholder picture of its products."""
 
     __tablename__ = "categories"
 
@@ -44,9 +44,10 @@ class Category(CoopBase):
 
 
 class Product(CoopBase):
-    """A good for sale.
+    """A product for sale.
 
-    ``stock_value`` is what its stock cost: account 1130 is the sum of them, to the rupiah.
+    `stock_value` is what its stock cost, in rupiah: the sum over all products equals the balance of account
+    1130. `reserved` is the part of `stock` that open orders hold.
     """
 
     __tablename__ = "products"
@@ -82,7 +83,7 @@ class Product(CoopBase):
 
 
 class StockMovement(CoopBase):
-    """The stock book: one row for each change of a product's stock, append-only, with what it cost."""
+    """A change of a product's stock with its value in rupiah; append-only."""
 
     __tablename__ = "stock_movements"
     __table_args__ = (
@@ -102,9 +103,7 @@ class StockMovement(CoopBase):
 
 
 class Picture(CoopBase):
-    """A picture made by us from an upload (WebP), kept by the checksum of its content;
-    ``width`` 320 or 800.
-    """
+    """A WebP picture rendered from an upload, under the checksum of its content; `width` is 320 or 800."""
 
     __tablename__ = "pictures"
 
@@ -115,11 +114,11 @@ class Picture(CoopBase):
 
 
 class Order(CoopBase):
-    """A sale from checkout to hand-over; an imported receipt is an order that was handed over on its day.
+    """An order from checkout to hand-over; an imported receipt is an order handed over on its day.
 
-    How it is paid is told by its payments (``payments``, purpose "order"); ``payment_method`` is the way that
-    was chosen last. ``cancelled_for`` is why it was called off (``rules.CancelledFor``); ``cancel_reason``
-    what somebody wrote about that, or about a return.
+    Its payments are in `payments` with the purpose "order"; `payment_method` is the method chosen last.
+    `cancelled_for` is the cause of a cancellation (`rules.CancelledFor`); `cancel_reason` is the text an
+    officer wrote about a cancellation or a return.
     """
 
     __tablename__ = "orders"
@@ -166,9 +165,9 @@ class Order(CoopBase):
 
 
 class OrderLine(CoopBase):
-    """A line of an order at the price it was sold for.
+    """A line of an order at the price it was sold for, in rupiah.
 
-    ``cost`` is the stock value that left, once handed over.
+    `cost` is the stock value that was removed at hand-over, None before.
     """
 
     __tablename__ = "order_lines"
@@ -188,9 +187,8 @@ class OrderLine(CoopBase):
     cost: Mapped[int | None] = mapped_column(BigInteger)
 
 
-# The readable lines of a file of past sales that is being imported, and the new receipts that they make, at
-# the prices of the check. Unlogged: what a crash of the server takes, the next run of the import reads from
-# the file again.
+# The valid lines of a file of past sales during its import, and the new receipts made from them, at the
+# prices of the check. Unlogged: after a crash of the server the import reads the file again.
 Table(
     "staging_sales",
     CoopBase.metadata,

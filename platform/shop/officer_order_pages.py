@@ -1,6 +1,4 @@
-"""Orders as officers see them: the list of what waits, one order, and each step with its sentence before it
-happens.
-"""
+"""Pages on which officers manage orders: the list, one order, and a confirmation page for each step."""
 
 from typing import Any, Final, get_args
 
@@ -45,7 +43,7 @@ async def list_orders(
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
-    """List orders by what they wait for, or those of a number or a name."""
+    """List orders by filter, or search them by number, name or phone."""
     chip: OrderFilter = keadaan if keadaan in get_args(OrderFilter) else "perlu"  # type: ignore[assignment]
     wanted, number = presenters.normalize_search(cari)[:60], presenters.parse_page_number(halaman)
     counts = await order_queries.count_orders(ro)
@@ -78,7 +76,7 @@ async def list_orders(
 async def show_order(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
-    """Show an order and what can be done with it."""
+    """Show an order and the steps that an officer can take."""
     order = await _require_order(ro, number)
     lines = await order_queries.list_order_lines(ro, order.id)
     return render_page(
@@ -99,7 +97,7 @@ async def show_order(
 async def show_payment_step(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
-    """Say what confirming the transfer will do."""
+    """Show the page that asks to confirm that the payment has arrived."""
     return await _render_step(request, ro, ctx, number, "pembayaran")
 
 
@@ -107,7 +105,7 @@ async def show_payment_step(
 async def show_hand_over_step(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
-    """Say what handing over will do."""
+    """Show the page that asks to confirm the hand-over."""
     return await _render_step(request, ro, ctx, number, "penyerahan")
 
 
@@ -115,7 +113,7 @@ async def show_hand_over_step(
 async def show_cancel_step(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
-    """Say what calling off will do, and ask why."""
+    """Show the page that asks to confirm a cancellation and for its reason."""
     return await _render_step(request, ro, ctx, number, "pembatalan")
 
 
@@ -123,7 +121,7 @@ async def show_cancel_step(
 async def show_return_step(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
-    """Say what taking back will do, and ask why."""
+    """Show the page that asks to confirm a return of goods and for its reason."""
     return await _render_step(request, ro, ctx, number, "pengembalian")
 
 
@@ -131,7 +129,7 @@ async def show_return_step(
 async def confirm_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
-    """Confirm that the transfer has come."""
+    """Confirm that the order's transfer or QRIS payment has arrived."""
     await _require_empty_form(request)
     await fulfilment.confirm_payment(
         db, viewer.as_officer(), _require_valid_number(number), on=presenters.get_local_date(ctx)
@@ -145,7 +143,7 @@ async def confirm_payment(
 async def hand_over(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
-    """Hand the goods over."""
+    """Mark the order as handed over."""
     await _require_empty_form(request)
     await fulfilment.hand_over(
         db, viewer.as_officer(), _require_valid_number(number), on=presenters.get_local_date(ctx)
@@ -157,7 +155,7 @@ async def hand_over(
 async def cancel_order(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
-    """Call the order off."""
+    """Cancel the order with the given reason."""
     form, context = await _read_reason_form(request, db, ctx, number, "pembatalan")
     async with form.rerender_on_error("shop/order_step.html", **context):
         await fulfilment.cancel_order(
@@ -170,7 +168,7 @@ async def cancel_order(
 async def return_order(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
-    """Take the goods back."""
+    """Take back the order's goods with the given reason."""
     form, context = await _read_reason_form(request, db, ctx, number, "pengembalian")
     async with form.rerender_on_error("shop/order_step.html", **context):
         await fulfilment.return_order(
@@ -182,14 +180,14 @@ async def return_order(
 
 
 def _next_step(status: str, method: str) -> str | None:
-    """Return the one next step of an order, as the end of its address."""
+    """Return the last path segment of the order's next step, or None."""
     if rules.awaits_confirmation(status, method):
         return "pembayaran"
     return "penyerahan" if rules.can_hand_over(status, method) else None
 
 
 def _step_error(step: str, order: OrderView) -> DomainError | None:
-    """Return why this step cannot be taken now, or None."""
+    """Return the error that forbids this step now, or None."""
     kind, possible = {
         "pembayaran": (
             errors.NOT_AWAITING_PAYMENT,
@@ -203,7 +201,7 @@ def _step_error(step: str, order: OrderView) -> DomainError | None:
 
 
 def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, Any]:
-    """Return the sentence, the button and the hint of a step, in the viewer's language."""
+    """Return the texts of a step's confirmation page in the viewer's language."""
     say = get_translations(ctx.lang).gettext
     params = {
         "number": order.number,
@@ -260,11 +258,11 @@ def _step_labels(step: str, order: OrderView, ctx: RequestContext) -> dict[str, 
 
 
 def _refundable_amount(order: OrderView) -> Rupiah:
-    """Return what an order's step still gives back: what was paid, less what went back before or is on its
-    way.
+    """Return what a cancellation or return would still refund: the payment less completed and pending
+    refunds.
     """
     if order.payment_amount is None:
-        return Rupiah(order.total)  # sold before payments had rows of their own
+        return Rupiah(order.total)  # an order older than the table of payments
     paid, nonrefundable = (
         Rupiah(order.payment_amount),
         nonrefundable_suffix(order.payment_unique_suffix, of_member=order.member_id is not None),
@@ -275,7 +273,7 @@ def _refundable_amount(order: OrderView) -> Rupiah:
 
 
 def _refund_sentence(order: OrderView, ctx: RequestContext) -> str:
-    """Return the sentence that says how what is left of an order's money goes back."""
+    """Return the sentence that says how the rest of an order's payment is refunded."""
     say = get_translations(ctx.lang).gettext
     if not _refundable_amount(order) and order.total:
         return say("Uangnya sudah dikembalikan semua, jadi tidak ada lagi yang perlu dikembalikan.")

@@ -1,4 +1,4 @@
-"""A buyer's own orders: a member by signing in, a visitor by the key in the address that checkout led to."""
+"""Pages of a buyer's own orders: a member signs in, a visitor uses the key in the address."""
 
 import hmac
 from typing import Any, Final
@@ -19,7 +19,7 @@ from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, rend
 async def show_order(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int], kunci: FromQuery[str] = ""
 ) -> Response[bytes]:
-    """Show an order to who placed it; to anybody else there is no such order."""
+    """Show an order to the buyer who placed it; others get shop.no_such_order."""
     order = await order_queries.find_order(ro, number) if 0 < number < presenters.MAX_ORDER_NUMBER else None
     if order is None or not is_own_order(ctx, order, kunci):
         raise errors.NO_SUCH_ORDER()
@@ -39,9 +39,9 @@ async def show_order(
 async def list_my_orders(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: CurrentUser, halaman: FromQuery[str] = "1"
 ) -> Response[bytes]:
-    """List a member's orders."""
+    """List the signed-in member's orders."""
     number = presenters.parse_page_number(halaman)
-    assert viewer.member_id is not None  # the guard saw to it
+    assert viewer.member_id is not None  # the guard `require_member` ensures it
     rows, total = await order_queries.list_member_orders(ro, viewer.member_id, number)
     orders = [build_order_row(row, ctx, href=f"/pesanan/{row.number}") for row in rows]
     pages = -(-total // order_queries.PAGE_SIZE)
@@ -53,7 +53,7 @@ async def list_my_orders(
 def build_order_row(
     row: OrderRow, ctx: RequestContext, *, href: str, who: str | None = None
 ) -> dict[str, Any]:
-    """Return an order as the component of lists expects it."""
+    """Return an order as the theme's order list component expects it."""
     say = get_translations(ctx.lang)
     what = say.ngettext("%(num)s macam barang", "%(num)s macam barang", row.goods) % {"num": row.goods}
     how = say.gettext("diantar") if row.fulfilment == "delivery" else say.gettext("diambil di toko")
@@ -71,7 +71,7 @@ def build_order_row(
 
 
 def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: RequestContext) -> dict[str, Any]:
-    """Return what the page of an order tells: its way so far, the facts, the lines of its receipt."""
+    """Return the template context of an order's page: its steps with times, its details and receipt lines."""
     say = get_translations(ctx.lang).gettext
 
     def at(moment: Any) -> str | None:
@@ -117,7 +117,7 @@ def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: Reque
     paid_by = None
     if order.paid_at and not order.cancelled_at:
         method = PAYMENT_METHOD_NAMES[order.payment_method].localize(ctx.lang)
-        # what is owed is not paid, however settled the order is
+        # a purchase on credit is settled here and still owed by the member
         template = (
             say("Dicatat, belum lunas: %(method)s, %(when)s.")
             if on_credit
@@ -133,7 +133,7 @@ def build_order_context(order: OrderView, lines: list[OrderLineView], ctx: Reque
 
 
 def is_own_order(ctx: RequestContext, order: OrderView, key: str) -> bool:
-    """Whether this viewer placed the order: a member signed in, or a visitor with its key."""
+    """Return whether this viewer placed the order: the signed-in member, or a visitor with its key."""
     viewer = ctx.viewer
     if order.member_id is not None:
         return viewer is not None and viewer.member_id == order.member_id

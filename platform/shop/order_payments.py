@@ -1,7 +1,7 @@
-"""How an order is paid: by one payment at a time, opened here, and what becomes of the order when its money
-comes or does not come.
+"""Open the payment of an order, and update the order when its payment is paid, closed or refunded.
 
-Locks are always taken in one order: the order's payments, the order, its goods, the books.
+An order has one open payment at a time. Locks are always taken in this order: the order's payments, the
+order, its products, the ledger.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 ORDER: Final = "order"
 CASH_PAYMENT_WINDOW: Final = timedelta(days=7)
-# An order outlives its payment by this, so that a provider can be asked once more before the goods are given
-# to others.
+# An order expires this much later than its payment, so that the provider can be asked once more before the
+# stock is released.
 EXPIRY_GRACE: Final = timedelta(minutes=15)
 PAID_BY_OTHER_METHOD: Final = "sudah dibayar dengan cara lain"
 
@@ -54,10 +54,11 @@ async def open_order_payment(
     attempt: int = 1,
     bylaws: Bylaws | None = None,
 ) -> Payment | None:
-    """Open the payment of a placed order by this way, and let the order wait as long as the payment does.
+    """Open the payment of a placed order with this method, and set the order's expiry from the payment's.
 
-    None for an order that costs nothing: it is paid, or waits to be fetched. ``bylaws`` are those of ``on``,
-    where they are known. Raises DomainError as ``payments.open_payment.open_payment`` does.
+    Return None for an order that costs nothing: it is paid at once, or for cash at hand-over. `bylaws` are
+    those of `on`, if the caller has read them. Raises DomainError as `payments.open_payment.open_payment`
+    does.
     """
     order.payment_method = method
     if order.total == 0:
@@ -88,8 +89,9 @@ async def open_order_payment(
 
 
 def payment_deadline(method: str, total: Rupiah, placed_at: datetime) -> datetime | None:
-    """How long an order waits whose first payment by this way is opened as it is placed; None for one that is
-    paid at once, or never.
+    """Return when an order placed now with this method expires, or None if it is paid at once.
+
+    An unknown method gives None, too; opening the payment refuses it.
     """
     if method not in known_methods():
         return None
@@ -107,14 +109,14 @@ def _deadline(method: str, payment_expires_at: datetime | None, placed_at: datet
     if payment_expires_at is None:
         return placed_at + CASH_PAYMENT_WINDOW
     asks_provider = get_provider(method).capabilities().confirmed_by == "provider"
-    # another way chosen again and again does not keep goods from others for ever
+    # changing the method again and again must not reserve stock without end
     return min(
         payment_expires_at + (EXPIRY_GRACE if asks_provider else timedelta()), placed_at + CASH_PAYMENT_WINDOW
     )
 
 
 async def _set_expiry(db: AsyncSession, order: Order, until: datetime, attempt: int) -> None:
-    """Let an order wait for its buyer, and call it off then."""
+    """Set an order's expiry and enqueue the job that cancels it then."""
     order.expires_at = until
     key = f"shop.expire_order:{order.id}" + (f":{attempt}" if attempt > 1 else "")
     await enqueue(db, "shop.expire_order", {"order_id": str(order.id)}, due=until, key=key)
@@ -123,10 +125,10 @@ async def _set_expiry(db: AsyncSession, order: Order, until: datetime, attempt: 
 async def change_payment_method(
     db: AsyncSession, actor: Actor, order_id: UUID, method: str, *, on: date, consent: Consent | None = None
 ) -> Payment:
-    """Let a buyer pay an order that is not paid yet by another way: the payment before it waits no more.
+    """Cancel the open payments of an unpaid order and open one with another method.
 
     Raises DomainError: shop.no_such_order, .already_settled; payments.under_way; as
-    ``payments.open_payment.open_payment`` does.
+    `payments.open_payment.open_payment` does.
     """
     before = await payment_queries.list_subject_payments_for_update(db, ORDER, order_id)
     order = await queries.find_order_for_update(db, order_id)
@@ -146,7 +148,7 @@ async def change_payment_method(
 
 
 async def cancel_payment(db: AsyncSession, payment: Payment, *, why: str, by: Actor) -> None:
-    """Let a locked payment wait no more, and have its provider told."""
+    """Cancel a locked payment if it is unpaid, and enqueue the job that cancels it at its provider."""
     if await state_machine.close_unpaid(db, payment, "cancelled", why=why, by=by):
         started = payment.provider_reference is not None
         if started and get_provider(payment.method).capabilities().confirmed_by == "provider":
@@ -157,9 +159,7 @@ async def cancel_payment(db: AsyncSession, payment: Payment, *, why: str, by: Ac
 async def refund_payments(
     db: AsyncSession, actor: Actor, payments: list[Payment], reason: str, *, on: date, key: str
 ) -> None:
-    """Give back all that an order's locked payments have brought, each the way it came; those that still wait
-    are called off.
-    """
+    """Refund the rest of an order's locked payments by the method they were paid with; cancel unpaid ones."""
     for payment in payments:
         await cancel_payment(db, payment, why=reason, by=actor)
         left = await refund_payment.get_refundable_amount(db, payment)
@@ -171,13 +171,13 @@ async def refund_payments(
 
 
 class OrderPurpose:
-    """The purpose "order": an order takes its money once, while it is still there to be handed over."""
+    """The payment purpose "order": tells `payments` what a payment does to its order."""
 
     name = ORDER
     for_goods = True
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """The orders, and the goods of those that would be taken up again."""
+        """Lock the orders of these payments, and the products of orders that would be reinstated."""
         orders = await queries.list_orders_for_update(db, [payment.subject_id for payment in payments])
         goods: set[UUID] = set()
         for order in orders:
@@ -186,7 +186,10 @@ class OrderPurpose:
         await queries.get_products_for_update(db, list(goods))
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
-        """Mark the order paid. One that expired meanwhile is taken up again if its goods are still there."""
+        """Mark the order as paid; return False if it cannot take the money.
+
+        An order that expired meanwhile is reinstated if its goods can still be reserved.
+        """
         order = await queries.find_order_for_update(db, payment.subject_id)
         if order is None:
             return False
@@ -197,28 +200,29 @@ class OrderPurpose:
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
         order.payment_method = payment.method
-        alone = is_written_row(db, Order, order.id)  # no other payment can have been opened for it
+        alone = is_written_row(db, Order, order.id)  # written in this transaction, so it has no other payment
         if not alone and await payment_queries.has_other_awaiting_payment(db, payment):
-            # by a job: payments are locked before the order, and we hold it
+            # in a job: payments must be locked before the order, which is already locked here
             key = f"shop.cancel_superseded:{payment.id}"
             await enqueue(db, "shop.cancel_superseded", {"order_id": str(order.id)}, key=key)
         return True
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
-        """Call the order off when its time is up; after a failure the buyer may choose another way until
-        then.
+        """Cancel the order if its payment expired, or failed after the order's expiry.
+
+        Before its expiry the buyer may choose another method.
         """
         order = await queries.find_order_for_update(db, payment.subject_id)
         if order is None or order.status != "placed":
             return
-        # an order outlasts its time while money is under way, which then may fail
+        # a processing payment keeps an order open past its expiry, and may then fail
         was_waited_for = payment.status == "failed" or payment.processing_since is not None
         too_late = was_waited_for and is_expired(order.expires_at, clock.now())
         if payment.status == "expired" or too_late:
             await expire_unpaid(db, order)
 
     async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
-        """Call off an order that is not handed over yet: all its money went back at the provider."""
+        """Cancel an order that is not handed over yet, because the provider refunded all of its payment."""
         order = await queries.find_order_for_update(db, payment.subject_id)
         if order is not None and order.status == "paid":
             await stock.release(db, await queries.get_order_quantities(db, order.id))
@@ -228,11 +232,14 @@ class OrderPurpose:
             )
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+        """Return the account that the payment is credited to: customer advances."""
         return LedgerAccountRef(CUSTOMER_ADVANCES)
 
     async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
-        """Before the hand-over it is the customer's advance; after it, a return on sales, which takes the
-        member's SHU basis back.
+        """Return the account that a refund is debited to.
+
+        Before the hand-over that is customer advances; afterwards sales returns, which also reduce the
+        member's basis for SHU.
         """
         order = await queries.find_order_for_update(db, payment.subject_id)
         if order is not None and order.status == "handed_over":
@@ -244,13 +251,13 @@ class OrderPurpose:
         return LedgerAccountRef(CUSTOMER_ADVANCES)
 
     async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
-        """Paid and not handed over yet: its goods are promised, and its money is the customer's advance."""
+        """Return whether the order is paid and not handed over: its payment is still a customer advance."""
         order = await queries.find_order_for_update(db, payment.subject_id)
         return order is not None and order.status == "paid"
 
 
 async def expire_unpaid(db: AsyncSession, order: Order) -> None:
-    """Call a locked order off whose money did not come in time."""
+    """Cancel a locked order that was not paid in time, and release its stock."""
     await stock.release(db, await queries.get_order_quantities(db, order.id))
     mark_cancelled(order, "unpaid", None)
     params = {"reason": rules.NOT_PAID_IN_TIME.localize("id")}
@@ -258,12 +265,13 @@ async def expire_unpaid(db: AsyncSession, order: Order) -> None:
 
 
 def mark_cancelled(order: Order, cause: rules.CancelledFor, reason: str | None) -> None:
-    """Write down that a locked order is called off, and why; its goods and its payments are the caller's."""
+    """Set a locked order's status to cancelled; the caller releases its stock and closes its payments."""
     order.status, order.cancelled_at = "cancelled", clock.now()
     order.cancelled_for, order.cancel_reason = cause, reason
 
 
 async def _reinstate(db: AsyncSession, order: Order) -> bool:
+    """Reserve the stock of an expired order again; return False if there is not enough."""
     try:
         async with db.begin_nested():
             await stock.reserve(db, await queries.get_order_quantities(db, order.id))

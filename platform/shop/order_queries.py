@@ -1,4 +1,4 @@
-"""What pages read of orders: a buyer's own, the officers' lists, one order with its lines."""
+"""Queries for the pages of orders: a buyer's orders, the officers' lists, one order with its lines."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ OrderFilter = Literal["perlu", "bayar", "siap", "selesai", "batal"]
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """One order with all that its pages tell.
+    """An order with everything its pages show.
 
-    Amounts are in rupiah, moments are aware. ``payment_pending`` is on its way back.
+    Amounts are in rupiah. The `payment_…` fields describe the payment that paid for the order, or else its
+    latest one; `payment_pending` is the sum of its pending refunds.
     """
 
     id: UUID
@@ -56,7 +57,7 @@ class OrderView(msgspec.Struct, frozen=True):
 
 
 class OrderLineView(msgspec.Struct, frozen=True):
-    """A line of an order: what was bought at which price, in rupiah."""
+    """A line of an order; amounts are in rupiah."""
 
     product_id: UUID
     sku: str
@@ -68,7 +69,7 @@ class OrderLineView(msgspec.Struct, frozen=True):
 
 
 class OrderRow(msgspec.Struct, frozen=True):
-    """An order in a list. ``goods`` counts its lines."""
+    """An order in a list. `goods` is its number of lines, `total` is in rupiah."""
 
     number: int
     buyer_name: str
@@ -81,7 +82,7 @@ class OrderRow(msgspec.Struct, frozen=True):
 
 
 class OrderCounts(msgspec.Struct, frozen=True):
-    """How many orders stand at each chip of the officers' list."""
+    """The number of orders per filter of the officers' list."""
 
     bayar: int
     siap: int
@@ -90,7 +91,7 @@ class OrderCounts(msgspec.Struct, frozen=True):
 
 
 class BuyerView(msgspec.Struct, frozen=True):
-    """What checkout knows of a member. ``balance`` is their voluntary savings, in rupiah."""
+    """A buyer's data for checkout. `balance` is the member's voluntary savings in rupiah."""
 
     member_id: UUID | None
     name: str
@@ -99,7 +100,7 @@ class BuyerView(msgspec.Struct, frozen=True):
     balance: int
 
 
-# Of several payments the one that bought the goods: what a step gives back is that one's.
+# Of several payments, the one that paid for the order: a step refunds that one.
 _ORDER = (
     "SELECT o.id, o.number, o.source, o.member_id, m.number AS member_number, o.buyer_name, "
     "o.buyer_phone, o.fulfilment, o.address,"
@@ -121,7 +122,7 @@ _ROWS = (
     "SELECT o.number, o.buyer_name, o.fulfilment, o.payment_method, o.status, o.total, o.placed_at,"
     " (SELECT count(*) FROM order_lines l WHERE l.order_id = o.id) AS goods FROM orders o "
 )
-# ``rules.awaits_officer`` and ``rules.can_hand_over``, as conditions on an order ``o``.
+# `rules.awaits_confirmation` and `rules.can_hand_over` as SQL conditions on an order `o`.
 AWAITING_CONFIRMATION: Final = "o.status = 'placed' AND o.payment_method IN ('bank_transfer', 'qris')"
 READY_FOR_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_method = 'cash'))"
 _CHIPS: Final[dict[str, str]] = {
@@ -131,7 +132,7 @@ _CHIPS: Final[dict[str, str]] = {
     "selesai": "o.status = 'handed_over'",
     "batal": "o.status IN ('cancelled', 'returned')",
 }
-# What waits is done oldest first; what is over is looked up newest first.
+# Orders that need work are listed oldest first, the others newest first.
 _ORDERING: Final = {
     "perlu": "o.placed_at, o.number",
     "bayar": "o.placed_at, o.number",
@@ -152,13 +153,14 @@ async def find_order_number(ro: Reader, order_id: UUID) -> int | None:
 
 
 async def is_placed(ro: Reader, key: str) -> bool:
-    """Say whether this checkout has made its order."""
+    """Return whether the checkout with this key has made an order."""
     return bool(await ro.value("SELECT EXISTS (SELECT FROM orders WHERE checkout_key = $1)", key))
 
 
 async def can_change_method(ro: Reader, order_id: UUID) -> bool:
-    """Say whether an order was placed, costs something, is neither paid nor called off, and no money for it
-    is under way.
+    """Return whether the payment method of an order can be changed.
+
+    The order must be unpaid, cost something, and have no payment that is processing.
     """
     return bool(
         await ro.value(
@@ -171,7 +173,7 @@ async def can_change_method(ro: Reader, order_id: UUID) -> bool:
 
 
 async def list_order_lines(ro: Reader, order_id: UUID) -> list[OrderLineView]:
-    """Return the lines of an order."""
+    """Return the lines of an order, in order."""
     return await ro.rows(
         OrderLineView,
         "SELECT l.product_id, p.sku, l.name, p.unit, l.quantity, l.unit_price, l.amount FROM order_lines l"
@@ -193,7 +195,7 @@ async def list_member_orders(ro: Reader, member_id: UUID, number: int) -> tuple[
 
 
 async def list_orders(ro: Reader, chip: OrderFilter, number: int) -> list[OrderRow]:
-    """Return page ``number`` of the orders at a chip."""
+    """Return page `number` of the orders that match a filter."""
     return await ro.rows(
         OrderRow,
         _ROWS + f"WHERE {_CHIPS[chip]} ORDER BY {_ORDERING.get(chip, _NEWEST)} LIMIT $1 OFFSET $2",
@@ -203,7 +205,7 @@ async def list_orders(ro: Reader, chip: OrderFilter, number: int) -> list[OrderR
 
 
 async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
-    """Return the newest orders of this number, or whose buyer's name or phone holds the text."""
+    """Return the newest orders with this number, or with this text in the buyer's name or phone."""
     exact = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else None
     return await ro.rows(
         OrderRow,
@@ -216,7 +218,7 @@ async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
 
 
 async def count_orders(ro: Reader) -> OrderCounts:
-    """Return how many orders stand at each chip."""
+    """Return the number of orders per filter."""
     parts = ", ".join(
         f"count(*) FILTER (WHERE {_CHIPS[chip]}) AS {chip}" for chip in ("bayar", "siap", "selesai", "batal")
     )
@@ -226,7 +228,7 @@ async def count_orders(ro: Reader) -> OrderCounts:
 
 
 async def find_buyer(ro: Reader, member_id: UUID) -> BuyerView | None:
-    """Return what checkout knows of an active member, or None."""
+    """Return the checkout data of an active member, or None."""
     return await ro.one(
         BuyerView,
         "SELECT m.id AS member_id, m.name, coalesce(m.phone, '') AS phone, m.address, coalesce((SELECT "

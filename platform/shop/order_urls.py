@@ -1,4 +1,4 @@
-"""Where the pages of an order are, for those of its payments to lead there."""
+"""Addresses of the pages of an order, for the payments of the order."""
 
 from __future__ import annotations
 
@@ -15,23 +15,30 @@ if TYPE_CHECKING:
 
 
 class OrderUrls:
-    """The pages of orders, which are found by their numbers."""
+    """Resolves the pages of the order that a payment pays for."""
 
     async def backoffice_url(self, ro: Reader, subject_id: UUID) -> str | None:
+        """Return the address of the officers' page of an order, or None."""
         number = await order_queries.find_order_number(ro, subject_id)
         return None if number is None else f"/pengurus/pesanan/{number}"
 
     async def page_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """A member signs in for it; a visitor who has the payment's address may open the order, too."""
+        """Return the address of the buyer's page of an order, or None.
+
+        A member must sign in there. For a visitor the address has the order's key, because whoever has the
+        payment's address may open the order.
+        """
         number = await order_queries.find_order_number(ro, subject_id)
         return None if number is None else f"/pesanan/{number}{_key(subject_id, ctx, of_member)}"
 
     async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """While the order waits for its money, and none is under way."""
+        """Return the address of the page that changes the payment method, or None if it cannot be changed
+        now.
+        """
         number = await order_queries.find_order_number(ro, subject_id)
         if number is None or not await order_queries.can_change_method(ro, subject_id):
             return None

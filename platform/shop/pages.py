@@ -1,6 +1,4 @@
-"""Pages of the shop: the window, the cart, checkout and orders for shoppers;
-orders and goods for officers.
-"""
+"""The routes of the shop's pages: storefront, cart, checkout, orders, and the officers' pages."""
 
 from typing import Any, Final
 

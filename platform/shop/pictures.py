@@ -1,6 +1,6 @@
-"""Pictures from strangers made into our own: read as pixels, turned upright, written anew as WebP.
+"""Re-encode uploaded pictures: decode the pixels, apply the EXIF rotation, write WebP.
 
-Nothing of the file itself is kept.
+No bytes of the uploaded file are stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shop import errors
 WIDTHS: Final = (320, 800)
 MAX_MEGABYTES: Final = 10
 MAX_MEGAPIXELS: Final = 40
-# no camera's; a line of 40 million pixels costs two gigabytes and twenty seconds
+# larger than any camera's; one row of 40 million pixels takes two gigabytes and twenty seconds
 MAX_SIDE: Final = 20_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITY: Final = 80
@@ -28,7 +28,7 @@ _QUALITY: Final = 80
 class PictureSize(msgspec.Struct, frozen=True):
     """One size of a picture.
 
-    ``width`` names it (320 or 800); a smaller original is not blown up. ``height`` is in pixels.
+    `width` is its name (320 or 800); a smaller original is not enlarged. `height` is in pixels.
     """
 
     width: int
@@ -37,10 +37,10 @@ class PictureSize(msgspec.Struct, frozen=True):
 
 
 def render_sizes(upload: bytes) -> tuple[str, list[PictureSize]]:
-    """Return the checksum and the sizes of a picture made from an upload.
+    """Render an uploaded picture in all sizes; return the checksum and the sizes.
 
-    Only what Pillow reads as JPEG, PNG or WebP passes, so markup (SVG, HTML) never does; size is checked
-    before a pixel is unpacked. Raises DomainError: shop.not_a_picture, .picture_too_large.
+    Only files that Pillow reads as JPEG, PNG or WebP are accepted, so SVG and HTML are refused; the
+    dimensions are checked before decoding. Raises DomainError: shop.not_a_picture, .picture_too_large.
     """
     if len(upload) > MAX_MEGABYTES * 1024 * 1024:
         raise _too_large()
@@ -48,7 +48,7 @@ def render_sizes(upload: bytes) -> tuple[str, list[PictureSize]]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(upload), formats=_FORMATS).verify()
-            # verify() uses the file up: open it again to read the pixels
+            # verify() leaves the file unusable: open it again to read the pixels
             opened = Image.open(io.BytesIO(upload), formats=_FORMATS)
             if opened.width * opened.height > MAX_MEGAPIXELS * 1_000_000 or max(opened.size) > MAX_SIDE:
                 raise _too_large()
@@ -63,7 +63,7 @@ def render_sizes(upload: bytes) -> tuple[str, list[PictureSize]]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Plain RGB; what was see-through becomes white."""
+    """Convert a picture to RGB; transparent pixels become white."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, "white")
@@ -78,7 +78,7 @@ def _resize(image: Image.Image, width: int) -> PictureSize:
         fitted = image.resize(
             (width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS
         )
-    if fitted.height > 4 * width:  # a strip: WebP has a limit, and no page has a place for it
+    if fitted.height > 4 * width:  # a long strip: WebP limits the height, and no page can show it
         fitted = fitted.crop((0, 0, fitted.width, 4 * width))
     out = io.BytesIO()
     fitted.save(out, "WEBP", quality=_QUALITY, method=4)

@@ -1,5 +1,6 @@
-"""Placing an order: prices from the server, stock promised, its payment opened, all in one transaction and
-once for each checkout.
+"""Place an order: compute its prices, reserve its stock and open its payment, in one transaction.
+
+A checkout makes at most one order, however often it is sent.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Buyer(msgspec.Struct, frozen=True):
-    """Who orders. ``member_id`` is set for an active member, who pays the members' price."""
+    """The person who orders. `member_id` is set for an active member, who pays member prices."""
 
     name: str
     phone: str = ""
@@ -39,18 +40,17 @@ class Buyer(msgspec.Struct, frozen=True):
 
     @property
     def audience(self) -> rules.Audience:
-        """Whose prices they pay."""
+        """Return whose prices the buyer pays."""
         return "member" if self.member_id else "public"
 
 
 class Checkout(msgspec.Struct, frozen=True):
-    """What was asked for at checkout.
+    """A request to place an order.
 
-    ``goods`` are quantities by product id; ``shown`` is the mark of the page that was read
-    (``rules.fingerprint``), or None for an order that was not placed on a page; ``key`` makes sending it
-    again harmless; ``consent`` is what the buyer's PIN has given, for a way on credit. ``total`` is what the
-    page said, in rupiah: where it is right, as ever but for a change of prices, the order's head need not be
-    written a second time.
+    `goods` has quantities by product id. `key` identifies the checkout, so that sending it again is harmless.
+    `fingerprint` is that of the page the buyer saw (`rules.checkout_fingerprint`), or None for an order that
+    was not placed on a page. `total` is the page's total in rupiah, None if unknown; if it is right, the
+    order's row is written only once. `consent` proves the buyer's PIN for a method on credit.
     """
 
     goods: Mapping[UUID, int]
@@ -66,18 +66,16 @@ class Checkout(msgspec.Struct, frozen=True):
 
 
 class PlacedOrder(msgspec.Struct, frozen=True):
-    """An order as a checkout made it, and the payment that was opened last for it; none for an order that
-    costs nothing.
-    """
+    """An order and the payment opened last for it; None for an order that costs nothing."""
 
     order: Order
     payment: Payment | None
 
 
 async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date) -> Order:
-    """Place an order and return it; the same key again returns the order that it made before.
+    """Place an order and return it; a key that was used before returns the order it made.
 
-    Raises DomainError as ``check_out`` does.
+    Raises DomainError as `process_checkout` does.
     """
     return (await process_checkout(db, actor, checkout, on=on)).order
 
@@ -85,12 +83,12 @@ async def place_order(db: AsyncSession, actor: Actor, checkout: Checkout, *, on:
 async def process_checkout(
     db: AsyncSession, actor: Actor, checkout: Checkout, *, on: date, bylaws: Bylaws | None = None
 ) -> PlacedOrder:
-    """Place an order and open its payment; the same key again leads to what it made before.
+    """Place an order and open its payment; a key that was used before returns the order it made.
 
-    ``on`` is today where the cooperative is: the day of its bylaws and of the journal; ``bylaws`` are that
-    day's, where they were read already in this transaction. Raises DomainError: shop.cart_empty,
+    `on` is today's date in the cooperative's time zone: the date of its bylaws and journals. `bylaws` are
+    those of `on`, if the caller has read them. Raises DomainError: shop.cart_empty, .cart_full,
     .quantity_out_of_range, .address_needed, .buyer_needed, .phone_needed, .stock_too_low, .no_such_product,
-    .changed_since_shown; kernel.amount_too_large; as ``payments.open_payment.open_payment`` does;
+    .changed_since_shown; kernel.amount_too_large; as `payments.open_payment.open_payment` does;
     ledger.year_closed.
     """
     try:
@@ -126,7 +124,7 @@ async def process_checkout(
 
 
 async def require_placed_order(db: AsyncSession, key: str) -> PlacedOrder:
-    """Return what a checkout has made before. Raises DomainError shop.checkout_expired."""
+    """Return the order that a checkout has made. Raises DomainError shop.checkout_expired."""
     order = await queries.find_order_by_checkout_key(db, key)
     if order is None:
         raise errors.CHECKOUT_EXPIRED()
@@ -149,9 +147,9 @@ def _validate(checkout: Checkout) -> None:
 
 
 async def _insert_order(db: AsyncSession, checkout: Checkout) -> Order | None:
-    """Write the order's head; None when this checkout has made one.
+    """Insert the order's row; return None if this checkout has already made an order.
 
-    A second sender waits here until the first has ended.
+    A concurrent second submit waits here until the first transaction has ended.
     """
     total, placed_at = checkout.total or Rupiah(0), clock.now()
     claim = (

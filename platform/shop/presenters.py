@@ -1,4 +1,4 @@
-"""How goods and orders are put before people: cards with both prices, the state of an order in one word."""
+"""What templates show of products and orders: product cards, status labels, addresses, signed keys."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MAX_ORDER_NUMBER = 2**53
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """A product as the components of a theme expect it.
+    """A product as the theme's components expect it.
 
-    ``price`` is this viewer's; ``other_price`` what the others pay.
+    `price` is this viewer's price in rupiah; `other_price` is the price of the other audience if it differs.
     """
 
     id: UUID
@@ -60,7 +60,7 @@ def build_product_card(
     bylaws: Bylaws,
     width: int = 320,
 ) -> ProductCard:
-    """Return the card of a product for this audience."""
+    """Return the card of a product with the prices of this audience."""
     price = Rupiah(good.price)
     member, public = get_member_price(price, bylaws), get_public_price(price, bylaws)
     mine, other = (member, public) if audience == "member" else (public, member)
@@ -83,12 +83,12 @@ def product_url(sku: str) -> str:
 
 
 def picture_url(checksum: str | None, width: int) -> str | None:
-    """Return the address of a picture, which never changes what it shows."""
+    """Return the address of a picture, or None; the content at an address never changes."""
     return f"/gambar/{checksum}-{width}.webp" if checksum else None
 
 
 def order_status_label(order: _OrderState, ctx: RequestContext) -> tuple[str, str]:
-    """Return an order's state as a word in the viewer's language, and its colour."""
+    """Return an order's status label in the viewer's language, and the name of its colour."""
     say = get_translations(ctx.lang).gettext
     if rules.can_hand_over(order.status, order.payment_method):
         return say("Siap diserahkan"), "go"
@@ -102,25 +102,26 @@ def order_status_label(order: _OrderState, ctx: RequestContext) -> tuple[str, st
 
 
 def sign_order_key(ctx: RequestContext, order_id: UUID) -> str:
-    """Return what opens one order to a visitor who placed it: derived, so that nothing has to be kept, and
-    unguessable.
+    """Return the key with which the visitor who placed an order opens its page.
+
+    It is an HMAC of the order's id, so it is not stored and cannot be guessed.
     """
     return _sign(ctx, "order", str(order_id))[:32]
 
 
 def new_checkout_key(ctx: RequestContext, token: str) -> str:
-    """Return the key of one checkout of this viewer; ``token`` is new for each page shown."""
+    """Return a signed key for one checkout of this viewer; `token` must be new for each page."""
     return f"{token}.{_sign(ctx, 'checkout', _viewer_key(ctx), token)[:32]}"
 
 
 def require_own_checkout(ctx: RequestContext, key: str) -> None:
-    """Raise DomainError shop.checkout_expired unless this key was given to this viewer, here."""
+    """Raise DomainError shop.checkout_expired unless this key was issued to this viewer here."""
     if not hmac.compare_digest(key.encode(), new_checkout_key(ctx, key.partition(".")[0]).encode()):
         raise errors.CHECKOUT_EXPIRED()
 
 
 def parse_page_number(typed: str) -> int:
-    """Return the page that an address asks for; anything that is none is the first."""
+    """Return the page number of a query string; anything invalid is page 1."""
     return (
         min(int(typed), 100_000)
         if typed.isascii() and typed.isdecimal() and len(typed) < 7 and int(typed)
@@ -129,12 +130,12 @@ def parse_page_number(typed: str) -> int:
 
 
 def normalize_search(typed: str) -> str:
-    """Return what was typed without what cannot be seen, and with single spaces."""
+    """Return a search text without unprintable characters and with single spaces."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in typed).split())
 
 
 def get_local_date(ctx: RequestContext) -> date:
-    """Return today's date where the cooperative is."""
+    """Return today's date in the cooperative's time zone."""
     return clock.today(ctx.brand.timezone)
 
 

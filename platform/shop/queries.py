@@ -1,6 +1,6 @@
-"""What use cases of the shop read, locked where they will change it.
+"""Queries for use cases of the shop, which lock the rows that will be changed.
 
-Pages read through the other ``…_queries`` of this room.
+Pages read through the other `…_queries` modules of this room.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def get_products_for_update(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
-    """Return these products by id, as they are now and locked in the order of their ids."""
+    """Return these products by id, read again and locked in the order of their ids."""
     statement = (
         select(Product)
         .where(Product.id.in_(set(ids)))
@@ -32,7 +32,7 @@ async def get_products_for_update(db: AsyncSession, ids: Sequence[UUID]) -> dict
 
 
 async def find_order_for_update(db: AsyncSession, order_id: UUID) -> Order | None:
-    """Return an order by its id, as it is now and locked; one that this transaction holds already is not read
+    """Return an order by its id, locked, or None; an order locked earlier in this transaction is not read
     again.
     """
     order = get_locked_row(db, Order, order_id)
@@ -45,9 +45,7 @@ async def find_order_for_update(db: AsyncSession, order_id: UUID) -> Order | Non
 
 
 async def list_overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
-    """Return the ids of at most 500 unpaid orders whose time was over before this moment,
-    the oldest first.
-    """
+    """Return the ids of at most 500 unpaid orders that expired before this moment, oldest first."""
     statement = (
         select(Order.id)
         .where(Order.status == "placed", Order.expires_at < before)
@@ -58,7 +56,7 @@ async def list_overdue_orders(db: AsyncSession, before: datetime) -> list[UUID]:
 
 
 async def list_orders_for_update(db: AsyncSession, order_ids: Sequence[UUID]) -> list[Order]:
-    """Return orders by their ids, as they are now and locked, always in one order."""
+    """Return these orders, read again and locked in the order of their ids."""
     statement = (
         select(Order)
         .where(Order.id.in_(set(order_ids)))
@@ -70,23 +68,23 @@ async def list_orders_for_update(db: AsyncSession, order_ids: Sequence[UUID]) ->
 
 
 async def find_order_by_checkout_key(db: AsyncSession, key: str) -> Order | None:
-    """Return the order that this checkout made."""
+    """Return the order that this checkout made, or None."""
     return (await db.execute(select(Order).where(Order.checkout_key == key))).scalar_one_or_none()
 
 
 async def list_order_lines(db: AsyncSession, order_id: UUID) -> list[OrderLine]:
-    """Return an order's lines in their order."""
+    """Return the lines of an order, in order."""
     statement = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.line)
     return list((await db.execute(statement)).scalars())
 
 
 async def get_order_quantities(db: AsyncSession, order_id: UUID) -> dict[UUID, int]:
-    """Return an order's quantities by product."""
+    """Return an order's quantities by product id."""
     return {line.product_id: line.quantity for line in await list_order_lines(db, order_id)}
 
 
 async def find_order_id(db: AsyncSession, number: int) -> UUID | None:
-    """Return the id of an order, unlocked."""
+    """Return the id of the order with this number, or None, without a lock."""
     found: UUID | None = (
         await db.execute(select(Order.id).where(Order.number == number))
     ).scalar_one_or_none()
@@ -94,7 +92,7 @@ async def find_order_id(db: AsyncSession, number: int) -> UUID | None:
 
 
 async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> bool:
-    """Say whether another product has this code."""
+    """Return whether a product other than `but` has this code."""
     statement = select(Product.id).where(Product.sku == sku)
     if but is not None:
         statement = statement.where(Product.id != but)
@@ -104,7 +102,7 @@ async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> b
 async def find_similar_category(
     db: AsyncSession, name: str, slug: str, but: UUID | None = None
 ) -> Category | None:
-    """Return another category of this name (whatever its capitals) or address."""
+    """Return a category other than `but` with this name, ignoring case, or this slug."""
     statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug))
     if but is not None:
         statement = statement.where(Category.id != but)
@@ -112,7 +110,7 @@ async def find_similar_category(
 
 
 async def has_stock_movement(db: AsyncSession, source_key: str, product_id: UUID) -> bool:
-    """Say whether this cause has moved this product's stock already."""
+    """Return whether a stock movement of this product with this source key exists."""
     statement = select(StockMovement.id).where(
         StockMovement.product_id == product_id, StockMovement.source_key == source_key
     )

@@ -1,4 +1,4 @@
-"""Record receipts of past cash sales: orders, their lines, the stock book, and every posting."""
+"""Record staged receipts of past cash sales: orders, their lines, stock movements and journals."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ _ORDER: Final = (
     "handed_over_at",
     "sale_journal",
 )
-# Names are looked up one by one: the planner knows nothing of a staging table, and would read all goods for a
-# few lines.
+# The names come from a subquery: the planner has no statistics of a staging table, and would scan all
+# products for a few lines.
 _LINES = text(
     "INSERT INTO order_lines (order_id, line, product_id, name, quantity, unit_price, amount, cost)"
     " SELECT o.id, s.line, s.product_id, (SELECT p.name FROM products p WHERE p.id = s.product_id), "
@@ -69,7 +69,7 @@ _MOVEMENTS = text(
 
 
 class ReceiptBatch(msgspec.Struct, frozen=True):
-    """Some receipts with all that recording them needs and no database tells."""
+    """Receipts with everything that is prepared without the database: order ids and journals."""
 
     receipts: list[StagedReceipt]
     ids: list[UUID]
@@ -77,7 +77,7 @@ class ReceiptBatch(msgspec.Struct, frozen=True):
 
 
 def prepare_batch(receipts: list[StagedReceipt], *, by: str) -> ReceiptBatch:
-    """Make receipts ready to be recorded."""
+    """Prepare receipts to be recorded: generate order ids and build the journals. Uses no database."""
     journals = [journal for receipt in receipts for journal in _journals(receipt)]
     return ReceiptBatch(receipts, [new_id() for _ in receipts], prepare_journal_batch(journals, by=by))
 
@@ -85,11 +85,11 @@ def prepare_batch(receipts: list[StagedReceipt], *, by: str) -> ReceiptBatch:
 async def record_receipts(
     db: AsyncSession, actor: Actor, import_id: UUID, batch: ReceiptBatch, zone: ZoneInfo
 ) -> None:
-    """Record staged receipts, in the session's transaction.
+    """Record staged receipts in the caller's transaction.
 
-    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as `ledger.post_journal`.
     """
-    # the books come last but for what bears their numbers: who sells meanwhile waits for them alone
+    # post as late as possible: concurrent sales wait for the ledger's lock from here on
     span = {"import": import_id, "first": batch.receipts[0].receipt, "last": batch.receipts[-1].receipt}
     await db.execute(_MOVEMENTS, span)
     posted = await post_journal_batch(db, batch.posting)
@@ -108,7 +108,9 @@ def _day_label(day: date) -> str:
 
 
 def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
-    """The purchase that supplied the receipt, then the sale. What costs or earns nothing is not posted."""
+    """Yield the journal of the purchase that supplied the receipt, then that of the sale; amounts of 0 are
+    left out.
+    """
     label = f"{_day_label(receipt.day)}, anggota {receipt.member_number} (impor)"
     cost, total = Rupiah(receipt.cost), Rupiah(receipt.total)
     if cost:

@@ -1,6 +1,4 @@
-"""The staging tables of past sales that are being imported: filled, compared with the orders, made into
-receipts, emptied.
-"""
+"""Fill and clear the staging tables of an import of past sales, and make receipts from the staged lines."""
 
 from __future__ import annotations
 
@@ -19,9 +17,9 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = ("import_id", "line", "day", "member_number", "sku", "quantity")
 
-# What was sold to a member on a day, each product once, beside what an earlier import recorded of it: under
-# the receipt's own key or a supplement's ("sales-import+1:2024-01-05:1001"), of which there are few. What is
-# not on record becomes a receipt, or the next supplement.
+# The sums per member, day and product, compared with what earlier imports recorded under the receipt's own
+# key or under the key of one of its few supplements ("sales-import+1:2024-01-05:1001"). Products that are not
+# recorded yet make a new receipt, or the next supplement.
 _RECEIPTS = text(
     """
 WITH basket AS MATERIALIZED (
@@ -69,8 +67,9 @@ FROM compared c
 
 
 class StagingComparison(msgspec.Struct, frozen=True):
-    """What the file's good lines are: how many would be recorded, are there already, and how many sums differ
-    from what is there.
+    """The result of comparing the staged lines with recorded orders.
+
+    `fresh` and `unchanged` count lines; `differing` counts sums whose quantity differs from the recorded one.
     """
 
     fresh: int
@@ -79,10 +78,8 @@ class StagingComparison(msgspec.Struct, frozen=True):
 
 
 async def stage_sales(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
-    """Fill the first table with rows as (line, day, member number, sku, quantity), and both with nothing
-    else.
-    """
-    await db.execute(text("DELETE FROM staging_sales"))  # what an import left that was killed
+    """Replace the content of both staging tables by these rows (line, day, member number, sku, quantity)."""
+    await db.execute(text("DELETE FROM staging_sales"))  # rows of an import that was killed
     await db.execute(text("DELETE FROM staging_receipt_lines"))
 
     async def with_id() -> AsyncIterable[Sequence[object]]:
@@ -93,7 +90,7 @@ async def stage_sales(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Seq
 
 
 async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
-    """Take these lines of the file out."""
+    """Delete these lines of the file from the staging table."""
     await db.execute(
         text("DELETE FROM staging_sales WHERE import_id = :import AND line = ANY(:lines)"),
         {"import": import_id, "lines": lines},
@@ -101,10 +98,11 @@ async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) 
 
 
 async def build_receipts(db: AsyncSession, import_id: UUID, base: str, supplement: str) -> StagingComparison:
-    """Compare the lines with what is on record, and make the second table of what is new, receipts numbered
-    by day and member.
+    """Compare the staged lines with recorded orders, and make receipts of the new ones.
+
+    Receipts are numbered by day and member. `base` and `supplement` are the prefixes of their keys.
     """
-    # for this transaction: a file of a million lines is sorted once
+    # for this transaction only, so that a file of a million lines is sorted in memory
     await db.execute(text("SELECT set_config('work_mem', '64MB', true)"))
     values = {"import": import_id, "base": base, "supplement": supplement}
     row = (await db.execute(_RECEIPTS, values)).one()
@@ -112,7 +110,7 @@ async def build_receipts(db: AsyncSession, import_id: UUID, base: str, supplemen
 
 
 async def clear_staging(db: AsyncSession, import_id: UUID) -> None:
-    """Take the lines and receipts of this import out."""
+    """Delete the lines and receipts of this import from the staging tables."""
     await db.execute(text("DELETE FROM staging_sales WHERE import_id = :import"), {"import": import_id})
     await db.execute(
         text("DELETE FROM staging_receipt_lines WHERE import_id = :import"), {"import": import_id}

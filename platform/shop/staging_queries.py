@@ -1,4 +1,4 @@
-"""What is asked of the staging tables of past sales that are being imported."""
+"""Queries on the staging tables of an import of past sales."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kernel.money import MAX_AMOUNT
 if TYPE_CHECKING:
     from kernel.database import Reader
 
-# The lines with their member and product: who is or was in the register, and any goods, archived ones too.
+# The lines with their member, active or former, and their product, archived or not.
 STAGED_SALES: Final = (
     "staging_sales s JOIN members m ON m.number = s.member_number AND m.status IN ('active', "
     "'left') JOIN products p ON p.sku = s.sku"
@@ -38,7 +38,7 @@ WHERE r.quantity <> b.quantity
 
 
 class QuantityConflict(msgspec.Struct, frozen=True):
-    """Lines that sum up to another quantity than was recorded."""
+    """Lines of the file whose summed quantity differs from the recorded one."""
 
     lines: list[int]
     sku: str
@@ -49,7 +49,7 @@ class QuantityConflict(msgspec.Struct, frozen=True):
 
 
 class StagedReceipt(msgspec.Struct, frozen=True):
-    """A receipt to be recorded; rupiah. ``lines`` are its own, each product once."""
+    """A receipt to be recorded; `total` and `cost` are in rupiah, `lines` is its number of lines."""
 
     receipt: int
     key: str
@@ -63,8 +63,9 @@ class StagedReceipt(msgspec.Struct, frozen=True):
 
 
 async def list_unknown_lines(ro: Reader, import_id: UUID) -> list[tuple[int, str, str, bool]]:
-    """Return the lines whose member or product is unknown, as (line, member number, sku, whether it is the
-    member).
+    """Return the lines with an unknown member or product, as (line, member number, sku, no_member).
+
+    `no_member` is true if the member is unknown.
     """
     return [
         (record["line"], record["member_number"], record["sku"], record["no_member"])
@@ -79,7 +80,7 @@ async def list_unknown_lines(ro: Reader, import_id: UUID) -> list[tuple[int, str
 
 
 async def list_excess_lines(ro: Reader, import_id: UUID) -> list[int]:
-    """Return the lines with which the sales would pass what the books can hold. Hardly ever is there one."""
+    """Return the lines with which the sum of the sales would exceed the largest amount; usually none."""
     worth = "greatest(p.price, p.cost) * s.quantity::numeric"
     summed = await ro.value(
         f"SELECT coalesce(sum({worth}), 0) FROM {STAGED_SALES} WHERE s.import_id = $1", import_id
@@ -98,19 +99,20 @@ async def list_excess_lines(ro: Reader, import_id: UUID) -> list[int]:
 
 
 async def list_quantity_conflicts(ro: Reader, import_id: UUID, base: str) -> list[QuantityConflict]:
-    """Return what is on record with another quantity;
-    ``base`` begins the keys of receipts and supplements.
+    """Return the staged sums whose quantity differs from the recorded one.
+
+    `base` is the prefix of the keys of receipts and supplements.
     """
     return await ro.rows(QuantityConflict, _DIFFERING, import_id, base)
 
 
 async def count_receipt_lines(ro: Reader, import_id: UUID) -> int:
-    """How many lines the receipts to be recorded have."""
+    """Return the number of lines of the receipts to be recorded."""
     return int(await ro.value("SELECT count(*) FROM staging_receipt_lines WHERE import_id = $1", import_id))
 
 
 async def list_receipts(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedReceipt]:
-    """Return the next receipts, those after number ``after``."""
+    """Return the next `limit` receipts after number `after`."""
     return await ro.rows(
         StagedReceipt,
         "SELECT receipt, min(key) AS key, min(day) AS day, member_id, min(member_number) AS "

@@ -1,8 +1,8 @@
-"""The shelf: promising stock, taking it out, putting it in. Every change writes its row in the stock book.
+"""Reserve, release, remove and add stock. Every change of the stock writes a stock movement.
 
-Call these before posting to the books: the ledger takes the cooperative's journal counter until commit.
-Products are always locked in the order of their ids, so that two orders of the same goods wait for each other
-instead of locking each other out.
+Call these before posting: the ledger holds the cooperative's journal counter until the commit. Products are
+always locked in the order of their ids, so that two orders of the same products wait for each other instead
+of deadlocking.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from shop.models import Product, StockMovement
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# The condition stands in the statement: whatever was read before, nothing is promised that is not there. A
-# row that was short when the statement began is not looked at again, even if its lock holder gave stock back
-# meanwhile: such rows are asked for once more, under the lock.
+# The statement checks the stock itself, so a stale read cannot reserve too much. A row that was short when
+# the statement began is not checked again after its lock is released; `reserve` runs the statement once more
+# for such rows, under the lock.
 _RESERVE = select(Product).from_statement(
     text(
         "WITH locked AS (SELECT p.id, w.quantity FROM products AS p"
@@ -38,7 +38,7 @@ _RESERVE = select(Product).from_statement(
 
 
 async def reserve(db: AsyncSession, quantities: Mapping[UUID, int]) -> dict[UUID, Product]:
-    """Reserve stock for a buyer and return the products, locked. All or nothing.
+    """Reserve stock and return the products by id, locked; reserves all quantities or none.
 
     Raises DomainError: shop.stock_too_low (the first short product by id), shop.no_such_product.
     """
@@ -60,7 +60,7 @@ async def reserve(db: AsyncSession, quantities: Mapping[UUID, int]) -> dict[UUID
 
 
 async def release(db: AsyncSession, quantities: Mapping[UUID, int]) -> None:
-    """Take a promise back: the stock can be sold to others again."""
+    """Release reserved stock, so that it can be sold to others."""
     for each, product in (await _lock_products(db, list(quantities))).items():
         product.reserved -= quantities[each]
     await db.flush()
@@ -69,8 +69,9 @@ async def release(db: AsyncSession, quantities: Mapping[UUID, int]) -> None:
 async def issue_reserved(
     db: AsyncSession, quantities: Mapping[UUID, int], *, on: date, source_key: str
 ) -> dict[UUID, Rupiah]:
-    """Take promised stock off the shelf and return what each product's units cost, by
-    ``rules.value_leaving``.
+    """Remove reserved stock that is handed over; return the cost of each product's units.
+
+    The cost follows `rules.outgoing_value`.
     """
     costs = {}
     for each, product in (await _lock_products(db, list(quantities))).items():
@@ -84,7 +85,7 @@ async def issue_reserved(
 async def restock(
     db: AsyncSession, returned: Sequence[tuple[UUID, int, Rupiah]], *, on: date, source_key: str
 ) -> None:
-    """Put returned goods back with the value they left with: (product, quantity, rupiah) each."""
+    """Add returned goods at the value they were removed with: (product, quantity, rupiah) each."""
     found = await _lock_products(db, [each for each, _, _ in returned])
     for each, quantity, value in returned:
         add_units(db, found[each], quantity, value, "return", on, source_key)
@@ -99,7 +100,7 @@ async def lock_product(db: AsyncSession, product_id: UUID) -> Product:
 def add_units(
     db: AsyncSession, product: Product, quantity: int, value: Rupiah, kind: str, on: date, source_key: str
 ) -> None:
-    """Put units on the shelf of a locked product with what they cost in all."""
+    """Add units to the stock of a locked product; `value` is their cost in rupiah in all."""
     product.stock += quantity
     product.stock_value += int(value)
     db.add(_build_movement(product, quantity, int(value), kind, on, source_key))
@@ -108,7 +109,7 @@ def add_units(
 def remove_units(
     db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str
 ) -> Rupiah:
-    """Take unpromised units of a locked product off the shelf; return what they cost.
+    """Remove unreserved units from the stock of a locked product; return their cost.
 
     Raises DomainError shop.stock_already_ordered.
     """
@@ -120,7 +121,7 @@ def remove_units(
 
 
 def _too_low_error(product: Product) -> DomainError:
-    """The refusal of a quantity that is not there."""
+    """Return the error for a quantity that is not in stock."""
     return errors.STOCK_TOO_LOW(product=product.name, left=product.stock - product.reserved)
 
 

@@ -1,4 +1,4 @@
-"""Goods in, stock counts and categories, for officers."""
+"""Pages on which officers receive goods, count stock and manage categories."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -32,7 +32,7 @@ from ui import (
 
 @get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])
 async def receive_goods_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
-    """Ask what came in, at which cost, and how it was paid."""
+    """Show the form for received goods: quantity, cost, and how they were paid."""
     product = await require_product(ro, product_id)
     return render_page(
         request, "shop/goods_in.html", active_menu="barang", form=None, product=product, key=new_id().hex
@@ -43,7 +43,7 @@ async def receive_goods_form(request: AnyRequest, ro: Ro, product_id: FromPath[U
 async def receive_goods(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Put what came in on the shelf, once the sentence about its payment was confirmed."""
+    """Record received goods, after a page that asks to confirm them and their payment."""
     form = await read_form(request, ReceiveGoodsForm)
     product = await require_product(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
@@ -67,7 +67,7 @@ async def receive_goods(
 def _render_confirmation(
     request: AnyRequest, form: Form[ReceiveGoodsForm], product: ProductView, ctx: RequestContext
 ) -> Response[bytes]:
-    """Say in a sentence what will come in and from where it is paid."""
+    """Show the page that says what will be received and from which account it is paid."""
     say = get_translations(ctx.lang).gettext
     sentence = {
         "cash": say("%(quantity)s %(unit)s %(name)s masuk; %(amount)s dibayar tunai dari kas."),
@@ -93,7 +93,7 @@ def _render_confirmation(
 
 @get(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
 async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
-    """Ask what was counted on the shelf."""
+    """Show the form for a stock count."""
     product = await require_product(ro, product_id)
     return render_page(
         request, "shop/count.html", active_menu="barang", form=None, product=product, key=new_id().hex
@@ -104,7 +104,7 @@ async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) ->
 async def count_stock(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Set the stock to what was counted."""
+    """Record a stock count."""
     form = await read_form(request, CountForm)
     product = await require_product(as_reader(db), product_id)
     key = form.values.get("key") or new_id().hex
@@ -125,7 +125,7 @@ async def count_stock(
 
 @get(HOME + "/golongan", guards=[require_officer])
 async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
-    """List the categories, with the form of a new one."""
+    """List the categories, with a form for a new one."""
     return render_page(
         request,
         "shop/categories.html",
@@ -152,7 +152,7 @@ async def add_category(
 
 @get(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
 async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
-    """Ask for another name of a category."""
+    """Show the form to rename a category."""
     category = await _require_category(ro, category_id)
     return render_page(request, "shop/category.html", active_menu="barang", form=None, category=category)
 
@@ -161,7 +161,7 @@ async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]
 async def rename_category(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, category_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Give a category another name."""
+    """Rename a category."""
     form = await read_form(request, CategoryForm)
     category = await _require_category(as_reader(db), category_id)
     async with form.rerender_on_error(

@@ -1,6 +1,6 @@
-"""The shop's window: goods by page, category and search; one product; pictures.
+"""Public pages of the shop: products by page, category and search; one product; pictures.
 
-Nothing here changes anything.
+They are read-only.
 """
 
 from typing import Any, Final
@@ -44,10 +44,10 @@ async def show_storefront(
     cari: FromQuery[str] = "",
     halaman: FromQuery[str] = "1",
 ) -> Response[bytes]:
-    """Show the goods.
+    """Show the products.
 
-    Without a search their list is one shared part for each audience: a page that is kept asks the database
-    nothing.
+    Without a search text, the list is cached as one fragment per audience, so that a cached page needs no
+    query.
     """
     number, wanted = (
         presenters.parse_page_number(halaman),
@@ -145,7 +145,7 @@ async def show_product(
 
 @get("/gambar/{name:str}", opt=WHEN_SUSPENDED)
 async def serve_picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
-    """Serve a picture. Its name is the checksum of what it shows, so a browser may keep it for ever."""
+    """Serve a picture. Its name has the checksum of its content, so that browsers may cache it for a year."""
     stem, _, ending = name.rpartition(".")
     checksum, _, width = stem.rpartition("-")
     known = ending == "webp" and width in ("320", "800") and len(checksum) == 32 and checksum.isalnum()

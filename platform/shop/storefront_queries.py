@@ -1,4 +1,4 @@
-"""What shoppers see of the goods: plain SQL into frozen structs, one statement a page."""
+"""Queries for the public pages of the shop, one statement per page."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PAGE_SIZE: Final = 24
 
 
 class StorefrontProduct(msgspec.Struct, frozen=True):
-    """A product on the shelf.
+    """A product in the storefront.
 
-    ``price`` is the cooperative's own, in rupiah; ``stock`` is what is not promised to anybody yet.
+    `price` is the base price in rupiah; `stock` is the unreserved stock.
     """
 
     id: UUID
@@ -34,7 +34,7 @@ class StorefrontProduct(msgspec.Struct, frozen=True):
 
 
 class StorefrontProductDetails(msgspec.Struct, frozen=True):
-    """A product with what its own page says."""
+    """A product with the fields of its own page; `price` and `stock` as in `StorefrontProduct`."""
 
     id: UUID
     sku: str
@@ -49,8 +49,10 @@ class StorefrontProductDetails(msgspec.Struct, frozen=True):
 
 
 class StorefrontPage(msgspec.Struct, frozen=True):
-    """One page of goods: how many there are in all, these, and every category that has some, as (slug,
-    name).
+    """One page of products.
+
+    `total` counts the matching products on all pages; `categories` has every category with products, as
+    (slug, name).
     """
 
     total: int
@@ -69,8 +71,8 @@ _GOOD = (
     "p.reserved AS stock"
     " FROM products p LEFT JOIN categories c ON c.id = p.category_id "
 )
-# Goods that can be bought come first. $1 category or null, $2 and $3 page, $4 what is searched for.
-# The lists come as text: decoded straight into structs, not into dicts first.
+# Products in stock come first. $1 category or null, $2 page size, $3 offset, $4 search text. The lists are
+# returned as JSON text and decoded straight into structs.
 _SHELF = (
     "WITH hits AS (SELECT " + _GOOD + "WHERE NOT p.archived AND ($1::text IS NULL OR c.slug = $1) AND "
     "{search})"
@@ -89,13 +91,14 @@ _WORD = re.compile(r"\w+")
 
 
 async def list_products(ro: Reader, *, category: str | None, number: int) -> StorefrontPage:
-    """Return page ``number`` (from 1) of the goods, of one category or all."""
+    """Return page `number` (from 1) of the products, of one category or of all."""
     return await _fetch_page(ro, _EVERYTHING, category, number, None)
 
 
 async def search_products(ro: Reader, wanted: str, *, category: str | None, number: int) -> StorefrontPage:
-    """Return the goods whose words begin as those typed; where there are none, those whose name, code or
-    barcode holds the text.
+    """Return the products with words that begin with the typed ones.
+
+    If there are none, return those whose name, code or barcode contains the text.
     """
     words = _WORD.findall(wanted.lower())[:8]
     if words:
@@ -106,7 +109,7 @@ async def search_products(ro: Reader, wanted: str, *, category: str | None, numb
 
 
 async def find_product_by_sku(ro: Reader, sku: str) -> StorefrontProductDetails | None:
-    """Return the product that is sold under this code, or None."""
+    """Return the product on sale with this code, or None."""
     return await ro.one(
         StorefrontProductDetails,
         "SELECT p.id, p.sku, p.name, p.unit, coalesce(c.name, '') AS category, p.picture, p.price,"
@@ -117,7 +120,7 @@ async def find_product_by_sku(ro: Reader, sku: str) -> StorefrontProductDetails 
 
 
 async def get_products_by_id(ro: Reader, ids: Sequence[UUID]) -> dict[UUID, StorefrontProduct]:
-    """Return those of these products that are sold, by id."""
+    """Return those of these products that are on sale, by id."""
     rows = await ro.rows(
         StorefrontProduct, "SELECT " + _GOOD + "WHERE p.id = ANY($1::uuid[]) AND NOT p.archived", list(ids)
     )
@@ -136,7 +139,7 @@ async def _fetch_page(
     ro: Reader, sql: str, category: str | None, number: int, wanted: str | None
 ) -> StorefrontPage:
     row = await ro.one(_StorefrontPageRow, sql, category, PAGE_SIZE, (number - 1) * PAGE_SIZE, wanted)
-    assert row is not None  # a statement without FROM always has one row
+    assert row is not None  # a SELECT without FROM always returns one row
     return StorefrontPage(
         row.total,
         msgspec.json.decode(row.goods, type=list[StorefrontProduct]),

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 @job("shop.expire_order")
 async def expire_order(db: AsyncSession, *, order_id: str) -> None:
-    """Call off an order that was not paid in time."""
+    """Cancel an order that was not paid in time."""
     await fulfilment.expire_order(db, UUID(order_id))
 
 
 @job("shop.cancel_superseded")
 async def cancel_other_payments(db: AsyncSession, *, order_id: str) -> None:
-    """Let nobody pay an order again that is paid."""
+    """Cancel the open payments of a paid order, so that it is not paid twice."""
     await fulfilment.cancel_other_payments(db, UUID(order_id))
 
 
 @daily_job("shop.cancel_overdue")
 async def requeue_overdue_orders(db: AsyncSession) -> None:
-    """Look again at orders whose time was over hours ago: the job that should have called them off was lost
-    or given up.
+    """Enqueue the expiry job again for orders that are overdue by hours, because their own job was lost or
+    given up.
     """
     await fulfilment.requeue_overdue_orders(db)

@@ -1,4 +1,4 @@
-"""A member's consent to a purchase on credit, as the pages that ask for a PIN get it."""
+"""Verify the PIN of a member who pays on credit, for the checkout page and the change of method."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ async def verify_consent(
     ctx: RequestContext,
     form: Form[CheckoutForm] | Form[ChangeMethodForm],
 ) -> Consent | DomainError | None:
-    """Weigh the PIN of a confirmed purchase on credit, before any connection is held; None where no PIN is
-    asked for.
+    """Verify the PIN of a confirmed purchase on credit; return None if no PIN is needed.
 
-    A refusal is returned: it is shown on the page that the PIN was written on, which is made later.
+    Call it before a database connection is taken. A DomainError is returned rather than raised: the caller
+    shows it on the page with the PIN, which is built later.
     """
     if (
         form.errors
