@@ -1,1 +1,1 @@
-"""People: the register of members, those who may sign in, and how they come in by the door."""
+"""The register of members, and sign-in: accounts, passwords, activation codes, sessions."""

@@ -1,4 +1,4 @@
-"""The activation code: how a new member gets a password, and how anybody gets a new one at the counter."""
+"""Activation codes, with which a new member sets a password, and anybody sets a new one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class IssuedCode(msgspec.Struct, frozen=True):
-    """A code to show once. ``by_phone``: whether the member's phone number also leads to this account."""
+    """A code that is shown once, in clear text.
+
+    `signs_in_by_phone` is false if another account already signs in with the member's phone number.
+    """
 
     code: str
     member_id: UUID
@@ -38,23 +41,23 @@ class IssuedCode(msgspec.Struct, frozen=True):
 
 
 class PreparedCode(msgspec.Struct, frozen=True):
-    """A code that is nobody's yet, and what is kept of it."""
+    """A code that is not assigned to an account yet, and its hash."""
 
     code: str
     hashed: bytes
 
 
 async def prepare_code() -> PreparedCode:
-    """Make a code before any lock is taken: hashing it holds a processor for tens of milliseconds."""
+    """Generate a code and its hash. Call it before any lock is taken: hashing takes tens of milliseconds."""
     code = rules.generate_code()
     return PreparedCode(code, (await hash_password(code)).encode())
 
 
 async def issue_activation_code(db: AsyncSession, actor: Actor, member_id: UUID) -> IssuedCode:
-    """Give an active member a new code; the one before stops working, the password only once the new code is
-    used.
+    """Issue a new activation code for an active member.
 
-    Raises DomainError: ui.not_found, members.not_active, .ketua_only.
+    The previous code stops working at once, the password only when the new code is used. Raises DomainError:
+    ui.not_found, members.not_active, .ketua_only.
     """
     return await issue_prepared_code(db, actor, member_id, await prepare_code())
 
@@ -62,7 +65,7 @@ async def issue_activation_code(db: AsyncSession, actor: Actor, member_id: UUID)
 async def issue_prepared_code(
     db: AsyncSession, actor: Actor, member_id: UUID, prepared: PreparedCode
 ) -> IssuedCode:
-    """Make a prepared code an active member's. Raises as ``give_activation_code``."""
+    """Assign a prepared code to an active member. Raises as `issue_activation_code`."""
     await queries.lock_register(db)
     member = await db.get(Member, member_id)
     if member is None:
@@ -86,14 +89,14 @@ async def issue_prepared_code(
 
 
 def store_code(user: User, prepared: PreparedCode, *, given_by: str) -> None:
-    """Let a code wait on an account, in the place of the one before."""
+    """Store the hash of a code on an account, replacing the previous one."""
     user.activation_hash = prepared.hashed
     user.activation_expires_at = clock.now() + rules.CODE_LIFETIME
     user.activation_given_by = given_by
 
 
 class VerifiedCode(msgspec.Struct, frozen=True):
-    """A code that was found right, and the hash of the password chosen with it."""
+    """The result of a correct activation code: its hash, and the hash of the new password."""
 
     user_id: UUID
     activation_hash: bytes
@@ -103,10 +106,10 @@ class VerifiedCode(msgspec.Struct, frozen=True):
 async def activate_account(
     database: Database, db: AsyncSession, identity: str, code: str, password: str
 ) -> OpenedSession:
-    """Set the password by a code, end every session there was, and open a new one. A code works once.
+    """Set a password with an activation code, end all sessions, and open a new one. A code works once.
 
-    Knock at the ``throttling.Door`` first. ``db`` must not have begun: see ``signing_in.sign_in``.
-    Raises DomainError: members.wrong_code, and those of passwords.
+    Call `LoginThrottle.hit` first. `db` must not have begun, as in `authenticate_user.sign_in`. Raises
+    DomainError: members.wrong_code, and the errors of `kernel.passwords.check_password`.
     """
     check_password(password, phone_number=rules.parse_phone_or_none(identity))
     async with coop_reader(database, get_tenant(db)) as ro:
@@ -115,10 +118,10 @@ async def activate_account(
 
 
 async def verify_code(found: queries.Credentials | None, code: str, password: str) -> VerifiedCode:
-    """Weigh a code against what is kept and prepare the new password, with no connection held.
+    """Verify a code and hash the new password, without holding a connection.
 
-    Raises DomainError: members.wrong_code, the same and after the same time for an unknown person, and those
-    of passwords.
+    Raises DomainError: members.wrong_code, which an unknown person gets after the same time, and the errors
+    of `check_password`.
     """
     if found is None or found.activation_hash is None:
         await verify_dummy(rules.normalize_code(code))
@@ -132,10 +135,10 @@ async def verify_code(found: queries.Credentials | None, code: str, password: st
 
 
 async def complete_activation(db: AsyncSession, verified: VerifiedCode) -> OpenedSession:
-    """Take the new password and open a session; of two with the same code the second finds it used
-    (members.wrong_code).
+    """Store the new password and open a session.
 
-    The account remembers when it was opened so and who had given the code: whoever it belongs to is told.
+    If two requests use the same code, the second gets members.wrong_code. The account stores when the code
+    was used and who issued it, so that its owner is notified.
     """
     user = await queries.lock_user_for_sign_in(db, verified.user_id)
     if user is None or user.activation_hash != verified.activation_hash:
@@ -152,8 +155,9 @@ async def complete_activation(db: AsyncSession, verified: VerifiedCode) -> Opene
 
 
 async def _create_user(db: AsyncSession, member: Member) -> User:
-    """An account without a password; the phone leads to it unless it leads to another one already (a shared
-    phone).
+    """Create an account without a password.
+
+    It gets the member's phone number unless another account uses it already (a shared phone).
     """
     free = member.phone is not None and not await queries.is_phone_in_use(db, member.phone)
     user = User(id=new_id(), name=member.name, phone=member.phone if free else None, member_id=member.id)

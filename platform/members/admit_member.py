@@ -1,4 +1,4 @@
-"""Coming into the register: by an application that officers answer, or straight over the counter."""
+"""Admit members: by an application that officers approve or decline, or directly at the counter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class PersonDetails(msgspec.Struct, frozen=True):
-    """What is asked of a person. ``sex`` is "L", "P" or empty; ``phone`` in E.164 or None."""
+    """A person's details. `sex` is "L" (male), "P" (female) or empty; `phone` is in E.164 or None."""
 
     name: str
     sex: str = ""
@@ -32,7 +32,10 @@ class PersonDetails(msgspec.Struct, frozen=True):
 
 
 class AdmissionResult(msgspec.Struct, frozen=True):
-    """A member and the code to pass on; None when the same form had admitted them before."""
+    """An admitted member and the activation code to pass on.
+
+    `code` is None if the same form had already admitted the member, or if the officer admitted themselves.
+    """
 
     member_id: UUID
     number: str
@@ -42,12 +45,11 @@ class AdmissionResult(msgspec.Struct, frozen=True):
 async def apply_for_membership(
     db: AsyncSession, actor: Actor, person: PersonDetails, *, key: str, consent: str
 ) -> UUID:
-    """Note an application; the same form sent twice is one.
+    """Record an application for membership and return its id; the same `key` gives the same application.
 
-    ``consent`` is the sentence that the person agreed to, kept as its proof.
-
-    Whose phone it is already is asked by nobody here, so that no answer and no delay tells a stranger who is
-    in the register; officers see it beside the application.
+    `consent` is the sentence that the person agreed to, stored as proof. The phone number is not compared
+    with the register, so that neither the answer nor its delay tells a stranger who is a member; officers see
+    members with the same phone on the page of the application.
     """
     await queries.lock_register(db)
     before = await queries.find_member_by_form_key(db, key)
@@ -80,12 +82,10 @@ async def admit_member(
     today: date,
     key: str,
 ) -> AdmissionResult:
-    """Admit a person over the counter and give the code for their account.
+    """Admit a person at the counter and issue their activation code.
 
-    ``number`` empty means the next free one.
-
-    Raises DomainError: members.already_member, .number_taken, .number_not_plain, .date_ahead,
-    .joined_too_early.
+    An empty `number` means the next free one. Raises DomainError: members.already_member, .number_taken,
+    .number_not_plain, .date_ahead, .joined_too_early.
     """
     prepared = await prepare_code()
     await queries.lock_register(db)
@@ -107,7 +107,7 @@ async def admit_member(
 async def add_to_register(
     db: AsyncSession, person: PersonDetails, *, number: str, joined_on: date, by: str, key: str | None = None
 ) -> Member:
-    """Write an active member, without account or code; ``number`` empty means the next free one.
+    """Insert an active member, without an account; an empty `number` means the next free one.
 
     Raises DomainError: members.number_taken, .number_not_plain.
     """
@@ -131,7 +131,7 @@ async def add_to_register(
 async def approve_application(
     db: AsyncSession, actor: Actor, member_id: UUID, *, number: str, joined_on: date, today: date
 ) -> AdmissionResult:
-    """Say yes: the applicant gets a number and a code.
+    """Approve an application: the applicant becomes a member and gets an activation code.
 
     Raises DomainError: ui.not_found, members.already_decided, .number_taken, .number_not_plain, .date_ahead,
     .joined_too_early.
@@ -148,7 +148,7 @@ async def approve_application(
 
 
 async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, reason: str) -> None:
-    """Say no, with the reason that the register keeps.
+    """Decline an application and store the reason.
 
     Raises DomainError: ui.not_found, members.already_decided, .reason_needed.
     """
@@ -190,7 +190,7 @@ async def _finish_admission(
     await db.flush()
     user = await queries.get_user(db, actor.user_id)
     if user is not None and user.member_id is None and user.phone is not None and user.phone == member.phone:
-        # the officer at the counter enters themselves: their account becomes the member's, and needs no code
+        # the officer admits themselves: link their account to the member; it needs no code
         user.member_id = member.id
         await db.flush()
         return AdmissionResult(member.id, member.number, None)

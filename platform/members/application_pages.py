@@ -1,4 +1,4 @@
-"""Applying for membership: what it costs, what happens next, and what we keep of the person."""
+"""Pages on which a visitor applies for membership."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ from ui import (
     see_other,
 )
 
-# What the applicant agrees to; kept with the application as its proof (UU 27/2022, consent is written and
-# separate).
+# The consent text, stored with the application as proof (UU 27/2022 requires written, separate consent).
 CONSENT = (
     "Saya setuju nama, jenis kelamin, nomor HP dan alamat saya disimpan oleh %(coop)s untuk mengurus "
     "keanggotaan saya: "
@@ -45,7 +44,7 @@ CONSENT = (
 async def application_page(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
-    """Say what membership costs and ask who applies."""
+    """Show what membership costs and the application form."""
     context = await _context(ro, brand, ctx)
     return render_page(request, "members/application.html", form=None, key=new_id(), **context)
 
@@ -59,7 +58,7 @@ async def submit_application(
     tenant: CurrentTenant,
     database: CurrentDatabase,
 ) -> Response[Any]:
-    """Note the application."""
+    """Record the application."""
     form = await read_form(request, ApplicationForm)
     if not form.errors:
         await count_application(database, tenant, ctx.client_ip)
@@ -82,7 +81,7 @@ async def submit_application(
 async def application_sent(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
-    """Say that it arrived and what happens next."""
+    """Confirm that the application was received, and say what happens next."""
     return render_page(request, "members/application_sent.html", **await _context(ro, brand, ctx))
 
 

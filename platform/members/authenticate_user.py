@@ -1,4 +1,4 @@
-"""Coming in by the door: with a password, or once with the link that founding hands over."""
+"""Sign in with a password, or once with the hand-over link that follows the founding of a cooperative."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 class VerifiedPassword(msgspec.Struct, frozen=True):
-    """A password that was found right: the hash it fits, and the one to keep from now on (the same, unless it
-    was an old one).
+    """The result of a correct password: the stored hash it was verified against, and the hash to store now.
+
+    `renewed_hash` differs from `password_hash` only if the hash parameters were outdated.
     """
 
     user_id: UUID
@@ -34,13 +35,11 @@ class VerifiedPassword(msgspec.Struct, frozen=True):
 
 
 async def sign_in(database: Database, db: AsyncSession, identity: str, password: str) -> OpenedSession:
-    """Open a session for the phone or member number and password given.
+    """Open a session for a phone number or member number and a password.
 
-    Knock at the ``throttling.Door`` first.
-
-    ``db`` must not have begun: the password is weighed while no connection is held, however many sign in at
-    once. Raises DomainError members.wrong_sign_in, the same and after the same time for an unknown number and
-    for a wrong password.
+    Call `LoginThrottle.hit` first. `db` must not have begun: no connection is held while the password is
+    hashed, however many people sign in at once. Raises DomainError members.wrong_sign_in, which an unknown
+    number and a wrong password get after the same time.
     """
     async with coop_reader(database, get_tenant(db)) as ro:
         found = await queries.find_credentials(ro, identity)
@@ -48,7 +47,7 @@ async def sign_in(database: Database, db: AsyncSession, identity: str, password:
 
 
 async def verify_credentials(found: queries.Credentials | None, password: str) -> VerifiedPassword:
-    """Weigh a password against what is kept, with no connection held.
+    """Verify a password against the stored hash, without holding a connection.
 
     Raises DomainError members.wrong_sign_in.
     """
@@ -62,9 +61,9 @@ async def verify_credentials(found: queries.Credentials | None, password: str) -
 
 
 async def complete_sign_in(db: AsyncSession, verified: VerifiedPassword) -> OpenedSession:
-    """Open the session.
+    """Open a session for a verified password.
 
-    Raises DomainError members.wrong_sign_in for who left, and for a password that was changed meanwhile.
+    Raises DomainError members.wrong_sign_in if the person has left, or the password was changed meanwhile.
     """
     user = await queries.lock_user_for_sign_in(db, verified.user_id)
     if user is None or user.password_hash != verified.password_hash:
@@ -75,9 +74,9 @@ async def complete_sign_in(db: AsyncSession, verified: VerifiedPassword) -> Open
 
 
 async def redeem_handover(db: AsyncSession, token: str) -> OpenedSession:
-    """Turn a handover link into a session, exactly once.
+    """Exchange a hand-over link for a session, exactly once.
 
-    Raises DomainError members.link_used when it was used, is over or never was.
+    Raises DomainError members.link_used if the link is used, expired or unknown.
     """
     taken = await db.execute(
         delete(Session)

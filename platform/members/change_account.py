@@ -1,4 +1,4 @@
-"""What a person changes about their own account."""
+"""Use cases with which users change their own account."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 async def change_password(
     db: AsyncSession, actor: Actor, current_password: str, new: str, *, session: bytes
 ) -> None:
-    """Change one's own password; every other session ends.
+    """Change the actor's own password and end all their sessions but `session`.
 
-    Raises DomainError: members.wrong_password, and those of passwords.
+    Raises DomainError: members.wrong_password, and the errors of `check_password`.
     """
     user = await _get_own_user(db, actor)
     check_password(new, phone_number=user.phone)
@@ -37,7 +37,7 @@ async def change_password(
 
 
 async def change_phone(db: AsyncSession, actor: Actor, phone: str, current_password: str) -> None:
-    """Change the number one signs in by (E.164), in the register too.
+    """Change the phone number (E.164) with which the actor signs in, and that of their row in the register.
 
     Raises DomainError: members.wrong_password, .phone_taken.
     """
@@ -59,17 +59,17 @@ async def change_phone(db: AsyncSession, actor: Actor, phone: str, current_passw
 
 
 async def change_language(db: AsyncSession, actor: Actor, language: Lang) -> None:
-    """Remember the language of one's pages."""
+    """Store the language of the actor's pages."""
     (await _get_own_user(db, actor)).language = language
 
 
 async def dismiss_code_notice(db: AsyncSession, actor: Actor) -> None:
-    """Note that somebody has seen that a code opened their account; the trail keeps that it did."""
+    """Dismiss the notice that an activation code opened the account; the audit log keeps the use."""
     (await _get_own_user(db, actor)).code_seen_at = clock.now()
 
 
 async def sign_out_everywhere(db: AsyncSession, actor: Actor) -> None:
-    """End every session of one's own, this one too."""
+    """End all sessions of the actor, including the current one."""
     user = await _get_own_user(db, actor)
     await end_sessions(db, user.id)
     audit.record(db, actor, "members.signed_out_everywhere", subject=f"user:{user.id}")
@@ -84,8 +84,10 @@ async def _get_own_user(db: AsyncSession, actor: Actor) -> User:
 
 
 async def _require_unchanged(db: AsyncSession, user: User, field: str) -> None:
-    """Lock the account that a password was weighed for: what changed meanwhile (an office was given) is not
-    written over.
+    """Lock an account and require that its password is still the one that was verified.
+
+    This reads the account again, so that a concurrent change (a new office) is not overwritten. Raises
+    DomainError members.wrong_password.
     """
     weighed = user.password_hash
     if await queries.lock_user(db, user.id) is None or user.password_hash != weighed:

@@ -1,9 +1,8 @@
-"""Browsers in which somebody signed in before: a signed cookie, by which strangers' guesses do not shut the
-right person out (ADR 17).
+"""A signed cookie that marks browsers in which a user has signed in before (ADR 17).
 
-It opens nothing. An entry is signed over the host, the account and its password's hash: with a new password,
-or none, every entry for the account is worth nothing, wherever it lies, and nobody has to be told. A browser
-that several people share keeps an entry for each.
+Sign-in attempts from such a browser are throttled separately, so that guesses of strangers do not lock out
+the user. The cookie grants no access. Each entry is signed over the host, the account and its password hash,
+so a new password invalidates all entries of the account. A shared browser has one entry for each user.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 
 DEVICE_LIFETIME: Final = timedelta(days=365)
 MAX_ACCOUNTS: Final = 6
-_MAX_COOKIE_LENGTH: Final = 1_000  # letters
+_MAX_COOKIE_LENGTH: Final = 1_000  # characters
 
 
 class DeviceAccount(msgspec.Struct, frozen=True):
-    """Whose browser it is: ``host`` is the cooperative's schema, or ``operator``."""
+    """The account of an entry; `host` is the cooperative's schema name, or `operator`."""
 
     host: str
     id: str
@@ -38,20 +37,21 @@ class DeviceAccount(msgspec.Struct, frozen=True):
 
 
 def device_cookie_name(*, secure: bool) -> str:
-    """Return the cookie's name; see ``ui.cookies.session_cookie``."""
+    """Return the cookie's name; see `ui.cookies.session_cookie_name`."""
     return "__Host-perangkat" if secure else "perangkat"
 
 
 def has_device_cookie(request: Request[Any, Any, Any], settings: Settings) -> bool:
-    """Whether anybody may be known in this browser."""
+    """Return whether the request has any device entries, valid or not."""
     return bool(_read_entries(request, settings))
 
 
 def find_device(
     request: Request[Any, Any, Any], settings: Settings, account: DeviceAccount | None
 ) -> str | None:
-    """Return the name under which this browser's attempts at an account are counted, or None when it is not
-    known there.
+    """Return this browser's device id for an account, or None if it has no valid entry.
+
+    Attempts from the browser are counted under this id.
     """
     if account is None or account.password_hash is None:
         return None
@@ -68,7 +68,7 @@ def find_device(
 def remember_device(
     response: Response[Any], request: Request[Any, Any, Any], settings: Settings, account: DeviceAccount
 ) -> None:
-    """Know this browser for an account from now on; those who signed in here before stay known."""
+    """Add or renew the entry of an account in the device cookie; the entries of other accounts stay."""
     if account.password_hash is None:
         return
     device = find_device(request, settings, account)

@@ -1,4 +1,4 @@
-"""What the register and the door decline."""
+"""Domain errors of the register, of accounts and of sign-in."""
 
 from kernel.errors import ErrorType
 

@@ -1,4 +1,4 @@
-"""What the forms of people may send."""
+"""Forms of the register, of accounts and of sign-in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PasswordText = Annotated[str, Meta(max_length=200)]
 
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Who, the password, and where to go back to."""
+    """A sign-in: phone or member number, password, and the path to return to."""
 
     identity: Identity
     password: PasswordText
@@ -26,7 +26,7 @@ class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ActivationForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Who, the code from an officer, and the password they choose."""
+    """An activation: phone or member number, the code, and the new password."""
 
     identity: Identity
     code: Annotated[str, Meta(max_length=40)]
@@ -34,7 +34,9 @@ class ActivationForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ApplicationForm(msgspec.Struct, forbid_unknown_fields=True):
-    """An application; ``key`` is made with the form, so that sent twice it is one."""
+    """An application for membership; the page generates `key`, so that sending it twice makes one
+    application.
+    """
 
     name: Name
     phone: MobileNumber
@@ -45,7 +47,7 @@ class ApplicationForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewMemberForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A member over the counter; ``number`` empty means the next free one."""
+    """A member admitted at the counter; an empty `number` means the next free one."""
 
     name: Name
     joined_on: date
@@ -58,7 +60,7 @@ class NewMemberForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ApprovalForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Yes to an application."""
+    """The approval of an application; an empty `number` means the next free one."""
 
     joined_on: date
     number: Annotated[str, Meta(max_length=40)] = ""
@@ -66,26 +68,26 @@ class ApprovalForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DeclineForm(msgspec.Struct, forbid_unknown_fields=True):
-    """No to an application, and why."""
+    """The refusal of an application, with its reason."""
 
     reason: Annotated[str, Meta(max_length=300)] = ""
 
 
 class PasswordForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A new password of one's own."""
+    """A change of the user's own password."""
 
     present: PasswordText
     password: PasswordText
 
 
 class PhoneForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A new phone number of one's own."""
+    """A change of the user's own phone number."""
 
     phone: MobileNumber
     own_password: PasswordText
 
 
 class LanguageForm(msgspec.Struct, forbid_unknown_fields=True):
-    """The language of one's pages."""
+    """A change of the language of the user's pages."""
 
     language: Annotated[str, Meta(max_length=20)]

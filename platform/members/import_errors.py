@@ -1,4 +1,4 @@
-"""What the import of members declines, line by line or whole."""
+"""Domain errors of the import of members."""
 
 from kernel.errors import ErrorType
 

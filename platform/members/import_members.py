@@ -1,12 +1,11 @@
-"""Bring in a register of members with their savings.
+"""Import a register of members with their savings from CSV.
 
 The columns are member_number, name, sex, phone, joined_on, principal_deposit, mandatory_deposit,
-voluntary_deposit. A member is known by the number. Deposits are opening balances (Dr 1101, Cr 3110, 3120,
-2111 by member), one journal a member; left out they are zero. A member may have no phone; one that cannot be
-a mobile number is a bad line, because it would later lead to nobody's account (of the 3,443 real lines that
-this was tried on, every phone was sound). Whoever is imported is an active member and can be given an
-activation code. A later file may change what the register says of a member but not the opening savings: those
-move by deposits and withdrawals.
+voluntary_deposit. A member is identified by the number. Deposits are posted as opening balances (Dr 1101, Cr
+3110, 3120, 2111 by member), one journal per member; a missing deposit is 0. The phone may be missing; a
+number that cannot be a mobile number is rejected, because nobody could sign in with it. Every imported member
+is active and can be issued an activation code. A later file may change a member's details but not the opening
+savings; these change by deposits and withdrawals.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ _SEXES: Final = {
 
 
 class MemberLine(msgspec.Struct, frozen=True):
-    """A good line; deposits in rupiah, ``phone`` in E.164 or None."""
+    """A valid line of the file; deposits are in rupiah, `phone` is in E.164 or None."""
 
     number: str
     name: str
@@ -92,7 +91,7 @@ class MemberLine(msgspec.Struct, frozen=True):
 
     @property
     def savings(self) -> dict[str, Rupiah]:
-        """The deposits by account, those above zero."""
+        """Return the deposits above 0 by account."""
         kinds = {
             PRINCIPAL_SAVINGS: self.principal,
             MANDATORY_SAVINGS: self.mandatory,
@@ -102,21 +101,21 @@ class MemberLine(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> Rupiah:
-        """All deposits together."""
+        """Return the sum of the deposits in rupiah."""
         return self.principal + self.mandatory + self.voluntary
 
     @property
     def key(self) -> str:
-        """The source key of the opening journal."""
+        """Return the source key of the opening journal."""
         return f"{OPENING_KEY}{self.number}"
 
 
 async def plan_member_import(
     ro: Reader, content: bytes | str, *, as_of: date
 ) -> tuple[CsvFile, ImportPlan[MemberLine]]:
-    """Read a file and compare it with the register.
+    """Parse a file and compare it with the register, without writing.
 
-    Raises DomainError for a file or a date that cannot be used at all.
+    Raises DomainError if the file or the date cannot be used at all.
     """
     file = CsvFile(content, COLUMNS)
     day = await _check_date(ro, as_of)
@@ -148,10 +147,10 @@ async def import_members(
     skip_bad: bool = False,
     moved: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
-    """Bring members in, in the session's transaction; with bad lines and not ``skip_bad``, nothing is
-    written.
+    """Import members in the caller's transaction.
 
-    Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
+    If there are rejected lines and `skip_bad` is false, nothing is written. Raises DomainError: kernel.csv_…,
+    kernel.as_of_ahead, ledger.year_closed.
     """
     return await import_in_transaction(
         db, MemberImport(actor, as_of), content, skip_bad=skip_bad, on_progress=moved
@@ -159,8 +158,9 @@ async def import_members(
 
 
 class MemberImport:
-    """The import in steps (``kernel.file_import.BatchedImport``); the state between them is where the next
-    batch begins.
+    """The import of members in batches, a `kernel.file_import.BatchedImport`.
+
+    Between batches the object stores where the next one begins.
     """
 
     name = import_staging.LOCK
@@ -176,7 +176,7 @@ class MemberImport:
         )
 
     async def check(self, db: AsyncSession, content: bytes | str) -> tuple[CsvFile, ImportReport]:
-        """Stage the whole file and compare it.
+        """Stage the whole file and compare it with the register.
 
         Raises DomainError: kernel.csv_…, kernel.as_of_ahead, ledger.year_closed.
         """
@@ -198,19 +198,19 @@ class MemberImport:
         return file, ImportReport(new + changed, counts.get("unchanged", 0), rejected)
 
     async def begin(self, db: AsyncSession) -> None:
-        """Write down that recording begins."""
+        """Record in the audit log that the import begins."""
         if self._lines:
             audit.record(db, self._actor, "members.import_begun", subject="members", params=self._facts)
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
-        """Record the next thousand members.
+        """Record the next batch of members; return (lines done, lines in all), or None at the end.
 
-        Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
+        Raises DomainError: kernel.import_changed_meanwhile, and as `ledger.post_journal`.
         """
         await queries.lock_register(db)
         batch = await self._batches.next_batch(db)
         if batch is None:
-            if self._done < self._lines:  # what was staged is not there any more
+            if self._done < self._lines:  # staged rows have been deleted meanwhile
                 raise CHANGED_MEANWHILE()
             return None
         try:
@@ -218,7 +218,7 @@ class MemberImport:
         except (asyncpg.IntegrityConstraintViolationError, IntegrityError) as taken:
             if get_sqlstate(taken) != UNIQUE_VIOLATION:
                 raise
-            raise CHANGED_MEANWHILE() from taken  # a number that was free when the file was checked
+            raise CHANGED_MEANWHILE() from taken  # the member number was taken after the check
         self._done += len(batch.lines)
         return self._done, self._lines
 
@@ -228,13 +228,13 @@ class MemberImport:
         return lines
 
     async def finish(self, db: AsyncSession) -> None:
-        """Write down what was recorded, and empty the staging table."""
+        """Record the totals in the audit log and clear the staging table."""
         if self._lines:
             audit.record(db, self._actor, "members.imported", subject="members", params=self._facts)
         await self.discard(db)
 
     async def discard(self, db: AsyncSession) -> None:
-        """Empty the staging table."""
+        """Clear the staging table."""
         await import_staging.delete_import(db, self._id)
 
     @property
@@ -243,7 +243,9 @@ class MemberImport:
 
 
 async def _check_date(ro: Reader, as_of: date) -> date:
-    """Refuse a date that opening balances cannot bear; return the cooperative's day."""
+    """Require that opening balances can be posted on a date; return today's date in the cooperative's time
+    zone.
+    """
     day = await get_today(ro)
     if as_of > day:
         raise AS_OF_IN_FUTURE(day=as_of)
@@ -252,7 +254,7 @@ async def _check_date(ro: Reader, as_of: date) -> date:
 
 
 def _staging_rows(file: CsvFile, today: date, rejected: list[RejectedLine]) -> Iterator[tuple[object, ...]]:
-    """The readable lines as the staging table takes them; the others are rejected."""
+    """Yield the valid lines as rows of the staging table and append the others to `rejected`."""
     for row in file.rows():
         try:
             line = _parse_line(row, file, today)

@@ -1,4 +1,4 @@
-"""Import a register of members: its words, its columns, and how its lines are shown."""
+"""The import page for members: its texts, its columns, and the cells of its preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the import of members compares a file with."""
+"""Queries that compare an import file with the register."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ExistingMember(msgspec.Struct, frozen=True):
-    """A member as the register has them now."""
+    """A member as stored in the register."""
 
     number: str
     id: UUID
@@ -26,7 +26,7 @@ class ExistingMember(msgspec.Struct, frozen=True):
 
 
 async def list_members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str, ExistingMember]:
-    """Return those of these members that are in the register, former ones too."""
+    """Return the existing members with these numbers, by number, including former members."""
     rows = await ro.rows(
         ExistingMember,
         "SELECT number, id, name, sex, phone, joined_on, status FROM members WHERE number = ANY($1)",
@@ -36,7 +36,7 @@ async def list_members_by_number(ro: Reader, numbers: Sequence[str]) -> dict[str
 
 
 async def list_opening_savings(ro: Reader, keys: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return what these opening journals credited: source key -> account -> rupiah."""
+    """Return the amounts these opening journals credited: source key -> account -> rupiah."""
     records = await ro.records(
         "SELECT j.source_key, l.account, l.credit FROM journals j JOIN journal_lines l ON l.journal = "
         "j.number"

@@ -1,6 +1,4 @@
-"""The staging table of a register that is being imported: filled, compared with the members and the books,
-emptied.
-"""
+"""Fill and clear the staging table of an import of members, and compare its lines with the register."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# What imports of members take turns at.
+# Key of the advisory lock that allows one import of members at a time.
 LOCK: Final = "import of members"
 
 _COLUMNS: Final = (
@@ -33,7 +31,7 @@ _COLUMNS: Final = (
     "voluntary",
 )
 
-# Within the file: the first line of a number counts, the same again is unchanged, another is refused.
+# Compare lines of the file with the same number: an identical later line is unchanged, another is refused.
 _REPEATED = text(
     "UPDATE staging_members s SET first_line = f.line,"
     " verdict = CASE WHEN (s.name, s.sex, s.phone, s.joined_on, s.principal, s.mandatory, s.voluntary)"
@@ -45,7 +43,7 @@ _REPEATED = text(
     " WHERE s.import_id = :import AND s.number = g.number AND s.line > g.line"
 )
 
-# Against the register, and against what the opening journal of an earlier import credited.
+# Compare with the register, and with the amounts that the opening journal of an earlier import credited.
 _KNOWN = text(
     "UPDATE staging_members s SET member_id = m.id, recorded = o.total,"
     " verdict = CASE WHEN m.status <> 'active' THEN 'former'"
@@ -65,10 +63,11 @@ _KNOWN = text(
 
 
 async def stage_rows(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequence[object]]) -> None:
-    """Fill the table with rows as (line, number, name, sex, phone, joined_on, principal, mandatory,
-    voluntary), and with nothing else.
+    """Replace the content of the staging table by these rows.
+
+    A row is (line, number, name, sex, phone, joined_on, principal, mandatory, voluntary).
     """
-    await db.execute(text("DELETE FROM staging_members"))  # what an import left that was killed
+    await db.execute(text("DELETE FROM staging_members"))  # rows of an import that was killed
 
     async def with_id() -> AsyncIterable[Sequence[object]]:
         async for row in rows:
@@ -78,7 +77,7 @@ async def stage_rows(db: AsyncSession, import_id: UUID, rows: AsyncIterable[Sequ
 
 
 async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) -> None:
-    """Take these lines out."""
+    """Delete these lines of the file from the staging table."""
     await db.execute(
         text("DELETE FROM staging_members WHERE import_id = :import AND line = ANY(:lines)"),
         {"import": import_id, "lines": lines},
@@ -86,7 +85,9 @@ async def delete_lines(db: AsyncSession, import_id: UUID, lines: Sequence[int]) 
 
 
 async def set_verdicts(db: AsyncSession, import_id: UUID, key: str) -> None:
-    """Give a verdict on each line that is not new; ``key`` begins the source keys of opening journals."""
+    """Set the verdict of every line that is not new; `key` is the prefix of the opening journals' source
+    keys.
+    """
     await db.execute(_REPEATED, {"import": import_id})
     accounts = {
         "principal": PRINCIPAL_SAVINGS,
@@ -97,11 +98,11 @@ async def set_verdicts(db: AsyncSession, import_id: UUID, key: str) -> None:
 
 
 async def delete_import(db: AsyncSession, import_id: UUID) -> None:
-    """Take the lines of this import out."""
+    """Delete the lines of this import from the staging table."""
     await db.execute(text("DELETE FROM staging_members WHERE import_id = :import"), {"import": import_id})
 
 
 async def delete_abandoned(db: AsyncSession) -> None:
-    """Empty the table, unless an import is using it."""
+    """Clear the staging table, unless an import is running."""
     if await try_advisory_lock(db, LOCK):
         await db.execute(text("DELETE FROM staging_members"))

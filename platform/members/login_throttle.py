@@ -1,4 +1,4 @@
-"""The doors that people knock at: who may try, how often, from where (docs/adr/0017-throttles.md)."""
+"""Throttling of sign-in and other attempts by person and network (docs/adr/0017-throttles.md)."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 NETWORK_WINDOW = timedelta(minutes=15)
-NETWORK_TRIES = 60  # a village shares one address behind its provider
-# Guesses at one person from everywhere together. A network may make about a dozen an hour, so that no
-# stranger reaches this from a few of them.
+NETWORK_TRIES = 60  # a whole village may share one IP address
+# Attempts at one identity from all networks together. One network is allowed about a dozen an hour, so a
+# stranger with a few networks cannot reach this limit.
 IDENTITY_WINDOW = timedelta(hours=1)
 IDENTITY_TRIES = 100
-# And from the wider networks of IPv6, the /56 and the /48: hardly more than from one household, however many
-# of them somebody owns.
+# Attempts from the wider IPv6 networks, the /56 and the /48: hardly more than from one household, however
+# many addresses somebody owns.
 WIDER_NETWORK_TRIES = (12, 20)
 APPLICATION_WINDOW = timedelta(hours=1)
 MAX_APPLICATIONS = 10
@@ -46,7 +46,7 @@ RETENTION = timedelta(days=2)
 
 
 def remember_refusal(refusals: RefusalCache, key: str, rule: ThrottleRule) -> ThrottleRule:
-    """Return the same rule; when it refuses, that is kept."""
+    """Wrap a rule so that its refusals are cached in this process."""
 
     def wrapped(tries: Attempts, now: datetime) -> Attempts | None:
         fresh = rule(tries, now)
@@ -58,13 +58,14 @@ def remember_refusal(refusals: RefusalCache, key: str, rule: ThrottleRule) -> Th
 
 
 class LoginThrottle:
-    """One attempt at a door of a cooperative, or of the platform's own when ``tenant`` is None.
+    """Counts the attempts of one kind (`action`) at one identity, for a cooperative or the platform (`tenant`
+    None).
 
-    It is counted under where it comes from, under who is claimed there, and under who is claimed anywhere: a
-    stranger's guesses make the stranger wait, not the person who is claimed, until they come from very many
-    networks. A browser in which that person signed in before (``device``, see ``members.devices``) is counted
-    by itself and by nothing else: no stranger's guesses reach it. Knock before the request's own transaction
-    has begun, so that a crowd at the door never holds two connections each.
+    An attempt is counted by network, by identity and network, and by identity. Guesses of a stranger
+    therefore block the stranger's network and not the person, unless they come from very many networks.
+    Attempts from a browser in which the person has signed in before (`device`, see `members.devices`) are
+    counted separately, so that guesses of strangers never block it. Call `hit` before the request's own
+    transaction begins, so that no request holds two connections.
     """
 
     def __init__(
@@ -95,14 +96,16 @@ class LoginThrottle:
         ]
 
     async def hit(self) -> None:
-        """Count the attempt.
+        """Count an attempt, before the password or code is verified.
 
-        Raises DomainError ui.too_many_attempts with the minutes to wait, before anything is weighed.
+        Raises DomainError ui.too_many_attempts with the minutes to wait.
         """
         await _count_attempt(self._database, self._tenant, self._rules)
 
     async def reset(self, db: AsyncSession) -> None:
-        """Forget the guesses from here: it was the right person. The other counts get this one back."""
+        """Reset the count of this identity and network after a success, and uncount the attempt in the other
+        counts.
+        """
         for key, _ in self._rules:
             self._database.services.refusals.discard(_cache_key(self._tenant, key))
             if key == self._identity_key:
@@ -112,9 +115,9 @@ class LoginThrottle:
 
 
 async def delete_expired(db: AsyncSession) -> None:
-    """Drop attempts that count no more.
+    """Delete attempts that no longer count.
 
-    Rows that somebody is counting in just now are younger, so nobody waits for this.
+    Rows in use are younger than `RETENTION`, so this waits for no lock.
     """
     await db.execute(
         text("DELETE FROM throttles WHERE window_ends_at < :old"), {"old": clock.now() - RETENTION}
@@ -122,7 +125,7 @@ async def delete_expired(db: AsyncSession) -> None:
 
 
 async def count_application(database: Database, tenant: TenantRef, client_ip: str) -> None:
-    """Count one application from a network. Raises DomainError ui.too_many_attempts."""
+    """Count one application for membership from a network. Raises DomainError ui.too_many_attempts."""
     await count_from_network(
         database, tenant, "application", client_ip, limit=MAX_APPLICATIONS, window=APPLICATION_WINDOW
     )
@@ -138,11 +141,10 @@ async def count_from_network(
     window: timedelta,
     wider: tuple[int, ...] = IPV6_LIMIT_FACTORS,
 ) -> None:
-    """Count one attempt of strangers from a network at a door.
+    """Count one attempt of `action` from a network.
 
-    Raises DomainError ui.too_many_attempts beyond ``most`` in a window.
-
-    ``wider``: how many times as much an IPv6 /64, /56 and /48 may do.
+    `wider` has the factors by which the limit of an IPv6 /64, /56 and /48 is higher. Raises DomainError
+    ui.too_many_attempts for more than `limit` attempts in a window.
     """
     await _count_attempt(database, tenant, _network_rules(action, client_ip, limit, window, wider))
 
@@ -150,8 +152,10 @@ async def count_from_network(
 async def _count_attempt(
     database: Database, tenant: TenantRef | None, rules: Sequence[tuple[str, ThrottleRule]]
 ) -> None:
-    """Count an attempt; one that must wait anyway is told so from memory, so that a flood of them asks the
-    database nothing.
+    """Count an attempt under every rule.
+
+    A refusal that is still valid is answered from memory, so that a flood of attempts causes no queries.
+    Raises DomainError ui.too_many_attempts.
     """
     refused, now = database.services.refusals, clock.now()
     for key, _ in rules:
@@ -171,8 +175,9 @@ def _cache_key(tenant: TenantRef | None, key: str) -> str:
 def _network_rules(
     action: str, client_ip: str, limit: int, window: timedelta, wider: tuple[int, ...] = IPV6_LIMIT_FACTORS
 ) -> list[tuple[str, ThrottleRule]]:
-    """The counts of the networks that an address belongs to, the narrowest first: what it is refused, the
-    wider ones do not count.
+    """Return the rules for the networks of an address, the narrowest first.
+
+    An attempt that a narrower network's rule refuses is not counted for the wider ones.
     """
     return [
         (throttle_key(f"{action}-from", network), fixed_window(limit * times, window))

@@ -1,4 +1,4 @@
-"""A member's own pages: what is mine, what I bought, my account."""
+"""A member's own pages: home, purchases and account."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED, require_signed_in
 async def member_home(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Show what is mine; an officer who is no member has an account alone."""
+    """Show the member's savings, dues and purchases; an officer who is no member is redirected to the account
+    page.
+    """
     if viewer.member_id is None:
         return see_other("/anggota/akun")
     today = clock.today(brand.timezone)
@@ -77,7 +79,7 @@ async def member_home(
 async def own_purchases(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
-    """Show what I bought in a year."""
+    """Show the member's own purchases of a year."""
     assert viewer.member_id is not None
     running = clock.today(brand.timezone).year
     year = tahun if 2000 <= tahun <= running else running
@@ -97,7 +99,7 @@ async def own_purchases(
 
 @get("/anggota/akun", guards=[require_signed_in])
 async def account_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
-    """Show the account: password, phone, language."""
+    """Show the user's own account: password, phone and language."""
     return render_page(
         request, "members/account.html", form=None, changing="", **await _account_context(ro, viewer)
     )
@@ -112,7 +114,7 @@ async def submit_password(
     tenant: CurrentTenant,
     database: CurrentDatabase,
 ) -> Response[Any]:
-    """Change the password, after counting the attempt; all other sessions end."""
+    """Change the password, after counting the attempt, and end all other sessions."""
     form = await read_form(request, PasswordForm)
     throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
     if not form.errors:
@@ -156,7 +158,7 @@ async def submit_phone(
 
 @post("/anggota/akun/bahasa", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
-    """Remember the language, here and for the next sign-in."""
+    """Store the language in a cookie and in the account."""
     form = await read_form(request, LanguageForm)
     if form.errors or form.data.language not in list_languages():
         return see_other("/anggota/akun")
@@ -174,7 +176,7 @@ async def submit_language(request: AnyRequest, db: Db, ctx: CurrentContext) -> R
 async def submit_code_seen(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Close the notice that a code opened the account."""
+    """Dismiss the notice that a code opened the account."""
     await read_form(request, EmptyForm)
     await dismiss_code_notice(db, ctx.actor)
     return see_other("/pengurus" if viewer.is_officer else "/anggota")
@@ -182,7 +184,7 @@ async def submit_code_seen(
 
 @post("/anggota/akun/keluar-semua", guards=[require_signed_in], opt=WHEN_READ_ONLY)
 async def submit_sign_out_everywhere(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
-    """End every session."""
+    """End all sessions of the user."""
     await read_form(request, EmptyForm)
     await sign_out_everywhere(db, ctx.actor)
     response = see_other(

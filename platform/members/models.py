@@ -1,4 +1,4 @@
-"""The register of members, those who may sign in, and their sessions."""
+"""Tables of members, users, sessions and throttled attempts."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -28,7 +28,7 @@ Moment = TIMESTAMP(timezone=True)
 class Member(CoopBase):
     """A row of the register (buku daftar anggota).
 
-    A row is never deleted: who leaves keeps it, with date and reason.
+    Rows are never deleted: a member who leaves stays in the register with date and reason.
     """
 
     __tablename__ = "members"
@@ -55,8 +55,8 @@ class Member(CoopBase):
     leaving_reason: Mapped[str | None] = mapped_column(Text)
 
 
-# The lines of a register that is being imported, readable ones alone; `verdict` is null for a line that is
-# new. Unlogged: what a crash takes, the next run of the import reads from the file again.
+# The valid lines of a register during its import; `verdict` is null for a new member. Unlogged: after a crash
+# of the server the import reads the file again.
 Table(
     "staging_members",
     CoopBase.metadata,
@@ -79,12 +79,11 @@ Table(
 
 
 class User(CoopBase):
-    """Somebody who can sign in: a member, an officer, or both.
+    """A person who can sign in: a member, an officer, or both.
 
-    ``password_hash`` is argon2id, or null until activated.
-
-    ``activation_…`` is a code that waits, and who gave it; ``code_…`` is the last one that was used: when,
-    given by whom, and when the person said that they have seen it.
+    `password_hash` is argon2id, or null before the activation. `activation_…` describes the unused activation
+    code and who issued it; `code_…` the last used one: when it was used, who issued it, and when the user
+    dismissed the notice of it.
     """
 
     __tablename__ = "users"
@@ -110,12 +109,10 @@ class User(CoopBase):
 
 
 class Session(CoopBase):
-    """A signed-in person; only the hash of the cookie's token is kept.
+    """A signed-in browser. Only the hash of the cookie's token is stored.
 
-    ``kind`` 'handover' is a one-time link from founding.
-
-    ``officer_role`` is the office held at sign-in: the session has that office's rights for as long as the
-    person holds it, and no other's.
+    `kind` 'handover' is a one-time link that follows the founding of the cooperative. `officer_role` is the
+    office held at sign-in: the session has the rights of that office only while the person holds it.
     """
 
     __tablename__ = "sessions"
@@ -133,7 +130,7 @@ class Session(CoopBase):
 
 
 class Throttle(CoopBase):
-    """Attempts at a door of this cooperative, counted by window."""
+    """A count of attempts of one kind within a time window."""
 
     __tablename__ = "throttles"
 

@@ -1,4 +1,4 @@
-"""Pages of this room, by who comes: to the door, to join, to one's own things, to the register."""
+"""The routes of the pages of this room."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a member bought, as the books have it: sales to the member less what came back."""
+"""Queries for a member's purchases from the ledger: sales to the member less returns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from members.queries import find_orders_of_journals
 
 
 class Purchase(msgspec.Struct, frozen=True):
-    """One sale (positive) or return (negative) in rupiah; ``order`` is the number of its order, if it has
-    one.
-    """
+    """A sale (positive) or return (negative) in rupiah; `order` is the order's number, if there is one."""
 
     on: date
     description: str
@@ -25,14 +23,14 @@ class Purchase(msgspec.Struct, frozen=True):
 
 
 async def sum_purchases(ro: Reader, member_id: UUID, year: int) -> int:
-    """Return a year's purchases net of returns, in rupiah: the base of the member's part of jasa usaha."""
+    """Return a member's purchases of a year net of returns, in rupiah: the basis of their jasa usaha."""
     first, last = date(year, 1, 1), date(year, 12, 31)
     sales = await ledger_queries.get_turnover(ro, MEMBER_SALES, member_id, first=first, last=last)
     return sales - await ledger_queries.get_turnover(ro, MEMBER_RETURNS, member_id, first=first, last=last)
 
 
 async def list_purchases(ro: Reader, member_id: UUID, year: int, *, limit: int = 500) -> list[Purchase]:
-    """Return a year's sales and returns, newest first."""
+    """Return a member's sales and returns of a year, newest first."""
     moved = await ledger_queries.list_party_movements(
         ro,
         [MEMBER_SALES, MEMBER_RETURNS],

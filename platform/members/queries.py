@@ -1,4 +1,4 @@
-"""What pages and use cases ask about people."""
+"""Queries of members, users and sessions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_CODES_SHOWN = 5
 
 
 class MemberView(msgspec.Struct, frozen=True):
-    """A row of the register, whole."""
+    """A row of the register with all its fields."""
 
     id: UUID
     number: str | None
@@ -43,7 +43,10 @@ class MemberView(msgspec.Struct, frozen=True):
 
 
 class RegisterRow(msgspec.Struct, frozen=True):
-    """A row of the register as the list shows it."""
+    """A row of the register in the officers' list.
+
+    `phone_known` marks an applicant whose phone number is that of an active member.
+    """
 
     id: UUID
     number: str | None
@@ -56,7 +59,7 @@ class RegisterRow(msgspec.Struct, frozen=True):
 
 
 class PhoneSharer(msgspec.Struct, frozen=True):
-    """Somebody else in the register with the same phone."""
+    """Another member or applicant with the same phone number."""
 
     id: UUID
     number: str | None
@@ -65,8 +68,9 @@ class PhoneSharer(msgspec.Struct, frozen=True):
 
 
 class AccountView(msgspec.Struct, frozen=True):
-    """How a member can sign in: ``activated`` once they chose a password,
-    ``code_until`` while a code waits.
+    """The account of a user.
+
+    `activated` is true once a password is set; `code_until` is the expiry of an unused activation code.
     """
 
     phone: str | None
@@ -77,16 +81,14 @@ class AccountView(msgspec.Struct, frozen=True):
 
 
 class CodeUse(msgspec.Struct, frozen=True):
-    """A code that opened an account; ``given_by`` is the officer who gave it, None where that was not written
-    down.
-    """
+    """A use of an activation code; `given_by` is the officer who issued it, None if unknown."""
 
     at: datetime
     given_by: str | None
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What an account is opened with: hashes to weigh before anything is locked."""
+    """The stored hashes of an account, read without a lock to verify a password or code."""
 
     id: UUID
     phone: str | None
@@ -102,11 +104,10 @@ _MEMBER = (
 
 
 async def find_viewer(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
-    """Return the person whose session this is, or None when it is unknown or over.
+    """Return the viewer of a session, or None if the session is unknown or expired.
 
-    A member who left is no longer one.
-
-    They are an officer only in a session that was opened in the office they hold now.
+    A member who has left is not returned as a member. The viewer is an officer only if they still hold the
+    office they had at sign-in.
     """
     return await ro.one(
         Viewer,
@@ -130,8 +131,9 @@ async def get_member(source: AsyncSession | Reader, member_id: UUID) -> MemberVi
 
 
 async def list_register(ro: Reader, *, search: str, status: str, page: int) -> tuple[list[RegisterRow], int]:
-    """Return one page of the register by name, and how many rows there are; ``search`` looks at name, number
-    and phone.
+    """Return one page of the register and how many rows match; applicants first, then by name.
+
+    `search` is looked for in name, number and phone.
     """
     words = search.strip()
     pattern = like_pattern(words)
@@ -163,7 +165,7 @@ async def list_register(ro: Reader, *, search: str, status: str, page: int) -> t
 
 
 async def list_phone_sharers(ro: Reader, member_id: UUID, phone: str | None) -> list[PhoneSharer]:
-    """Return members and applicants, besides this one, with this phone; members first."""
+    """Return up to 10 other members and applicants with this phone number, members first."""
     return await ro.rows(
         PhoneSharer,
         "SELECT id, number, name, status FROM members WHERE phone = $2 AND id <> $1 AND status IN "
@@ -181,7 +183,7 @@ async def count_by_status(ro: Reader) -> dict[str, int]:
 
 
 async def get_account(source: AsyncSession | Reader, member_id: UUID, now: datetime) -> AccountView | None:
-    """Return how a member can sign in, or None while they have no account."""
+    """Return the account of a member, or None."""
     return await as_reader(source).one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated,"
@@ -194,7 +196,7 @@ async def get_account(source: AsyncSession | Reader, member_id: UUID, now: datet
 
 
 async def get_own_account(ro: Reader, user_id: UUID) -> AccountView | None:
-    """Return one's own account."""
+    """Return a user's own account, without its activation code, or None."""
     return await ro.one(
         AccountView,
         "SELECT phone, officer_role, language, password_hash IS NOT NULL AS activated, "
@@ -205,8 +207,9 @@ async def get_own_account(ro: Reader, user_id: UUID) -> AccountView | None:
 
 
 async def list_used_codes(ro: Reader, user_id: UUID) -> list[CodeUse]:
-    """Return the last codes that opened this account, newest first, from the trail: nobody can take them out
-    of it.
+    """Return the last uses of an activation code for this account, newest first, from the audit log.
+
+    The audit log is append-only, so nobody can hide a use.
     """
     return await ro.rows(
         CodeUse,
@@ -219,8 +222,9 @@ async def list_used_codes(ro: Reader, user_id: UUID) -> list[CodeUse]:
 
 
 async def find_orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[int, int]:
-    """Return the number of the order that each of these journals sold; the shop writes that table, here it is
-    only read.
+    """Return the order numbers of these sale journals, by journal number.
+
+    The table belongs to `shop`, which writes it; this query only reads it.
     """
     found = await ro.records(
         "SELECT sale_journal, number FROM orders WHERE sale_journal = ANY($1::bigint[])", list(journals)
@@ -229,12 +233,14 @@ async def find_orders_of_journals(ro: Reader, journals: Sequence[int]) -> dict[i
 
 
 async def lock_register(db: AsyncSession) -> None:
-    """Let one at a time give numbers and phones in this cooperative, until the transaction ends."""
+    """Take the lock under which numbers and phones are assigned in this cooperative, until the transaction
+    ends.
+    """
     await advisory_lock(db, "register")
 
 
 async def get_largest_number(source: AsyncSession | Reader) -> str | None:
-    """Return the largest member number that is made of digits alone, or None."""
+    """Return the largest member number that has only digits, or None."""
     number: str | None = await as_reader(source).value(
         "SELECT number FROM members WHERE number ~ '^[0-9]+$' AND length(number) <= $1"
         " ORDER BY number::numeric DESC, length(number) DESC LIMIT 1",
@@ -244,17 +250,17 @@ async def get_largest_number(source: AsyncSession | Reader) -> str | None:
 
 
 async def find_member_by_number(db: AsyncSession, number: str) -> Member | None:
-    """Return the member with this number."""
+    """Return the member with this number, or None."""
     return (await db.execute(select(Member).where(Member.number == number))).scalar_one_or_none()
 
 
 async def find_member_by_form_key(db: AsyncSession, key: str) -> Member | None:
-    """Return the member that this form made."""
+    """Return the member that this form created, or None."""
     return (await db.execute(select(Member).where(Member.application_key == key))).scalar_one_or_none()
 
 
 async def list_members_by_phone(db: AsyncSession, phone: str) -> Sequence[Member]:
-    """Return applicants and members with this phone."""
+    """Return applicants and active members with this phone number."""
     return (
         (
             await db.execute(
@@ -267,15 +273,15 @@ async def list_members_by_phone(db: AsyncSession, phone: str) -> Sequence[Member
 
 
 async def is_phone_in_use(db: AsyncSession, phone: str) -> bool:
-    """Whether an account is signed in to by this phone."""
+    """Return whether an account signs in with this phone number."""
     return bool((await db.execute(select(exists().where(User.phone == phone)))).scalar_one())
 
 
 async def find_credentials(ro: Reader, identity: str) -> Credentials | None:
-    """Return the account that a phone or member number leads to; a member number goes before a phone that
-    looks like it.
+    """Return the credentials of the account with this phone or member number, or None.
 
-    An officer's phone goes before both, so that nobody puts a member of that number before it.
+    A member number takes precedence over an equal phone number. An officer's phone number takes precedence
+    over both, so that nobody can shadow it by taking it as a member number.
     """
     typed = identity.strip()
     return await ro.one(
@@ -290,7 +296,7 @@ async def find_credentials(ro: Reader, identity: str) -> Credentials | None:
 
 
 async def lock_user(db: AsyncSession, user_id: UUID | None) -> User | None:
-    """Return an account, locked as it is now until the transaction ends, whatever was read of it before."""
+    """Return an account, read again and locked until the transaction ends, or None."""
     statement = (
         select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
     )
@@ -298,7 +304,7 @@ async def lock_user(db: AsyncSession, user_id: UUID | None) -> User | None:
 
 
 async def lock_user_for_sign_in(db: AsyncSession, user_id: UUID) -> User | None:
-    """Return an account as ``user_as_it_is``; None for a member who left and holds no office."""
+    """Return an account as `lock_user`; None for a member who has left and holds no office."""
     user = await lock_user(db, user_id)
     if user is None or (user.officer_role is None and not await is_active_member(db, user.member_id)):
         return None
@@ -306,25 +312,25 @@ async def lock_user_for_sign_in(db: AsyncSession, user_id: UUID) -> User | None:
 
 
 async def get_user(db: AsyncSession, user_id: UUID | None) -> User | None:
-    """Return an account."""
+    """Return an account, or None."""
     return await db.get(User, user_id) if user_id is not None else None
 
 
 async def lock_user_of_member(db: AsyncSession, member_id: UUID) -> User | None:
-    """Return a member's account, locked."""
+    """Return a member's account, locked, or None."""
     return (
         await db.execute(select(User).where(User.member_id == member_id).with_for_update())
     ).scalar_one_or_none()
 
 
 async def get_officer_role(db: AsyncSession, user_id: UUID | None) -> str | None:
-    """Return the office of a person, or None."""
+    """Return the office of a user, or None."""
     user = await get_user(db, user_id)
     return user.officer_role if user else None
 
 
 async def is_active_member(db: AsyncSession, member_id: UUID | None) -> bool:
-    """Whether they are an active member."""
+    """Return whether this is an active member."""
     if member_id is None:
         return False
     return (

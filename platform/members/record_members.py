@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kernel.actor import Actor
 
-# Begins the source keys of opening journals; the member's number follows.
+# Prefix of the source keys of opening journals, before the member number.
 OPENING_KEY: Final = "members-import:"
 
 _UPDATE_MEMBERS = text(
@@ -35,7 +35,7 @@ _UPDATE_MEMBERS = text(
 
 
 class MemberBatch(msgspec.Struct, frozen=True):
-    """Some lines with all that recording them needs and no database tells; the new members have their ids."""
+    """Members with everything that is prepared without the database; `new` has the ids of new members."""
 
     lines: list[StagedMember]
     new: list[tuple[UUID, StagedMember]]
@@ -43,16 +43,16 @@ class MemberBatch(msgspec.Struct, frozen=True):
 
 
 def prepare_batch(lines: list[StagedMember], *, as_of: date, by: str) -> MemberBatch:
-    """Make staged lines ready to be recorded."""
+    """Prepare staged lines to be recorded: generate ids and build the journals. Uses no database."""
     new = [(new_id(), line) for line in lines if line.member_id is None]
     journals = [_build_opening_journal(member_id, line, as_of) for member_id, line in new if line.total]
     return MemberBatch(lines, new, prepare_journal_batch(journals, by=by))
 
 
 async def record_members(db: AsyncSession, actor: Actor, batch: MemberBatch) -> None:
-    """Record staged lines, in the session's transaction.
+    """Record staged lines in the caller's transaction.
 
-    Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
+    Raises DomainError: kernel.import_changed_meanwhile, and as `ledger.post_journal`.
     """
     await copy_rows(
         db,

@@ -1,4 +1,4 @@
-"""The register, for officers: find, admit, answer applications, give codes."""
+"""Pages on which officers manage the register: search, admit, answer applications, issue codes."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ async def show_register(
     status: FromQuery[str] = "",
     halaman: FromQuery[int] = 1,
 ) -> Response[Any]:
-    """List and search."""
+    """List and search the register."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     chosen = status if status in queries.STATUSES else ""
     rows, total = await queries.list_register(ro, search=search, status=chosen, page=current)
     pages = -(-total // queries.PAGE_SIZE)
-    if current > pages > 0:  # the last page has become shorter, or an address was typed
+    if current > pages > 0:  # rows were removed from the last page, or the address was typed
         return see_other(
             "/pengurus/anggota?" + urlencode({"cari": search, "status": chosen, "halaman": pages})
         )
@@ -88,7 +88,7 @@ async def show_register(
 
 @get("/pengurus/anggota/baru", guards=[require_officer])
 async def new_member_page(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
-    """Ask who joins."""
+    """Show the form for a new member."""
     return render_page(request, "members/new.html", form=None, **await _new_context(ro, brand))
 
 
@@ -96,7 +96,7 @@ async def new_member_page(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> R
 async def submit_new_member(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
-    """Admit them, and show the code to pass on."""
+    """Admit a new member, and show the activation code to pass on."""
     form = await read_form(request, NewMemberForm)
     today = clock.today(brand.timezone)
     async with form.rerender_on_error("members/new.html", **await _new_context(db, brand)):
@@ -121,7 +121,7 @@ async def submit_new_member(
 async def show_member(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Show one row of the register with all that belongs to it."""
+    """Show a member with account, savings and dues."""
     return render_page(
         request, "members/member.html", form=None, **await _member_context(ro, brand, ctx, member_id)
     )
@@ -136,7 +136,7 @@ async def approve(
     viewer: CurrentUser,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Say yes to an application, and show the code to pass on."""
+    """Approve an application, and show the activation code to pass on."""
     form = await read_form(request, ApprovalForm)
     context = await _member_context(as_reader(db), brand, ctx, member_id)
     async with form.rerender_on_error("members/member.html", **context):
@@ -165,7 +165,7 @@ async def decline(
     viewer: CurrentUser,
     member_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Say no to an application."""
+    """Decline an application."""
     form: Form[DeclineForm] = await read_form(request, DeclineForm)
     context = await _member_context(as_reader(db), brand, ctx, member_id)
     async with form.rerender_on_error("members/member.html", **context):
@@ -180,7 +180,7 @@ async def decline(
 async def issue_code(
     request: AnyRequest, db: Db, viewer: CurrentUser, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Give a new code, and show it once."""
+    """Issue a new activation code, and show it once."""
     await read_form(request, EmptyForm)
     return _show_code(request, await issue_activation_code(db, viewer.as_officer(), member_id), fresh=False)
 
@@ -189,7 +189,7 @@ async def issue_code(
 async def show_purchases(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, member_id: FromPath[UUID], tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
-    """Show what a member bought in a year, from the books."""
+    """Show a member's purchases of a year."""
     person = await queries.get_member(ro, member_id)
     if person is None:
         raise NOT_FOUND()
@@ -212,7 +212,7 @@ async def show_purchases(
 async def _record_principal_deposit(
     db: AsyncSession, viewer: Viewer, brand: Brand, admitted: AdmissionResult
 ) -> None:
-    """Take what the bylaws ask on joining, in cash, today; the same form sent twice takes it once."""
+    """Record the principal deposit that the bylaws require on joining, in cash, today, at most once."""
     today = clock.today(brand.timezone)
     principal = (await get_bylaws_on(db, today)).bylaws.deposits.principal
     if principal > Rupiah(0):
@@ -238,7 +238,7 @@ def _admission_response(
 
 
 def _show_code(request: AnyRequest, issued: IssuedCode, *, fresh: bool) -> Response[bytes]:
-    """The only time that the code is shown: it is not kept, so this page cannot be asked for again."""
+    """Show an activation code. It is stored only as a hash, so this is the only time."""
     return render_page(
         request,
         "members/code.html",

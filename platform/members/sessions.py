@@ -1,4 +1,4 @@
-"""Sessions: a new token at every sign-in, only its hash kept, a fixed end."""
+"""Open and end sessions. Every sign-in has a new token, stored as a hash, and a fixed lifetime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OpenedSession(msgspec.Struct, frozen=True):
-    """A token for the cookie, how long it lasts, and whose it is. The token is nowhere else."""
+    """A new session: the token for the cookie, its lifetime, and the user. The token is not stored."""
 
     token: str
     lifetime: timedelta
@@ -30,7 +30,7 @@ class OpenedSession(msgspec.Struct, frozen=True):
 
 
 async def open_session(db: AsyncSession, user: User) -> OpenedSession:
-    """Open a session for a person who has proved who they are; those that are over go at night."""
+    """Open a session for an authenticated user."""
     now = clock.now()
     lasts = OFFICER_SESSION_LIFETIME if user.officer_role else MEMBER_SESSION_LIFETIME
     token = generate_token()
@@ -48,12 +48,12 @@ async def open_session(db: AsyncSession, user: User) -> OpenedSession:
 
 
 async def end_session(db: AsyncSession, session: bytes) -> None:
-    """End one session by the hash of its token."""
+    """End the session with this token hash."""
     await db.execute(delete(Session).where(Session.token_hash == session))
 
 
 async def end_sessions(db: AsyncSession, user_id: UUID, *, except_session: bytes | None = None) -> None:
-    """End all sessions of a person, unused handover links too; ``but`` is the one they are using."""
+    """End all sessions of a user but `except_session`, and delete unused hand-over links."""
     statement = delete(Session).where(Session.user_id == user_id)
     if except_session is not None:
         statement = statement.where(Session.token_hash != except_session)
@@ -61,5 +61,5 @@ async def end_sessions(db: AsyncSession, user_id: UUID, *, except_session: bytes
 
 
 async def delete_expired(db: AsyncSession) -> None:
-    """Drop every session and handover link that is over."""
+    """Delete expired sessions and hand-over links."""
     await db.execute(delete(Session).where(Session.expires_at <= clock.now()))

@@ -1,4 +1,4 @@
-"""The door: sign in, hand-over from founding, activation, sign out."""
+"""Pages to sign in and out, to activate an account, and to redeem the hand-over link after founding."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ui.rendering import safe_redirect_path
 
 @get("/masuk", sync_to_thread=False, opt=WHEN_SUSPENDED)
 def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[str] = "") -> Response[Any]:
-    """Ask who it is; whoever is inside already goes on."""
+    """Show the sign-in form; redirect a viewer who is signed in."""
     if viewer is not None:
         return see_other(_landing_url(kembali, is_officer=viewer.is_officer))
     return render_page(
@@ -53,7 +53,7 @@ def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[s
 async def submit_sign_in(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:
-    """Open a session, after counting the attempt."""
+    """Sign in, after counting the attempt."""
     form = await read_form(request, SignInForm)
     kembali = safe_redirect_path(form.values.get("kembali", ""), "")
     async with form.rerender_on_error("members/sign_in.html", active_menu="akun", kembali=kembali):
@@ -72,13 +72,13 @@ async def submit_sign_in(
 async def redeem_handover_link(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: OptionalUser, kunci: FromQuery[str] = ""
 ) -> Response[Any]:
-    """Sign in, once, whoever has just founded this cooperative."""
+    """Sign in the founder of the cooperative with the one-time hand-over link."""
     return await _start_session(request, db, ctx, viewer, await redeem_handover(db, kunci), "/pengurus")
 
 
 @post("/keluar", opt=WHEN_SUSPENDED)
 async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Response[Any]:
-    """End the session."""
+    """End the current session."""
     if viewer is not None:
         await end_session(db, viewer.session)
     response = see_other("/")
@@ -88,7 +88,7 @@ async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Respons
 
 @get("/aktivasi", sync_to_thread=False)
 def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response[bytes]:
-    """Ask for the code, and for the password they want."""
+    """Show the form for the activation code and the new password."""
     return render_page(request, "members/activation.html", active_menu="akun", form=None, identity=nomor[:40])
 
 
@@ -96,7 +96,7 @@ def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response
 async def submit_activation(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:
-    """Set the password by the code, after counting the attempt."""
+    """Set the password with an activation code, after counting the attempt."""
     form = await read_form(request, ActivationForm)
     context: dict[str, Any] = {"active_menu": "akun", "identity": ""}
     async with form.rerender_on_error("members/activation.html", **context):
@@ -116,11 +116,11 @@ async def submit_activation(
 async def _build_throttle(
     request: AnyRequest, ctx: RequestContext, tenant: TenantRef, action: str, identity: str
 ) -> LoginThrottle:
-    """The door of whoever was named, by what was typed and not by the account: else a wait would tell which
-    names are one person's.
+    """Return the throttle of a typed identity.
 
-    Only a browser that shows a device cookie has the account looked up, apart from the request's own
-    transaction.
+    It counts by the typed text and not by the account; otherwise the waiting time would tell which numbers
+    belong to one person. The account is looked up only if the request has a device cookie, with a connection
+    of its own.
     """
     typed, device, settings = rules.normalize_identity(identity), None, ctx.database.settings
     if has_device_cookie(request, settings):
@@ -139,9 +139,7 @@ async def _start_session(
     opened: OpenedSession,
     target: str,
 ) -> Response[Any]:
-    """Put the new token into the browser, which is known from now on;
-    the session it came with, if any, ends.
-    """
+    """Answer with the cookie of a new session; end the previous session and remember the browser."""
     if viewer is not None:
         await end_session(db, viewer.session)
     response = see_other(target)
@@ -155,7 +153,7 @@ async def _start_session(
 
 
 async def remember_browser(response: Response[Any], request: AnyRequest, db: Db, user_id: UUID) -> None:
-    """Know this browser for an account, by the password that it has now."""
+    """Remember this browser for an account in the device cookie, signed with the current password hash."""
     user = await queries.get_user(db, user_id)
     if user is not None:
         account = DeviceAccount(get_tenant(db).schema_name, str(user.id), user.password_hash)

@@ -1,4 +1,4 @@
-"""What is asked of the staging table of a register that is being imported."""
+"""Queries on the staging table of an import of members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class RejectedMember(msgspec.Struct, frozen=True):
-    """A staged line that cannot be taken: ``verdict`` 'repeated', 'former' or 'other_savings'; rupiah."""
+    """A staged line that is rejected; amounts are in rupiah.
+
+    `verdict` is 'repeated', 'former' or 'other_savings'.
+    """
 
     line: int
     verdict: str
@@ -27,7 +30,7 @@ class RejectedMember(msgspec.Struct, frozen=True):
 
 
 class StagedMember(msgspec.Struct, frozen=True):
-    """A staged line to be recorded; without ``member_id`` it is new."""
+    """A staged line to be recorded; without `member_id` it is a new member. Amounts are in rupiah."""
 
     line: int
     member_id: UUID | None
@@ -42,15 +45,12 @@ class StagedMember(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """All deposits together."""
+        """Return the sum of the deposits."""
         return self.principal + self.mandatory + self.voluntary
 
 
 async def list_overflow_lines(ro: Reader, import_id: UUID) -> list[int]:
-    """Return the lines with which the deposits would pass what the books can hold.
-
-    Hardly ever is there one.
-    """
+    """Return the lines with which the sum of the deposits would exceed the largest amount; usually none."""
     summed = await ro.value(
         "SELECT coalesce(sum(principal::numeric + mandatory + voluntary), 0) FROM staging_members "
         "WHERE import_id = $1",
@@ -76,7 +76,7 @@ async def list_overflow_lines(ro: Reader, import_id: UUID) -> list[int]:
 
 
 async def count_by_verdict(ro: Reader, import_id: UUID) -> dict[str, int]:
-    """How many lines there are by verdict, the new ones as 'new'."""
+    """Return the number of lines by verdict; new lines count as 'new'."""
     records = await ro.records(
         "SELECT coalesce(verdict, 'new'), count(*) FROM staging_members WHERE import_id = $1 GROUP BY 1",
         import_id,
@@ -85,7 +85,7 @@ async def count_by_verdict(ro: Reader, import_id: UUID) -> dict[str, int]:
 
 
 async def list_rejected_members(ro: Reader, import_id: UUID) -> list[RejectedMember]:
-    """Return the lines that cannot be taken."""
+    """Return the lines that are rejected."""
     return await ro.rows(
         RejectedMember,
         "SELECT s.line, s.verdict, s.number, m.name AS member_name, s.recorded, s.principal + "
@@ -97,7 +97,7 @@ async def list_rejected_members(ro: Reader, import_id: UUID) -> list[RejectedMem
 
 
 async def list_batch(ro: Reader, import_id: UUID, after: int, limit: int) -> list[StagedMember]:
-    """Return the next lines to be recorded, those after line ``after``."""
+    """Return the next `limit` lines to be recorded, after line `after`."""
     return await ro.rows(
         StagedMember,
         "SELECT line, member_id, number, name, sex, phone, joined_on, principal, mandatory, voluntary "

@@ -1,4 +1,4 @@
-"""Jobs of the door."""
+"""Jobs of this room."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 @daily_job("members.delete_expired")
 async def delete_expired(db: AsyncSession) -> None:
-    """Drop sessions that are over, attempts that count no more, and what an import left in its staging table
-    that was killed.
-    """
+    """Delete expired sessions and attempts, and rows that a killed import left in the staging table."""
     await sessions.delete_expired(db)
     await login_throttle.delete_expired(db)
     await import_staging.delete_abandoned(db)
