@@ -47,7 +47,7 @@ class BillingRunReport(msgspec.Struct, frozen=True):
 
     since: date
     until: date
-    trials_begun: int
+    trials_started: int
     done: tuple[CompletedStep, ...]
     failed: dict[str, str]
 
@@ -64,11 +64,11 @@ async def run_billing(database: Database, until: date) -> BillingRunReport:
     day = since
     while day <= until:
         async with shared_reader(database) as ro:
-            due = await queries.list_due(ro, day)
+            due = await queries.list_due_cooperatives(ro, day)
         for cooperative_id, slug in due:
             try:
                 async with shared_session(database) as db:
-                    done += await process_due(db, database.settings, cooperative_id, day)
+                    done += await run_due_steps(db, database.settings, cooperative_id, day)
             except Exception as error:  # noqa: BLE001 - one cooperative's fault must not hold up the others
                 failed[slug] = repr(error)
         async with shared_reader(database) as ro:
@@ -78,7 +78,7 @@ async def run_billing(database: Database, until: date) -> BillingRunReport:
     return BillingRunReport(since, until, begun, tuple(done), failed)
 
 
-async def process_due(
+async def run_due_steps(
     db: AsyncSession, settings: Settings, cooperative_id: UUID, on: date
 ) -> list[CompletedStep]:
     """Run all steps that one cooperative's subscription has due on a day, in the caller's transaction."""
@@ -126,7 +126,7 @@ async def _apply_step(
 async def _start_trials(database: Database, on: date) -> int:
     """Start the trial of every cooperative that has no subscription yet; return how many there were."""
     async with shared_session(database) as db:
-        new = await queries.list_without_subscription(db)
+        new = await queries.list_cooperatives_without_subscription(db)
     for cooperative_id in new:
         async with shared_session(database) as db:
             await sync_registry(db, await lock_subscription(db, cooperative_id, on), on)

@@ -100,7 +100,7 @@ async def create_checkout_session(
         )
         return str(parse_object(made, StripeObject).url)
     except ProviderError as fault:
-        log.warning("the card page could not be opened", error=str(fault), passing=fault.transient)
+        log.warning("the card page could not be opened", error=str(fault), transient=fault.transient)
         raise CARD_UNREACHABLE() from fault
 
 
@@ -121,7 +121,7 @@ async def expire_checkout_sessions(database: Database, tenant: TenantRef) -> Non
     try:
         await _expire_open_sessions(get_stripe_client(database), subscription.stripe_customer, key="")
     except ProviderError as fault:
-        log.warning("open card pages could not be closed", error=str(fault), passing=fault.transient)
+        log.warning("open card pages could not be closed", error=str(fault), transient=fault.transient)
         raise CARD_UNREACHABLE() from fault
 
 

@@ -31,11 +31,11 @@ from ui import (
 )
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 
-HOME: Final = "/pengurus/langganan"
+SUBSCRIPTION_URL: Final = "/pengurus/langganan"
 REDIRECT_TEMPLATE: Final = "billing/card_go.html"
 
 
-@post(f"{HOME}/kartu/{{code:str}}", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/kartu/{{code:str}}", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def start_checkout(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -62,7 +62,7 @@ async def start_checkout(
     return render_page(request, REDIRECT_TEMPLATE, active_menu="pengaturan", form=None, url=url)
 
 
-@post(f"{HOME}/kartu/kelola", guards=[require_officer], status_code=200, opt=WHEN_SUSPENDED)
+@post(f"{SUBSCRIPTION_URL}/kartu/kelola", guards=[require_officer], status_code=200, opt=WHEN_SUSPENDED)
 async def open_portal_page(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -76,7 +76,7 @@ async def open_portal_page(
     )
 
 
-@get(f"{HOME}/kartu/kembali", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/kartu/kembali", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def return_from_stripe(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
@@ -86,10 +86,11 @@ async def return_from_stripe(
         await sync_from_stripe(database, tenant.id, clock.today(ctx.brand.timezone))
     except ProviderError:
         return see_other(
-            HOME, flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi.")
+            SUBSCRIPTION_URL,
+            flash=say("Penyedia kartu belum menjawab. Keadaannya dibaca lagi sebentar lagi."),
         )
     invalidate_local(database, registry_topic(tenant.schema_name))
-    return see_other(HOME, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
+    return see_other(SUBSCRIPTION_URL, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
 
 
 routes: list[Any] = [start_checkout, open_portal_page, return_from_stripe]

@@ -51,24 +51,24 @@ async def change_card_plan(
     """
     client = get_stripe_client(database)
     async with shared_session(database) as db:
-        made = await quote_plan(db, database.settings, tenant.id, plan_code, interval, on)
+        quote = await quote_plan(db, database.settings, tenant.id, plan_code, interval, on)
         subscription = await queries.find_subscription(db, tenant.id)
         assert subscription is not None
         old = catalogue().get_plan(subscription.plan).name.localize("id")
-        customer, rhythm = str(subscription.stripe_customer), subscription.interval
+        customer, old_interval = str(subscription.stripe_customer), subscription.interval
     try:
         rate = await ensure_tax_rate(client, database.settings, on)
         await _apply_change(
             client,
             customer,
-            made,
+            quote,
             old,
-            interval_changed=rhythm != interval,
+            interval_changed=old_interval != interval,
             rate=rate,
             key=f"{tenant.id}:{key}",
         )
     except ProviderError as fault:
-        log.warning("a plan could not be changed at Stripe", error=str(fault), passing=fault.transient)
+        log.warning("a plan could not be changed at Stripe", error=str(fault), transient=fault.transient)
         raise CARD_UNREACHABLE() from fault
     async with shared_session(database) as db:
         record_event(
@@ -125,7 +125,7 @@ async def _apply_change(
     await _add_invoice_item(
         client, customer, -change.unused, f"{old_plan_name}, {days}", rate, f"unused:{key}"
     )
-    drawn = await call_stripe(
+    invoice = await call_stripe(
         client.v1.invoices.create_async(
             {
                 "customer": customer,
@@ -137,10 +137,12 @@ async def _apply_change(
         )
     )
     await call_stripe(
-        client.v1.invoices.finalize_invoice_async(str(drawn.id), {}, {"idempotency_key": f"finalize:{key}"})
+        client.v1.invoices.finalize_invoice_async(str(invoice.id), {}, {"idempotency_key": f"finalize:{key}"})
     )
     try:
-        await call_stripe(client.v1.invoices.pay_async(str(drawn.id), {}, {"idempotency_key": f"pay:{key}"}))
+        await call_stripe(
+            client.v1.invoices.pay_async(str(invoice.id), {}, {"idempotency_key": f"pay:{key}"})
+        )
     except ProviderError as fault:
         if fault.transient:
             raise

@@ -53,9 +53,9 @@ class DunningStep(msgspec.Struct, frozen=True):
     count: int = 0
 
 
-def next_step(standing: DunningState, terms: InvoiceTerms, on: date) -> DunningStep | None:
+def next_step(state: DunningState, terms: InvoiceTerms, on: date) -> DunningStep | None:
     """Return the step to do on this day, or None. Call again after the step is done."""
-    now = [(when, step) for when, step in _steps(standing, terms) if when <= on]
+    now = [(when, step) for when, step in _steps(state, terms) if when <= on]
     if not now:
         return None
     first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
@@ -71,18 +71,18 @@ def _reminder_count(step: DunningStep) -> int:
     return step.count
 
 
-def next_due_day(standing: DunningState, terms: InvoiceTerms) -> date | None:
+def next_due_day(state: DunningState, terms: InvoiceTerms) -> date | None:
     """Return the first day on which a step is due, or None when none ever will be."""
-    return min((when for when, _ in _steps(standing, terms)), default=None)
+    return min((when for when, _ in _steps(state, terms)), default=None)
 
 
-def _steps(standing: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
+def _steps(state: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
     found: list[tuple[date, DunningStep]] = []
-    for invoice in standing.unpaid:
-        found += _invoice_steps(invoice, standing.status, terms)
-    end = standing.period_end
-    if end is not None and standing.status != "read_only" and standing.renews_locally:
-        if standing.status == "trialing" and not standing.trial_notified:
+    for invoice in state.unpaid:
+        found += _invoice_steps(invoice, state.status, terms)
+    end = state.period_end
+    if end is not None and state.status != "read_only" and state.renews_locally:
+        if state.status == "trialing" and not state.trial_notified:
             found.append((end - timedelta(days=TRIAL_NOTICE_DAYS), DunningStep("notify_trial_end")))
         found.append((end, DunningStep("end_period")))
     return found

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from kernel.database import Database
     from tenants.registry import TenantRef
 
-LIST: Final = "/pengurus/langganan/tagihan"
+INVOICES_URL: Final = "/pengurus/langganan/tagihan"
 
 
-@get(LIST, guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(INVOICES_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
 async def list_invoices(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -42,7 +42,7 @@ async def list_invoices(
     )
 
 
-@get(f"{LIST}/{{number:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{INVOICES_URL}/{{number:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_invoice(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -62,7 +62,7 @@ async def show_invoice(
     )
 
 
-@get(f"{LIST}/{{number:str}}/pdf", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{INVOICES_URL}/{{number:str}}/pdf", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def download_invoice(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:

@@ -71,14 +71,14 @@ def _compile(
         str(_TEMPLATE),
         format="pdf",
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_data(settings, invoice, lines, lang), ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(_template_data(settings, invoice, lines, lang), ensure_ascii=False)},
         timestamp=int(datetime(issued.year, issued.month, issued.day, tzinfo=UTC).timestamp()),
     )
     assert isinstance(made, bytes)
     return made
 
 
-def _data(
+def _template_data(
     settings: Settings, invoice: InvoiceDetails, lines: Sequence[InvoiceLineRow], lang: Lang
 ) -> dict[str, object]:
     """Return the values that the typst template prints, with labels in the reader's language."""

@@ -54,9 +54,9 @@ async def issue_invoice(
     buyer = await queries.find_cooperative(db, cooperative_id)
     assert buyer is not None
     tax = catalogue().find_tax(on) if settings.billing_pkp else None
-    held = Rupiah(await queries.get_credit_balance(db, cooperative_id))
-    reckoned = calculate_totals(draft.lines, discount=draft.discount, tax=tax, credit=held)
-    paid = reckoned.amount_due == 0
+    credit_balance = Rupiah(await queries.get_credit_balance(db, cooperative_id))
+    totals = calculate_totals(draft.lines, discount=draft.discount, tax=tax, credit=credit_balance)
+    paid = totals.amount_due == 0
     invoice = Invoice(
         id=new_id(),
         number=await _next_number(db, on.year),
@@ -66,14 +66,14 @@ async def issue_invoice(
         due_on=due_date(on, catalogue().invoices.due_after_days),
         period_start=draft.period_start,
         period_end=draft.period_end,
-        subtotal=reckoned.subtotal,
-        discount=reckoned.discount,
-        tax=reckoned.tax,
+        subtotal=totals.subtotal,
+        discount=totals.discount,
+        tax=totals.tax,
         tax_label_id=tax.label.localize("id") if tax else "",
         tax_label_en=tax.label.localize("en") if tax else "",
-        total=reckoned.total,
-        credit=reckoned.credit,
-        amount_due=reckoned.amount_due,
+        total=totals.total,
+        credit=totals.credit,
+        amount_due=totals.amount_due,
         status="paid" if paid else "open",
         paid_on=on if paid else None,
         paid_method="credit" if paid else None,
@@ -84,11 +84,11 @@ async def issue_invoice(
     db.add(invoice)
     await db.flush()
     _add_lines(db, invoice, draft.lines)
-    if reckoned.credit:
+    if totals.credit:
         add_credit(
             db,
             cooperative_id,
-            -reckoned.credit,
+            -totals.credit,
             reason=f"Tagihan {invoice.number}",
             by=by,
             key=f"used:{invoice.number}",
@@ -96,7 +96,7 @@ async def issue_invoice(
         )
     params = {
         "number": invoice.number,
-        "amount_due": int(reckoned.amount_due),
+        "amount_due": int(totals.amount_due),
         "due_on": invoice.due_on.isoformat(),
     }
     record_event(db, cooperative_id, "billing.invoiced", by=by, on=on, params=params)

@@ -101,28 +101,28 @@ async def choose_plan(
     if await queries.has_invoice(db, source_key):
         return None
     _require_not_card(subscription)
-    made = await _quote(db, settings, subscription, plan_code, interval, on)
+    quote = await _quote(db, settings, subscription, plan_code, interval, on)
     before = f"{subscription.plan}/{subscription.interval}"
-    if made.kind == "start":
+    if quote.kind == "start":
         await begin_period(
-            db, settings, subscription, made.plan, interval, start=on, by=by, on=on, source_key=source_key
+            db, settings, subscription, quote.plan, interval, start=on, by=by, on=on, source_key=source_key
         )
-    elif made.change is not None:
-        await _apply_upgrade(db, settings, subscription, made, by=by, on=on, source_key=source_key)
-    elif made.kind == "after_trial" and not made.plan.free:
-        subscription.plan = made.plan.code  # the trial continues with this plan; paid at its end
-        subscription.next_plan, subscription.next_interval = made.plan.code, interval
+    elif quote.change is not None:
+        await _apply_upgrade(db, settings, subscription, quote, by=by, on=on, source_key=source_key)
+    elif quote.kind == "after_trial" and not quote.plan.free:
+        subscription.plan = quote.plan.code  # the trial continues with this plan; paid at its end
+        subscription.next_plan, subscription.next_interval = quote.plan.code, interval
     else:
-        subscription.next_plan, subscription.next_interval = made.plan.code, interval
+        subscription.next_plan, subscription.next_interval = quote.plan.code, interval
     params = {
         "before": before,
-        "plan": made.plan.code,
+        "plan": quote.plan.code,
         "interval": interval,
-        "begins": made.begins.isoformat(),
+        "begins": quote.begins.isoformat(),
     }
     record_event(db, cooperative_id, "billing.plan_chosen", by=by, on=on, params=params)
     await sync_registry(db, subscription, on)
-    return made
+    return quote
 
 
 async def cancel_subscription(db: AsyncSession, cooperative_id: UUID, *, by: str, on: date) -> date:
@@ -196,11 +196,11 @@ async def _quote(
     plan = found.find_sold_plan(plan_code)
     if plan is None:
         raise errors.NO_SUCH_PLAN()
-    old, old_every = found.get_plan(subscription.plan), cast("Interval", subscription.interval)
+    old, old_interval = found.get_plan(subscription.plan), cast("Interval", subscription.interval)
     trialing = subscription.status == "trialing"
-    coming = subscription.next_plan or subscription.plan
-    coming_every = subscription.next_interval or subscription.interval
-    if plan.code == coming and (plan.free or interval == coming_every):
+    next_plan = subscription.next_plan or subscription.plan
+    next_interval = subscription.next_interval or subscription.interval
+    if plan.code == next_plan and (plan.free or interval == next_interval):
         raise errors.SAME_PLAN()
     late = find_overdue_invoice(await queries.list_unpaid_invoices(db, subscription.cooperative_id), on)
     if late is not None and not plan.free:
@@ -212,9 +212,9 @@ async def _quote(
     price = apply_discount(plan.price_for(interval), percent)
     start, end = subscription.period_start, subscription.period_end
     if start is None or end is None:
-        made = PlanQuote("start", plan, interval, on, next_period_end(on, interval, on), price)
-        return await _with_tax_and_credit(db, settings, subscription, made, price, on)
-    if trialing or not is_upgrade(old, old_every, plan, interval):
+        quote = PlanQuote("start", plan, interval, on, next_period_end(on, interval, on), price)
+        return await _with_tax_and_credit(db, settings, subscription, quote, price, on)
+    if trialing or not is_upgrade(old, old_interval, plan, interval):
         if plan.free or not trialing:
             _require_not_card(subscription)  # done in Stripe's portal; Stripe cannot schedule a smaller plan
         kind: Literal["after_trial", "at_end"] = "after_trial" if trialing else "at_end"
@@ -224,57 +224,57 @@ async def _quote(
         anchor=subscription.anchor or start,
         start=start,
         end=end,
-        interval=old_every,
+        interval=old_interval,
         new=plan,
-        new_every=interval,
+        new_interval=interval,
         percent=percent,
         on=on,
     )
-    made = PlanQuote("now", plan, interval, on, change.period_end, price, change=change)
-    return await _with_tax_and_credit(db, settings, subscription, made, change.net, on)
+    quote = PlanQuote("now", plan, interval, on, change.period_end, price, change=change)
+    return await _with_tax_and_credit(db, settings, subscription, quote, change.net, on)
 
 
 async def _with_tax_and_credit(
-    db: AsyncSession, settings: Settings, subscription: Subscription, made: PlanQuote, net: Rupiah, on: date
+    db: AsyncSession, settings: Settings, subscription: Subscription, quote: PlanQuote, net: Rupiah, on: date
 ) -> PlanQuote:
     """Add tax and credit as the invoice will; a net amount below zero is given back as credit."""
     tax = catalogue().find_tax(on) if settings.billing_pkp else None
     if net < 0:
         on_top = net.times(tax.fraction, rounding="half_up") if tax else Rupiah(0)
-        return msgspec.structs.replace(made, given_back=-(net + on_top))
-    held = Rupiah(await queries.get_credit_balance(db, subscription.cooperative_id))
-    reckoned = calculate_totals([LineItem(LocalizedText(""), net)], discount=Rupiah(0), tax=tax, credit=held)
-    return msgspec.structs.replace(
-        made, tax=reckoned.tax, credit=reckoned.credit, amount_due=reckoned.amount_due
+        return msgspec.structs.replace(quote, given_back=-(net + on_top))
+    credit_balance = Rupiah(await queries.get_credit_balance(db, subscription.cooperative_id))
+    totals = calculate_totals(
+        [LineItem(LocalizedText(""), net)], discount=Rupiah(0), tax=tax, credit=credit_balance
     )
+    return msgspec.structs.replace(quote, tax=totals.tax, credit=totals.credit, amount_due=totals.amount_due)
 
 
 async def _apply_upgrade(
     db: AsyncSession,
     settings: Settings,
     subscription: Subscription,
-    made: PlanQuote,
+    quote: PlanQuote,
     *,
     by: str,
     on: date,
     source_key: str,
 ) -> None:
-    change = made.change
+    change = quote.change
     assert change is not None
     await apply_coupon(db, subscription)
     old = catalogue().get_plan(subscription.plan)
-    subscription.plan, subscription.interval = made.plan.code, made.interval
+    subscription.plan, subscription.interval = quote.plan.code, quote.interval
     if change.period_start != subscription.period_start:
         subscription.anchor = change.period_start
     subscription.period_start, subscription.period_end = change.period_start, change.period_end
     subscription.value = int(change.value)
     subscription.next_plan = subscription.next_interval = None
-    if made.given_back:
+    if quote.given_back:
         add_credit(
             db,
             subscription.cooperative_id,
-            made.given_back,
-            reason=f"Ganti paket ke {made.plan.name.localize('id')}",
+            quote.given_back,
+            reason=f"Ganti paket ke {quote.plan.name.localize('id')}",
             by=by,
             key=source_key,
             on=on,
@@ -284,7 +284,7 @@ async def _apply_upgrade(
         LineItem(
             LocalizedText(
                 "Paket {plan}, {period}",
-            ).format(plan=made.plan.name, period=_describe_days(change, made)),
+            ).format(plan=quote.plan.name, period=_describe_days(change, quote)),
             change.charged,
         ),
         LineItem(
@@ -300,8 +300,8 @@ async def _apply_upgrade(
     await issue_invoice(db, settings, subscription, draft, by=by, on=on)
 
 
-def _describe_days(change: Proration, made: PlanQuote) -> LocalizedText:
+def _describe_days(change: Proration, quote: PlanQuote) -> LocalizedText:
     """Return the label of the part of the period that the new plan is charged for."""
-    if change.charged == change.value and change.period_start == made.begins:
-        return LocalizedText("satu bulan") if made.interval == "month" else LocalizedText("satu tahun")
+    if change.charged == change.value and change.period_start == quote.begins:
+        return LocalizedText("satu bulan") if quote.interval == "month" else LocalizedText("satu tahun")
     return LocalizedText("{left} dari {days} hari").format(left=change.days_left, days=change.days)

@@ -64,8 +64,8 @@ def match_statement(
     found = parse_statement(content, method="bank_transfer", today=today)
     if isinstance(found, UnknownTable):
         raise UNKNOWN_STATEMENT(field="file")
-    came = [each for each in found.transactions if each.amount > 0 and not each.has_sen]
-    fresh = [each for each in came if build_reference(each.day, each.amount, each.text) not in used]
+    incoming = [each for each in found.transactions if each.amount > 0 and not each.has_sen]
+    unused = [each for each in incoming if build_reference(each.day, each.amount, each.text) not in used]
     numbers = {each.number.replace("-", ""): each.number for each in invoices}
     candidates = [
         MatchCandidate(
@@ -80,7 +80,7 @@ def match_statement(
     verdicts = match_lines(
         [
             IncomingLine(key=each.fingerprint, day=each.day, amount=each.amount, text=each.text)
-            for each in fresh
+            for each in unused
         ],
         candidates,
     )
@@ -93,10 +93,10 @@ def match_statement(
             invoice_numbers=(),
             paid_invoice=used[reference],
         )
-        for each in came
+        for each in incoming
         if (reference := build_reference(each.day, each.amount, each.text)) in used
     ]
-    for each in fresh:
+    for each in unused:
         verdict = verdicts[each.fingerprint]
         named = (verdict.reference,) if verdict.reference else verdict.candidates
         matches.append(

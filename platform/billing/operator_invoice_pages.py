@@ -35,19 +35,19 @@ from ui.request_body import MAX_UPLOAD_BYTES
 if TYPE_CHECKING:
     from kernel.formats import Lang
 
-HOME: Final = "/langganan/tagihan"
-PLACE: Final = "langganan"
+INVOICES_URL: Final = "/langganan/tagihan"
+ACTIVE_MENU: Final = "langganan"
 INVOICE_TEMPLATE: Final = "billing/operator_invoice.html"
 
 
-@get(HOME, guards=[require_operator])
+@get(INVOICES_URL, guards=[require_operator])
 async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """List the open invoices of all cooperatives, the oldest first."""
     rows = await operator_queries.list_open_invoices(ro)
     return render_page(
         request,
         "billing/operator_open.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         rows=rows,
         states=presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, ctx.lang),
         today=clock.today(),
@@ -58,7 +58,9 @@ async def list_open_invoices(request: AnyRequest, ro: Ro, ctx: CurrentContext) -
 @get("/langganan/mutasi", guards=[require_operator], sync_to_thread=False)
 def show_statement_form(request: AnyRequest) -> Response[bytes]:
     """Show the upload form for a statement of the platform's account."""
-    return render_page(request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=None)
+    return render_page(
+        request, "billing/operator_statement.html", active_menu=ACTIVE_MENU, form=None, matches=None
+    )
 
 
 @post("/langganan/mutasi", guards=[require_operator], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
@@ -69,7 +71,7 @@ async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -
     """
     form = await read_form(request, UploadStatementForm)
     async with form.rerender_on_error(
-        "billing/operator_statement.html", field="file", active_menu=PLACE, matches=None
+        "billing/operator_statement.html", field="file", active_menu=ACTIVE_MENU, matches=None
     ):
         raw = await form.data.file.read(MAX_FILE_BYTES + 1)
         if len(raw) > MAX_FILE_BYTES:
@@ -82,11 +84,11 @@ async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -
             database, "platform", lambda: match_statement(raw, rows, used, today)
         )
     return render_page(
-        request, "billing/operator_statement.html", active_menu=PLACE, form=None, matches=matches
+        request, "billing/operator_statement.html", active_menu=ACTIVE_MENU, form=None, matches=matches
     )
 
 
-@get(f"{HOME}/{{number:str}}", guards=[require_operator])
+@get(f"{INVOICES_URL}/{{number:str}}", guards=[require_operator])
 async def show_invoice(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[bytes]:
@@ -94,13 +96,13 @@ async def show_invoice(
     return render_page(
         request,
         INVOICE_TEMPLATE,
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         form=None,
         **await _invoice_context(ro, ctx.lang, number),
     )
 
 
-@get(f"{HOME}/{{number:str}}/pdf", guards=[require_operator])
+@get(f"{INVOICES_URL}/{{number:str}}/pdf", guards=[require_operator])
 async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -> Response[bytes]:
     """Return one invoice as PDF."""
     found = (await _invoice_context(ro, ctx.lang, number))["invoice"]
@@ -109,7 +111,7 @@ async def download_invoice(ro: Ro, ctx: CurrentContext, number: FromPath[str]) -
     )
 
 
-@post(f"{HOME}/{{number:str}}/pelunasan", guards=[require_operator])
+@post(f"{INVOICES_URL}/{{number:str}}/pelunasan", guards=[require_operator])
 async def submit_payment(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
@@ -117,7 +119,7 @@ async def submit_payment(
     form = await read_form(request, ConfirmPaymentForm)
     context = await _invoice_context(as_reader(db), ctx.lang, number)
     found = context["invoice"]
-    async with form.rerender_on_error(INVOICE_TEMPLATE, field="amount", active_menu=PLACE, **context):
+    async with form.rerender_on_error(INVOICE_TEMPLATE, field="amount", active_menu=ACTIVE_MENU, **context):
         if found.status != "open":
             raise NOT_OPEN(number=number)
         if form.data.amount != found.amount_due:
@@ -129,7 +131,7 @@ async def submit_payment(
             return render_page(
                 request,
                 "billing/operator_payment.html",
-                active_menu=PLACE,
+                active_menu=ACTIVE_MENU,
                 paid=form.data,
                 method=method,
                 **context,
@@ -147,19 +149,23 @@ async def submit_payment(
     return see_other(f"/langganan/koperasi/{context['slug']}")
 
 
-@post(f"{HOME}/{{number:str}}/penutupan", guards=[require_operator])
+@post(f"{INVOICES_URL}/{{number:str}}/penutupan", guards=[require_operator])
 async def submit_closing(
     request: AnyRequest, db: Db, ctx: CurrentContext, number: FromPath[str]
 ) -> Response[Any]:
     """Show a confirmation page, then void the invoice or write it off."""
     form = await read_form(request, CloseInvoiceForm)
     context = await _invoice_context(as_reader(db), ctx.lang, number)
-    async with form.rerender_on_error(INVOICE_TEMPLATE, field="reason", active_menu=PLACE, **context):
+    async with form.rerender_on_error(INVOICE_TEMPLATE, field="reason", active_menu=ACTIVE_MENU, **context):
         if context["invoice"].status != "open":
             raise NOT_OPEN(number=number)
         if not form.data.confirmed:
             return render_page(
-                request, "billing/operator_closing.html", active_menu=PLACE, closing=form.data, **context
+                request,
+                "billing/operator_closing.html",
+                active_menu=ACTIVE_MENU,
+                closing=form.data,
+                **context,
             )
         close = void_invoice if form.data.what == "void" else mark_uncollectible
         await close(

@@ -16,7 +16,7 @@ from billing.forms import CreateCouponForm, GrantCreditForm
 from billing.meter_queries import METERS
 from billing.plans import catalogue
 from billing.registry_sync import get_or_create_subscription
-from billing.revenue_chart import build_chart
+from billing.revenue_chart import build_revenue_chart
 from billing.rules import add_months
 from billing.settle_invoice import check_credit_amount, grant_credit
 from kernel import clock
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
     from kernel.formats import Lang
 
-HOME: Final = "/langganan"
-PLACE: Final = "langganan"
+SUBSCRIPTIONS_URL: Final = "/langganan"
+ACTIVE_MENU: Final = "langganan"
 TABS: Final = ("", "trialing", "paid", "free", "late")
 MONTHS: Final = 12
 
 
-@get(HOME, guards=[require_operator])
+@get(SUBSCRIPTIONS_URL, guards=[require_operator])
 async def list_subscriptions(
     request: AnyRequest,
     ro: Ro,
@@ -57,7 +57,7 @@ async def list_subscriptions(
         request,
         "billing/operator_list.html",
         block="found",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         rows=rows,
         total=total,
         search=search,
@@ -67,11 +67,11 @@ async def list_subscriptions(
         states=presenters.localize_labels(presenters.SUBSCRIPTION_STATUS_LABELS, ctx.lang),
         current=current,
         pages=-(-total // operator_queries.PAGE_SIZE),
-        next_page=f"{HOME}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
+        next_page=f"{SUBSCRIPTIONS_URL}?{urlencode({'cari': search, 'pilih': chosen})}&halaman=",
     )
 
 
-@get(f"{HOME}/pendapatan", guards=[require_operator])
+@get(f"{SUBSCRIPTIONS_URL}/pendapatan", guards=[require_operator])
 async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the revenue of the last twelve months as a chart and a table."""
     today = clock.today()
@@ -81,31 +81,31 @@ async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
     return render_page(
         request,
         "billing/operator_revenue.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         rows=rows,
-        chart=build_chart(rows, ctx.lang),
+        chart=build_revenue_chart(rows, ctx.lang),
         total=sum(row.amount for row in rows),
     )
 
 
-@get(f"{HOME}/kupon", guards=[require_operator])
+@get(f"{SUBSCRIPTIONS_URL}/kupon", guards=[require_operator])
 async def list_coupons(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the coupons and show the form for a new one."""
     return render_page(
         request,
         "billing/operator_coupons.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         form=None,
         rows=await operator_queries.list_coupons(ro),
     )
 
 
-@post(f"{HOME}/kupon", guards=[require_operator])
+@post(f"{SUBSCRIPTIONS_URL}/kupon", guards=[require_operator])
 async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Response[Any]:
     """Create a coupon."""
     form = await read_form(request, CreateCouponForm)
     rows = await operator_queries.list_coupons(as_reader(db))
-    async with form.rerender_on_error("billing/operator_coupons.html", active_menu=PLACE, rows=rows):
+    async with form.rerender_on_error("billing/operator_coupons.html", active_menu=ACTIVE_MENU, rows=rows):
         new = form.data
         await create_coupon(
             db,
@@ -117,10 +117,12 @@ async def submit_coupon(request: AnyRequest, db: Db, ctx: CurrentContext) -> Res
             reason=new.reason,
             by=ctx.operator.name,
         )
-    return see_other(f"{HOME}/kupon", flash=get_translations(ctx.lang).gettext("Kupon sudah dibuat."))
+    return see_other(
+        f"{SUBSCRIPTIONS_URL}/kupon", flash=get_translations(ctx.lang).gettext("Kupon sudah dibuat.")
+    )
 
 
-@get(f"{HOME}/koperasi/{{slug:str}}", guards=[require_operator])
+@get(f"{SUBSCRIPTIONS_URL}/koperasi/{{slug:str}}", guards=[require_operator])
 async def show_cooperative(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[bytes]:
@@ -130,13 +132,13 @@ async def show_cooperative(
     return render_page(
         request,
         "billing/operator_one.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         form=None,
         **await _cooperative_context(db, ctx.lang, slug),
     )
 
 
-@post(f"{HOME}/koperasi/{{slug:str}}/saldo", guards=[require_operator])
+@post(f"{SUBSCRIPTIONS_URL}/koperasi/{{slug:str}}/saldo", guards=[require_operator])
 async def submit_credit(
     request: AnyRequest, db: Db, ctx: CurrentContext, slug: FromPath[str]
 ) -> Response[Any]:
@@ -145,12 +147,12 @@ async def submit_credit(
     context = await _cooperative_context(db, ctx.lang, slug)
     context["key"] = form.values.get("key") or context["key"]
     async with form.rerender_on_error(
-        "billing/operator_one.html", field="amount", active_menu=PLACE, **context
+        "billing/operator_one.html", field="amount", active_menu=ACTIVE_MENU, **context
     ):
         check_credit_amount(form.data.amount)
         if not form.data.confirmed:
             return render_page(
-                request, "billing/operator_credit.html", active_menu=PLACE, given=form.data, **context
+                request, "billing/operator_credit.html", active_menu=ACTIVE_MENU, given=form.data, **context
             )
         await grant_credit(
             db,
@@ -161,7 +163,7 @@ async def submit_credit(
             on=clock.today(),
             key=form.data.key,
         )
-    return see_other(f"{HOME}/koperasi/{slug}")
+    return see_other(f"{SUBSCRIPTIONS_URL}/koperasi/{slug}")
 
 
 async def _cooperative_context(db: AsyncSession, lang: Lang, slug: str) -> dict[str, Any]:

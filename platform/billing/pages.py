@@ -63,11 +63,11 @@ from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-HOME: Final = "/pengurus/langganan"
-PLACE: Final = "pengaturan"
+SUBSCRIPTION_URL: Final = "/pengurus/langganan"
+ACTIVE_MENU: Final = "pengaturan"
 
 
-@get(HOME, guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(SUBSCRIPTION_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_plans(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -80,10 +80,10 @@ async def show_plans(
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, on)
         shown = await _plans_context(db, ctx, subscription, tiap)
-    return render_page(request, "billing/plans.html", active_menu=PLACE, form=None, **shown)
+    return render_page(request, "billing/plans.html", active_menu=ACTIVE_MENU, form=None, **shown)
 
 
-@get(f"{HOME}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def confirm_plan(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -97,27 +97,27 @@ async def confirm_plan(
         raise NOT_FOUND()
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
-        made = await quote_plan(db, database.settings, tenant.id, code, tiap, on)
+        quote = await quote_plan(db, database.settings, tenant.id, code, tiap, on)
         subscription = await get_or_create_subscription(db, tenant.id, on)
         old = catalogue().get_plan(subscription.plan)
     return render_page(
         request,
         "billing/choose.html",
-        active_menu=PLACE,
-        offer=made,
-        last=made.ends - timedelta(days=1) if made.ends else None,
+        active_menu=ACTIVE_MENU,
+        offer=quote,
+        last=quote.ends - timedelta(days=1) if quote.ends else None,
         by_card=subscription.method == "card",
         old=old.name.localize(ctx.lang),
-        new=made.plan.name.localize(ctx.lang),
-        lines=presenters.list_plan_features(made.plan, ctx.lang),
-        stops=presenters.list_lost_features(old, made.plan, ctx.lang),
+        new=quote.plan.name.localize(ctx.lang),
+        lines=presenters.list_plan_features(quote.plan, ctx.lang),
+        stops=presenters.list_lost_features(old, quote.plan, ctx.lang),
         pkp=database.settings.billing_pkp,
         due_days=catalogue().invoices.due_after_days,
         key=secrets.token_urlsafe(16),
     )
 
 
-@post(f"{HOME}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_plan(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -131,7 +131,7 @@ async def submit_plan(
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         shown = await _plans_context(db, ctx, await get_or_create_subscription(db, tenant.id, on), "")
-    async with form.rerender_on_error("billing/plans.html", active_menu=PLACE, **shown):
+    async with form.rerender_on_error("billing/plans.html", active_menu=ACTIVE_MENU, **shown):
         if shown["subscription"].method == "card":
             await change_card_plan(
                 database, tenant, code, form.data.interval, by=viewer.name, on=on, key=form.data.key
@@ -150,10 +150,12 @@ async def submit_plan(
                     key=form.data.key,
                 )
     invalidate_local(database, registry_topic(tenant.schema_name))
-    return see_other(HOME, flash=get_translations(ctx.lang).gettext("Pilihan paket sudah dicatat."))
+    return see_other(
+        SUBSCRIPTION_URL, flash=get_translations(ctx.lang).gettext("Pilihan paket sudah dicatat.")
+    )
 
 
-@get(f"{HOME}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def confirm_cancellation(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
@@ -161,12 +163,12 @@ async def confirm_cancellation(
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     if subscription.period_end is None:
-        return see_other(HOME)
+        return see_other(SUBSCRIPTION_URL)
     free, old = catalogue().get_plan(catalogue().trial.plan_after), catalogue().get_plan(subscription.plan)
     return render_page(
         request,
         "billing/cancel.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         ends_on=subscription.period_end,
         old=old.name.localize(ctx.lang),
         free=free.name.localize(ctx.lang),
@@ -175,7 +177,7 @@ async def confirm_cancellation(
     )
 
 
-@post(f"{HOME}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
+@post(f"{SUBSCRIPTION_URL}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def submit_cancellation(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -183,10 +185,10 @@ async def submit_cancellation(
     async with shared_session(database) as db:
         await cancel_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, registry_topic(tenant.schema_name))
-    return see_other(HOME)
+    return see_other(SUBSCRIPTION_URL)
 
 
-@post(f"{HOME}/lanjut", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/lanjut", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_resumption(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -194,10 +196,10 @@ async def submit_resumption(
     async with shared_session(database) as db:
         await resume_subscription(db, tenant.id, by=viewer.name, on=clock.today(ctx.brand.timezone))
     invalidate_local(database, registry_topic(tenant.schema_name))
-    return see_other(HOME)
+    return see_other(SUBSCRIPTION_URL)
 
 
-@post(f"{HOME}/kupon", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/kupon", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_coupon(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -210,16 +212,16 @@ async def submit_coupon(
     on = clock.today(ctx.brand.timezone)
     async with shared_session(database) as db:
         shown = await _plans_context(db, ctx, await get_or_create_subscription(db, tenant.id, on), "")
-    async with form.rerender_on_error("billing/plans.html", field="code", active_menu=PLACE, **shown):
+    async with form.rerender_on_error("billing/plans.html", field="code", active_menu=ACTIVE_MENU, **shown):
         await expire_checkout_sessions(database, tenant)
         async with shared_session(database) as db:
             await redeem_coupon(db, tenant.id, form.data.code, by=viewer.name, on=on)
     return see_other(
-        HOME, flash=get_translations(ctx.lang).gettext("Kupon berlaku mulai tagihan berikutnya.")
+        SUBSCRIPTION_URL, flash=get_translations(ctx.lang).gettext("Kupon berlaku mulai tagihan berikutnya.")
     )
 
 
-@get(f"{HOME}/kontak", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_SUSPENDED)
 async def show_contact(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -227,11 +229,11 @@ async def show_contact(
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
     return render_page(
-        request, "billing/contact.html", active_menu=PLACE, form=None, **_contact_context(subscription)
+        request, "billing/contact.html", active_menu=ACTIVE_MENU, form=None, **_contact_context(subscription)
     )
 
 
-@post(f"{HOME}/kontak", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_contact(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -245,7 +247,7 @@ async def submit_contact(
     async with shared_session(database) as db:
         subscription = await get_or_create_subscription(db, tenant.id, on)
         async with form.rerender_on_error(
-            "billing/contact.html", active_menu=PLACE, **_contact_context(subscription)
+            "billing/contact.html", active_menu=ACTIVE_MENU, **_contact_context(subscription)
         ):
             typed = form.data
             contact = BillingContact(
@@ -257,7 +259,9 @@ async def submit_contact(
                 typed.buyer_tax_number,
             )
             await set_contact(db, tenant.id, contact, by=viewer.name, on=on)
-    return see_other(HOME, flash=get_translations(ctx.lang).gettext("Kontak tagihan sudah disimpan."))
+    return see_other(
+        SUBSCRIPTION_URL, flash=get_translations(ctx.lang).gettext("Kontak tagihan sudah disimpan.")
+    )
 
 
 def _contact_context(subscription: Subscription) -> dict[str, Any]:
@@ -274,25 +278,25 @@ async def _plans_context(
     found, lang = catalogue(), ctx.lang
     interval: Interval = tiap if tiap in INTERVALS else _renewal_interval(subscription)
     plan = found.get_plan(subscription.plan)
-    coming = found.get_plan(subscription.next_plan) if subscription.next_plan else None
+    next_plan = found.get_plan(subscription.next_plan) if subscription.next_plan else None
     usage = await usage_queries.get_latest_figures(db, subscription.cooperative_id)
     status, kind = presenters.SUBSCRIPTION_STATUS_LABELS[subscription.status]
     return {
         "subscription": subscription,
         "plan": plan,
         "plan_name": plan.name.localize(lang),
-        "standing": (status.localize(lang), kind),
-        "coming": coming.name.localize(lang) if coming else None,
-        "coming_price": (coming or plan).price_for(_renewal_interval(subscription)),
-        "coming_every": _renewal_interval(subscription),
-        "ends": coming is not None and coming.free,
+        "status_label": (status.localize(lang), kind),
+        "next_plan": next_plan.name.localize(lang) if next_plan else None,
+        "next_price": (next_plan or plan).price_for(_renewal_interval(subscription)),
+        "next_interval": _renewal_interval(subscription),
+        "ends": next_plan is not None and next_plan.free,
         "interval": interval,
         "plans": [
             _plan_card(each, subscription, interval, lang)
             for each in found.plan
             if each.sold or each.code == plan.code
         ],
-        "stops": presenters.list_lost_features(plan, coming, lang) if coming else [],
+        "stops": presenters.list_lost_features(plan, next_plan, lang) if next_plan else [],
         "open": [
             each
             for each in await queries.list_invoices(ro, subscription.cooperative_id)
@@ -333,7 +337,7 @@ def _plan_card(plan: Plan, subscription: Subscription, interval: Interval, lang:
         "price": plan.price_for(interval),
         "lines": presenters.list_plan_features(plan, lang),
         "current": current,
-        "coming": plan.code == subscription.next_plan
+        "is_next": plan.code == subscription.next_plan
         and (plan.free or interval == subscription.next_interval),
         "open": plan.sold
         and not stays

@@ -201,7 +201,7 @@ def _problems_of(plan: Plan) -> list[str]:
     return problems
 
 
-def get_limit(tenant: TenantRef, name: Limit) -> int | None:
+def get_plan_limit(tenant: TenantRef, name: Limit) -> int | None:
     """Return a limit of the cooperative's plan: pieces, bytes or requests a minute; None when unlimited."""
     try:
         return catalogue().get_plan(tenant.plan).limits.get(name)

@@ -186,15 +186,15 @@ def build_payment_instructions(
     """Return how to pay an open invoice, or None when it is not open."""
     if invoice.status != "open":
         return None
-    amount, note, drawn = Rupiah(invoice.amount_due), build_transfer_note(invoice.number), None
+    amount, note, qr_code = Rupiah(invoice.amount_due), build_transfer_note(invoice.number), None
     if settings.billing_qris:
         try:
-            drawn = Markup(  # noqa: S704 - our own SVG
+            qr_code = Markup(  # noqa: S704 - our own SVG
                 render_svg(make_dynamic(settings.billing_qris, amount, note.replace(" ", "")), lang)
             )
         except DomainError:  # QRIS cannot carry this amount; the bank account remains
-            drawn = None
-    return PaymentInstructions(amount, settings.billing_bank_account, note, drawn)
+            qr_code = None
+    return PaymentInstructions(amount, settings.billing_bank_account, note, qr_code)
 
 
 def describe_event(entry: HistoryRow, lang: Lang) -> str:

@@ -133,7 +133,7 @@ async def find_customer_owner(db: AsyncSession, stripe_customer: str) -> UUID | 
     return found
 
 
-async def list_without_subscription(db: AsyncSession) -> list[UUID]:
+async def list_cooperatives_without_subscription(db: AsyncSession) -> list[UUID]:
     """Return the ids of cooperatives that have no subscription yet."""
     query = text(
         "SELECT c.id FROM shared.cooperatives c LEFT JOIN shared.subscriptions s ON s.cooperative_id = c.id"
@@ -142,7 +142,7 @@ async def list_without_subscription(db: AsyncSession) -> list[UUID]:
     return list((await db.execute(query)).scalars())
 
 
-async def list_due(ro: Reader, day: date) -> list[tuple[UUID, str]]:
+async def list_due_cooperatives(ro: Reader, day: date) -> list[tuple[UUID, str]]:
     """Return the cooperatives, as (id, slug), that have a step due on or before this day.
 
     Cooperatives that an operator suspended are left out: they are neither invoiced nor reminded until

@@ -64,14 +64,14 @@ async def sync_registry(db: AsyncSession, subscription: Subscription, on: date) 
     Publishes a registry change when the registry row differs.
     """
     found = catalogue()
-    standing = await load_dunning_state(db, subscription)
-    subscription.next_due_on = next_due_day(standing, found.invoices)
+    state = await load_dunning_state(db, subscription)
+    subscription.next_due_on = next_due_day(state, found.invoices)
     plan = found.get_plan(subscription.plan)
     notice = select_notice(
-        status=standing.status,
+        status=state.status,
         plan=plan,
-        period_end=standing.period_end,
-        unpaid=bool(standing.unpaid),
+        period_end=state.period_end,
+        unpaid=bool(state.unpaid),
         usage=await usage_queries.get_latest_figures(db, subscription.cooperative_id),
         warning_percent=found.warning.percent,
         on=on,

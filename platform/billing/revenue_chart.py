@@ -21,7 +21,7 @@ HEIGHT: Final = 200
 _GAP: Final = 8
 
 
-class Bar(msgspec.Struct, frozen=True):
+class ChartBar(msgspec.Struct, frozen=True):
     """The bar of one month: its position in the drawing, its label and its description."""
 
     x: int
@@ -32,7 +32,7 @@ class Bar(msgspec.Struct, frozen=True):
     description: str
 
 
-def build_chart(rows: Sequence[RevenueRow], lang: Lang) -> list[Bar]:
+def build_revenue_chart(rows: Sequence[RevenueRow], lang: Lang) -> list[ChartBar]:
     """Return one bar per month; the highest fills the drawing, a month without payments has height 0."""
     most = max((row.amount for row in rows), default=0)
     slot = WIDTH // max(len(rows), 1)
@@ -40,7 +40,7 @@ def build_chart(rows: Sequence[RevenueRow], lang: Lang) -> list[Bar]:
     for at, row in enumerate(rows):
         height = row.amount * HEIGHT // most if most else 0
         bars.append(
-            Bar(
+            ChartBar(
                 at * slot + _GAP // 2,
                 HEIGHT - height,
                 slot - _GAP,

@@ -97,16 +97,16 @@ def apply_discount(price: Rupiah, percent: int) -> Rupiah:
     return price - price.times(Fraction(percent, 100), rounding="down")
 
 
-def is_upgrade(old: Plan, old_every: Interval, new: Plan, new_every: Interval) -> bool:
+def is_upgrade(old: Plan, old_interval: Interval, new: Plan, new_interval: Interval) -> bool:
     """Return whether a plan change applies at once: to a dearer plan, or from month to year of an equal or
     dearer one.
 
     Every other change applies at the end of the period.
     """
-    if new_every == "month" and old_every == "year" and not old.free:
+    if new_interval == "month" and old_interval == "year" and not old.free:
         return False
     months = new.price_for("month") - old.price_for("month")
-    return months > 0 or (months == 0 and new_every == "year" and old_every == "month" and not new.free)
+    return months > 0 or (months == 0 and new_interval == "year" and old_interval == "month" and not new.free)
 
 
 def prorate_change(
@@ -117,7 +117,7 @@ def prorate_change(
     end: date,
     interval: Interval,
     new: Plan,
-    new_every: Interval,
+    new_interval: Interval,
     percent: int,
     on: date,
 ) -> Proration:
@@ -129,9 +129,9 @@ def prorate_change(
     days = (end - start).days
     left = min(max((end - on).days, 0), days)
     _, unused = split_period_value(value, start, end, on)
-    whole = apply_discount(new.price_for(new_every), percent)
-    if new_every != interval:
-        return Proration(left, days, unused, whole, whole, on, next_period_end(on, new_every, on))
+    whole = apply_discount(new.price_for(new_interval), percent)
+    if new_interval != interval:
+        return Proration(left, days, unused, whole, whole, on, next_period_end(on, new_interval, on))
     _, charged = split_period_value(whole, start, end, on)
     return Proration(left, days, unused, charged, whole, start, end)
 

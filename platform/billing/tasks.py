@@ -27,7 +27,7 @@ log = structlog.get_logger()
 async def run_daily_billing(database: Database) -> None:
     """Run the billing steps that are due today."""
     report = await run_billing(database, clock.today())
-    log.info("billing", done=len(report.done), trials=report.trials_begun, failed=report.failed)
+    log.info("billing", done=len(report.done), trials=report.trials_started, failed=report.failed)
 
 
 @daily_platform_job("billing.meter_usage")
@@ -57,8 +57,8 @@ async def sync_card_subscriptions(database: Database) -> None:
     if not cards_enabled(database.settings):
         return
     async with shared_session(database) as db:
-        interval = await queries.list_card_customers(db)
-    for cooperative_id in interval:
+        cooperative_ids = await queries.list_card_customers(db)
+    for cooperative_id in cooperative_ids:
         try:
             await sync_from_stripe(database, cooperative_id, clock.today())
         except ProviderError as fault:

@@ -62,7 +62,7 @@ def _print_report(report: BillingRunReport) -> None:
             ],
         )
     print_line(
-        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_begun} "
+        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_started} "
         f"trials begun;"
         f" {len(report.failed)} cooperatives failed."
     )

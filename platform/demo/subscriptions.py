@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from billing import queries
-from billing.billing_run import process_due
+from billing.billing_run import run_due_steps
 from billing.invoicing import add_credit
 from billing.manage_subscription import choose_plan
 from billing.periods import lock_subscription
@@ -59,7 +59,7 @@ async def ensure_open_invoice(database: Database, tenant: TenantRef, demo: DemoC
         await choose_plan(
             db, database.settings, tenant.id, PLAN, "month", by=demo.chair, on=begun, key="demo"
         )
-        await process_due(db, database.settings, tenant.id, today)
+        await run_due_steps(db, database.settings, tenant.id, today)
 
 
 async def switch_to_invoice(database: Database, tenant: TenantRef, demo: DemoCooperative) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from billing.plans import get_limit
+from billing.plans import get_plan_limit
 from kernel import clock
 from tenants.throttles import IPV6_LIMIT_FACTORS, list_networks
 from web.minute_counts import MinuteCounts
@@ -190,4 +190,4 @@ def _is_exempt(path: str) -> bool:
 
 def plan_requests_per_minute(tenant: TenantRef) -> int | None:
     """Return the requests a minute that the cooperative's plan includes, or None for no limit."""
-    return get_limit(tenant, "requests_per_minute")
+    return get_plan_limit(tenant, "requests_per_minute")

@@ -63,9 +63,9 @@ async def start_paid_plan(shared: AsyncSession, settings: Settings, trial: Subsc
     """
 
     async def take(on: date) -> Subscription:
-        from billing.billing_run import process_due
+        from billing.billing_run import run_due_steps
 
-        await process_due(shared, settings, trial.cooperative_id, date(2026, 3, 31))
+        await run_due_steps(shared, settings, trial.cooperative_id, date(2026, 3, 31))
         await choose_plan(
             shared, settings, trial.cooperative_id, "tumbuh", "month", by=BY, on=on, key=f"take-{on}"
         )

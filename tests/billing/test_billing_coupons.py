@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import queries
-from billing.billing_run import process_due
+from billing.billing_run import run_due_steps
 from billing.coupons import create_coupon, redeem_coupon
 from billing.manage_subscription import choose_plan
 from billing.settle_invoice import MAX_CREDIT, confirm_payment, grant_credit
@@ -45,7 +45,7 @@ async def test_changing_the_plan_uses_a_coupon_like_any_invoice(
     made = await choose_plan(shared, settings, melati.id, "panen", "year", by=BY, on=APRIL, key="two")
     assert made is not None
     assert made.amount_due == 2_990_000 - 99_000
-    await process_due(shared, settings, melati.id, date(2027, 4, 10))
+    await run_due_steps(shared, settings, melati.id, date(2027, 4, 10))
     assert [each.amount_due for each in await queries.list_unpaid_invoices(shared, melati.id)][
         -1
     ] == 2_990_000

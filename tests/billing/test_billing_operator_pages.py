@@ -188,15 +188,15 @@ async def test_what_is_unknown_is_not_there(operator: SignedInClient) -> None:
 
 def test_the_chart_is_as_high_as_its_highest_month() -> None:
     from billing.operator_queries import RevenueRow
-    from billing.revenue_chart import HEIGHT, build_chart
+    from billing.revenue_chart import HEIGHT, build_revenue_chart
 
     month = date(2026, 1, 1)
     rows = [
         RevenueRow(month + timedelta(days=31 * at), amount, 1)
         for at, amount in enumerate((0, 50_000, 100_000))
     ]
-    assert [bar.height for bar in build_chart(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
-    assert [bar.height for bar in build_chart(rows[:1], "id")] == [0]
+    assert [bar.height for bar in build_revenue_chart(rows, "id")] == [0, HEIGHT // 2, HEIGHT]
+    assert [bar.height for bar in build_revenue_chart(rows[:1], "id")] == [0]
 
 
 @pytest.mark.parametrize("bank", ["bca", "mandiri", "bri", "bni"])

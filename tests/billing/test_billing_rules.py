@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.plans import INTERVALS, Interval, catalogue, get_limit, parse_plans
+from billing.plans import INTERVALS, Interval, catalogue, get_plan_limit, parse_plans
 from billing.presenters import format_usage, list_lost_features, list_plan_features
 from billing.rules import (
     LineItem,
@@ -65,10 +65,10 @@ def test_what_stops_is_what_the_smaller_plan_does_not_include() -> None:
 
 
 def test_a_limit_is_of_the_plan_and_absent_where_there_is_none() -> None:
-    assert get_limit(tenant("benih"), "members") == 100
-    assert get_limit(tenant("panen"), "members") is None
-    assert get_limit(tenant("sold no longer"), "members") is None
-    assert all(get_limit(tenant(plan.code), "orders") is None for plan in PLANS.plan)
+    assert get_plan_limit(tenant("benih"), "members") == 100
+    assert get_plan_limit(tenant("panen"), "members") is None
+    assert get_plan_limit(tenant("sold no longer"), "members") is None
+    assert all(get_plan_limit(tenant(plan.code), "orders") is None for plan in PLANS.plan)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
         end=end,
         interval="month",
         new=PANEN,
-        new_every=rhythm,
+        new_interval=rhythm,
         percent=percent,
         on=on,
     )
@@ -182,7 +182,7 @@ def test_a_change_of_plan_worked_out_by_hand() -> None:
     """
     change = prorate_change(
         value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),
-        interval="month", new=PANEN, new_every="month", percent=0, on=date(2026, 6, 20),
+        interval="month", new=PANEN, new_interval="month", percent=0, on=date(2026, 6, 20),
     )  # fmt: skip
     assert (change.days_left, change.days) == (20, 30)
     assert (change.unused, change.charged, change.net) == (66_000, 199_333, 133_333)

@@ -60,9 +60,9 @@ async def test_a_run_over_months_does_each_thing_on_its_day_and_a_second_one_not
             ("2026-04-28", "make_read_only"),
         ]
         assert kinds(report, "mawar") == [("2026-03-24", "notify_trial_end"), ("2026-03-31", "end_period")]
-        assert (report.failed, report.trials_begun) == ({}, 1)
+        assert (report.failed, report.trials_started) == ({}, 1)
         again = await run_billing(database, date(2026, 5, 31))
-        assert (again.done, again.trials_begun) == ((), 0)
+        assert (again.done, again.trials_started) == ((), 0)
     closed = await find_tenant_by_slug(database, "melati")
     assert closed is not None
     assert closed.read_only
@@ -97,7 +97,7 @@ async def test_numbers_have_no_gap_after_a_failure(
                 raise RuntimeError("the disk is full")
 
         async with shared_reader(database) as ro:
-            (first, slug), _ = await queries.list_due(ro, date(2026, 3, 31))
+            (first, slug), _ = await queries.list_due_cooperatives(ro, date(2026, 3, 31))
         monkeypatch.setattr(billing_run, "sync_registry", broken)
         report = await run_billing(database, date(2026, 3, 31))
         assert list(report.failed) == [slug]

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing import queries
-from billing.billing_run import process_due
+from billing.billing_run import run_due_steps
 from billing.coupons import create_coupon, redeem_coupon
 from billing.manage_subscription import (
     BillingContact,
@@ -65,11 +65,11 @@ async def test_a_trial_is_told_of_and_ends_in_the_free_plan(
         "trialing", "tumbuh", date(2026, 3, 31), date(2026, 3, 24),
     )  # fmt: skip
     assert await registry(shared, melati) == ("tumbuh", ["gateways", "payroll"], False, None)
-    assert [each.kind for each in await process_due(shared, settings, melati.id, date(2026, 3, 24))] == [
+    assert [each.kind for each in await run_due_steps(shared, settings, melati.id, date(2026, 3, 24))] == [
         "notify_trial_end"
     ]
     assert (await registry(shared, melati))[3] == "trial_ends"
-    assert [each.kind for each in await process_due(shared, settings, melati.id, date(2026, 3, 31))] == [
+    assert [each.kind for each in await run_due_steps(shared, settings, melati.id, date(2026, 3, 31))] == [
         "end_period"
     ]
     assert (trial.status, trial.plan, trial.period_end, trial.next_due_on) == ("active", "benih", None, None)
@@ -86,7 +86,7 @@ async def test_who_chooses_in_the_trial_pays_from_its_end(
     assert made is not None
     assert (made.kind, made.begins, made.amount_due) == ("after_trial", date(2026, 3, 31), 0)
     assert (await registry(shared, melati))[0] == "panen"
-    await process_due(shared, settings, melati.id, date(2026, 3, 31))
+    await run_due_steps(shared, settings, melati.id, date(2026, 3, 31))
     assert (trial.status, trial.plan, trial.interval, trial.period_end) == (
         "active",
         "panen",
@@ -108,10 +108,10 @@ async def test_months_follow_each_other_when_paid(
     subscription = await start_paid_plan(APRIL)
     await pay(shared, settings, melati, APRIL)
     assert subscription.next_due_on == date(2026, 5, 10)
-    await process_due(shared, settings, melati.id, date(2026, 5, 10))
+    await run_due_steps(shared, settings, melati.id, date(2026, 5, 10))
     assert (subscription.period_start, subscription.period_end) == (date(2026, 5, 10), date(2026, 6, 10))
     assert await open_number(shared, melati.id) == "2026-000002"
-    assert await process_due(shared, settings, melati.id, date(2026, 5, 10)) == []
+    assert await run_due_steps(shared, settings, melati.id, date(2026, 5, 10)) == []
 
 
 async def test_a_dearer_plan_begins_at_once_and_costs_the_rest_of_the_period(
@@ -191,7 +191,7 @@ async def test_a_cheaper_plan_waits_for_the_end_and_can_be_taken_back(
     assert ends == date(2026, 5, 10)
     with pytest.raises(DomainError, match=r"no paid plan to cancel"):
         await cancel_subscription(shared, melati.id, by=BY, on=date(2026, 4, 22))
-    await process_due(shared, settings, melati.id, ends)
+    await run_due_steps(shared, settings, melati.id, ends)
     assert (subscription.plan, subscription.period_end) == ("benih", None)
     with pytest.raises(DomainError, match="continues anyway"):
         await resume_subscription(shared, melati.id, by=BY, on=ends)
@@ -206,7 +206,7 @@ async def test_unpaid_it_becomes_read_only_and_paid_it_is_back_at_once_with_a_ne
         day = APRIL + timedelta(days=at)
         seen += [
             ((each.on - APRIL).days, each.kind)
-            for each in await process_due(shared, settings, melati.id, day)
+            for each in await run_due_steps(shared, settings, melati.id, day)
         ]
     assert seen == [(7, "remind"), (10, "remind"), (14, "remind"), (21, "remind"), (28, "make_read_only")]
     assert (subscription.status, subscription.next_due_on) == ("read_only", None)
@@ -224,7 +224,7 @@ async def test_paid_before_the_period_is_over_the_period_goes_on(
 ) -> None:
     subscription = await start_paid_plan(APRIL)
     for at in range(29):
-        await process_due(shared, settings, melati.id, APRIL + timedelta(days=at))
+        await run_due_steps(shared, settings, melati.id, APRIL + timedelta(days=at))
     assert subscription.status == "read_only"
     await pay(shared, settings, melati, APRIL + timedelta(days=28))
     assert (subscription.status, subscription.period_end) == ("active", date(2026, 5, 10))
@@ -234,7 +234,7 @@ async def test_paid_before_the_period_is_over_the_period_goes_on(
 async def test_credit_pays_first_and_to_the_rupiah(
     shared: AsyncSession, settings: Settings, trial: Subscription, melati: TenantRef
 ) -> None:
-    await process_due(shared, settings, melati.id, date(2026, 3, 31))
+    await run_due_steps(shared, settings, melati.id, date(2026, 3, 31))
     for _ in range(2):  # the form sent twice
         await grant_credit(
             shared, melati.id, Rupiah(150_000), reason="Gangguan 3 April", by="Wening", on=APRIL, key="k"
@@ -244,7 +244,7 @@ async def test_credit_pays_first_and_to_the_rupiah(
     assert (made.credit, made.amount_due) == (99_000, 0)
     assert not await queries.list_unpaid_invoices(shared, melati.id)
     assert await queries.get_credit_balance(shared, melati.id) == 51_000
-    await process_due(shared, settings, melati.id, date(2026, 5, 10))
+    await run_due_steps(shared, settings, melati.id, date(2026, 5, 10))
     (invoice,) = await queries.list_unpaid_invoices(shared, melati.id)
     assert (invoice.credit, invoice.amount_due) == (51_000, 48_000)
     await void_invoice(
@@ -260,7 +260,7 @@ async def test_credit_pays_first_and_to_the_rupiah(
 async def test_tax_only_of_a_pkp(
     shared: AsyncSession, taxed: Settings, settings: Settings, trial: Subscription, melati: TenantRef
 ) -> None:
-    await process_due(shared, taxed, melati.id, date(2026, 3, 31))
+    await run_due_steps(shared, taxed, melati.id, date(2026, 3, 31))
     plain = await quote_plan(shared, settings, melati.id, "tumbuh", "month", APRIL)
     assert (plain.tax, plain.amount_due) == (0, 99_000)
     await choose_plan(shared, taxed, melati.id, "tumbuh", "month", by=BY, on=APRIL, key="a")
@@ -281,7 +281,7 @@ async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperativ
         reason="Pameran",
         by="Wening",
     )
-    await process_due(shared, settings, melati.id, date(2026, 3, 31))
+    await run_due_steps(shared, settings, melati.id, date(2026, 3, 31))
     await redeem_coupon(shared, melati.id, "Tani 2026", by=BY, on=APRIL)
     with pytest.raises(DomainError, match="unknown, used up or over"):
         await redeem_coupon(shared, mawar.id, "TANI2026", by=BY, on=APRIL)
@@ -303,7 +303,7 @@ async def test_a_debt_given_up_leads_to_the_free_plan(
 ) -> None:
     subscription = await start_paid_plan(APRIL)
     for at in range(40):
-        await process_due(shared, settings, melati.id, APRIL + timedelta(days=at))
+        await run_due_steps(shared, settings, melati.id, APRIL + timedelta(days=at))
     number = await open_number(shared, melati.id)
     await mark_uncollectible(
         shared, settings, number, reason="Koperasi bubar", by="Wening", on=date(2026, 6, 1)
@@ -334,7 +334,7 @@ async def test_a_payment_of_another_amount_is_not_taken(
 async def test_the_contact_is_what_the_next_invoice_says(
     shared: AsyncSession, shared_ro: Reader, settings: Settings, trial: Subscription, melati: TenantRef
 ) -> None:
-    await process_due(shared, settings, melati.id, date(2026, 3, 31))
+    await run_due_steps(shared, settings, melati.id, date(2026, 3, 31))
     contact = BillingContact(
         "Dewi", "dewi@contoh.example", "", "Kop. Melati Sejahtera", "Jl. Padi 1", "01.234"
     )

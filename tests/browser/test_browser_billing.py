@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser
 
 from billing import queries
-from billing.billing_run import process_due
+from billing.billing_run import run_due_steps
 from billing.manage_subscription import choose_plan
 from billing.measure_usage import measure_all_cooperatives
 from billing.periods import lock_subscription
@@ -85,7 +85,7 @@ async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
     async with shared_session(site.database) as db:
         subscription = await lock_subscription(db, tenant.id, on)
         if subscription.status == "trialing" and subscription.period_end is not None:
-            await process_due(db, settings, tenant.id, subscription.period_end)
+            await run_due_steps(db, settings, tenant.id, subscription.period_end)
         await choose_plan(db, settings, tenant.id, plan, "month", by="Ketua", on=on, key=f"{plan}-{on}")
         return (await queries.list_unpaid_invoices(db, tenant.id))[0].number
 
