@@ -74,7 +74,7 @@ async def show_register(
         block="list",
         active_menu="anggota",
         rows=rows,
-        savings=await savings_queries.list_balances(ro, [row.id for row in rows]),
+        savings=await savings_queries.get_balances_by_member(ro, [row.id for row in rows]),
         total=total,
         counts=await queries.count_by_status(ro),
         search=search,

@@ -21,9 +21,9 @@ from kernel.money import Rupiah
 from kernel.translations import get_translations
 from savings import queries
 from savings.forms import DepositForm, WithdrawalForm
-from savings.receipt_pages import load_saver_and_dues, receipt_page, require_saver, statement_page
-from savings.record_deposit import plan_deposit, record_deposit
-from savings.record_withdrawal import plan_withdrawal, record_withdrawal
+from savings.receipt_pages import load_saver_and_dues, render_receipt, render_statement, require_saver
+from savings.record_deposit import record_deposit, validate_deposit
+from savings.record_withdrawal import record_withdrawal, validate_withdrawal
 from savings.rules import KIND_NAMES, KIND_OF_SLUG, SETTLEMENT_METHOD_NAMES, SLUGS
 from tenants.session import coop_reader
 from ui import (
@@ -43,7 +43,7 @@ from ui.guards import WHEN_READ_ONLY
 
 
 @get("/pengurus/anggota/{member_id:uuid}/setor", guards=[require_officer])
-async def deposit_form(
+async def show_deposit_form(
     request: AnyRequest,
     ro: Ro,
     brand: CurrentBrand,
@@ -81,7 +81,7 @@ async def preview_deposit(
         "savings/deposit.html", active_menu="anggota", initial=_initial_values(today), **context
     ):
         sent = form.data
-        plan = await plan_deposit(db, member_id, sent.kind, sent.amount, on=sent.on, today=today)
+        plan = await validate_deposit(db, member_id, sent.kind, sent.amount, on=sent.on, today=today)
     back = (
         f"jenis={SLUGS[sent.kind]}&jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
     )
@@ -137,7 +137,7 @@ async def submit_deposit(
 
 
 @get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer])
-async def withdrawal_form(
+async def show_withdrawal_form(
     request: AnyRequest,
     ro: Ro,
     brand: CurrentBrand,
@@ -167,7 +167,7 @@ async def preview_withdrawal(
         "savings/withdrawal.html", active_menu="anggota", initial=_initial_values(today), **context
     ):
         sent = form.data
-        plan = await plan_withdrawal(db, member_id, sent.amount, on=sent.on, today=today)
+        plan = await validate_withdrawal(db, member_id, sent.amount, on=sent.on, today=today)
     back = f"jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
     return render_page(
         request,
@@ -220,38 +220,38 @@ async def submit_withdrawal(
 
 
 @get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[require_officer])
-async def officer_receipt(
+async def show_receipt(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
     """Show an officer the receipt of a member's deposit or withdrawal."""
     saver = await require_saver(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
-    return await receipt_page(
+    return await render_receipt(
         request, ro, ctx, saver, number, active_menu="anggota", home=home, base=f"{home}/simpanan"
     )
 
 
 @get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[require_officer])
-async def officer_statement(
+async def show_statement(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], slug: FromPath[str]
 ) -> Response[bytes]:
     """Show an officer every movement of one kind of a member's savings."""
     saver = await require_saver(ro, member_id)
     home = f"/pengurus/anggota/{member_id}"
-    return await statement_page(
+    return await render_statement(
         request, ro, ctx, saver, slug, active_menu="anggota", home=home, receipts=f"{home}/bukti"
     )
 
 
 async def _deposit_context(source: AsyncSession | Reader, member_id: UUID, today: date) -> dict[str, Any]:
     """Return the template values of the deposit page, without the form's own values."""
-    (saver, dues), savings, held = await read_batch(
+    (saver, dues), savings, version = await read_batch(
         source,
         lambda ro: load_saver_and_dues(ro, member_id, today),
         lambda ro: queries.get_balances(ro, member_id),
         lambda ro: get_bylaws_on(ro, today),
     )
-    deposits = held.bylaws.deposits
+    deposits = version.bylaws.deposits
     return {
         "saver": saver,
         "savings": savings,
@@ -284,12 +284,12 @@ def _initial_values(today: date) -> dict[str, object]:
 
 
 routes: list[Any] = [
-    deposit_form,
+    show_deposit_form,
     preview_deposit,
     submit_deposit,
-    withdrawal_form,
+    show_withdrawal_form,
     preview_withdrawal,
     submit_withdrawal,
-    officer_receipt,
-    officer_statement,
+    show_receipt,
+    show_statement,
 ]

@@ -69,10 +69,12 @@ async def lock_saver(db: AsyncSession, member_id: UUID) -> Saver | None:
 
 async def get_balances(source: AsyncSession | Reader, member_id: UUID) -> Savings:
     """Return a member's savings by kind."""
-    return (await list_balances(source, [member_id]))[member_id]
+    return (await get_balances_by_member(source, [member_id]))[member_id]
 
 
-async def list_balances(source: AsyncSession | Reader, member_ids: Sequence[UUID]) -> dict[UUID, Savings]:
+async def get_balances_by_member(
+    source: AsyncSession | Reader, member_ids: Sequence[UUID]
+) -> dict[UUID, Savings]:
     """Return the savings by kind of many members, by member id."""
     found = await ledger_queries.get_balances_by_party(source, list(ACCOUNTS.values()), member_ids)
     return {

@@ -38,7 +38,7 @@ async def load_saver_and_dues(ro: Reader, member_id: UUID, today: date) -> tuple
     return saver, await get_member_dues(ro, saver, today)
 
 
-async def receipt_page(
+async def render_receipt(
     request: AnyRequest,
     ro: Reader,
     ctx: RequestContext,
@@ -73,7 +73,7 @@ async def receipt_page(
     )
 
 
-async def statement_page(
+async def render_statement(
     request: AnyRequest,
     ro: Reader,
     ctx: RequestContext,

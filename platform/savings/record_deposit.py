@@ -62,8 +62,8 @@ async def record_deposit(
         )
 
     async def draft(found: tuple[Savings, BylawsVersionView]) -> JournalDraft:
-        savings, held = found
-        plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+        savings, version = found
+        plan = _check_deposit(saver, kind, amount, savings, version.bylaws, on=on, today=today)
         await reject_early_date(db, on, today=today)
         kind_name = KIND_NAMES[kind].localize("id").lower()
         return JournalDraft(
@@ -81,20 +81,20 @@ async def record_deposit(
     return await post_once(db, actor, source_key, read=read, draft=draft)
 
 
-async def plan_deposit(
+async def validate_deposit(
     db: AsyncSession, member_id: UUID, kind: SavingsKind, amount: Rupiah, *, on: date, today: date
 ) -> SavingsMovement:
     """Check a deposit without recording it, and return the balances before and after.
 
     Raises as ``record_deposit``, except ledger.year_closed.
     """
-    saver, savings, held = await read_batch(
+    saver, savings, version = await read_batch(
         db,
         lambda ro: queries.get_saver(ro, member_id),
         lambda ro: queries.get_balances(ro, member_id),
         lambda ro: get_bylaws_on(ro, on),
     )
-    plan = _check_deposit(saver, kind, amount, savings, held.bylaws, on=on, today=today)
+    plan = _check_deposit(saver, kind, amount, savings, version.bylaws, on=on, today=today)
     await reject_early_date(db, on, today=today)
     return plan
 

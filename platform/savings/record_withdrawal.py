@@ -70,7 +70,7 @@ async def record_withdrawal(
     )
 
 
-async def plan_withdrawal(
+async def validate_withdrawal(
     db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: date, today: date
 ) -> SavingsMovement:
     """Check a withdrawal without recording it, and return the balances before and after.
