@@ -21,7 +21,7 @@ from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journals
 from ledger.chart import BANK, GATEWAY_FEES
-from ledger.queries import get_closed_years
+from ledger.year_queries import get_closed_years
 from payments import events
 from payments.rules import CLEARING_ACCOUNTS
 

@@ -34,7 +34,7 @@ from kernel.database import Reader, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.locks import advisory_lock
-from ledger.queries import get_closed_years
+from ledger.year_queries import get_closed_years
 from payments import events, queries, state_machine
 from payments.purposes import get_purpose
 

@@ -24,7 +24,7 @@ from gateways.protocol import get_provider
 from kernel import audit, clock
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
-from ledger.queries import get_closed_years
+from ledger.year_queries import get_closed_years
 from payments import errors as payment_errors
 from payments import events, state_machine
 

@@ -11,7 +11,7 @@ from kernel.errors import StoredText
 from kernel.formats import number
 
 if TYPE_CHECKING:
-    from ledger.queries import TrialBalanceLine
+    from ledger.year_queries import TrialBalanceLine
 
 
 @click.group()
@@ -34,7 +34,7 @@ def trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
 
 async def _trial_balance(slug: str, year: int | None, *, as_json: bool) -> int:
     from cooperative.queries import get_today
-    from ledger.queries import get_trial_balance as list_totals
+    from ledger.year_queries import get_trial_balance as list_totals
     from tenants.session import coop_reader
 
     async with open_database() as database:

@@ -13,7 +13,7 @@ from kernel.database import Reader, as_reader
 from kernel.errors import StoredText
 from kernel.ids import new_id
 from kernel.translations import get_translations
-from ledger import queries, report_queries
+from ledger import report_queries, year_queries
 from ledger.close_year import close_year
 from ledger.errors import NO_SUCH_YEAR
 from ledger.forms import ManualEntryForm, ReversalForm
@@ -139,8 +139,8 @@ async def show_year_closing(
         form=None,
         year=year,
         is_over=year < clock.today(brand.timezone).year,
-        is_closed=year in await queries.get_closed_years(ro),
-        surplus=await queries.get_surplus(ro, year),
+        is_closed=year in await year_queries.get_closed_years(ro),
+        surplus=await year_queries.get_surplus(ro, year),
         count=await report_queries.count_journals(ro, year),
     )
 

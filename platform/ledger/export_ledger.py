@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from kernel import clock
 from kernel.csv_files import stream_csv
-from ledger import queries, report_queries
+from ledger import report_queries, year_queries
 
 if TYPE_CHECKING:
     from kernel.database import Reader
@@ -55,10 +55,10 @@ async def _write_ledger(ro: Reader, target: IO[bytes]) -> None:
         await _write_csv(archive, "accounts.csv", _ACCOUNTS, _single_batch(accounts))
         await _write_csv(archive, "journals.csv", _JOURNALS, report_queries.export_journals(ro))
         await _write_csv(archive, "lines.csv", _LINES, report_queries.export_lines(ro))
-        for year in await queries.list_years(ro):
+        for year in await year_queries.list_years(ro):
             totals = [
                 (each.code, each.name_id, each.opening, each.debit, each.credit, each.closing)
-                for each in await queries.get_trial_balance(ro, year)
+                for each in await year_queries.get_trial_balance(ro, year)
             ]
             await _write_csv(archive, f"trial-balance-{year}.csv", _TOTALS, _single_batch(totals))
 

@@ -1,4 +1,4 @@
-"""Read the ledger: journals, balances, a party's statement, the trial balance, a year's surplus."""
+"""Read the ledger: journals, balances, and the lines of accounts and parties."""
 
 from __future__ import annotations
 
@@ -66,23 +66,6 @@ class PartyMovement(msgspec.Struct, frozen=True):
     amount: int
 
 
-class TrialBalanceLine(msgspec.Struct, frozen=True):
-    """An account in the trial balance of a year: opening, turnover and closing, in rupiah.
-
-    ``opening`` and ``closing`` are debit less credit.
-    """
-
-    code: str
-    name_id: str
-    name_en: str
-    kind: str
-    normal_side: str
-    opening: int
-    debit: int
-    credit: int
-    closing: int
-
-
 class PartyJournalLine(msgspec.Struct, frozen=True):
     """A line of one party; ``amount`` is credit less debit, in rupiah."""
 
@@ -92,19 +75,6 @@ class PartyJournalLine(msgspec.Struct, frozen=True):
     account: str
     name_id: str
     name_en: str
-    amount: int
-
-
-class IncomeStatementLine(msgspec.Struct, frozen=True):
-    """An income or expense account in a year's result.
-
-    ``amount`` is credit less debit in rupiah, so an expense is negative.
-    """
-
-    code: str
-    name_id: str
-    name_en: str
-    kind: str
     amount: int
 
 
@@ -241,64 +211,6 @@ async def list_party_movements(
     )
 
 
-async def list_years(ro: Reader) -> list[int]:
-    """Return the years that have journals, newest first.
-
-    Makes one index lookup for each year.
-    """
-    records = await ro.records(
-        "WITH RECURSIVE newest AS (SELECT max(value_date) AS day FROM journals UNION ALL"
-        " SELECT (SELECT max(value_date) FROM journals WHERE value_date < date_trunc('year', "
-        "newest.day)::date) FROM newest"
-        "  WHERE newest.day IS NOT NULL) SELECT extract(year FROM day)::int AS year FROM newest WHERE "
-        "day IS NOT NULL"
-    )
-    return [record["year"] for record in records]
-
-
-async def get_closed_years(source: Reader | AsyncSession) -> set[int]:
-    """Return the years that accept no more postings."""
-    return {record["year"] for record in await as_reader(source).records("SELECT year FROM closed_years")}
-
-
-async def get_trial_balance(ro: Reader, year: int) -> list[TrialBalanceLine]:
-    """Return every account that has lines up to the end of ``year``.
-
-    Amounts are debit less credit, so they sum to zero. Income and expense of earlier years are part of the
-    opening balances until those years are closed into equity.
-    """
-    return await ro.rows(
-        TrialBalanceLine,
-        "SELECT a.code, a.name_id, a.name_en, a.kind, a.normal_side,"
-        " coalesce(sum(l.debit - l.credit) FILTER (WHERE j.value_date < $1), 0)::bigint AS opening,"
-        " coalesce(sum(l.debit) FILTER (WHERE j.value_date >= $1), 0)::bigint AS debit,"
-        " coalesce(sum(l.credit) FILTER (WHERE j.value_date >= $1), 0)::bigint AS credit,"
-        " coalesce(sum(l.debit - l.credit), 0)::bigint AS closing"
-        " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
-        " WHERE j.value_date < $2 GROUP BY a.code ORDER BY a.code",
-        date(year, 1, 1),
-        date(year + 1, 1, 1),
-    )
-
-
-async def get_surplus(ro: Reader, year: int, *, through_journal: int | None = None) -> int:
-    """Return the surplus of a year in rupiah: income less expense by accounting date; negative for a loss.
-
-    Counts journals up to the number ``through_journal``; None counts all.
-    """
-    return int(
-        await ro.value(
-            "SELECT coalesce(sum(l.credit - l.debit), 0)::bigint FROM journal_lines l"
-            " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
-            " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2"
-            " AND ($3::bigint IS NULL OR j.number <= $3)",
-            date(year, 1, 1),
-            date(year + 1, 1, 1),
-            through_journal,
-        )
-    )
-
-
 async def get_last_journal_number(ro: Reader, until: date) -> int:
     """Return the highest number of the journals dated ``until`` or earlier; 0 when there is none.
 
@@ -351,26 +263,5 @@ async def list_party_lines(
         party,
         until,
         since,
-        through_journal,
-    )
-
-
-async def list_income_statement_lines(
-    ro: Reader, year: int, *, through_journal: int
-) -> list[IncomeStatementLine]:
-    """Return each income and expense account of a year, up to journal ``through_journal``.
-
-    The amounts sum to ``get_surplus``.
-    """
-    return await ro.rows(
-        IncomeStatementLine,
-        "SELECT a.code, a.name_id, a.name_en, a.kind, sum(l.credit - l.debit)::bigint AS amount FROM "
-        "journal_lines l"
-        " JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
-        " WHERE a.kind IN ('income', 'expense') AND j.value_date >= $1 AND j.value_date < $2 AND "
-        "j.number <= $3"
-        " GROUP BY a.code ORDER BY a.code",
-        date(year, 1, 1),
-        date(year + 1, 1, 1),
         through_journal,
     )

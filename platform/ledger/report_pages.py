@@ -13,7 +13,7 @@ from kernel import clock
 from kernel.database import Reader
 from kernel.errors import LocalizedText, StoredText
 from kernel.timeouts import EXPORT
-from ledger import errors, export_ledger, queries, report_queries
+from ledger import errors, export_ledger, queries, report_queries, year_queries
 from ledger.chart import CASH_EQUIVALENT_ACCOUNTS
 from ledger.posting_dates import EARLIEST_POSTING_DATE
 from ledger.record_manual_entry import REVERSIBLE_KEY_PREFIXES
@@ -78,7 +78,9 @@ def get_source_label(source_key: str) -> LocalizedText | None:
     return SOURCE_LABELS.get(source_key.partition(":")[0].partition("+")[0])
 
 
-def build_control_checks(totals: list[queries.TrialBalanceLine], sums: ControlTotals) -> list[dict[str, Any]]:
+def build_control_checks(
+    totals: list[year_queries.TrialBalanceLine], sums: ControlTotals
+) -> list[dict[str, Any]]:
     """Return the pairs of sums that must agree: a label, both amounts, and whether they agree."""
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
     own = sums.liabilities + sums.equity + sums.result
@@ -108,7 +110,7 @@ def build_control_checks(totals: list[queries.TrialBalanceLine], sums: ControlTo
 
 async def list_year_options(ro: Reader, year: int) -> list[int]:
     """Return the years to choose from, including ``year``, newest first."""
-    return sorted({*await queries.list_years(ro), year}, reverse=True)
+    return sorted({*await year_queries.list_years(ro), year}, reverse=True)
 
 
 @get(LEDGER_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
@@ -117,8 +119,8 @@ async def show_trial_balance(
 ) -> Response[bytes]:
     """Show every account of a year, and whether the control sums agree."""
     year = resolve_year(tahun, brand)
-    totals = await queries.get_trial_balance(ro, year)
-    closed = await queries.get_closed_years(ro)
+    totals = await year_queries.get_trial_balance(ro, year)
+    closed = await year_queries.get_closed_years(ro)
     return render_page(
         request,
         "ledger/trial_balance.html",
@@ -132,7 +134,7 @@ async def show_trial_balance(
         ],
         debit=sum(each.debit for each in totals),
         credit=sum(each.credit for each in totals),
-        surplus=await queries.get_surplus(ro, year),
+        surplus=await year_queries.get_surplus(ro, year),
         cash=sum(each.closing for each in totals if each.code in CASH_EQUIVALENT_ACCOUNTS),
         checks=build_control_checks(totals, await report_queries.get_control_totals(ro)),
         is_closed=year in closed,

@@ -47,7 +47,7 @@ from kernel.ids import new_id
 from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date, parse_number
 from ledger.posting_dates import EARLIEST_POSTING_DATE
-from ledger.queries import get_closed_years
+from ledger.year_queries import get_closed_years
 from shop import import_errors, record_past_sales, sales_staging, staging_queries
 from shop.record_past_sales import KEY_PREFIX, SUPPLEMENT_PREFIX
 from shop.staging_queries import StagedReceipt

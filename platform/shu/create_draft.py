@@ -19,6 +19,7 @@ from kernel import audit
 from kernel.database import Reader, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from ledger import year_queries
 from ledger.chart import MEMBER_RETURNS, MEMBER_SALES
 from savings.rules import ACCOUNTS
 from shu import errors, queries
@@ -97,7 +98,7 @@ async def _compute_division(ro: Reader, year: int) -> _Division:
     year_end = date(year, 12, 31)
     rules = await get_bylaws_on(ro, year_end)
     through = await ledger_queries.get_last_journal_number(ro, year_end)
-    surplus = await ledger_queries.get_surplus(ro, year, through_journal=through)
+    surplus = await year_queries.get_surplus(ro, year, through_journal=through)
     register = await queries.list_registered_members(ro)
     savings = await ledger_queries.get_credits_by_party(
         ro, get_savings_accounts(rules.bylaws.savings_basis), year_end, through_journal=through

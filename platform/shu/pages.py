@@ -19,6 +19,7 @@ from kernel import clock
 from kernel.database import Reader
 from kernel.errors import Localizable, LocalizedText
 from kernel.timeouts import EXPORT, SHU_RUN
+from ledger import year_queries
 from shu import errors, member_pages, queries
 from shu.create_draft import EARLIEST_YEAR
 from shu.create_draft import create_draft as make_draft
@@ -55,7 +56,7 @@ async def show_latest_draft(
 ) -> Response[bytes]:
     """Show the newest draft of a year; by default of the last past year that has journals."""
     today = clock.today(brand.timezone)
-    known = await ledger_queries.list_years(ro)
+    known = await year_queries.list_years(ro)
     if tahun.isdecimal() and len(tahun) == 4 and int(tahun) >= EARLIEST_YEAR:
         year = min(int(tahun), today.year + 1)
     else:
@@ -208,7 +209,7 @@ async def download_csv(ro: Ro, year: FromPath[int], version: FromPath[int]) -> R
 async def _render_draft(
     request: AnyRequest, ro: Reader, today: date, year: int, draft: DraftView | None
 ) -> Response[bytes]:
-    known = await ledger_queries.list_years(ro)
+    known = await year_queries.list_years(ro)
     drafted = [each.year for each in await queries.list_latest_drafts(ro)]
     context: dict[str, Any] = {
         "year": year,
@@ -219,7 +220,7 @@ async def _render_draft(
         "has_books": year in known,
     }
     if draft is None:
-        context["surplus"] = await ledger_queries.get_surplus(ro, year)
+        context["surplus"] = await year_queries.get_surplus(ro, year)
     else:
         context |= await _draft_context(ro, draft)
     return render_page(request, "shu/draft.html", active_menu="shu", **context)
@@ -230,7 +231,7 @@ async def _draft_context(ro: Reader, draft: DraftView) -> dict[str, Any]:
     year_end = date(draft.year, 12, 31)
     labels = await load_pool_labels(ro, draft)
     pools = await queries.list_pools(ro, draft.id)
-    results = await ledger_queries.list_income_statement_lines(
+    results = await year_queries.list_income_statement_lines(
         ro, draft.year, through_journal=draft.last_journal
     )
     versions = await queries.list_drafts(ro, draft.year)

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.environment import bench_environment, build_founding
 from kernel.actor import SYSTEM
-from ledger.queries import get_surplus, get_trial_balance
 from ledger.report_queries import get_control_totals
+from ledger.year_queries import get_surplus, get_trial_balance
 from members.import_members import import_members
 from onboarding.create_bench_cooperative import create_bench_cooperative
 from shop.import_products import import_products

@@ -19,7 +19,7 @@ from commands.csv_import import rejected_path
 from commands.main import main
 from kernel.actor import SYSTEM
 from kernel.database import Database, libpq_url
-from ledger import queries
+from ledger import year_queries
 from ledger.close_year import close_year
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -200,7 +200,7 @@ async def test_a_year_goes_in_and_the_trial_balance_comes_out(
     assert "The books balance." in printed.out
     assert (await run("books", "trial-balance", "melati", "--year", "2020", "--json")).json["accounts"] == []
     async with coop_reader(database, mawar) as ro:
-        assert await queries.get_trial_balance(ro, 2024) == []
+        assert await year_queries.get_trial_balance(ro, 2024) == []
 
 
 async def test_a_closed_year_takes_no_sales(

@@ -10,7 +10,7 @@ from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.settings import Settings
-from ledger.queries import get_surplus, get_trial_balance
+from ledger.year_queries import get_surplus, get_trial_balance
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_reader
 from web.dispatch import HostDispatcher

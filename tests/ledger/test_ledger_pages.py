@@ -19,9 +19,8 @@ from kernel.database import Database, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, post_journal, queries
+from ledger import Journal, JournalLine, post_journal, queries, year_queries
 from ledger.close_year import close_year
-from ledger.queries import get_closed_years
 from ledger.record_manual_entry import (
     ManualEntry,
     record_manual_entry,
@@ -29,6 +28,7 @@ from ledger.record_manual_entry import (
     validate_manual_entry,
 )
 from ledger.report_queries import find_account, get_control_totals
+from ledger.year_queries import get_closed_years
 from tenants.changes import invalidate_local
 from tenants.registry import REGISTRY, TenantRef
 from tenants.session import coop_session
@@ -64,7 +64,7 @@ async def test_a_cost_leaves_cash_and_an_income_comes_into_the_bank(db: AsyncSes
     assert await queries.get_balance(db, "1101") == cash - 250_000
     assert await queries.get_balance(db, "6120") == 250_000
     assert (await queries.get_balance(db, "1102"), await queries.get_balance(db, "4310")) == (9_000, 9_000)
-    assert await queries.get_surplus(as_reader(db), 2026) == 9_000 - 250_000
+    assert await year_queries.get_surplus(as_reader(db), 2026) == 9_000 - 250_000
 
 
 async def test_an_entry_sent_twice_counts_once(db: AsyncSession) -> None:

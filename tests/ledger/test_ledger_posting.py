@@ -15,7 +15,7 @@ from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, post_journal, post_journals, queries, reverse_journal
+from ledger import Journal, JournalLine, post_journal, post_journals, queries, reverse_journal, year_queries
 from ledger.chart import BANK, CASH, VOLUNTARY_SAVINGS
 from tenants.registry import TenantRef
 from tenants.session import coop_session
@@ -189,10 +189,10 @@ async def test_the_trial_balance_sums_to_zero_and_the_surplus_is_income_less_exp
     sale = [JournalLine.to_debit(CASH, Rupiah(9_000)), JournalLine.to_credit("4201", Rupiah(9_000))]
     rent = [JournalLine.to_debit("6120", Rupiah(2_500)), JournalLine.to_credit(CASH, Rupiah(2_500))]
     await post_journals(db, [Journal(DAY, "jual", "s", sale), Journal(DAY, "sewa", "r", rent)], by="t")
-    totals = await queries.get_trial_balance(ro, 2026)
+    totals = await year_queries.get_trial_balance(ro, 2026)
     assert sum(total.closing for total in totals) == 0
-    assert await queries.get_surplus(ro, 2026) == 6_500
-    assert await queries.get_surplus(ro, 2025) == 0
+    assert await year_queries.get_surplus(ro, 2026) == 6_500
+    assert await year_queries.get_surplus(ro, 2025) == 0
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
-from ledger import Journal, JournalLine, post_journal, queries
+from ledger import Journal, JournalLine, post_journal, year_queries
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -93,4 +93,4 @@ async def test_the_years_are_those_that_have_a_journal(db: AsyncSession, ro: Rea
     for day in (date(1950, 3, 1), date(2001, 1, 1), date(2001, 12, 31)):
         await post_journal(db, journal(day), by="Impor")
     await db.flush()
-    assert await queries.list_years(ro) == [2026, 2001, 1950]
+    assert await year_queries.list_years(ro) == [2026, 2001, 1950]

@@ -26,6 +26,7 @@ from kernel.actor import VISITOR, Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from ledger import year_queries
 from ledger.record_manual_entry import ManualEntry, record_manual_entry
 from members.admit_member import PersonDetails, apply_for_membership, approve_application, decline_application
 from onboarding.create_cooperative import NewCooperative, create_cooperative
@@ -67,7 +68,7 @@ class ScenarioCooperative:
             async with coop_session(self.database, self.tenant) as db:
                 await assert_books_agree(db)
                 ro = as_reader(db)
-                assert sum(row.closing for row in await ledger_queries.get_trial_balance(ro, day.year)) == 0
+                assert sum(row.closing for row in await year_queries.get_trial_balance(ro, day.year)) == 0
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
     async def sell(self, day: date, pieces: int, who: str = "", method: str = "cash") -> int:
@@ -255,7 +256,7 @@ async def test_a_year_of_trade_stands_in_the_books_to_the_rupiah(two_years: Two)
         async with coop.on(date(2025, 12, 31)) as db:
             closing = {
                 row.code: row.closing
-                for row in await ledger_queries.get_trial_balance(as_reader(db), 2025)
+                for row in await year_queries.get_trial_balance(as_reader(db), 2025)
                 if row.closing
             }
         assert closing == {

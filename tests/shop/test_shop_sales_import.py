@@ -14,7 +14,7 @@ from kernel.actor import SYSTEM
 from kernel.csv_files import render_rejected_csv
 from kernel.database import Database, Reader, as_reader
 from kernel.file_import import ImportReport
-from ledger import queries
+from ledger import queries, year_queries
 from ledger.close_year import close_year
 from ledger.report_queries import get_control_totals
 from shop import record_past_sales
@@ -96,7 +96,7 @@ async def test_it_posts_the_sale_and_the_purchase_that_supplied_it(db: AsyncSess
     ]
     assert await queries.get_balance(db, "1101") == cash + 372_000 - 344_000
     assert await queries.get_balance(db, "1130") == stock
-    assert await queries.get_surplus(ro, 2024) == 28_000
+    assert await year_queries.get_surplus(ro, 2024) == 28_000
     first = await ro.value("SELECT id FROM members WHERE number = '0001'")
     assert await queries.get_balance(db, "4101", first) == 318_000
 
