@@ -8,29 +8,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cooperative.brand import read_brand
 from kernel import clock
 from kernel.database import Database
 from kernel.settings import Settings, check_startable, load
 from kernel.translations import choose_language
 from members.devices import device_cookie_name
-from members.queries import find_viewer
 from operators.queries import find_session_operator
 from payments.webhook_inbox import WebhookInbox
 from tenants.changes import listen_for_changes
 from tenants.login_checks import require_limited_logins
 from tenants.registry import REGISTRY, REGISTRY_PREFIX, HostCache, TenantRef
 from tenants.revisions import MIN_SUPPORTED_REVISION
-from tenants.session import coop_reader, shared_reader
+from tenants.session import shared_reader
 from ui.context import CONTEXT_KEY, Brand, RequestContext
 from ui.cookies import LANGUAGE_COOKIE, hash_token, session_cookie_name
 from ui.guards import SAFE_METHODS
-from ui.rendering import CART_COOKIE, FLASH_COOKIE, decode_flash
+from ui.rendering import CART_COOKIE, FLASH_COOKIE
 from ui.request_body import BODY_KEY as BODY
 from ui.request_body import BodyLimiter, RequestBody
 from ui.themes import enable_bytecode_cache, load_assets
@@ -41,6 +38,7 @@ from web.database_outage import OutageHandler
 from web.minute_counts import open_shared_counts
 from web.page_cache import PageCache
 from web.rate_limits import RateLimiter
+from web.request_context import build_context, find_client_ip, load_viewer, parse_label
 from web.request_cookies import clear_cookie_parser_cache, parse_cookies
 from web.responses import (
     add_retry_after,
@@ -59,8 +57,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PLATFORM_BRAND = Brand(name="Lumbung", tagline="Lumbung")
-# The database notifies at once when a session ends; this limits the effect of a lost notification.
-VIEWER_TTL = timedelta(seconds=60)
 
 
 class HostDispatcher:
@@ -166,7 +162,9 @@ class HostDispatcher:
             if scope["method"] in SAFE_METHODS:
                 await self._serve_with_error_pages(scope, receive, send)
                 return
-            body = RequestBody(self.body_limiter, self._client_ip(scope), receive)
+            body = RequestBody(
+                self.body_limiter, find_client_ip(scope, self.settings.trusted_proxies), receive
+            )
             scope[BODY] = body
             try:
                 await self._serve_with_error_pages(scope, body.receive, send)
@@ -204,7 +202,7 @@ class HostDispatcher:
                 cookies = parse_cookies(
                     b"; ".join([value for name, value in scope["headers"] if name == b"cookie"])
                 )
-                self._build_context(ctx, scope, cookies)
+                build_context(ctx, scope, cookies, self.settings)
             await respond_to_failure(self._apps["failed"], scope, receive, watched, error)
 
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -216,10 +214,12 @@ class HostDispatcher:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.partition(":")[0].rstrip(".")
         own_host = name in (self._base_domain, self._operator_host)
-        label = None if own_host else self._parse_label(name)
+        label = None if own_host else parse_label(name, self._base_domain)
         tenant = self.hosts.get_cached(label) if label else None
         if label and tenant is None:
-            known, tenant = await self.rate_limiter.resolve_host(self.hosts, label, self._client_ip(scope))
+            known, tenant = await self.rate_limiter.resolve_host(
+                self.hosts, label, find_client_ip(scope, self.settings.trusted_proxies)
+            )
             if not known:
                 await self._reject_too_many(
                     RequestContext(self.database, "apex", PLATFORM_BRAND), scope, receive, send
@@ -256,7 +256,7 @@ class HostDispatcher:
     ) -> None:
         host_kind = {self._base_domain: "apex", self._operator_host: "operator"}.get(name, "nobody")
         ctx = RequestContext(self.database, "operator" if host_kind == "operator" else "apex", PLATFORM_BRAND)
-        self._build_context(ctx, scope, cookies)
+        build_context(ctx, scope, cookies, self.settings)
         if host_kind == "operator" and (token := cookies.get(session_cookie_name(secure=self._is_secure))):
             async with shared_reader(self.database) as ro:
                 ctx.operator = await find_session_operator(ro, hash_token(token), clock.now())
@@ -268,15 +268,9 @@ class HostDispatcher:
             return
         await self._apps[host_kind](scope, receive, send)
 
-    def _parse_label(self, name: str) -> str | None:
-        """Return a subdomain's label or a custom domain's whole name; None for an impossible host."""
-        label = name.removesuffix(f".{self._base_domain}")
-        possible = "." not in label if label != name else "." in name
-        return label if label and possible and len(label) <= 253 else None
-
     async def _reject_too_many(self, ctx: RequestContext, scope: Any, receive: Receive, send: Send) -> None:
         if CONTEXT_KEY not in scope:
-            self._build_context(ctx, scope, {})
+            build_context(ctx, scope, {}, self.settings)
             scope[CONTEXT_KEY] = ctx
         await self._apps["busy"](scope, receive, add_retry_after(send, self.rate_limiter.seconds_left()))
 
@@ -309,12 +303,12 @@ class HostDispatcher:
         ctx = RequestContext(self.database, "cooperative", Brand(tenant.name))
         ctx.tenant = tenant
         ctx.page_cache = self.page_cache
-        self._build_context(ctx, scope, cookies)
+        build_context(ctx, scope, cookies, self.settings)
         scope[CONTEXT_KEY] = ctx
         if closed := find_closed_app(tenant):
             await self._apps[closed](scope, receive, send)
             return
-        await self._load_viewer(ctx, tenant, token)
+        await load_viewer(ctx, self.page_cache, tenant, token)
         method, path, known = (
             scope["method"],
             scope["path"],
@@ -334,44 +328,3 @@ class HostDispatcher:
             await serve_and_cache(
                 self.page_cache, app, scope, receive, send, tenant.schema_name, key, generation
             )
-
-    async def _load_viewer(self, ctx: RequestContext, tenant: TenantRef, token: str | None) -> None:
-        """Load the brand and the viewer into the context, from the cache or the database.
-
-        Both are cached until the cooperative changes something; a viewer for at most ``VIEWER_TTL``.
-        """
-        schema, now = tenant.schema_name, clock.now()
-        brand: Brand | None = self.page_cache.get(schema, ("brand",))
-        session = hash_token(token) if token else None
-        viewer, until = self.page_cache.get(schema, ("viewer", session)) or (None, now)
-        unknown = session is not None and (viewer is None or until <= now)
-        if brand is None or unknown:
-            generation = self.page_cache.generation(schema)
-            async with coop_reader(self.database, tenant) as ro:
-                if brand is None:
-                    brand = await read_brand(ro)
-                    self.page_cache.set(schema, ("brand",), brand, 1_000, generation)
-                if unknown and session is not None:
-                    viewer = await find_viewer(ro, session, now)
-                    if viewer is not None:
-                        self.page_cache.set(
-                            schema, ("viewer", session), (viewer, now + VIEWER_TTL), 500, generation
-                        )
-        ctx.brand, ctx.viewer = brand, viewer
-
-    def _build_context(self, ctx: RequestContext, scope: Any, cookies: dict[str, str]) -> None:
-        ctx.lang = choose_language(cookies.get(LANGUAGE_COOKIE))
-        ctx.flash = decode_flash(cookies.get(FLASH_COOKIE))
-        ctx.is_secure = self._is_secure
-        ctx.client_ip = self._client_ip(scope)
-
-    def _client_ip(self, scope: Any) -> str:
-        """Return the client's IP address; behind a trusted proxy, the last of X-Forwarded-For."""
-        client = scope.get("client")
-        address: str = client[0] if client else ""
-        if address in self.settings.trusted_proxies:
-            # the trusted proxy appends the address it saw: only the last entry is its own, the client may
-            # have forged the others
-            forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
-            address = forwarded.rpartition(",")[2].strip() or address
-        return address
