@@ -13,8 +13,7 @@ from typing import Final
 import click
 
 from commands.doctor_database import check_database, is_owner_login_shared
-from commands.doctor_result import CheckResult
-from commands.output import console, error_message, json_option, print_result
+from commands.output import CheckResult, console, error_message, json_option, print_result
 from kernel.broker import find_durability_problem
 from kernel.errors import DomainError
 from kernel.settings import Settings, check_startable, load

@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from commands.connect import is_embedded, open_database, read_engine
 from commands.doctor_books import find_orphaned_lines
-from commands.doctor_result import CheckResult
-from commands.output import DOCTOR_HINT, error_message
+from commands.output import DOCTOR_HINT, CheckResult, error_message
 from kernel import clock
 from kernel.database import Database
 from kernel.postgres_errors import MIN_MAJOR_VERSION

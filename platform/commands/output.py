@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 import msgspec
@@ -139,3 +139,12 @@ def _encode(value: object) -> Any:
     if isinstance(value, int):
         return int(value)
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """The result of one check; `advice` says what to do when the status is not ``good``."""
+
+    subject: str
+    status: Literal["good", "notice", "wrong"]
+    found: str
+    advice: str = ""

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from demo import goods, people
+from demo import goods, sample_csv
 from kernel import clock, phone
 
 PIN: Final = "270845"  # of the members with credit
@@ -53,7 +53,7 @@ class DemoCooperative(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def people(self) -> list[tuple[str, str, str]]:
         """The people of the register: (sex, name, phone)."""
-        return people.list_people(self.names, self.phone_prefix)
+        return sample_csv.list_people(self.names, self.phone_prefix)
 
     @property
     def member_name(self) -> str:
@@ -86,7 +86,7 @@ COOPERATIVES: Final = (
         chair_phone_display="0899-0000-1001",
         treasurer="Harun Basuki",
         treasurer_phone_display="0899-0000-1002",
-        names=people.MELATI,
+        names=sample_csv.MELATI,
         phone_prefix="0899-0000-11",
         products_csv=goods.format_products_csv(goods.COMMON, goods.MELATI),
         has_amended_bylaws=True,
@@ -108,7 +108,7 @@ COOPERATIVES: Final = (
         chair_phone_display="0899-0000-2001",
         treasurer="Ni Made Suryani",
         treasurer_phone_display="0899-0000-2002",
-        names=people.MAWAR,
+        names=sample_csv.MAWAR,
         phone_prefix="0899-0000-22",
         products_csv=goods.format_products_csv(goods.COMMON, goods.MAWAR),
         has_amended_bylaws=False,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from demo import errors, gateways, queries
+from demo import gateways, queries
 from demo.bank_statement import get_bank_statement_path
 from demo.cooperatives import COOPERATIVES, PASSWORD, PIN, DemoCooperative
 from demo.enable_payments import enable_payments
 from demo.populate_demo import populate_demo
 from demo.subscriptions import ensure_open_invoice, ensure_plan, switch_to_invoice
 from kernel import clock
-from kernel.errors import DomainError
+from kernel.errors import DomainError, ErrorType
 from onboarding.create_cooperative import NewCooperative, create_cooperative
 from operators.add_operator import add_operator
 from tenants.registry import find_tenant_by_slug
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from tenants.registry import TenantRef
 
 OPERATOR = ("Wira Adiguna", "0899-0000-0001")
+
+NOT_IN_PRODUCTION = ErrorType(
+    "demo.not_in_production",
+    403,
+    "Koperasi contoh tidak dibuat di produksi: kata sandinya diketahui semua orang.",
+)
 
 
 class DemoLogin(msgspec.Struct, frozen=True):
@@ -58,7 +64,7 @@ async def seed_demo(
     for each part that could not be created. Raises DomainError demo.not_in_production.
     """
     if database.settings.is_production:
-        raise errors.NOT_IN_PRODUCTION()
+        raise NOT_IN_PRODUCTION()
     existing = await _list_demo_slugs(database)
     for at, demo in enumerate(COOPERATIVES, start=1):
         if demo.slug not in existing and await find_tenant_by_slug(database, demo.slug) is None:

@@ -25,8 +25,15 @@ from fakes.fake_server import (
     redirect,
     rupiah,
 )
-from fakes.xendit_account import SETTLES_AFTER, AccountTransaction, XenditAccount, iso
-from fakes.xendit_invoice import FakeInvoice, XenditApiError, invalid_request
+from fakes.xendit_account import (
+    SETTLES_AFTER,
+    AccountTransaction,
+    FakeInvoice,
+    XenditAccount,
+    XenditApiError,
+    invalid_request,
+    iso,
+)
 
 CHANNELS = frozenset(
     {

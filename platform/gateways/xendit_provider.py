@@ -31,12 +31,12 @@ from gateways.protocol import (
     WebhookVerificationError,
     register_provider,
 )
-from gateways.xendit_events import parse_event
 from gateways.xendit_objects import (
     XenditInvoice,
     XenditRefund,
     fee_in_rupiah,
     parse_error,
+    parse_event,
     parse_invoice,
     parse_invoices,
     parse_refund,

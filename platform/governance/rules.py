@@ -12,9 +12,8 @@ from typing import Any, Final, Literal, TypeVar, cast
 import msgspec
 
 from governance import errors
-from kernel.encoding import dec_hook, enc_hook
 from kernel.errors import DomainError, JoinedText, LocalizedText, StoredText
-from kernel.money import Rupiah
+from kernel.money import Rupiah, dec_hook, enc_hook
 
 T = TypeVar("T")
 

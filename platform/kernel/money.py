@@ -240,3 +240,21 @@ def _integer_weights(weights: Mapping[K, Weight]) -> dict[K, int]:
             exact[key] = fraction
             denominator = lcm(denominator, fraction.denominator)
     return {key: int(weight * denominator) for key, weight in exact.items()}
+
+
+def enc_hook(value: Any) -> Any:
+    """Encode a Rupiah for msgspec as an int. Raises NotImplementedError for any other type."""
+    if isinstance(value, Rupiah):
+        return int(value)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+def dec_hook(wanted: type, value: Any) -> Any:
+    """Decode a Rupiah for msgspec from an int.
+
+    Raises TypeError for a wrong value, which msgspec reports with the path of the field, and
+    NotImplementedError for any other type.
+    """
+    if wanted is Rupiah:
+        return Rupiah(value)
+    raise NotImplementedError(f"{wanted.__name__} has no JSON form")

@@ -12,7 +12,7 @@ from kernel import audit
 from kernel.ids import new_id
 from members import errors, queries, rules
 from members.activate_account import IssuedCode, PreparedCode, issue_prepared_code, prepare_code
-from members.import_errors import JOINED_TOO_EARLY
+from members.errors import JOINED_TOO_EARLY
 from members.models import Member
 from ui.errors import NOT_FOUND
 

@@ -50,9 +50,9 @@ from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date
 from ledger.chart import MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.close_year import require_open_year
-from members import errors, import_errors, import_queries, import_staging, queries, rules, staging_queries
+from members import errors, import_queries, import_staging, queries, rules
+from members.import_queries import RejectedMember, StagedMember
 from members.record_members import OPENING_KEY, prepare_batch, record_members
-from members.staging_queries import RejectedMember, StagedMember
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -186,13 +186,13 @@ class MemberImport:
         day = await _check_date(ro, self._as_of)
         rejected: list[RejectedLine] = []
         await import_staging.stage_rows(db, self._id, iter_in_thread(_staging_rows(file, day, rejected)))
-        large = await staging_queries.list_overflow_lines(ro, self._id)
+        large = await import_queries.list_overflow_lines(ro, self._id)
         await import_staging.delete_lines(db, self._id, large)
         rejected += [RejectedLine(line, SUM_TOO_LARGE(largest=Rupiah(MAX_AMOUNT))) for line in large]
         await import_staging.set_verdicts(db, self._id, OPENING_KEY)
-        rejected += [_to_bad_line(bad) for bad in await staging_queries.list_rejected_members(ro, self._id)]
+        rejected += [_to_bad_line(bad) for bad in await import_queries.list_rejected_members(ro, self._id)]
         rejected.sort(key=lambda bad: bad.line)
-        counts = await staging_queries.count_by_verdict(ro, self._id)
+        counts = await import_queries.count_by_verdict(ro, self._id)
         new, changed = counts.get("new", 0), counts.get("changed", 0)
         self._facts = {"new": new, "changed": changed, "skipped": len(rejected)}
         return file, ImportReport(new + changed, counts.get("unchanged", 0), rejected)
@@ -223,7 +223,7 @@ class MemberImport:
         return self._done, self._lines
 
     async def _read(self, db: AsyncSession) -> list[StagedMember]:
-        lines = await staging_queries.list_batch(as_reader(db), self._id, self._after, BATCH_SIZE)
+        lines = await import_queries.list_batch(as_reader(db), self._id, self._after, BATCH_SIZE)
         self._after = lines[-1].line if lines else self._after
         return lines
 
@@ -269,10 +269,8 @@ def _to_bad_line(bad: RejectedMember) -> RejectedLine:
     if bad.verdict == "repeated":
         return RejectedLine(bad.line, REPEATED(what=MEMBER_NUMBER_LABEL, key=bad.number, line=bad.first_line))
     if bad.verdict == "former":
-        return RejectedLine(
-            bad.line, import_errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name)
-        )
-    reason = import_errors.OPENING_SAVINGS_CHANGED(
+        return RejectedLine(bad.line, errors.NUMBER_OF_FORMER_MEMBER(number=bad.number, name=bad.member_name))
+    reason = errors.OPENING_SAVINGS_CHANGED(
         number=bad.number, recorded=Rupiah(bad.recorded or 0), deposits=Rupiah(bad.total)
     )
     return RejectedLine(bad.line, reason)
@@ -288,10 +286,10 @@ def _compare(
     if known is None:
         plan.new.append(line)
     elif known.status != "active":
-        reason = import_errors.NUMBER_OF_FORMER_MEMBER(number=line.number, name=known.name)
+        reason = errors.NUMBER_OF_FORMER_MEMBER(number=line.number, name=known.name)
         plan.reject(number, reason)
     elif line.savings != opened:
-        reason = import_errors.OPENING_SAVINGS_CHANGED(
+        reason = errors.OPENING_SAVINGS_CHANGED(
             number=line.number, recorded=Rupiah.total(opened.values()), deposits=line.total
         )
         plan.reject(number, reason)
@@ -313,12 +311,12 @@ def _parse_line(row: CsvRow, file: CsvFile, today: date) -> MemberLine:
     if not rules.is_valid_number(number):
         raise IN_COLUMN(column="member_number", problem=errors.NUMBER_NOT_PLAIN(most=rules.MAX_NUMBER_LENGTH))
     if sex.casefold() not in _SEXES:
-        raise import_errors.NOT_A_SEX(text=sex[:40])
+        raise errors.NOT_A_SEX(text=sex[:40])
     joined = parse_cell(parse_date, joined_on, "joined_on")
     if joined > today:
-        raise import_errors.JOINED_AHEAD(day=joined)
+        raise errors.JOINED_AHEAD(day=joined)
     if rules.is_joined_too_early(joined):
-        raise import_errors.JOINED_TOO_EARLY(year=joined.year)
+        raise errors.JOINED_TOO_EARLY(year=joined.year)
     return MemberLine(
         number,
         parse_text_cell(name, "name", limit=120),

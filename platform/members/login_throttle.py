@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
-    from kernel.refusals import RefusalCache
+    from kernel.process_services import RefusalCache
     from tenants.registry import TenantRef
 
 NETWORK_WINDOW = timedelta(minutes=15)

@@ -16,7 +16,7 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
 from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
-from members.staging_queries import StagedMember
+from members.import_queries import StagedMember
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

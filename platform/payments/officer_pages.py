@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -17,6 +18,7 @@ from kernel.money import Rupiah
 from kernel.translations import get_translations
 from payments import (
     errors,
+    exceptions_queue,
     issue_refund,
     officer_labels,
     officer_queries,
@@ -25,6 +27,7 @@ from payments import (
     rules,
     state_machine,
 )
+from payments.forms import NoteForm
 from payments.officer_queries import STATUS_FILTERS, OfficerPaymentView, StatusFilter
 from tenants.session import coop_reader
 from ui import (
@@ -171,6 +174,29 @@ async def resolve_message(
     )
 
 
+@post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[require_officer], opt=WHEN_READ_ONLY)
+async def resolve_exception(
+    request: AnyRequest,
+    db: Db,
+    ctx: CurrentContext,
+    viewer: CurrentUser,
+    reference: FromPath[str],
+    exception_id: FromPath[UUID],
+) -> Response[Any]:
+    """Resolve one exception of a payment, with a note of what was done."""
+    ro = as_reader(db)
+    payment = await require_payment(ro, reference)
+    context = await officer_view_models.build_payment_context(ro, ctx, payment) | {"settling": exception_id}
+    form = await read_form(request, NoteForm)
+    async with form.rerender_on_error("payments/office_payment.html", active_menu=PLACE, **context):
+        locked = await state_machine.lock_payment(db, payment.reference)
+        await exceptions_queue.resolve_exception(
+            db, viewer.as_officer(), locked, exception_id, form.data.note
+        )
+    say = get_translations(ctx.lang).gettext
+    return see_other(f"{HOME}/{payment.reference}", flash=say("Sudah dicatat, dan tidak menunggu Anda lagi."))
+
+
 async def require_payment(ro: Reader, reference: str) -> OfficerPaymentView:
     """Return a payment by the reference in a URL. Raises DomainError payments.no_such_payment."""
     found = await officer_queries.find_payment(ro, reference)
@@ -229,4 +255,5 @@ routes: Final[list[Any]] = [
     confirm_payment,
     sync_status,
     resolve_message,
+    resolve_exception,
 ]

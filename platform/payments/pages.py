@@ -2,9 +2,7 @@
 
 from typing import Any, Final
 
-import payments.builtin_subject_pages  # noqa: F401 - registers the pages of builtin purposes
 from payments import (
-    exception_pages,
     method_settings_pages,
     officer_pages,
     payer_pages,
@@ -20,7 +18,6 @@ cooperative_routes: Final[list[Any]] = [
     *wallet_pages.routes,
     *method_settings_pages.routes,
     *officer_pages.routes,
-    *exception_pages.routes,
     *refund_pages.routes,
     *pending_refund_pages.routes,
 ]

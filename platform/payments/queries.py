@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel.database import Reader, as_reader
 from kernel.locks import advisory_lock
+from kernel.money import Rupiah
 from payments.models import Payment, PaymentEvent, PaymentMethodRow, PaymentRefund
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from kernel.database import Reader
 
 
 async def get_payment_for_update(db: AsyncSession, payment_id: UUID) -> Payment | None:
@@ -237,3 +240,42 @@ async def list_pending_refunds(db: AsyncSession, before: datetime) -> Sequence[U
         PaymentRefund.status == "pending", PaymentRefund.requested_at < before
     )
     return (await db.execute(statement.order_by(PaymentRefund.id))).scalars().all()
+
+
+async def has_pending_refund(db: AsyncSession, payment_id: UUID) -> bool:
+    """Return whether a refund of this payment is requested and not yet done."""
+    statement = select(PaymentRefund.id).where(
+        PaymentRefund.payment_id == payment_id, PaymentRefund.status == "pending"
+    )
+    return (await db.execute(statement.limit(1))).first() is not None
+
+
+async def sum_refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], since: datetime | None) -> Rupiah:
+    """Return what was refunded of these payments since a moment, in rupiah; 0 for None."""
+    if since is None:
+        return Rupiah(0)
+    statement = select(func.coalesce(func.sum(PaymentRefund.amount), 0)).where(
+        PaymentRefund.payment_id.in_(payment_ids),
+        PaymentRefund.status == "done",
+        PaymentRefund.ended_at >= since,
+    )
+    return Rupiah(int((await db.execute(statement)).scalar_one()))
+
+
+async def list_slugs(ro: Reader) -> list[str]:
+    """Return the slugs of all cooperatives, oldest first. Reads schema ``shared``."""
+    return [
+        row["slug"]
+        for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")
+    ]
+
+
+async def list_methods_for_update(db: AsyncSession) -> list[PaymentMethodRow]:
+    """Return the payment methods that officers have configured, locked."""
+    statement = (
+        select(PaymentMethodRow)
+        .order_by(PaymentMethodRow.method)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list((await db.execute(statement)).scalars())

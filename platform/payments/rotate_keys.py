@@ -9,7 +9,7 @@ import msgspec
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.errors import DomainError
-from payments import errors, events, key_queries, methods, vault
+from payments import errors, events, methods, queries, vault
 from tenants.registry import TenantRef, find_tenant_by_slug
 from tenants.session import coop_session, shared_reader
 
@@ -51,7 +51,7 @@ async def rotate_keys(database: Database) -> RotationReport:
     if not keys:
         raise errors.VAULT_KEY_MISSING()
     async with shared_reader(database) as ro:
-        slugs = await key_queries.list_slugs(ro)
+        slugs = await queries.list_slugs(ro)
     report = RotationReport(key=keys[0][0], cooperatives=[], failed={})
     for slug in slugs:
         tenant = await find_tenant_by_slug(database, slug)
@@ -68,7 +68,7 @@ async def _rotate_cooperative(database: Database, tenant: TenantRef) -> Cooperat
     keys, schema = database.settings.encryption_keys, tenant.schema_name
     moved = unchanged = 0
     async with coop_session(database, tenant) as db:
-        for row in await key_queries.list_methods_for_update(db):
+        for row in await queries.list_methods_for_update(db):
             old = {name: sealed for name, sealed in row.secrets.items() if vault.needs_rotation(keys, sealed)}
             unchanged += len(row.secrets) - len(old)
             if not old:

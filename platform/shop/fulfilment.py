@@ -29,7 +29,7 @@ from ledger.chart import (
     STOCK,
 )
 from payments import queries as payment_queries
-from payments import refund_queries, state_machine
+from payments import state_machine
 from payments.errors import REFUND_PENDING
 from payments.models import Payment
 from payments.rules import suffix_in_refund
@@ -191,7 +191,9 @@ async def _reverse_rebates(
     instead.
     """
     taken = [each for each in payments if each.applied_to == "purpose"]
-    went_back = await refund_queries.sum_refunded_since(db, [each.id for each in taken], order.handed_over_at)
+    went_back = await payment_queries.sum_refunded_since(
+        db, [each.id for each in taken], order.handed_over_at
+    )
     rebates = went_back - _refunded_suffixes(taken)
     if not rebates:
         return
@@ -216,7 +218,7 @@ async def _require_no_pending_refund(db: AsyncSession, payments: list[Payment]) 
     The amount of the sale and of its returns is known only when the refund has ended.
     """
     for payment in payments:
-        if payment.applied_to == "purpose" and await refund_queries.has_pending_refund(db, payment.id):
+        if payment.applied_to == "purpose" and await payment_queries.has_pending_refund(db, payment.id):
             raise REFUND_PENDING(reference=payment.reference)
 
 

@@ -39,7 +39,7 @@ from kernel.parsing import parse_number
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OPENING_BALANCES, STOCK
 from ledger.close_year import require_open_year
-from shop import errors, import_errors, import_queries, rules
+from shop import errors, import_queries, rules
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -252,7 +252,7 @@ def _compare(
     if known is None:
         plan.new.append(line)
     elif known.opening != line.stock:
-        reason = import_errors.OPENING_STOCK_CHANGED(sku=line.sku, recorded=known.opening, stock=line.stock)
+        reason = errors.OPENING_STOCK_CHANGED(sku=line.sku, recorded=known.opening, stock=line.stock)
         plan.reject(number, reason)
     elif (
         line.barcode,
@@ -284,7 +284,7 @@ def _parse_line(row: CsvRow, file: CsvFile) -> ProductImportLine:
         raise errors.SKU_MALFORMED()
     pieces = parse_cell(parse_number, stock or "0", "stock")
     if not 0 <= pieces <= rules.MAX_STOCK:
-        raise import_errors.STOCK_OUT_OF_RANGE(stock=pieces, most=rules.MAX_STOCK)
+        raise errors.STOCK_OUT_OF_RANGE(stock=pieces, most=rules.MAX_STOCK)
     return ProductImportLine(
         sku,
         parse_text_cell(barcode, "barcode", limit=64, required=False),

@@ -48,7 +48,7 @@ from kernel.money import MAX_AMOUNT, Rupiah
 from kernel.parsing import parse_date, parse_number
 from ledger.posting_dates import EARLIEST_POSTING_DATE
 from ledger.year_queries import get_closed_years
-from shop import import_errors, record_past_sales, sales_staging, staging_queries
+from shop import errors, record_past_sales, sales_staging, staging_queries
 from shop.record_past_sales import KEY_PREFIX, SUPPLEMENT_PREFIX
 from shop.staging_queries import StagedReceipt
 
@@ -205,18 +205,18 @@ class _SalesReader:
     def _day(self, cell: str) -> date:
         day = parse_cell(parse_date, cell, "date")
         if day > self._today:
-            raise import_errors.DAY_AHEAD(day=day)
+            raise errors.DAY_AHEAD(day=day)
         if day < EARLIEST_POSTING_DATE:
-            raise import_errors.DAY_TOO_EARLY(year=day.year)
+            raise errors.DAY_TOO_EARLY(year=day.year)
         if day.year in self._closed:
-            raise import_errors.YEAR_IS_CLOSED(year=day.year)
+            raise errors.YEAR_IS_CLOSED(year=day.year)
         return day
 
     @staticmethod
     def _quantity(cell: str) -> int:
         quantity = parse_cell(parse_number, cell, "quantity")
         if not 1 <= quantity <= MAX_QUANTITY:
-            raise import_errors.SALE_QUANTITY(quantity=quantity, most=MAX_QUANTITY)
+            raise errors.SALE_QUANTITY(quantity=quantity, most=MAX_QUANTITY)
         return quantity
 
 
@@ -234,18 +234,18 @@ def _parse_cached(read: dict[str, T | DomainError], cell: str, reader: Callable[
 
 @functools.lru_cache(maxsize=1_000)
 def _unknown_member(number: str) -> DomainError:
-    return import_errors.UNKNOWN_MEMBER(number=number)
+    return errors.UNKNOWN_MEMBER(number=number)
 
 
 @functools.lru_cache(maxsize=1_000)
 def _unknown_product(sku: str) -> DomainError:
-    return import_errors.UNKNOWN_PRODUCT(sku=sku)
+    return errors.UNKNOWN_PRODUCT(sku=sku)
 
 
 async def _list_quantity_errors(ro: Reader, import_id: UUID) -> list[RejectedLine]:
     rejected = []
     for each in await staging_queries.list_quantity_conflicts(ro, import_id, KEY_PREFIX):
-        reason = import_errors.ANOTHER_QUANTITY(
+        reason = errors.ANOTHER_QUANTITY(
             sku=each.sku,
             number=each.member_number,
             day=each.day,

@@ -39,10 +39,9 @@ from web.minute_counts import open_shared_counts
 from web.page_cache import PageCache
 from web.rate_limits import RateLimiter
 from web.request_context import build_context, find_client_ip, load_viewer, parse_label
-from web.request_cookies import clear_cookie_parser_cache, parse_cookies
+from web.request_head import check_request_head, clear_cookie_parser_cache, parse_cookies
 from web.responses import (
     add_retry_after,
-    check_request_head,
     send_cached,
     send_status,
     serve_asset,

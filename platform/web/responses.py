@@ -1,42 +1,8 @@
 """Responses that the dispatcher sends itself, without an application."""
 
-import re
-from typing import Any, Final
+from typing import Any
 
 from ui.themes import load_assets
-
-# Characters: no page has a longer path or query, and no browser sends more cookies.
-MAX_PATH_LENGTH: Final = 2_000
-MAX_QUERY_LENGTH: Final = 4_000
-MAX_COOKIES_LENGTH: Final = 16_000
-# A name or an address, and a port (RFC 9110, 7.2).
-_HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]*\]|[A-Za-z0-9._-]*)(?::[0-9]{0,5})?")
-
-
-def check_request_head(scope: Any) -> int | None:
-    """Return the status that rejects a request by its request line and headers, or None."""
-    if len(scope["path"]) > MAX_PATH_LENGTH or len(scope["query_string"]) > MAX_QUERY_LENGTH:
-        return 414
-    hosts, cookies = [], 0
-    for name, value in scope["headers"]:
-        if name == b"host":
-            hosts.append(value)
-        elif name == b"cookie":
-            cookies += len(value)
-    if cookies > MAX_COOKIES_LENGTH:
-        return 431
-    if len(hosts) > 1:
-        return 400  # a proxy may have chosen by the other one (RFC 9112, 3.2)
-    if hosts and not _HOST.fullmatch(hosts[0]):
-        # URLs are built from it: "melati.example:x@elsewhere" begins with a host of the platform but names
-        # another host
-        return 400
-    return None
-
-
-def cookies_length(scope: Any) -> int:
-    """Return the total length of a request's Cookie headers, in bytes."""
-    return sum(len(value) for header, value in scope["headers"] if header == b"cookie")
 
 
 async def send_status(status: int, send: Any, *, retry_after: int | None = None) -> None:

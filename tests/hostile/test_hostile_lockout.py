@@ -13,7 +13,7 @@ from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.passwords import hash_password
-from kernel.refusals import RefusalCache
+from kernel.process_services import RefusalCache
 from members.login_throttle import remember_refusal
 from operators.add_operator import add_operator
 from tenants.registry import TenantRef

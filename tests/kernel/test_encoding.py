@@ -3,8 +3,7 @@
 import msgspec
 import pytest
 
-from kernel.encoding import dec_hook, enc_hook
-from kernel.money import Rupiah
+from kernel.money import Rupiah, dec_hook, enc_hook
 
 
 class Paid(msgspec.Struct):
