@@ -14,7 +14,7 @@ ONE, OTHER = UUID(int=1), UUID(int=2)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 5_000), st.data())
-def test_what_leaves_sums_to_what_was_there_however_it_is_sold(
+def test_values_of_sold_units_sum_to_the_value_of_the_stock(
     value: int, stock: int, data: st.DataObject
 ) -> None:
     left, units, parts = Rupiah(value), stock, []
@@ -29,7 +29,9 @@ def test_what_leaves_sums_to_what_was_there_however_it_is_sold(
 
 
 @given(st.integers(0, 10**12), st.integers(2, 10_000), st.data())
-def test_what_leaves_is_the_average_rounded_down(value: int, stock: int, data: st.DataObject) -> None:
+def test_the_value_of_sold_units_is_the_average_rounded_down(
+    value: int, stock: int, data: st.DataObject
+) -> None:
     quantity = data.draw(st.integers(1, stock))
     part = rules.outgoing_value(Rupiah(value), stock, quantity)
     assert part * stock <= value * quantity < (part + 1) * stock
