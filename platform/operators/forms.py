@@ -18,7 +18,7 @@ class OperatorSignInForm(msgspec.Struct, forbid_unknown_fields=True):
 class RejectionForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why a new cooperative's name is rejected."""
 
-    refusal: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
+    rejection_reason: Annotated[str, msgspec.Meta(min_length=5, max_length=300)]
 
 
 class SuspensionForm(msgspec.Struct, forbid_unknown_fields=True):

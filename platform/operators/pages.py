@@ -160,9 +160,9 @@ async def submit_rejection(
     form = await read_form(request, RejectionForm)
     context = await _cooperative_context(as_reader(db), ctx, slug)
     async with form.rerender_on_error(
-        "operators/cooperative.html", field="refusal", active_menu="koperasi", **context
+        "operators/cooperative.html", field="rejection_reason", active_menu="koperasi", **context
     ):
-        await reject_cooperative(db, slug, reason=form.data.refusal, by=ctx.operator.name)
+        await reject_cooperative(db, slug, reason=form.data.rejection_reason, by=ctx.operator.name)
     return see_other(f"/koperasi/{slug}")
 
 

@@ -301,9 +301,9 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
     csrf: Callable[[httpx.AsyncClient], str],
     database: Database,
 ) -> None:
-    form = {"csrf": csrf(signed_in), "refusal": ""}
+    form = {"csrf": csrf(signed_in), "rejection_reason": ""}
     assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=form)).status_code == 422
-    form["refusal"] = "Pengurus Melati tidak mengenalnya."
+    form["rejection_reason"] = "Pengurus Melati tidak mengenalnya."
     assert (await signed_in.post("/koperasi/toko-kita/penolakan", data=form)).status_code == 303
     page = await visitor("toko-kita").get("/")
     assert (page.status_code, "Pengurus Melati tidak mengenalnya." in page.text) == (403, True)
@@ -321,7 +321,9 @@ async def test_a_name_that_is_refused_says_why_and_its_address_is_free_after_a_w
 async def test_strangers_and_the_founder_release_nothing(
     visitor: Visitors, database: Database, step: str
 ) -> None:
-    answer = await visitor("operator").post(f"/koperasi/toko-kita/{step}", data={"refusal": "tanpa hak"})
+    answer = await visitor("operator").post(
+        f"/koperasi/toko-kita/{step}", data={"rejection_reason": "tanpa hak"}
+    )
     assert answer.headers["location"] == "/masuk"
     async with shared_session(database) as db:
         query = text("SELECT status FROM shared.cooperatives WHERE slug = 'toko-kita'")
