@@ -99,7 +99,7 @@ async def sign_up_cooperative(database: Database, new: NewCooperative) -> Create
     Raises DomainError as ``create_cooperative`` does, and onboarding.too_many_foundings.
     """
 
-    async def look() -> SimilarityCheck:
+    async def check_name() -> SimilarityCheck:
         most = database.settings.foundings_per_hour_in_all
         async with shared_reader(database) as ro:
             minutes = await minutes_until_founding_allowed(ro, most)
@@ -110,7 +110,7 @@ async def sign_up_cooperative(database: Database, new: NewCooperative) -> Create
         # comparing thousands of names would block the event loop
         return SimilarityCheck(await asyncio.to_thread(find_similar_name, new.name, new.slug, existing))
 
-    return await _create_once(database, new, look)
+    return await _create_once(database, new, check_name)
 
 
 async def _create_once(
@@ -124,15 +124,15 @@ async def _create_once(
     while True:
         # this order matters: between the two queries the same form may have taken the address
         taken = await find_tenant_by_slug(database, slug) is not None
-        before = await _find_created_by_form(database, new)
-        if before is not None:
-            return before
+        existing = await _find_created_by_form(database, new)
+        if existing is not None:
+            return existing
         if taken:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
         similarity = await check_similarity() if check_similarity is not None else None
         try:
             async with shared_session(database) as db:
-                founded = await _create(db, new, slug, password_hash, similarity)
+                created = await _create(db, new, slug, password_hash, similarity)
         except IntegrityError as error:
             # a concurrent request won: the same form sent twice, or another founder with this address
             if (
@@ -142,8 +142,8 @@ async def _create_once(
             ):
                 continue
             raise
-        if founded is not None:
-            return founded
+        if created is not None:
+            return created
         if not await wait_for_pool_schema(database, deadline):  # schemas are taken faster than made
             raise errors.NO_PLACE_READY()
 
@@ -153,10 +153,10 @@ async def _create(
 ) -> CreatedCooperative | None:
     """Create the cooperative in one transaction; return None when no pooled schema is ready."""
     head = get_head(COOPERATIVE)
-    spare = await take_pool_schema(db, head)
-    if spare is None:
+    pool_schema = await take_pool_schema(db, head)
+    if pool_schema is None:
         return None
-    schema_name, revision = spare
+    schema_name, revision = pool_schema
     now = clock.now()
     cooperative = Cooperative(
         id=new_id(),

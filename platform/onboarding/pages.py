@@ -31,7 +31,7 @@ from ui import (
 )
 from ui.cookies import generate_token
 
-FORM = "onboarding/signup.html"
+SIGN_UP_TEMPLATE = "onboarding/signup.html"
 
 
 @get("/", sync_to_thread=False)
@@ -44,7 +44,12 @@ def show_landing_page(request: AnyRequest) -> Response[bytes]:
 def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Show the sign-up form."""
     return render_page(
-        request, FORM, form=None, founding_key=generate_token(), address=None, **_template_choices(ctx)
+        request,
+        SIGN_UP_TEMPLATE,
+        form=None,
+        founding_key=generate_token(),
+        address=None,
+        **_template_choices(ctx),
     )
 
 
@@ -71,7 +76,7 @@ async def submit_sign_up(
     context = {"founding_key": form.values.get("founding_key") or generate_token(), **_template_choices(ctx)}
     context["address"] = address = await _address_context(database, ctx, form.values.get("slug", ""))
     _add_rule_errors(form, ctx, address)
-    async with form.rerender_on_error(FORM, **context):
+    async with form.rerender_on_error(SIGN_UP_TEMPLATE, **context):
         await count_from_network(
             database,
             None,
@@ -81,7 +86,7 @@ async def submit_sign_up(
             window=timedelta(hours=1),
             wider=(1, 1, 1),  # a whole /48 network may found no more than one household
         )
-        founded = await sign_up_cooperative(
+        created = await sign_up_cooperative(
             database,
             NewCooperative(
                 name=" ".join(form.data.name.split()),
@@ -93,10 +98,10 @@ async def submit_sign_up(
                 key=form.data.founding_key,
             ),
         )
-    invalidate_local(database, registry_topic(founded.tenant.schema_name))
-    home = f"{database.settings.scheme}://{founded.tenant.slug}.{database.settings.base_domain}"
+    invalidate_local(database, registry_topic(created.tenant.schema_name))
+    home = f"{database.settings.scheme}://{created.tenant.slug}.{database.settings.base_domain}"
     # without a token the cooperative's own page says that its name waits for approval
-    return see_other(f"{home}/masuk/serah?kunci={founded.handover}" if founded.handover else f"{home}/")
+    return see_other(f"{home}/masuk/serah?kunci={created.handover}" if created.handover else f"{home}/")
 
 
 def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[str, object] | None) -> None:
