@@ -24,8 +24,10 @@ async def show_audit_log(
     Search covers people, subjects and the labels of actions.
     """
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
-    meant = find_actions(search, ctx.lang) if search else []
-    rows, total = await audit_log_queries.list_entries(ro, search=search, actions=meant, page=current)
+    matching_actions = find_actions(search, ctx.lang) if search else []
+    rows, total = await audit_log_queries.list_entries(
+        ro, search=search, actions=matching_actions, page=current
+    )
     pages = -(-total // audit_log_queries.PAGE_SIZE)
     url = f"{AUDIT_LOG_URL}?{urlencode({'cari': search})}&halaman="
     if pages and current > pages:

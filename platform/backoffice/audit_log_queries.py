@@ -36,15 +36,15 @@ async def list_entries(
 
     ``search`` looks in actor, subject, action, name and reason; ``actions`` are those whose label matches it.
     """
-    pattern, meant = like_pattern(search), list(actions)
+    pattern, matching_actions = like_pattern(search), list(actions)
     rows = await ro.rows(
         AuditLogEntry,
         "SELECT at, actor_name AS actor, action, subject, coalesce(params->>'name', params->>'reason', "
         "params->>'number', '') AS about"
         f" {_FOUND} ORDER BY id DESC LIMIT $3 OFFSET $4",
         pattern,
-        meant,
+        matching_actions,
         PAGE_SIZE,
         (page - 1) * PAGE_SIZE,
     )
-    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", pattern, meant))
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", pattern, matching_actions))

@@ -52,7 +52,7 @@ _STEPS: Final = (
         "/pengurus/anggota",
     ),
     (
-        "look",
+        "appearance",
         LocalizedText("Pilih wajah toko"),
         LocalizedText("Tema, warna, dan lambang koperasi."),
         LocalizedText("Pilih"),

@@ -14,15 +14,14 @@ from backoffice.checklist import build_checklist, get_day_bounds
 from backoffice.forms import AppearanceForm, LogoForm, OfficerForm, ProfileForm
 from backoffice.theme_previews import render_theme_preview
 from banking import reconcile_method
-from cooperative.queries import ProfileView
-from cooperative.queries import get_profile as stored_profile
+from cooperative.queries import ProfileView, get_profile
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
 from kernel.errors import DomainError, LocalizedText
 from kernel.formats import decimal_mark
 from kernel.translations import get_translations
-from payments.officer_queries import count_officer_queue as waiting_payments
+from payments.officer_queries import count_officer_queue
 from shop.rules import LOW_STOCK
 from ui import (
     AnyRequest,
@@ -49,7 +48,6 @@ PROFILE_TEMPLATE, APPEARANCE_TEMPLATE, OFFICERS_TEMPLATE = (
     "backoffice/appearance.html",
     "backoffice/officers.html",
 )
-YEAR_SECONDS = 31_536_000
 
 
 @get("/pengurus", guards=[require_officer], opt=WHEN_SUSPENDED)
@@ -58,13 +56,13 @@ async def show_dashboard(
 ) -> Response[bytes]:
     """Show what waits for an officer, the setup checklist and the figures of the day."""
     day = clock.today(brand.timezone)
-    beginnings, counts, orders, low, money, rest = await read_batch(
+    progress, counts, orders, low, money, rest = await read_batch(
         ro,
         queries.get_setup_progress,
         lambda ro: queries.get_pending_counts(ro, LOW_STOCK),
         queries.list_pending_orders,
         lambda ro: queries.list_low_stock_products(ro, LOW_STOCK),
-        waiting_payments,
+        count_officer_queue,
         lambda ro: read_batch(
             ro,
             lambda ro: reconcile_method.count_unexplained(ro, since=day - reconcile_method.DEFAULT_WINDOW),
@@ -72,7 +70,7 @@ async def show_dashboard(
         ),
     )
     differences, figures = rest
-    checklist = build_checklist(beginnings, ctx.lang)
+    checklist = build_checklist(progress, ctx.lang)
     return render_page(
         request,
         "backoffice/dashboard.html",
@@ -119,17 +117,17 @@ async def submit_profile(
     async with form.rerender_on_error(PROFILE_TEMPLATE, active_menu="pengaturan", profile=stored):
         if other is not None:
             raise errors.NAME_RESEMBLES(other=other, field="name")
-        facts = form.data
+        details = form.data
         await update_profile.update_details(
             db,
             viewer.as_officer(),
             update_profile.ProfileDetails(
                 name,
-                facts.tagline,
-                facts.address,
-                facts.phone,
-                facts.bank_account,
-                facts.timezone,
+                details.tagline,
+                details.address,
+                details.phone,
+                details.bank_account,
+                details.timezone,
             ),
         )
     return see_other(SETTINGS, flash=get_translations(ctx.lang).gettext("Pengaturan sudah disimpan."))
@@ -194,10 +192,12 @@ async def submit_appearance(
         typed.get("header", ""),
     )
     async with form.rerender_on_error(APPEARANCE_TEMPLATE, field="accent", active_menu="pengaturan", **shown):
-        look = form.data
-        own = (look.accent or None, look.header or None) if look.own_colours else (None, None)
+        appearance = form.data
+        own = (
+            (appearance.accent or None, appearance.header or None) if appearance.own_colours else (None, None)
+        )
         await update_profile.update_appearance(
-            db, viewer.as_officer(), update_profile.Appearance(look.theme, *own)
+            db, viewer.as_officer(), update_profile.Appearance(appearance.theme, *own)
         )
     return see_other(
         f"{SETTINGS}/tampilan", flash=get_translations(ctx.lang).gettext("Tampilan sudah dipasang.")
@@ -283,8 +283,8 @@ async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID])
 
 
 async def _load_profile(source: AsyncSession | Reader) -> ProfileView:
-    stored = await stored_profile(source)
-    assert stored is not None, "the doors have read it before"
+    stored = await get_profile(source)
+    assert stored is not None, "the dispatcher has loaded it before"
     return stored
 
 

@@ -29,7 +29,7 @@ class SetupProgress(msgspec.Struct, frozen=True):
     products: bool
     members: bool
     sale: bool
-    look: bool
+    appearance: bool
 
 
 class PendingCounts(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ async def get_setup_progress(ro: Reader) -> SetupProgress:
         " EXISTS (SELECT 1 FROM members WHERE status = 'active') AS members,"
         " EXISTS (SELECT 1 FROM orders WHERE status = 'handed_over') AS sale,"
         " EXISTS (SELECT 1 FROM profile WHERE tagline <> '' OR logo IS NOT NULL OR accent IS NOT NULL "
-        "OR theme <> 'base') AS look",
+        "OR theme <> 'base') AS appearance",
         BYLAWS_CHECKED,
     )
     assert found is not None

@@ -91,11 +91,11 @@ async def test_today_counts_the_steps_that_are_done(officer_client: SignedInClie
 
 
 def test_each_step_follows_its_own_fact() -> None:
-    none = SetupProgress(bylaws=False, products=False, members=False, sale=False, look=False)
+    none = SetupProgress(bylaws=False, products=False, members=False, sale=False, appearance=False)
     assert not any(step.done for step in build_checklist(none, "id"))
     for step in build_checklist(none, "en"):
         alone = SetupProgress(
-            **{name: name == step.code for name in ("bylaws", "products", "members", "sale", "look")}
+            **{name: name == step.code for name in ("bylaws", "products", "members", "sale", "appearance")}
         )
         assert [each.code for each in build_checklist(alone, "id") if each.done] == [step.code]
         assert step.href.startswith("/")
