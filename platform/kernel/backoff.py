@@ -15,7 +15,7 @@ class Backoff:
     def next(self) -> float:
         """Return the seconds to wait before the next attempt."""
         pause, self._next = self._next, min(self._next * 2, MAX_SECONDS)
-        return pause * random.uniform(0.8, 1.2)  # noqa: S311 - nobody gains by guessing it
+        return pause * random.uniform(0.8, 1.2)  # noqa: S311 - it need not be unpredictable
 
     def reset(self) -> None:
         """Start again with the shortest delay, after a success."""

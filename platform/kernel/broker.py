@@ -45,7 +45,7 @@ HEARTBEAT_TIMEOUT_MS = 30_000
 # How many of a million commands to Redis also look for dead workers. Idle consumers send five a second, so a
 # dead worker is found within some two seconds.
 REDIS_MAINTENANCE_CHANCE = 100_000
-MAX_IDLE_SECONDS = 5.0  # a connection that was idle for so long is closed
+MAX_IDLE_SECONDS = 5.0  # idle connections are closed after this time
 
 BROKER_NOT_DURABLE = ErrorType(
     "kernel.broker_not_durable",

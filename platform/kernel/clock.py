@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-_frozen_at: ContextVar[datetime | None] = ContextVar("held clock", default=None)
+_frozen_at: ContextVar[datetime | None] = ContextVar("frozen clock", default=None)
 
 
 def now() -> datetime:
@@ -33,7 +33,7 @@ def freeze_at(moment: datetime) -> Iterator[None]:
     Raises ValueError for a datetime without a time zone.
     """
     if moment.tzinfo is None:
-        raise ValueError("hold the clock at an aware moment, for example datetime(2026, 1, 1, tzinfo=UTC)")
+        raise ValueError("freeze the clock at an aware datetime, such as datetime(2026, 1, 1, tzinfo=UTC)")
     token = _frozen_at.set(moment.astimezone(UTC))
     try:
         yield

@@ -144,16 +144,16 @@ class BatchedImport(Protocol):
         """
 
     async def begin(self, db: AsyncSession) -> None:
-        """Write down that recording begins, in several transactions."""
+        """Record in the audit log that an import in several transactions begins."""
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
-        """Record the next batch; return (lines done, lines in all), or None when there was nothing left.
+        """Record the next batch; return (lines done, lines in all), or None when no line is left.
 
         Raises DomainError: kernel.import_changed_meanwhile, and as ``ledger.post_journal``.
         """
 
     async def finish(self, db: AsyncSession) -> None:
-        """Write down what was recorded, and empty the staging table."""
+        """Record the result in the audit log, and empty the staging table."""
 
     async def discard(self, db: AsyncSession) -> None:
         """Empty the staging table without recording anything."""

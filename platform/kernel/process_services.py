@@ -1,4 +1,4 @@
-"""Services shared in one event loop: databases by cell, HTTP client, file threads, refusal cache."""
+"""Services shared in one event loop: databases by cell, HTTP client, file threads, throttle cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HTTP_TIMEOUT: Final = httpx.Timeout(15, connect=5)
 MAX_HTTP_CONNECTIONS: Final = 50
 
 
-class InCell(Protocol):
+class HasCell(Protocol):
     """An object that belongs to one cell, such as a cooperative."""
 
     @property
@@ -34,12 +34,12 @@ class Services:
 
     def __init__(self, database: Database) -> None:
         self.databases: dict[str, Database] = {MAIN_CELL: database}
-        self.refusals = RefusalCache()
+        self.throttle_cache = ThrottleCache()
         self.on_change: Callable[[str], None] | None = None  # called with topics that this process committed
         self._http_client: httpx.AsyncClient | None = None
         self._file_threads: FileThreadPool | None = None
 
-    def database_for(self, tenant: InCell) -> Database:
+    def database_for(self, tenant: HasCell) -> Database:
         """Return the database of a cooperative's cell.
 
         Raises LookupError for a cell that this process does not know.
@@ -78,8 +78,8 @@ class Services:
 MAX_CACHED_KEYS: Final = 10_000
 
 
-class RefusalCache:
-    """Caches full throttle keys; when the cache is full, it drops the key that was added first."""
+class ThrottleCache:
+    """Caches until when throttle keys are refused; when it is full, it drops the key added first."""
 
     def __init__(self, limit: int = MAX_CACHED_KEYS) -> None:
         self._limit = limit

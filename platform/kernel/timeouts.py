@@ -46,7 +46,7 @@ def _milliseconds(seconds: float) -> int:
     return round(seconds * 1_000)
 
 
-# Pages, for those who write and those who read.
+# Pages, for write and read sessions.
 WEB = Timeouts(statement=8, lock=5, idle=20, connection=5)
 # Long-running work. It has a separate pool, so that it takes no connection from pages.
 EXPORT = Timeouts(statement=120, lock=5, idle=120, connection=10)
@@ -55,7 +55,7 @@ SHU_RUN = Timeouts(statement=120, lock=10, idle=120, connection=10)
 LONG = Timeouts(
     statement=120, lock=10, idle=300, connection=10
 )  # the defaults of that pool: the largest of each
-# Jobs of the worker, and commands that somebody started by hand.
+# Jobs of the worker, and commands.
 JOBS = Timeouts(statement=60, lock=10, idle=120, connection=20)
 COMMANDS = Timeouts(statement=3_600, lock=30, idle=3_600, connection=60)
 # The worker's queries of the queue; the notifier idles without a limit, outside any transaction.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from kernel.database import Database
-    from kernel.process_services import RefusalCache
+    from kernel.process_services import ThrottleCache
     from tenants.registry import TenantRef
 
 NETWORK_WINDOW = timedelta(minutes=15)
@@ -45,13 +45,13 @@ MAX_APPLICATIONS = 10
 RETENTION = timedelta(days=2)
 
 
-def remember_refusal(refusals: RefusalCache, key: str, rule: ThrottleRule) -> ThrottleRule:
+def remember_refusal(cache: ThrottleCache, key: str, rule: ThrottleRule) -> ThrottleRule:
     """Wrap a rule so that its refusals are cached in this process."""
 
     def wrapped(tries: Attempts, now: datetime) -> Attempts | None:
         fresh = rule(tries, now)
         if fresh is None:
-            refusals.add(key, tries.until)
+            cache.add(key, tries.until)
         return fresh
 
     return wrapped
@@ -107,7 +107,7 @@ class LoginThrottle:
         counts.
         """
         for key, _ in self._rules:
-            self._database.services.refusals.discard(_cache_key(self._tenant, key))
+            self._database.services.throttle_cache.discard(_cache_key(self._tenant, key))
             if key == self._identity_key:
                 await reset_attempts(db, self._tenant, key)
             else:
@@ -157,7 +157,7 @@ async def _count_attempt(
     A refusal that is still valid is answered from memory, so that a flood of attempts causes no queries.
     Raises DomainError ui.too_many_attempts.
     """
-    refused, now = database.services.refusals, clock.now()
+    refused, now = database.services.throttle_cache, clock.now()
     for key, _ in rules:
         until = refused.get(_cache_key(tenant, key), now)
         if until is not None:

@@ -13,7 +13,7 @@ from factories.cooperatives import PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.passwords import hash_password
-from kernel.process_services import RefusalCache
+from kernel.process_services import ThrottleCache
 from members.login_throttle import remember_refusal
 from operators.add_operator import add_operator
 from tenants.registry import TenantRef
@@ -217,7 +217,7 @@ async def test_a_flood_of_guesses_at_everybody_asks_the_database_nothing_once_it
 
 
 def test_refusals_that_are_kept_are_bounded() -> None:
-    refused, now = RefusalCache(limit=3), clock.now()
+    refused, now = ThrottleCache(limit=3), clock.now()
     rule = fixed_window(0, timedelta(minutes=1))
     for at in range(10):
         assert (
