@@ -32,7 +32,7 @@ KEY_REUSED = ErrorType(
     409,
     "Catatan “{key}” sudah ada dengan isi lain. Periksa sebelum mencatat lagi.",
 )
-NOT_A_MIRROR = ErrorType(
+NOT_A_REVERSAL = ErrorType(
     "ledger.not_a_mirror",
     500,
     "Pembalikan “{key}” tidak sama dengan kebalikan jurnal asalnya. Tidak ada yang dicatat.",

@@ -158,10 +158,10 @@ async def reverse_journal(db: AsyncSession, number: int, *, on: date, reason: st
         JournalLine(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
         for line in await queries.list_journal_lines(db, number)
     ]
-    mirror = Journal(
+    reversal = Journal(
         on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number
     )
-    return await post_journal(db, mirror, by=by)
+    return await post_journal(db, reversal, by=by)
 
 
 def _validate_journal(journal: Journal) -> None:
@@ -185,14 +185,14 @@ def _raise_domain_error(error: DBAPIError) -> NoReturn:
     cause = getattr(error.orig, "__cause__", None) or error.orig
     state = getattr(cause, "sqlstate", None) or getattr(error.orig, "sqlstate", None)
     detail = str(getattr(cause, "message", None) or cause).split(": ", 1)[-1]
-    refusals: dict[str, DomainError] = {
+    errors_by_state: dict[str, DomainError] = {
         "LB001": errors.UNBALANCED(key=detail, debit="?", credit="?"),
         "LB002": errors.BELOW_FLOOR(account=detail.split(" ")[0]),
         "LB003": errors.YEAR_CLOSED(year=detail[:4]),
         "LB004": errors.UNKNOWN_ACCOUNT(account=detail),
         "LB005": errors.KEY_REUSED(key=detail),
-        "LB007": errors.NOT_A_MIRROR(key=detail),
+        "LB007": errors.NOT_A_REVERSAL(key=detail),
     }
-    if state in refusals:
-        raise refusals[state] from error
+    if state in errors_by_state:
+        raise errors_by_state[state] from error
     raise error
