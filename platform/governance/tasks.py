@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 
 @job("governance.apply_bylaws")
-async def take_effect(db: AsyncSession) -> None:
+async def apply_bylaws(db: AsyncSession) -> None:
     """Invalidate cached pages on the day on which a version of the bylaws comes into force."""
     await publish_change(db)
