@@ -1,4 +1,4 @@
-"""Purposes without the shop: wallet top-up, kasbon repayment, and an officer's test payment."""
+"""The purposes that need no other room: wallet top-up, kasbon repayment, and an officer's test payment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRIAL: Final = "trial"
 class BuiltinPurpose:
     """A purpose that always accepts the money and uses one ledger account.
 
-    The account is the member's part of it, or nobody's. Credits and refund debits use the same one.
+    Settlements credit the account and refunds debit it, for the payment's member if it has one.
     """
 
     for_goods = False
@@ -34,38 +34,44 @@ class BuiltinPurpose:
         self._account = account
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """Nothing to lock but the ledger."""
+        """Do nothing: the ledger is the only thing to lock, and posting locks it."""
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        """Return True: the money is always accepted."""
         return True
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
-        """Nothing was reserved for it."""
+        """Do nothing: nothing is reserved for an open payment."""
 
     async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
-        """The journal records all of it."""
+        """Do nothing: the refund's journal is all there is to record."""
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+        """Return the purpose's account, with the payment's member as party."""
         return LedgerAccountRef(self._account, payment.member_id)
 
     async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
+        """Return the purpose's account, with the payment's member as party."""
         return LedgerAccountRef(self._account, payment.member_id)
 
     async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
+        """Return False: nothing is delivered later."""
         return False
 
 
 class RepaymentPurpose(BuiltinPurpose):
-    """Repayment of kasbon.
+    """The purpose "repayment" of kasbon.
 
-    Two open payments together may exceed the debt: then the later one goes to the member's wallet.
+    Two open payments together may exceed the debt; the later one is then credited to the member's wallet.
     """
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
+        """Lock the repayments of each member, in a fixed order."""
         for member_id in sorted({str(payment.member_id) for payment in payments}):
             await advisory_lock(db, f"paying off {member_id}")
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
+        """Return whether the member still owes at least this amount on kasbon."""
         await self.lock(db, [payment])
         owed = await ledger_queries.get_balance(db, MEMBER_RECEIVABLES, payment.member_id)
         return payment.amount - payment.unique_suffix <= owed

@@ -1,4 +1,4 @@
-"""Configures payment methods: settings, secrets, fees, limits, on and off, order, and test payments.
+"""Configure payment methods: settings, secrets, fees, limits, enabling, order, and test payments.
 
 Changes of one cooperative are serialized: every use case here first takes the lock of all methods. Secrets
 are sealed before they are written; the audit log names them without their content.
@@ -227,7 +227,8 @@ async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
         row = PaymentMethodRow(
             method=name,
             enabled=name in methods.ENABLED_BY_DEFAULT,
-            position=100 + known_methods().index(name),  # where methods.list_methods shows it anyway
+            # the place that `methods.list_methods` gives a method without a row
+            position=100 + known_methods().index(name),
             settings={},
             secrets={},
             fee_percent="0",
@@ -242,7 +243,7 @@ async def _get_or_create_row(db: AsyncSession, name: str) -> PaymentMethodRow:
 async def _save(
     db: AsyncSession, actor: Actor, row: PaymentMethodRow, params: Mapping[str, object], *, settings: Settings
 ) -> PaymentMethod:
-    """Write the row and the audit log entry, unless an enabled method would no longer serve buyers."""
+    """Write the row and the audit log entry, unless an enabled method would become unusable."""
     row.changed_at = clock.now()
     await db.flush()
     method = await methods.get_method(db, row.method)

@@ -1,7 +1,7 @@
 """The exceptions queue: what an officer must check about a payment.
 
-Each exception is a row that stays open until it is resolved. The same parameters are one row for good.
-Callers lock the payment, as in the state machine; nothing here posts or commits.
+An exception is a row that stays open until it is resolved. A payment has at most one row for the same reason
+and parameters. Callers lock the payment, as in the state machine; nothing here posts or commits.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ async def resolve_exception(
 async def resolve_refund_exceptions(
     db: AsyncSession, actor: Actor, payment: Payment, refunds: Collection[UUID]
 ) -> None:
-    """Resolve the open exceptions about these refunds without a note.
-
-    What ``actor`` has just done settles them.
+    """Resolve the open exceptions about these refunds, without a note, because `actor` has just completed
+    them.
     """
     names = {str(each) for each in refunds}
     for each in await list_open_exceptions(db, payment.id):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 async def record_external_refund(db: AsyncSession, payment: Payment, refunded: Rupiah, *, on: date) -> None:
-    """Book what the provider has refunded beyond the refunds we know. The payment is locked.
+    """Book refunds that the provider made without a request of ours. The payment is locked.
 
-    ``refunded`` is the provider's total in rupiah. A pending refund of ours counts as known; its own job
+    `refunded` is the provider's total in rupiah. A pending refund of ours counts as recorded; its own job
     books it.
     """
     refunds = await queries.list_refunds(db, payment.id)
@@ -42,7 +42,7 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
     except DomainError as error:
         if error.code != "ledger.below_floor":
             raise
-        # the money was in the payer's wallet and is spent: an officer must ask them for it
+        # the payer has spent the money from the wallet: an officer must ask for it
         await db.refresh(payment)
         await record_exception(db, payment, "unheard_refund", {"theirs": int(refunded)})
 
@@ -50,16 +50,17 @@ async def record_external_refund(db: AsyncSession, payment: Payment, refunded: R
 async def detect_returned_refund(
     db: AsyncSession, payment: Payment, refunded: Rupiah, *, requested_at: datetime
 ) -> None:
-    """Record an exception when a booked refund is back at the provider: the payer's bank rejected it.
+    """Record an exception if a booked refund was returned to the provider, because the payer's bank rejected
+    it.
 
-    ``refunded`` is the provider's total in rupiah at ``requested_at``; refunds completed later are left out
-    of the comparison. The payment is locked.
+    `refunded` is the provider's total in rupiah at `requested_at`; refunds completed later are left out of
+    the comparison. The payment is locked.
     """
     refunds = await queries.list_refunds(db, payment.id)
     done = [each for each in refunds if each.status == "done" and each.destination == "original_method"]
     recorded = sum(each.amount for each in done if each.ended_at is not None and each.ended_at < requested_at)
     if refunded < recorded:
-        # our sum makes the next returned refund another exception than one that was resolved
+        # our sum is a parameter, so that a later returned refund is a new exception
         await record_exception(db, payment, "refund_failed", {"theirs": int(refunded), "ours": recorded})
 
 

@@ -1,4 +1,4 @@
-"""Officers' actions beyond the state machine: issue a refund, resolve an unknown webhook event."""
+"""Refund a payment as an officer, and resolve webhook events that belong to no payment."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def issue_refund(
 
 
 async def require_not_held(db: AsyncSession, payment: Payment) -> None:
-    """Raise DomainError payments.still_held while what was paid for is reserved for the payer.
+    """Raise DomainError payments.still_held while the subject of a payment is reserved for the payer.
 
     A refund alone would leave the goods reserved without their money.
     """

@@ -36,7 +36,7 @@ def clearing_account(payment: Payment, capabilities: Capabilities) -> LedgerAcco
 
 
 def suspense_account(payment: Payment) -> LedgerAccountRef:
-    """Return the account of money whose purpose no longer took it: the payer's wallet, or owed to payers."""
+    """Return the account of money that no purpose accepts: the payer's wallet, or owed to payers."""
     if payment.applied_to == "wallet":
         return LedgerAccountRef(WALLETS, payment.member_id)
     return LedgerAccountRef(OWED_TO_PAYERS)

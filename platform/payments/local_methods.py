@@ -1,4 +1,4 @@
-"""Registers the methods that our own books settle: cash, savings, wallet, kasbon, payroll deduction."""
+"""Register the methods that need no provider: cash, savings, wallet, kasbon and payroll deduction."""
 
 from gateways.local_provider import LocalProvider
 from gateways.protocol import (

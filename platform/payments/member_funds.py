@@ -69,9 +69,8 @@ async def _read_limits(source: AsyncSession | Reader, member_id: UUID) -> Mappin
 
 
 async def get_available_amount(source: AsyncSession | Reader, method: str, member_id: UUID) -> Rupiah | None:
-    """Return what a member can still spend by a method of our books, in rupiah: a balance or credit.
-
-    None: no credit was granted.
+    """Return what a member can still spend with a method of our books, in rupiah; None if no credit was
+    granted.
     """
     if method in BALANCE_ACCOUNTS:
         return Rupiah(await ledger_queries.get_balance(source, BALANCE_ACCOUNTS[method], member_id))
@@ -83,7 +82,7 @@ async def get_available_amount(source: AsyncSession | Reader, method: str, membe
 
 
 async def list_available_amounts(source: AsyncSession | Reader, member_id: UUID) -> dict[str, Rupiah]:
-    """Return ``get_available_amount`` of every method of our books; methods without a grant are left out."""
+    """Return `get_available_amount` by method; methods on which no credit was granted are left out."""
     accounts = BALANCE_ACCOUNTS | DEBT_ACCOUNTS
     limits, found = await read_batch(
         source,

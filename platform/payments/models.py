@@ -56,11 +56,11 @@ class PaymentMethodRow(CoopBase):
 
 
 class Payment(CoopBase):
-    """One payment by one method. ``amount`` is what must arrive, in rupiah, with its ``unique_suffix``.
+    """One payment by one method. `amount` is what must be received, in rupiah, including its `unique_suffix`.
 
-    ``purpose`` and ``subject_id`` name what it pays (an order, a member's wallet). ``applied_to`` says where
-    the money went: "purpose"; the payer's "wallet" when the purpose no longer took it; or "owed" to a payer
-    who has none. ``processing_since``: the payer has paid and banks are transferring the money; until it
+    `purpose` and `subject_id` name what it pays (an order, a member's wallet). `applied_to` says where the
+    money was credited: "purpose"; the payer's "wallet" if the purpose no longer accepted it; or "owed" to a
+    payer who has no wallet. `processing_since` is set while banks transfer the payer's money; until it
     arrives, nothing closes or replaces the payment.
     """
 
@@ -115,10 +115,10 @@ class Payment(CoopBase):
 
 
 class PaymentException(CoopBase):
-    """One thing about a payment that an officer must check; open until it is resolved.
+    """Something about a payment that an officer must check; open until it is resolved.
 
-    Rows are only ever updated with their resolution. The same ``params`` are one exception, however often
-    they occur; ``params_digest`` enforces that in the database.
+    Rows are only ever updated with their resolution. The same reason and `params` are one exception, however
+    often they occur; `params_digest` enforces that in the database.
     """
 
     __tablename__ = "payment_exceptions"

@@ -39,13 +39,13 @@ class HistoryEntry(msgspec.Struct, frozen=True):
 
 
 def payment_status_badge(status: str, method: str, ctx: RequestContext) -> tuple[str, str]:
-    """Return a payment status as text and colour; a payment on credit is not called paid."""
+    """Return a payment status as text and badge colour; a purchase on credit is not called paid."""
     shown = rules.CREDIT_STATUSES.get(method, status) if status == "paid" else status
     return rules.STATUS_LABELS[shown].localize(ctx.lang), rules.STATUS_COLOURS[shown]
 
 
 def refund_status_badge(state_name: str, ctx: RequestContext) -> tuple[str, str]:
-    """Return a refund status as text and colour."""
+    """Return a refund status as text and badge colour."""
     say = get_translations(ctx.lang).gettext
     labels = {"pending": say("sedang berjalan"), "done": say("selesai"), "failed": say("gagal")}
     return labels[state_name], REFUND_KINDS[state_name]
@@ -105,7 +105,7 @@ def refund_destination_label(name: str, method: str, ctx: RequestContext) -> tup
 
 
 def applied_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
-    """Return where the money of a paid payment went, if not to its purpose."""
+    """Return where the money of a paid payment was credited, or None if to its purpose."""
     say = get_translations(ctx.lang).gettext
     if payment.applied_to == "wallet":
         return say("masuk dompet pembayarnya, karena yang dibayar sudah tidak ada")

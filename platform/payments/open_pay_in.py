@@ -1,6 +1,6 @@
-"""Opens payments into a member's own account: wallet top-ups and kasbon repayments.
+"""Open payments into a member's own account: wallet top-ups and kasbon repayments.
 
-Each opens one payment, which is paid on its own page.
+Each payment is then paid on its own page.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ INTERNAL_METHODS: Final[dict[str, tuple[str, ...]]] = {
 async def list_pay_in_methods(
     source: AsyncSession | Reader, tenant: TenantRef, bylaws: Bylaws, purpose: str, member_id: UUID
 ) -> list[AvailableMethod]:
-    """Return the methods by which a member may pay in for this purpose, whatever the amount.
+    """Return the methods with which a member can top up the wallet or repay kasbon, whatever the amount.
 
-    Methods of our own books carry their balance.
+    Methods of our own books are listed with their balance.
     """
     found = []
     for method in await methods.list_methods(source):

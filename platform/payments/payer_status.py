@@ -43,13 +43,14 @@ PENDING_STATUSES: Final[frozenset[PayerStatus]] = frozenset({"awaiting", "lapsed
 def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
     """Return the payment's status as the payer sees it.
 
-    "lapsed": it expired and the provider has not answered yet whether money arrived; "processing": the payer
-    has paid and a bank is transferring; "checking": an officer checks an exception; "on_kasbon",
-    "on_payroll": the payer owes it now and no money arrived; "paid_late": paid after expiry and still applied
-    to its purpose; "in_wallet", "owed": the purpose no longer took it, and the money lies there.
+    "lapsed": it has expired and the provider has not confirmed yet whether it was paid. "processing": the
+    payer has paid and a bank is transferring the money. "checking": an officer checks an exception.
+    "on_kasbon", "on_payroll": the payer owes the amount; no money was received. "paid_late": paid after its
+    expiry and still applied to its purpose. "in_wallet", "owed": the purpose no longer accepted the money,
+    which was credited to the payer's wallet or is owed to the payer.
     """
     if payment.status in ("partly_refunded", "refunded"):
-        return payment.status  # type: ignore[return-value]  # just compared
+        return payment.status  # type: ignore[return-value]  # compared above
     if payment.status == "paid":
         if payment.applied_to == "purpose" and payment.method in CREDIT_STATUSES:
             return CREDIT_STATUSES[payment.method]
@@ -62,7 +63,7 @@ def payer_status(payment: PayerPaymentView, now: datetime) -> PayerStatus:
         if payment.processing_since is not None:
             return "processing"
         return "lapsed" if is_expired(payment.expires_at, now) else "awaiting"
-    return payment.status  # type: ignore[return-value]  # the column's check knows the states
+    return payment.status  # type: ignore[return-value]  # CHECK allows only these
 
 
 def status_badge(state: PayerStatus, lang: Lang) -> tuple[str, str]:

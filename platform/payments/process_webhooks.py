@@ -1,4 +1,4 @@
-"""Processes provider webhooks and refund jobs. Status is always re-fetched from the provider.
+"""Process webhooks and refund jobs. A status is always fetched again from the provider.
 
 No webhook body changes a payment by itself.
 """
@@ -168,7 +168,7 @@ async def _schedule_retry(db: AsyncSession, payment: Payment, refund_id: UUID, a
 
 
 async def _check_pending_refunds(database: Database, tenant: TenantRef, reference: str) -> None:
-    """Poll the pending refunds of a payment at once: an event about a payment may concern its refund."""
+    """Poll the pending refunds of a payment now, because an event about a payment may concern its refund."""
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         pending = (

@@ -163,7 +163,7 @@ async def _apply_refunded(
 
 
 async def cancel_at_provider(database: Database, tenant: TenantRef, reference: str) -> None:
-    """Cancel a payment at its provider. If it is too late for that, the money arrives late."""
+    """Cancel a payment at its provider. If it is too late for that, the payment is settled late."""
     async with coop_session(database, tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         method = await methods.get_method(db, payment.method) if payment else None
@@ -180,7 +180,7 @@ async def cancel_at_provider(database: Database, tenant: TenantRef, reference: s
 
 
 def to_provider_status(payment: Payment) -> ProviderStatus:
-    """Return a paid payment in the form in which a provider's refund calls take it."""
+    """Return a paid payment as the `ProviderStatus` that a provider's refund calls take."""
     return ProviderStatus(
         payment_status="paid",
         reference=payment.reference,

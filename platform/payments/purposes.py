@@ -1,7 +1,7 @@
-"""What a payment is for.
+"""Purposes of payments: the interface between the state machine and what is paid for.
 
-Packages above register their purposes here, so that the state machine can notify them. Their pages are
-registered separately (``payments.subject_pages``).
+Rooms above register their purposes here, so that the state machine can notify them. Their pages are
+registered separately (`payments.subject_pages`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class LedgerAccountRef(msgspec.Struct, frozen=True):
-    """A ledger account, and the party whose part of it is meant."""
+    """A ledger account, and the party if the account is kept by party."""
 
     account: str
     party: UUID | None = None
 
 
 class Purpose(Protocol):
-    """Something that is paid for.
+    """The interface of a kind of thing that is paid for, such as an order.
 
     Every method runs in the payment's transaction, with the payment locked, before anything is posted.
     """
@@ -37,26 +37,26 @@ class Purpose(Protocol):
     for_goods: bool
 
     async def lock(self, db: AsyncSession, payments: Sequence[Payment]) -> None:
-        """Lock all that settling these payments may change, where several are settled in one transaction.
+        """Lock everything that settling these payments may change, if several are settled in one transaction.
 
-        A transaction that has posted may lock nothing more but the ledger.
+        After its first posting a transaction may lock nothing but the ledger.
         """
         ...
 
     async def on_paid(self, db: AsyncSession, payment: Payment, *, on: date) -> bool:
-        """Accept the money.
+        """Accept the money, and return whether it was accepted.
 
-        False: what it paid for no longer exists, and the money goes to the payer's wallet (or is owed to
-        them).
+        False means that the subject no longer takes it; the money is then credited to the payer's wallet, or
+        owed to a payer who has none.
         """
         ...
 
     async def on_closed(self, db: AsyncSession, payment: Payment) -> None:
-        """Handle that the payment failed, expired or was cancelled."""
+        """Handle a payment that failed, expired or was cancelled."""
         ...
 
     async def on_refunded(self, db: AsyncSession, payment: Payment, *, on: date, reason: str) -> None:
-        """Handle that all of it was refunded at the provider without a request of ours."""
+        """Handle a payment that was refunded completely at the provider, without a request of ours."""
         ...
 
     async def credit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
@@ -64,13 +64,13 @@ class Purpose(Protocol):
         ...
 
     async def debit_account(self, db: AsyncSession, payment: Payment) -> LedgerAccountRef:
-        """Return the account that a refund debits, as things are now."""
+        """Return the account that a refund made now debits."""
         ...
 
     async def is_unfulfilled(self, db: AsyncSession, payment: Payment) -> bool:
-        """Return whether what was paid for is still reserved for the payer.
+        """Return whether the subject is paid and still reserved for the payer.
 
-        Then the money goes back by cancelling that, never by a refund alone.
+        Such a payment is refunded by cancelling its subject, never by a refund alone.
         """
         ...
 

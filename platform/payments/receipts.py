@@ -33,8 +33,7 @@ _TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
 class PaymentReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a receipt, in the reader's language.
 
-    Amounts in rupiah; ``lines`` sum to ``total``, which is what was paid, or what is owed where
-    ``on_credit``.
+    Amounts are in rupiah. `lines` sum to `total`, the amount paid, or the amount owed if `on_credit`.
     """
 
     title: str

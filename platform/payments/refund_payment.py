@@ -63,7 +63,7 @@ async def get_unspent_wallet_amount(db: AsyncSession, payment: Payment) -> Rupia
 
 
 def list_refund_destinations(payment: Payment) -> list[rules.RefundDestination]:
-    """Return how this payment's money can be refunded, the usual way first."""
+    """Return the destinations to which this payment can be refunded, the usual one first."""
     capabilities = get_provider(payment.method).capabilities()
     found: list[rules.RefundDestination] = []
     if capabilities.supports_refunds:
@@ -149,9 +149,9 @@ async def complete_refund(
 
 
 async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: PaymentRefund) -> list[UUID]:
-    """Return the failed refunds that ``refund`` replaces, oldest first, as far as its amount covers them.
+    """Return the failed refunds that `refund` replaces, oldest first, as far as its amount covers them.
 
-    All of them once the payment is fully refunded.
+    Once the payment is fully refunded, all of them are returned.
     """
     waiting = {
         each.params.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)

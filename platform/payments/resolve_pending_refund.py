@@ -1,4 +1,4 @@
-"""A refund that stays pending: an officer polls the provider, or confirms that the money went back."""
+"""Resolve a pending refund: an officer polls the provider, or confirms that the refund was made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANUAL_CONFIRMATION_AFTER: Final = timedelta(days=1)
 
 
 def can_confirm_manually(state: str, requested_at: datetime, now: datetime) -> bool:
-    """Return whether an officer may confirm a refund: it is pending for longer than most take."""
+    """Return whether an officer may confirm a refund: it has been pending for `MANUAL_CONFIRMATION_AFTER`."""
     return state == "pending" and requested_at <= now - MANUAL_CONFIRMATION_AFTER
 
 
@@ -49,12 +49,10 @@ async def sync_refund(database: Database, tenant: TenantRef, reference: str, ref
 async def confirm_refund(
     db: AsyncSession, actor: Actor, reference: str, refund_id: UUID, *, on: date
 ) -> None:
-    """Book a refund because an officer has seen at the provider that the money went back.
+    """Book a refund because an officer has seen at the provider that it was made.
 
-    A repeated confirmation changes nothing.
-
-    Raises DomainError payments.no_such_payment, .no_such_refund, .refund_not_pending, .refund_too_young;
-    ledger.year_closed, .below_floor.
+    A repeated confirmation changes nothing. Raises DomainError payments.no_such_payment, .no_such_refund,
+    .refund_not_pending, .refund_too_young; ledger.year_closed, .below_floor.
     """
     payment, refund = await _lock_refund(db, reference, refund_id)
     if refund.status == "done":

@@ -1,4 +1,4 @@
-"""Re-enqueues stalled work daily: a job gives up after some hours, a provider may be down for longer."""
+"""Enqueue stalled work again daily: a job gives up after hours, a provider may be down for longer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payments import queries
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# Younger work still has a running job.
+# Work younger than this still has a running job.
 STALLED_AFTER: Final = timedelta(hours=3)
 
 

@@ -1,4 +1,4 @@
-"""Re-encrypts every cooperative's secrets under the newest master key, so old ones can be removed."""
+"""Re-encrypt every cooperative's secrets with the newest master key, so that old keys can be removed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class CooperativeRotation(msgspec.Struct, frozen=True):
 class RotationReport(msgspec.Struct, frozen=True):
     """The result of a rotation.
 
-    ``key`` is the id of the key that all secrets are under now; ``failed`` holds the error by cooperative,
-    and nothing changed in those.
+    `key` is the id of the key that now encrypts all secrets; `failed` has the error by cooperative, of those
+    in which nothing changed.
     """
 
     key: str

@@ -178,13 +178,17 @@ def calculate_fee(amount: Rupiah, percent: Decimal, fixed: Rupiah) -> Rupiah:
 def nonrefundable_suffix(unique_suffix: int, *, of_member: bool) -> int:
     """Return how much of the unique suffix is not refunded, in rupiah.
 
-    A member's suffix went where the bylaws say; bylaws do not bind a visitor, who gets it back.
+    A member's suffix is credited as the bylaws say and not refunded. Bylaws do not bind a visitor, who gets
+    it back.
     """
     return unique_suffix if of_member else 0
 
 
 def suffix_in_refund(amount: Rupiah, unique_suffix: int, refunded: Rupiah, refund: Rupiah) -> Rupiah:
-    """Return how much of a refund is unique suffix, which is refunded last, after ``refunded`` before it."""
+    """Return how much of a refund is unique suffix, in rupiah; the suffix is refunded last.
+
+    `refunded` is the sum of the refunds before this one.
+    """
     price = int(amount) - unique_suffix
     return Rupiah(max(0, int(refunded) + int(refund) - price) - max(0, int(refunded) - price))
 

@@ -39,19 +39,20 @@ async def settle(
     at: datetime | None = None,
     actor: Actor = SYSTEM,
 ) -> bool:
-    """Mark a locked payment as paid: deliver to its purpose, post the journal, book the fee.
+    """Mark a locked payment as paid: notify its purpose, post the journal and book the fee.
 
-    Returns False when it was paid before. ``capabilities`` are those of the payment's method, resolved by the
-    caller. ``by`` names who confirmed the payment (a provider, an officer, the payer where our own books
-    confirm it); ``actor`` is who the audit log names. ``fee`` is what the provider says it kept; without it
-    the cooperative's own fee rule applies. Raises DomainError as ``ledger.post_journal`` does.
+    Returns False if it was paid before. `capabilities` are those of the payment's method, resolved by the
+    caller. `by` names who confirmed the payment (a provider, an officer, or the payer if our own books
+    confirm it); `actor` is who the audit log names. `fee` is the fee in rupiah that the provider reports;
+    without it the fee that the cooperative configured applies. Raises DomainError as `ledger.post_journal`
+    does.
     """
     if not rules.can_transition(payment.status, "paid"):
         return False
     payment.late = payment.status != "awaiting"
     payment.processing_since = None
     payment.status, payment.settled_at, payment.settled_by = "paid", at or clock.now(), by
-    purpose = get_purpose(payment.purpose)  # it locks its goods before the ledger is locked
+    purpose = get_purpose(payment.purpose)  # the purpose locks its goods before the ledger is locked
     if await purpose.on_paid(db, payment, on=on):
         payment.applied_to = "purpose"
         credited = await purpose.credit_account(db, payment)
@@ -71,7 +72,7 @@ async def settle(
 async def record_fee(
     db: AsyncSession, payment: Payment, capabilities: Capabilities, fee: Rupiah | None, *, on: date
 ) -> None:
-    """Book what the payment method cost, once; None means that the fee is not known yet."""
+    """Book the fee of a payment in rupiah, at most once; None means that it is not known yet."""
     if fee is None or fee < 0 or payment.fee is not None or not journals.is_posted_to_ledger(payment):
         return
     payment.fee = int(fee)
@@ -80,7 +81,7 @@ async def record_fee(
 
 
 async def _calculate_fee(db: AsyncSession, payment: Payment, capabilities: Capabilities) -> Rupiah | None:
-    """Return the fee by the cooperative's own rule; None without one, or where the provider reports fees."""
+    """Return the fee by the cooperative's own rule; None without one, or if the provider reports fees."""
     if capabilities.reports_fees or capabilities.confirmed_by not in ("provider", "officer"):
         return None
     method = await methods.get_method(db, payment.method)
@@ -120,11 +121,10 @@ async def confirm_by_officer(db: AsyncSession, actor: Actor, reference: str, *, 
 
 
 async def record_payer_claim(db: AsyncSession, actor: Actor, reference: str) -> None:
-    """Record that the payer of a payment that an officer confirms claims to have paid; it settles nothing.
+    """Record when the payer of a payment that an officer confirms first claimed to have paid.
 
-    A repeated claim, or one about a settled payment, changes nothing.
-
-    Raises DomainError payments.no_such_payment.
+    The claim settles nothing. A repeated claim, or one about a settled payment, changes nothing. Raises
+    DomainError payments.no_such_payment.
     """
     payment = await lock_payment(db, reference)
     if get_provider(payment.method).capabilities().confirmed_by != "officer":
@@ -178,7 +178,7 @@ async def apply_provider_status(
             fee=status.fee,
             at=status.paid_at,
         )
-        if not settled:  # some providers tell the fee only after the payment
+        if not settled:  # some providers report the fee only after the payment
             await record_fee(db, payment, capabilities, status.fee, on=on)
         if status.disputed:
             await _raise_disputes(db, payment, status)

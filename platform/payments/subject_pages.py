@@ -1,6 +1,6 @@
-"""URLs of the pages of what was paid.
+"""Addresses of the pages of what is paid for.
 
-The package that registers a purpose also registers its pages here; pages of payments link to them.
+The room that registers a purpose also registers its pages here; payment pages link to them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ class SubjectPages(Protocol):
     """The pages of the subjects of one purpose."""
 
     async def backoffice_url(self, ro: Reader, subject_id: UUID) -> str | None:
-        """Return the officers' page of what was paid, or None."""
+        """Return the address of the officers' page of a subject, or None."""
         ...
 
     async def page_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """Return the page of what was paid that this viewer may open, or None."""
+        """Return the address of the page of a subject that this viewer may open, or None."""
         ...
 
     async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """Return the page on which another payment method is chosen.
+        """Return the address of the page on which another payment method is chosen.
 
-        None where nothing awaits payment, or a payment is processing.
+        None if nothing is to be paid, or a payment is processing.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""Encrypts secrets of cooperatives, each under a key derived from a rotatable master key.
+"""Encrypt the secrets of cooperatives, each under a key derived from a rotatable master key.
 
-A sealed secret is the text ``v1:<key id>:<base64 of nonce and ciphertext>``. The cooperative's key is
+A sealed secret is the text `v1:<key id>:<base64 of nonce and ciphertext>`. The cooperative's key is
 HKDF-SHA256 of the master key with the schema's name as info; the cipher is AES-256-GCM with a random nonce.
 Schema, label and key id are associated data: a secret that is moved to another cooperative or to another
 field cannot be decrypted there. Nothing here logs a secret or a key or puts one into an exception.
@@ -29,12 +29,10 @@ _SALT: Final = b"lumbung payments vault"
 
 
 def seal(keys: MasterKeys, schema_name: str, label: str, plaintext: str) -> str:
-    """Return a secret, encrypted under the first master key.
+    """Encrypt a secret with the first master key and return it as text.
 
-    ``label`` names the method and the field, such as ``stripe/secret_key``.
-
-    The same secret sealed twice gives two texts. Raises DomainError: payments.vault_has_no_key,
-    .secret_not_text.
+    `label` names the method and the field, such as `stripe/secret_key`. Sealing the same secret twice gives
+    two different texts. Raises DomainError: payments.vault_has_no_key, .secret_not_text.
     """
     if not keys:
         raise errors.VAULT_KEY_MISSING()
@@ -51,10 +49,10 @@ def seal(keys: MasterKeys, schema_name: str, label: str, plaintext: str) -> str:
 
 
 def unseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
-    """Return a secret in clear text.
+    """Decrypt a sealed secret.
 
-    Raises DomainError: payments.vault_key_unknown; .vault_not_opened when it was changed or sealed for
-    another cooperative or label.
+    Raises DomainError: payments.vault_key_unknown; .vault_not_opened if it was changed, or sealed for another
+    cooperative or label.
     """
     key_id, nonce, content = _parse_sealed(sealed)
     master = dict(keys).get(key_id)
@@ -71,7 +69,7 @@ def unseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
 
 
 def needs_rotation(keys: MasterKeys, sealed: str) -> bool:
-    """Return whether a secret is sealed under another key than the one that encrypts now.
+    """Return whether a secret is sealed with another key than the first.
 
     Raises DomainError payments.vault_has_no_key, .vault_not_opened.
     """
@@ -81,9 +79,9 @@ def needs_rotation(keys: MasterKeys, sealed: str) -> bool:
 
 
 def reseal(keys: MasterKeys, schema_name: str, label: str, sealed: str) -> str:
-    """Return a secret sealed again under the key that encrypts now.
+    """Decrypt a secret and seal it again with the first master key.
 
-    Raises DomainError as ``unseal`` does.
+    Raises DomainError as `unseal` does.
     """
     return seal(keys, schema_name, label, unseal(keys, schema_name, label, sealed))
 

@@ -1,7 +1,8 @@
-"""Receives webhooks: verified, stored as rows that are unique by the provider's event id, then queued.
+"""Receive webhooks: verify them, store them as rows unique by the provider's event id, and enqueue their
+jobs.
 
 Providers send the same event up to a dozen times and many at once, so events are stored in batches: while one
-transaction runs, later events wait for the next. None is answered before it is stored.
+transaction runs, later events wait for the next. No webhook is answered before it is stored.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ class WebhookInbox:
                         if not stored.done():
                             stored.set_result(None)
         finally:
-            # without an await in between: the next event must not count on a writer that has ended
+            # no await in between: a new event must not rely on a writer that has ended
             waiting.writer = None
             if not waiting.events:
                 self.pending.pop(tenant.schema_name, None)
