@@ -1,4 +1,5 @@
 """Credit of members: kasbon (store credit) and potong gaji (payroll deduction).
 
-Grants limits, stores PINs, records repayments and creates the deduction files for employers.
+This room grants limits, stores PINs, records repayments, writes the deduction files for employers and imports
+their answers.
 """

@@ -1,4 +1,4 @@
-"""A member changes their own PIN, with their password."""
+"""Change the member's own PIN, confirmed by their password."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ async def change_pin(
     password: str,
     client_ip: str,
 ) -> None:
-    """Set the acting member's PIN. Password attempts count together with those of the account page.
+    """Set the acting member's PIN. Password attempts are counted together with those of the account page.
 
-    Uses transactions of its own, since none is open while a password is hashed; the password hash is compared
-    again before the PIN is stored. Raises DomainError: payments.pin_malformed, .pin_too_easy, .pins_differ,
-    .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
+    It opens transactions of its own, because none may be open while a password is hashed; the password hash
+    is compared again before the PIN is stored. Raises DomainError: payments.pin_malformed, .pin_too_easy,
+    .pins_differ, .no_such_member, .pin_waits; members.wrong_password; ui.too_many_attempts.
     """
     credit.require_valid_pin(pin)
     if pin_confirmation != pin:

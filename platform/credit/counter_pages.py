@@ -66,7 +66,7 @@ async def repayment_form(
 
 @post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
-    """State in one sentence what will happen."""
+    """Show the page that asks to confirm the repayment."""
     form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(
@@ -127,7 +127,7 @@ async def top_up_form(
 async def preview_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """State in one sentence what will happen."""
+    """Show the page that asks to confirm the top-up."""
     form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(

@@ -43,7 +43,7 @@ CONFIRM: Final = "payments/credit_confirm.html"
 async def list_debtors(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
-    """List members with limits or debts; a search finds every member."""
+    """List members with credit limits or debts; with a search text, look through all members."""
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     rows, total = await debtor_queries.list_debtors(ro, search, current)
     pages = -(-total // debtor_queries.PAGE_SIZE)
@@ -103,7 +103,7 @@ async def limits_form(
 
 @post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
 async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
-    """State in one sentence what will be granted."""
+    """Show the page that asks to confirm the new limits."""
     form = await read_form(request, CreditLimitsForm)
     debtor = await require_debtor(db, member_id)
     async with form.rerender_on_error(

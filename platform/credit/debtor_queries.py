@@ -1,4 +1,4 @@
-"""Queries of officers' credit pages."""
+"""Queries of members' limits, debts and counter payments for the officers' credit pages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _SHOWN = (
 
 
 async def find_debtor(source: AsyncSession | Reader, member_id: UUID) -> Debtor | None:
-    """Return a member's credit, or None for somebody who is not in the register."""
+    """Return a member's limits and debts, or None for somebody who is not in the register."""
     return await as_reader(source).one(Debtor, _DEBTOR + _FROM + " AND m.id = $1", member_id)
 
 
@@ -107,7 +107,7 @@ async def find_payroll_number_holder(
 
 
 async def find_counter_receipt(ro: Reader, member_id: UUID, number: int) -> CounterReceipt | None:
-    """Return a journal of this member's payment at the counter, or None."""
+    """Return the journal of a counter payment of this member, or None."""
     return await ro.one(
         CounterReceipt,
         'SELECT j.number, j.value_date AS "on", j.source_key, j.posted_by, l.account, l.credit AS '

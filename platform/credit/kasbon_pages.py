@@ -85,7 +85,7 @@ async def repay_page(
 async def submit_repayment(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
-    """State in one sentence what will happen; once confirmed, open the payment and redirect to it."""
+    """Show a confirmation page; once it is confirmed, open the payment and redirect to its page."""
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
     context = await _context(as_reader(db), ctx, tenant, viewer.member_id)

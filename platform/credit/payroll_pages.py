@@ -73,7 +73,7 @@ async def list_batches(
 async def new_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """State in one sentence what the next file requests."""
+    """Show the page that asks to confirm the next file, with its requests."""
     if not has_entitlement(tenant, "payroll"):
         raise errors.PAYROLL_NOT_IN_PLAN()
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))

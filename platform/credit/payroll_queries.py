@@ -101,7 +101,7 @@ class StrayView(msgspec.Struct, frozen=True):
     member_name: str | None
 
 
-# What a file requests already, or what awaits a decision about requesting it again.
+# Amounts by member that a sent file requests, or whose shortfall awaits a decision.
 _ALREADY_ASKED = (
     "(SELECT l.member_id, sum(CASE WHEN b.status = 'sent' THEN l.requested ELSE l.requested - l.applied "
     "END)::bigint AS amount"
@@ -131,7 +131,7 @@ _BATCH = (
 
 
 async def list_pending_requests(source: AsyncSession | Reader) -> list[DeductionRequestRow]:
-    """Return what can be requested now: debts less what other files request or what awaits a decision."""
+    """Return what a new file would request: debts less amounts already requested or awaiting a decision."""
     return await as_reader(source).rows(
         DeductionRequestRow,
         f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS requested, b.balance AS owed"

@@ -50,7 +50,7 @@ SHOWN_LINES: Final = 50
 async def choose_return_file(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Show the upload form, with the day the money arrived."""
+    """Show the form to upload an answer and the date on which its money reached the bank."""
     context = _context(await require_batch(ro, batch_id), clock.today(brand.timezone))
     return render_page(request, UPLOAD, active_menu=PLACE, form=None, **context)
 
@@ -69,7 +69,7 @@ async def preview_return(
     ctx: CurrentContext,
     batch_id: FromPath[UUID],
 ) -> Response[bytes]:
-    """State what importing the answer would do."""
+    """Show what importing the answer would do."""
     form = await read_form(request, ReturnForm)
     async with coop_reader(database, tenant) as ro:
         context = _context(await require_batch(ro, batch_id), clock.today(ctx.brand.timezone))

@@ -1,4 +1,4 @@
-"""Payments of members at the counter: kasbon repayment and wallet top-up; and their credit limits."""
+"""Record counter payments of members: kasbon repayment and wallet top-up; and set their credit limits."""
 
 from __future__ import annotations
 

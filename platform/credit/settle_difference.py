@@ -1,4 +1,4 @@
-"""Settles differences between requested and actual payroll deductions, once each, with a reason."""
+"""Settle differences between requested and actual payroll deductions, each once and with a reason."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def settle_stray(
 async def _post_shortfall_as_kasbon(
     db: AsyncSession, line: PayrollLine, name: str, key: str, *, on: date, by: str
 ) -> None:
-    """Move what was not deducted and is still owed to kasbon."""
+    """Move the part of a request that was not deducted and is still owed to the member's kasbon."""
     assert line.applied is not None  # the answer has been imported
     await lock_ledger(db)
     owed = await ledger_queries.get_balance(db, PAYROLL_RECEIVABLES, line.member_id)
@@ -152,7 +152,7 @@ async def _post_shortfall_as_kasbon(
 async def _post_excess(
     db: AsyncSession, amount: Rupiah, owner: UUID | None, name: str, key: str, *, on: date, by: str
 ) -> None:
-    """Move the excess to its owner's wallet, or record that it left the bank."""
+    """Credit an excess deduction to its owner's wallet, or to the bank if it was transferred back."""
     to = (
         JournalLine.to_credit(WALLETS, amount, owner)
         if owner is not None
