@@ -59,24 +59,28 @@ def get_subject_pages(purpose: str) -> SubjectPages:
 
 
 class BuiltinSubjectPages:
-    """One page for all payments of a purpose, and one on which a new payment is started."""
+    """The same two addresses for every payment of a purpose: its page, and the page that starts a new
+    payment.
+    """
 
     def __init__(self, page: str, change_method_page: str | None) -> None:
         self._page = page
         self._again = change_method_page
 
     async def backoffice_url(self, ro: Reader, subject_id: UUID) -> str | None:
+        """Return None: officers have no page of these subjects."""
         return None
 
     async def page_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
+        """Return the address of the member's page of this purpose."""
         return self._page
 
     async def change_method_url(
         self, ro: Reader, subject_id: UUID, ctx: RequestContext, *, of_member: bool
     ) -> str | None:
-        """A new payment starts on its own page: an unpaid one does no harm."""
+        """Return the address of the page that starts a new payment; the unpaid one may stay open."""
         return self._again
 
 
