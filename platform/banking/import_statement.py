@@ -127,7 +127,7 @@ async def plan_statement(
     return StatementImportPlan(parsed=read, new=planned, known=len(read.transactions) - len(new))
 
 
-async def describe_unknown_table(
+async def parse_unknown_table(
     source: Reader | AsyncSession, method: str, content: bytes | str
 ) -> UnknownTable:
     """Return a file's table for an officer to map its columns, even if a saved mapping exists.

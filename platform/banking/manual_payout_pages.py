@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from banking.forms import ManualPayoutForm
-from banking.reconciliation_pages import HOME, METHOD, PLACE
+from banking.reconciliation_pages import ACTIVE_MENU, METHOD_URL, RECONCILIATION_URL
 from banking.record_manual_payout import (
     check_manual_payout,
     record_manual_payout,
@@ -33,12 +33,12 @@ from ui import (
 )
 from ui.guards import WHEN_READ_ONLY
 
-FORM: Final = "payments/manual_payout.html"
-CONFIRM: Final = "payments/manual_payout_confirm.html"
+FORM_TEMPLATE: Final = "payments/manual_payout.html"
+CONFIRM_TEMPLATE: Final = "payments/manual_payout_confirm.html"
 
 
-@get(METHOD + "/pemasukan", guards=[require_officer])
-async def manual_payout_form(
+@get(METHOD_URL + "/pemasukan", guards=[require_officer])
+async def show_manual_payout_form(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -54,10 +54,10 @@ async def manual_payout_form(
         "amount": jumlah or context["start"]["amount"],
         "on": tanggal or context["start"]["on"],
     }
-    return render_page(request, FORM, active_menu=PLACE, form=None, **context)
+    return render_page(request, FORM_TEMPLATE, active_menu=ACTIVE_MENU, form=None, **context)
 
 
-@post(METHOD + "/pemasukan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(METHOD_URL + "/pemasukan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
 async def preview_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
@@ -65,7 +65,7 @@ async def preview_manual_payout(
     found = await require_manual_payout_method(db, method)
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)
-    async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
+    async with form.rerender_on_error(FORM_TEMPLATE, active_menu=ACTIVE_MENU, **context):
         sent = form.data
         await check_manual_payout(db, found, sent.amount, on=sent.on, today=clock.today(ctx.brand.timezone))
     say = get_translations(ctx.lang).gettext
@@ -74,10 +74,12 @@ async def preview_manual_payout(
         "method": context["name"],
         "day": formats.date_long(sent.on, ctx.lang),
     }
-    return render_page(request, CONFIRM, active_menu=PLACE, sent=sent, sentence=sentence, **context)
+    return render_page(
+        request, CONFIRM_TEMPLATE, active_menu=ACTIVE_MENU, sent=sent, sentence=sentence, **context
+    )
 
 
-@post(METHOD + "/pemasukan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(METHOD_URL + "/pemasukan", guards=[require_officer], opt=WHEN_READ_ONLY)
 async def submit_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -86,19 +88,21 @@ async def submit_manual_payout(
     form = await read_form(request, ManualPayoutForm)
     context = _context(found, await ledger_queries.get_balance(db, found.clearing_account), ctx)
     today = clock.today(ctx.brand.timezone)
-    async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
+    async with form.rerender_on_error(FORM_TEMPLATE, active_menu=ACTIVE_MENU, **context):
         sent = form.data
         await record_manual_payout(
             db, viewer.as_officer(), method, sent.amount, on=sent.on, today=today, key=str(sent.key)
         )
     say = get_translations(ctx.lang).gettext
-    return see_other(f"{HOME}/{method}", flash=say("Sudah dicatat: uangnya sekarang di rekening bank."))
+    return see_other(
+        f"{RECONCILIATION_URL}/{method}", flash=say("Sudah dicatat: uangnya sekarang di rekening bank.")
+    )
 
 
 def _context(method: PaymentMethod, left: int, ctx: RequestContext) -> dict[str, Any]:
     return {
         "name": method.label.localize(ctx.lang),
-        "path": f"{HOME}/{method.method}",
+        "path": f"{RECONCILIATION_URL}/{method.method}",
         "account": method.clearing_account,
         "left": left,
         "start": {
@@ -109,4 +113,4 @@ def _context(method: PaymentMethod, left: int, ctx: RequestContext) -> dict[str,
     }
 
 
-routes: Final[list[Any]] = [manual_payout_form, preview_manual_payout, submit_manual_payout]
+routes: Final[list[Any]] = [show_manual_payout_form, preview_manual_payout, submit_manual_payout]

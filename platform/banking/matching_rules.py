@@ -80,7 +80,7 @@ class MatchCandidate(msgspec.Struct, frozen=True, kw_only=True):
     ends: date
 
     @property
-    def base(self) -> Rupiah:
+    def base_amount(self) -> Rupiah:
         """Return the amount without its unique suffix."""
         return self.amount - self.unique_suffix
 
@@ -115,7 +115,9 @@ class _CandidateIndex:
         for each in self.by_reference.values():
             self.by_amount.setdefault(int(each.amount), []).append(each)
         self.with_unique_suffix = sorted(
-            (int(each.base), each.reference) for each in self.by_reference.values() if each.unique_suffix
+            (int(each.base_amount), each.reference)
+            for each in self.by_reference.values()
+            if each.unique_suffix
         )
         self.lengths = {
             len(reference) for reference in self.by_reference if len(reference) >= MIN_REFERENCE_LENGTH
@@ -131,7 +133,7 @@ class _CandidateIndex:
     def of_amount(self, amount: Rupiah) -> list[MatchCandidate]:
         return self.by_amount.get(int(amount), [])
 
-    def near(self, amount: Rupiah) -> list[MatchCandidate]:
+    def with_other_suffix(self, amount: Rupiah) -> list[MatchCandidate]:
         """Return the candidates that this amount pays apart from the unique suffix, nearest first."""
         first = bisect_left(self.with_unique_suffix, (int(amount) - MAX_UNIQUE_SUFFIX, ""))
         last = bisect_left(self.with_unique_suffix, (int(amount) + 1, ""))
@@ -169,7 +171,7 @@ def _judge_line(line: IncomingLine, known: _CandidateIndex) -> MatchVerdict:
         return _doubtful("several", fitting)
     if same:
         return _doubtful("outside_days", same)
-    near = [each for each in known.near(line.amount) if each.can_be_paid_on(line.day)]
+    near = [each for each in known.with_other_suffix(line.amount) if each.can_be_paid_on(line.day)]
     return _doubtful("amount_differs", near) if near else NO_MATCH
 
 
@@ -187,12 +189,12 @@ def _by_amount(line: IncomingLine, only: MatchCandidate) -> MatchVerdict:
     return _doubtful("seen_before", [only]) if line.seen_before else _matched("amount", only)
 
 
-def unique_suffix_paid(amount: Rupiah, asked: Rupiah, unique_suffix: int) -> int | None:
+def unique_suffix_paid(amount: Rupiah, requested: Rupiah, unique_suffix: int) -> int | None:
     """Return the unique suffix actually sent: ``amount`` less the price; 0 if the payer left it out.
 
     None if ``amount`` does not pay what was asked.
     """
-    rest = int(amount - asked) + unique_suffix
+    rest = int(amount - requested) + unique_suffix
     return rest if unique_suffix and 0 <= rest <= MAX_UNIQUE_SUFFIX else None
 
 
@@ -201,12 +203,13 @@ def is_payable(amount: int, sen: int | None) -> bool:
     return amount > 0 and sen is None
 
 
-def amount_fits(came: int, asked: int, unique_suffix: int, status: str) -> bool:
+def amount_fits(paid: int, requested: int, unique_suffix: int, status: str) -> bool:
     """Return whether this amount pays a payment: exactly, or with another suffix if it is not paid yet."""
-    if came == asked:
+    if paid == requested:
         return status != "refunded"
     return (
-        status not in SETTLED and unique_suffix_paid(Rupiah(came), Rupiah(asked), unique_suffix) is not None
+        status not in SETTLED
+        and unique_suffix_paid(Rupiah(paid), Rupiah(requested), unique_suffix) is not None
     )
 
 

@@ -218,11 +218,15 @@ class _LineParser:
             if side is None and money.sen and not columns.by_sign:
                 raise errors.NO_DEBIT_CREDIT_MARK()
             return CellAmount(money.sen, side).signed
-        came = parse_amount_cell(self._cell(cells, columns.credit)) if columns.credit is not None else None
-        went = parse_amount_cell(self._cell(cells, columns.debit)) if columns.debit is not None else None
-        if came is None and went is None:
+        credit_cell = (
+            parse_amount_cell(self._cell(cells, columns.credit)) if columns.credit is not None else None
+        )
+        debit_cell = (
+            parse_amount_cell(self._cell(cells, columns.debit)) if columns.debit is not None else None
+        )
+        if credit_cell is None and debit_cell is None:
             raise errors.NO_AMOUNT()
-        credit, debit = (came.sen if came else 0), abs(went.sen if went else 0)
+        credit, debit = (credit_cell.sen if credit_cell else 0), abs(debit_cell.sen if debit_cell else 0)
         if credit and debit:
             raise errors.BOTH_DEBIT_AND_CREDIT()
         return credit - debit

@@ -37,15 +37,15 @@ from ui import (
 )
 from ui.guards import WHEN_READ_ONLY
 
-HOME: Final = "/pengurus/pembayaran/rekonsiliasi"
-METHOD: Final = HOME + "/{method:str}"
-PLACE: Final = "penjualan"
-BOOKS: Final = "/pengurus/buku"
+RECONCILIATION_URL: Final = "/pengurus/pembayaran/rekonsiliasi"
+METHOD_URL: Final = RECONCILIATION_URL + "/{method:str}"
+ACTIVE_MENU: Final = "penjualan"
+LEDGER_URL: Final = "/pengurus/buku"
 SHOWN_DAYS: Final = 31
 
 
-@get(HOME, guards=[require_officer])
-async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+@get(RECONCILIATION_URL, guards=[require_officer])
+async def show_reconciliation(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the reconciliation of every method that has an external report."""
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
     found = [method for method in await methods.list_methods(ro) if reconcile_method.can_reconcile(method)]
@@ -54,12 +54,12 @@ async def overview(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response
     return render_page(
         request,
         "payments/reconcile.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         states=[_reconciliation_view(each, ctx) for each in states],
     )
 
 
-@get(METHOD, guards=[require_officer])
+@get(METHOD_URL, guards=[require_officer])
 async def show_method(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str], hari: FromQuery[str] = ""
 ) -> Response[bytes]:
@@ -71,7 +71,7 @@ async def show_method(
         return render_page(
             request,
             "payments/reconcile_day.html",
-            active_menu=PLACE,
+            active_menu=ACTIVE_MENU,
             state=_reconciliation_view(state, ctx),
             day=day,
             external=shown.external if shown else 0,
@@ -84,7 +84,7 @@ async def show_method(
     return render_page(
         request,
         "payments/reconcile_method.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         state=_reconciliation_view(state, ctx),
         uneven=[_day_view(each, state) for each in _worst_first(uneven)],
         even=[_day_view(each, state) for each in even[:SHOWN_DAYS]],
@@ -92,8 +92,8 @@ async def show_method(
     )
 
 
-@post(METHOD + "/pengambilan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def sync_now(
+@post(METHOD_URL + "/pengambilan", guards=[require_officer], opt=WHEN_READ_ONLY)
+async def submit_sync(
     request: AnyRequest,
     database: CurrentDatabase,
     tenant: CurrentTenant,
@@ -106,7 +106,7 @@ async def sync_now(
         raise errors.NO_SUCH_METHOD()
     with provider_calls.translate_provider_errors():
         fetched = await sync_movements.sync_provider(database, tenant, method)
-    return see_other(f"{HOME}/{method}", flash=_sync_message(fetched, ctx))
+    return see_other(f"{RECONCILIATION_URL}/{method}", flash=_sync_message(fetched, ctx))
 
 
 async def _load(ro: Reader, name: str, day: date | None) -> Reconciliation:
@@ -134,9 +134,9 @@ def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str
     return {
         "method": state.method.method,
         "name": state.method.label.localize(ctx.lang),
-        "path": f"{HOME}/{state.method.method}",
+        "path": f"{RECONCILIATION_URL}/{state.method.method}",
         "account": state.account,
-        "account_path": f"{BOOKS}/akun/{state.account}",
+        "account_path": f"{LEDGER_URL}/akun/{state.account}",
         "checked": state.comparable,
         "reported_at": state.reported_at,
         "reported_on": state.reported_on,
@@ -146,7 +146,7 @@ def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str
         "unexplained": state.unexplained,
         "uneven": len(uneven),
         "can_ask": sync_movements.can_sync(state.method),
-        "manual_payout_path": f"{HOME}/{state.method.method}/pemasukan"
+        "manual_payout_path": f"{RECONCILIATION_URL}/{state.method.method}/pemasukan"
         if has_manual_payouts(state.method) and state.clearing > 0
         else None,
         "by_statement": state.method.capabilities.confirmed_by == "officer",
@@ -163,9 +163,9 @@ def _reconciliation_view(state: Reconciliation, ctx: RequestContext) -> dict[str
 def _day_view(day: ReconciliationDay, state: Reconciliation) -> dict[str, Any]:
     return {
         "on": day.on,
-        "path": f"{HOME}/{state.method.method}?hari={day.on.isoformat()}",
-        "theirs": day.external,
-        "ours": day.local,
+        "path": f"{RECONCILIATION_URL}/{state.method.method}?hari={day.on.isoformat()}",
+        "external": day.external,
+        "local": day.local,
         "difference": day.difference,
         "unexplained": day.unexplained,
         "equal": day.is_equal,
@@ -200,16 +200,16 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
         "difference": each.difference,
         "role": ROLE_LABELS[role].localize(ctx.lang),
         "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
-        "theirs": each.external.amount if each.external else None,
-        "theirs_on": each.external.on if each.external else None,
-        "ours": each.local.amount if each.local else None,
-        "ours_on": each.local.on if each.local else None,
+        "external": each.external.amount if each.external else None,
+        "external_on": each.external.on if each.external else None,
+        "local": each.local.amount if each.local else None,
+        "local_on": each.local.on if each.local else None,
         "movement": each.external.id if each.external else None,
         "statement_path": f"/pengurus/pembayaran/mutasi/{each.external.id}"
         if each.external and state.method.capabilities.confirmed_by == "officer"
         else None,
         "journal": each.local.journal if each.local else None,
-        "journal_path": f"{BOOKS}/jurnal/{each.local.journal}" if each.local else None,
+        "journal_path": f"{LEDGER_URL}/jurnal/{each.local.journal}" if each.local else None,
         "payment": payment.reference if payment else None,
         "payment_path": f"/pengurus/pembayaran/{payment.reference}" if payment else None,
     }
@@ -228,4 +228,4 @@ def _sync_message(fetched: SyncResult, ctx: RequestContext) -> str:
     return say("%(movements)s catatan baru diambil, %(booked)s hal dicatat ke buku.") % number
 
 
-routes: Final[list[Any]] = [overview, show_method, sync_now]
+routes: Final[list[Any]] = [show_reconciliation, show_method, submit_sync]

@@ -248,17 +248,17 @@ async def list_external_refund_totals(db: AsyncSession, method: str, since: date
     Only for payments with a movement since ``since``: older differences are recorded or open exceptions.
     """
     records = await as_reader(db).records(
-        f"WITH told AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
+        f"WITH reported AS (SELECT {_PAYMENT_ID} AS id, -sum(m.gross)::bigint AS amount, max(m.at) AS "
         f"latest FROM provider_movements m {_JOIN_PAYMENTS}"
         " WHERE m.method = $1 AND m.kind = 'refund' GROUP BY 1),"
-        " ours AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
+        " booked AS (SELECT payment_id, sum(amount)::bigint AS amount FROM payment_refunds"
         "  WHERE status <> 'failed' AND destination = 'original_method' GROUP BY payment_id)"
-        " SELECT p.reference, t.amount FROM told t JOIN payments p ON p.id = t.id LEFT JOIN ours o ON "
-        "o.payment_id = p.id"
-        f" WHERE t.latest >= $2 AND p.status IN {_SETTLED} AND NOT EXISTS (SELECT FROM payment_exceptions e"
+        " SELECT p.reference, r.amount FROM reported r JOIN payments p ON p.id = r.id LEFT JOIN booked b ON "
+        "b.payment_id = p.id"
+        f" WHERE r.latest >= $2 AND p.status IN {_SETTLED} AND NOT EXISTS (SELECT FROM payment_exceptions e"
         "  WHERE e.payment_id = p.id AND e.settled_at IS NULL AND e.reason = 'unheard_refund' AND "
-        "e.params->'theirs' = to_jsonb(t.amount))"
-        " AND t.amount > coalesce(o.amount, 0) ORDER BY p.reference",
+        "e.params->'theirs' = to_jsonb(r.amount))"
+        " AND r.amount > coalesce(b.amount, 0) ORDER BY p.reference",
         method,
         since,
     )

@@ -18,8 +18,8 @@ from banking.import_statement import (
     PlannedLine,
     StatementImportPlan,
     StatementImportSummary,
-    describe_unknown_table,
     import_statement,
+    parse_unknown_table,
     plan_statement,
     save_layout,
 )
@@ -53,34 +53,36 @@ from ui.guards import WHEN_READ_ONLY
 from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
 
-LIST: Final = "/pengurus/pembayaran/mutasi"
-IMPORT: Final = f"{LIST}/impor"
-PLACE: Final = "penjualan"
-UPLOAD: Final = "payments/statement_upload.html"
-COLUMNS: Final = "payments/statement_columns.html"
+STATEMENT_LINES_URL: Final = "/pengurus/pembayaran/mutasi"
+IMPORT_URL: Final = f"{STATEMENT_LINES_URL}/impor"
+ACTIVE_MENU: Final = "penjualan"
+UPLOAD_TEMPLATE: Final = "payments/statement_upload.html"
+COLUMNS_TEMPLATE: Final = "payments/statement_columns.html"
 SHOWN_LINES: Final = 20
 SHOWN_BAD_LINES: Final = 100
 
 
-@get(IMPORT, guards=[require_officer], sync_to_thread=False)
-def choose_file(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
+@get(IMPORT_URL, guards=[require_officer], sync_to_thread=False)
+def show_upload_form(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Show the upload form."""
-    return render_page(request, UPLOAD, active_menu=PLACE, form=None, **_upload_context(ctx))
+    return render_page(request, UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, form=None, **_upload_context(ctx))
 
 
 @post(
-    IMPORT,
+    IMPORT_URL,
     guards=[require_officer],
     status_code=200,
     request_max_body_size=MAX_UPLOAD_BYTES,
     opt=WHEN_READ_ONLY,
 )
-async def preview(
+async def preview_import(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
     """Show what the import would do, or the column form for an unknown table."""
     form = await read_form(request, StatementUploadForm)
-    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, field="file", **_upload_context(ctx)):
+    async with form.rerender_on_error(
+        UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, field="file", **_upload_context(ctx)
+    ):
         raw = await form.data.file.read(MAX_FILE_BYTES + 1)
         if len(raw) > MAX_FILE_BYTES:
             raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
@@ -90,27 +92,31 @@ async def preview(
 
 
 @post(
-    f"{IMPORT}/kolom",
+    f"{IMPORT_URL}/kolom",
     guards=[require_officer],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
 )
-async def ask_columns(
+async def show_column_form(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
     """Show the column form of a table again."""
     form = await read_form(request, ConfirmImportForm)
-    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
+    async with form.rerender_on_error(UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, **_upload_context(ctx)):
         content, method = await _sent_content(request), form.data.method
-        found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, method, content))
+        found = await read_in_thread(database, tenant, lambda ro: parse_unknown_table(ro, method, content))
     return render_page(
-        request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, method, content, found)
+        request,
+        COLUMNS_TEMPLATE,
+        active_menu=ACTIVE_MENU,
+        form=None,
+        **_columns_context(ctx, method, content, found),
     )
 
 
 @post(
-    f"{IMPORT}/susunan",
+    f"{IMPORT_URL}/susunan",
     guards=[require_officer],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
@@ -127,7 +133,7 @@ async def submit_columns(
     form = await read_form(request, ColumnsForm)
     content = await _sent_content(request)
     method = form.values.get("method", "")
-    found = await read_in_thread(database, tenant, lambda ro: describe_unknown_table(ro, method, content))
+    found = await read_in_thread(database, tenant, lambda ro: parse_unknown_table(ro, method, content))
 
     async def remember(db: AsyncSession) -> StatementImportPlan | UnknownTable:
         await save_layout(
@@ -136,14 +142,14 @@ async def submit_columns(
         return await plan_statement(db, method, content)
 
     async with form.rerender_on_error(
-        COLUMNS, active_menu=PLACE, **_columns_context(ctx, method, content, found)
+        COLUMNS_TEMPLATE, active_menu=ACTIVE_MENU, **_columns_context(ctx, method, content, found)
     ):
         plan = await write_in_thread(database, tenant, remember)
     return await _preview_or_columns(request, ctx, method, content, plan)
 
 
 @post(
-    f"{IMPORT}/pencatatan",
+    f"{IMPORT_URL}/pencatatan",
     guards=[require_officer],
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
@@ -157,12 +163,12 @@ async def submit_import(
 ) -> Response[Any]:
     """Import the file."""
     form = await read_form(request, ConfirmImportForm)
-    async with form.rerender_on_error(UPLOAD, active_menu=PLACE, **_upload_context(ctx)):
+    async with form.rerender_on_error(UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, **_upload_context(ctx)):
         content, method = await _sent_content(request), form.data.method
         summary = await write_in_thread(
             database, tenant, lambda db: import_statement(db, viewer.as_officer(), method, content)
         )
-    return see_other(LIST, flash=_summary_message(summary, ctx))
+    return see_other(STATEMENT_LINES_URL, flash=_summary_message(summary, ctx))
 
 
 async def _preview_or_columns(
@@ -174,7 +180,11 @@ async def _preview_or_columns(
 ) -> Response[bytes]:
     if isinstance(found, UnknownTable):
         return render_page(
-            request, COLUMNS, active_menu=PLACE, form=None, **_columns_context(ctx, method, content, found)
+            request,
+            COLUMNS_TEMPLATE,
+            active_menu=ACTIVE_MENU,
+            form=None,
+            **_columns_context(ctx, method, content, found),
         )
     lang = ctx.lang
     references = [str(each.verdict.reference) for each in found.new if each.verdict.reference]
@@ -184,12 +194,12 @@ async def _preview_or_columns(
             row.reference: row for row in await statement_queries.list_payments_by_reference(ro, references)
         }
         other_account = await _other_account(ro, method, found.parsed.account)
-    coming = [each for each in found.new if each.status in ("matched", "doubtful", "unmatched")]
-    coming.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.status))
+    importable = [each for each in found.new if each.status in ("matched", "doubtful", "unmatched")]
+    importable.sort(key=lambda each: ("doubtful", "matched", "unmatched").index(each.status))
     return render_page(
         request,
         "payments/statement_preview.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         method=method,
         content=content,
         bank=_bank_label(found.parsed.layout, method, ctx),
@@ -201,8 +211,8 @@ async def _preview_or_columns(
         },
         paid=Rupiah.total(each.transaction.amount for each in found.new if each.status == "matched"),
         other_account=other_account,
-        rows=[_row(each, payments, ctx) for each in coming[:SHOWN_LINES]],
-        more=max(0, len(coming) - SHOWN_LINES),
+        rows=[_row(each, payments, ctx) for each in importable[:SHOWN_LINES]],
+        more=max(0, len(importable) - SHOWN_LINES),
         bad=[(each.line, each.reason.message(lang)) for each in found.parsed.bad_lines[:SHOWN_BAD_LINES]],
     )
 
@@ -282,4 +292,4 @@ def _summary_message(summary: StatementImportSummary, ctx: RequestContext) -> st
     return say("%(new)s baris baru dicatat: %(matched)s cocok dan lunas, %(left)s perlu diperiksa.") % number
 
 
-routes: Final[list[Any]] = [choose_file, preview, ask_columns, submit_columns, submit_import]
+routes: Final[list[Any]] = [show_upload_form, preview_import, show_column_form, submit_columns, submit_import]

@@ -13,7 +13,7 @@ from banking import errors, statement_import_pages, statement_queries
 from banking.forms import MatchForm, SetAsideForm
 from banking.match_line import match_line, set_line_aside
 from banking.matching_rules import amount_fits, is_payable
-from banking.statement_import_pages import IMPORT, LIST, PLACE
+from banking.statement_import_pages import ACTIVE_MENU, IMPORT_URL, STATEMENT_LINES_URL
 from banking.statement_labels import line_reason_text, line_status_badge
 from banking.statement_queries import BankLineView, MatchablePayment
 from governance.rules import PAYMENT_METHOD_NAMES
@@ -48,7 +48,7 @@ STATUS_FILTERS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-@get(LIST, guards=[require_officer])
+@get(STATEMENT_LINES_URL, guards=[require_officer])
 async def show_lines(
     request: AnyRequest,
     ro: Ro,
@@ -62,7 +62,7 @@ async def show_lines(
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
     rows, total = await statement_queries.list_lines(ro, STATUS_FILTERS[status_filter], search, current)
     pages = -(-total // statement_queries.PAGE_SIZE)
-    url = f"{LIST}?{urlencode({'keadaan': status_filter, 'cari': search})}&halaman="
+    url = f"{STATEMENT_LINES_URL}?{urlencode({'keadaan': status_filter, 'cari': search})}&halaman="
     if pages and current > pages:
         return see_other(f"{url}{pages}")
     counts = await statement_queries.count_lines_by_status(ro)
@@ -70,8 +70,8 @@ async def show_lines(
         request,
         "payments/statement_list.html",
         block="list",
-        active_menu=PLACE,
-        import_path=IMPORT,
+        active_menu=ACTIVE_MENU,
+        import_path=IMPORT_URL,
         rows=[_line_view(row, ctx) for row in rows],
         status_filter=status_filter,
         counts={
@@ -85,7 +85,7 @@ async def show_lines(
     )
 
 
-@get(f"{LIST}/{{statement_line:uuid}}", guards=[require_officer])
+@get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}", guards=[require_officer])
 async def show_line(
     request: AnyRequest,
     ro: Ro,
@@ -97,13 +97,13 @@ async def show_line(
     return render_page(
         request,
         LINE_TEMPLATE,
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         form=None,
         **await _line_context(ro, ctx, statement_line, cari),
     )
 
 
-@get(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
+@get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
 async def confirm_match(
     request: AnyRequest,
     ro: Ro,
@@ -123,23 +123,25 @@ async def confirm_match(
     return render_page(
         request,
         "payments/statement_match.html",
-        active_menu=PLACE,
+        active_menu=ACTIVE_MENU,
         line=_line_view(line, ctx),
         payment=found[0],
         is_paid=found[0].status in rules.SETTLED,
         state=rules.STATUS_LABELS[found[0].status].localize(ctx.lang),
-        path=f"{LIST}/{line.id}",
+        path=f"{STATEMENT_LINES_URL}/{line.id}",
     )
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/pencocokan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan", guards=[require_officer], opt=WHEN_READ_ONLY
+)
 async def submit_match(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
     """Match the line with the payment."""
     form = await read_form(request, MatchForm)
     context = await _line_context(as_reader(db), ctx, statement_line, "")
-    async with form.rerender_on_error(LINE_TEMPLATE, active_menu=PLACE, **context):
+    async with form.rerender_on_error(LINE_TEMPLATE, active_menu=ACTIVE_MENU, **context):
         matched = await match_line(db, viewer.as_officer(), statement_line, form.data.reference)
     say = get_translations(ctx.lang).gettext
     message = (
@@ -147,19 +149,21 @@ async def submit_match(
         if matched.settled
         else say("Cocok: pembayarannya memang sudah lunas.")
     )
-    return see_other(LIST, flash=message)
+    return see_other(STATEMENT_LINES_URL, flash=message)
 
 
-@post(f"{LIST}/{{statement_line:uuid}}/penyisihan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/penyisihan", guards=[require_officer], opt=WHEN_READ_ONLY
+)
 async def submit_set_aside(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
 ) -> Response[Any]:
     """Set the line aside."""
     form = await read_form(request, SetAsideForm)
     context = await _line_context(as_reader(db), ctx, statement_line, "")
-    async with form.rerender_on_error(LINE_TEMPLATE, active_menu=PLACE, **context):
+    async with form.rerender_on_error(LINE_TEMPLATE, active_menu=ACTIVE_MENU, **context):
         await set_line_aside(db, viewer.as_officer(), statement_line, form.data.reason)
-    return see_other(LIST, flash=get_translations(ctx.lang).gettext("Baris itu disisihkan."))
+    return see_other(STATEMENT_LINES_URL, flash=get_translations(ctx.lang).gettext("Baris itu disisihkan."))
 
 
 async def _require_line(ro: Reader, line_id: UUID) -> BankLineView:
@@ -188,7 +192,7 @@ async def _line_context(ro: Reader, ctx: RequestContext, line_id: UUID, search: 
     every = [*proposed, *(row for row in others if row.reference not in known)]
     return {
         "line": _line_view(line, ctx),
-        "path": f"{LIST}/{line.id}",
+        "path": f"{STATEMENT_LINES_URL}/{line.id}",
         "method": PAYMENT_METHOD_NAMES[line.method].localize(ctx.lang),
         "can_pay": can_pay,
         "is_open": line.status in ("doubtful", "unmatched"),

@@ -68,8 +68,8 @@ _UPSERT_BALANCE: Final = text(
     "b.reported_at <= excluded.reported_at"
 )
 _SET_REFERENCE: Final = text(
-    "UPDATE provider_movements SET reference = :ours WHERE method = :method AND reference = :theirs "
-    "AND :ours <> ''"
+    "UPDATE provider_movements SET reference = :reference WHERE method = :method AND reference = "
+    ":provider_reference AND :reference <> ''"
 )
 
 
@@ -189,7 +189,11 @@ async def _resolve_references(
         async with coop_session(database, tenant) as db:
             await db.execute(
                 _SET_REFERENCE,
-                {"method": method.method, "theirs": provider_reference, "ours": status.reference},
+                {
+                    "method": method.method,
+                    "provider_reference": provider_reference,
+                    "reference": status.reference,
+                },
             )
 
 

@@ -39,7 +39,7 @@ async def reconcile(database: Database, tenant: TenantRef, key: str, *, method: 
         message = error.code
     else:
         return
-    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, said=message)
+    log.warning("a provider could not be reconciled", tenant=tenant.slug, method=method, error=message)
     async with coop_session(database, tenant) as db:
         await mark_processed(db, key)
 
