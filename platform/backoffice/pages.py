@@ -217,7 +217,7 @@ async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: Cur
         try:
             await update_profile.set_logo(db, viewer.as_officer(), await form.data.logo.read())
         except DomainError as error:  # the shop raises the error under another field name
-            form.errors["logo"] = error.message(ctx.lang)
+            form.errors["logo"] = error.localize(ctx.lang)
             raise form.invalid(
                 APPEARANCE_TEMPLATE,
                 active_menu="pengaturan",
@@ -337,7 +337,7 @@ def _check_contrast(check: Any, colour: str, lang: Any) -> dict[str, Any]:
     try:
         fine = check(colour)
     except DomainError as error:
-        return {"colour": None, "sentence": error.message(lang), "on_it": "", "on_paper": ""}
+        return {"colour": None, "sentence": error.localize(lang), "on_it": "", "on_paper": ""}
     ratios = (contrast_ratio(fine, readable_text_colour(fine)), contrast_ratio(fine, PAPER_COLOUR))
     on_it, on_paper = (f"{ratio:.1f}".replace(".", decimal_mark(lang)) for ratio in ratios)
     return {"colour": fine, "sentence": "", "on_it": on_it, "on_paper": on_paper}

@@ -228,7 +228,7 @@ async def _settle_matched(
         except DomainError as error:
             await db.refresh(line)
             line.candidates = [str(planned.verdict.reference)]
-            line.reason, line.note = "refused", error.message("id")
+            line.reason, line.note = "refused", error.localize("id")
     await db.flush()
 
 

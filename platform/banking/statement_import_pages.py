@@ -213,7 +213,7 @@ async def _preview_or_columns(
         other_account=other_account,
         rows=[_row(each, payments, ctx) for each in importable[:SHOWN_LINES]],
         more=max(0, len(importable) - SHOWN_LINES),
-        bad=[(each.line, each.reason.message(lang)) for each in found.parsed.bad_lines[:SHOWN_BAD_LINES]],
+        bad=[(each.line, each.reason.localize(lang)) for each in found.parsed.bad_lines[:SHOWN_BAD_LINES]],
     )
 
 

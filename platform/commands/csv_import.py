@@ -77,7 +77,7 @@ class DateParam(click.ParamType[date]):
         try:
             return parse_date(value)
         except DomainError as error:
-            self.fail(error.message(lang()), param, ctx)
+            self.fail(error.localize(lang()), param, ctx)
 
 
 as_of_option = click.option(
@@ -177,7 +177,7 @@ def _run_and_report(slug: str, go: ImportRunner, *, what: str, skip_bad: bool, a
         report, rejected_file = asyncio.run(_in_database(slug, go, run, what=what, hidden=as_json))
     except KeyboardInterrupt:
         if run.done and not run.committed:
-            raise click.Abort(run.stopped_error(INTERRUPTED).message(lang())) from None
+            raise click.Abort(run.stopped_error(INTERRUPTED).localize(lang())) from None
         raise click.Abort("" if run.committed else NOTHING_WRITTEN.localize(lang())) from None
     except Exception as error:
         if run.done and not run.committed:
@@ -187,7 +187,7 @@ def _run_and_report(slug: str, go: ImportRunner, *, what: str, skip_bad: bool, a
         report.as_json(lang()), as_json=as_json, print_text=lambda: _print_report(report, what, rejected_file)
     )
     if report.rejected and not skip_bad:
-        print_error(NOTHING_IMPORTED(rejected=len(report.rejected)).message(lang()))
+        print_error(NOTHING_IMPORTED(rejected=len(report.rejected)).localize(lang()))
         return 1
     return 0
 
@@ -206,7 +206,7 @@ def _write_rejected(path: Path, file: CsvFile, report: ImportReport) -> Path | N
     if not report.rejected:
         return None
     rejected_file = rejected_path(path)
-    reasons = {bad.line: bad.reason.message(lang()) for bad in report.rejected}
+    reasons = {bad.line: bad.reason.localize(lang()) for bad in report.rejected}
     rejected_file.write_text(render_rejected_csv(file, reasons), encoding="utf-8", newline="")
     return rejected_file
 
@@ -220,7 +220,7 @@ def rejected_path(path: Path) -> Path:
 def _print_report(report: ImportReport, what: str, rejected_file: Path | None) -> None:
     if report.rejected:
         shown = report.rejected[:MAX_SHOWN_LINES] if rejected_file else report.rejected
-        rows = [(bad.line, bad.reason.message(lang())) for bad in shown]
+        rows = [(bad.line, bad.reason.localize(lang())) for bad in shown]
         print_table(("Line", "Reason"), rows, numeric_columns=("Line",))
         if len(shown) < len(report.rejected):
             print_line(f"… and {len(report.rejected) - len(shown)} more.")

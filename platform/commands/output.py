@@ -120,7 +120,7 @@ def print_error(sentence: str) -> None:
 def error_message(error: Exception) -> str:
     """Return one sentence that describes an error to a person."""
     if isinstance(error, DomainError):
-        return error.message(lang())
+        return error.localize(lang())
     first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     if type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy", "psycopg"}:
         reason = re.sub(r"^\([\w.]+\) ", "", first)  # SQLAlchemy begins with the class of the driver's error

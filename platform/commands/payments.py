@@ -61,7 +61,7 @@ async def _reconcile(slug: str, name: str | None, since: date | None, *, offline
                     await sync_movements.sync_provider(database, tenant, method.method)
                 except (ProviderError, DomainError) as fault:
                     faults[method.method] = (
-                        fault.message(lang()) if isinstance(fault, DomainError) else str(fault)
+                        fault.localize(lang()) if isinstance(fault, DomainError) else str(fault)
                     )
         async with coop_reader(database, tenant) as ro:
             first = since or await get_today(ro) - reconcile_method.DEFAULT_WINDOW
@@ -231,7 +231,7 @@ async def _rotate(*, as_json: bool) -> int:
         "key": report.key,
         "moved": report.rotated,
         "cooperatives": report.cooperatives,
-        "failed": {slug: error.message(lang()) for slug, error in report.failed.items()},
+        "failed": {slug: error.localize(lang()) for slug, error in report.failed.items()},
     }
     print_result(result, as_json=as_json, print_text=lambda: _print_rotation(report))
     return 1 if report.failed else 0
@@ -250,4 +250,4 @@ def _print_rotation(report: "RotationReport") -> None:
         f"failed."
     )
     for slug, error in report.failed.items():
-        print_error(f"{slug}: {error.message(lang())}")
+        print_error(f"{slug}: {error.localize(lang())}")

@@ -123,7 +123,7 @@ def _preview(
     return {
         "content": content,
         "on": on,
-        "bad": [(each.line, each.reason.message(ctx.lang)) for each in answer.bad_lines[:SHOWN_LINES]],
+        "bad": [(each.line, each.reason.localize(ctx.lang)) for each in answer.bad_lines[:SHOWN_LINES]],
         "bad_count": len(answer.bad_lines),
         "plan": plan,
         "paid_off": plan.total - plan.excess,

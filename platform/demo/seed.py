@@ -128,7 +128,7 @@ async def _enable_payments(
             await ensure_plan(database, tenant, demo)
             await gateways.connect_gateways(database, tenant, demo)
     except DomainError as refused:
-        note(f"{demo.slug}: payments were left as they are. {refused.message('en')}")
+        note(f"{demo.slug}: payments were left as they are. {refused.localize('en')}")
     except httpx.HTTPError as error:
         note(f"{demo.slug}: a fake gateway does not answer ({type(error).__name__}).")
 

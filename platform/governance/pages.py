@@ -187,11 +187,11 @@ def _require_valid_bylaws(
         bylaws, rows = forms.parse_bylaws(data, base.bylaws)
         for problem in _find_problems(data, bylaws, base, today):
             form.errors.setdefault(
-                forms.get_field_name(problem.params.get("field"), rows), problem.message(lang)
+                forms.get_field_name(problem.params.get("field"), rows), problem.localize(lang)
             )
         for row in rows:
             if getattr(data, f"percent_{row}") is None:
-                form.errors[f"percent_{row}"] = FIELD_REQUIRED().message(lang)
+                form.errors[f"percent_{row}"] = FIELD_REQUIRED().localize(lang)
         if not form.errors:
             return bylaws
     raise form.invalid(

@@ -125,13 +125,6 @@ class Bylaws(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     payment_methods: tuple[PaymentMethodCode, ...]
     transfer_suffix: UniqueSuffixPolicy = "savings"
 
-    def get_allocation_line(self, code: str) -> AllocationLine:
-        """Return the allocation line with this code. Raises KeyError."""
-        for line in self.allocation:
-            if line.code == code:
-                return line
-        raise KeyError(code)
-
 
 def encode_bylaws(bylaws: Bylaws) -> dict[str, Any]:
     """Return the document to store: plain JSON values, percentages as text."""

@@ -309,11 +309,6 @@ class Database:
         finally:
             pool.release(pooled, holder, healthy=healthy)
 
-    def connections_in_use(self) -> tuple[int, int]:
-        """Return the number of write and of read connections that are in use now."""
-        opened = [pools for pools in (self._pools, self._long) if pools is not None]
-        return sum(pools.write.in_use for pools in opened), sum(pools.read.in_use for pools in opened)
-
     def close_idle(self) -> None:
         """Close idle connections; for use when the server is gone."""
         for pools in (self._pools, self._long):

@@ -137,26 +137,20 @@ class DomainError(Exception):
         """The parameters as JSON values: money as an int, dates as ISO text, decimals as text."""
         return {name: _json_value(value) for name, value in self._params.items()}
 
-    def message(self, lang: Lang) -> str:
-        """Return the message in `lang`, with money and dates in that language's format."""
+    def localize(self, lang: Lang) -> str:
+        """Return the message in `lang`, with money and dates in that language's format.
+
+        An error may be a parameter of another one ("line 4: …").
+        """
         kind = self.error_type
         template = _translate(kind.text, kind.context, self._params.get(kind.counted), lang)
         return _fill(template, self._params, lang)
 
-    def localize(self, lang: Lang) -> str:
-        """Return the message, so that an error can be a parameter of another one ("line 4: …")."""
-        return self.message(lang)
-
     def __str__(self) -> str:
-        return self.message("en")
+        return self.localize("en")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_restore_error, (self.code, self._params))
-
-
-def error_types() -> Mapping[str, ErrorType]:
-    """Return every error type of the modules imported so far, by code."""
-    return dict(_error_types)
 
 
 def _restore_error(code: str, params: Mapping[str, object]) -> DomainError:

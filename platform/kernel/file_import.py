@@ -102,7 +102,7 @@ class ImportReport(msgspec.Struct):
         return {
             "imported": self.imported,
             "unchanged": self.unchanged,
-            "rejected": [{"line": bad.line, "reason": bad.reason.message(lang)} for bad in self.rejected],
+            "rejected": [{"line": bad.line, "reason": bad.reason.localize(lang)} for bad in self.rejected],
         }
 
 

@@ -115,7 +115,7 @@ def _add_rule_errors(form: Form[SignUpForm], ctx: RequestContext, address: dict[
             try:
                 check()
             except DomainError as error:
-                form.errors[field] = error.message(ctx.lang)
+                form.errors[field] = error.localize(ctx.lang)
     # a taken address alone is no error here: the same form, sent again, took it itself
     if form.errors and address and not address["free"]:
         form.errors.setdefault("slug", str(address["sentence"]))
@@ -133,7 +133,7 @@ async def _address_context(database: Database, ctx: RequestContext, typed: str) 
         if await find_tenant_by_slug(database, slug) is not None:
             raise errors.SLUG_TAKEN(slug=slug, field="slug")
     except DomainError as error:
-        return {"free": False, "slug": typed.strip()[:40], "sentence": error.message(ctx.lang)}
+        return {"free": False, "slug": typed.strip()[:40], "sentence": error.localize(ctx.lang)}
     return {"free": True, "slug": slug, "sentence": ""}
 
 

@@ -116,7 +116,7 @@ async def confirm_payment_page(
     payment = await require_payment(ro, reference)
     error = _confirmation_error(payment)
     if error is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=error.message(ctx.lang))
+        return see_other(f"{HOME}/{payment.reference}", flash=error.localize(ctx.lang))
     return render_page(
         request,
         "payments/office_received.html",

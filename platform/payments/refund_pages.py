@@ -51,7 +51,7 @@ async def refund_form(
     payment = await _load_payment(db, reference)
     error = await _refund_error(db, payment)
     if error is not None:
-        return see_other(f"{HOME}/{payment.reference}", flash=error.message(ctx.lang))
+        return see_other(f"{HOME}/{payment.reference}", flash=error.localize(ctx.lang))
     context = await _context(db, payment, ctx)
     start = {
         "amount": jumlah or formats.number(context["left"]),

@@ -72,7 +72,7 @@ async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) ->
                 quantity=quantity,
                 total=card.price * quantity,
                 stock=min(card.stock, rules.MAX_QUANTITY),
-                error=short.message(ctx.lang) if short else None,
+                error=short.localize(ctx.lang) if short else None,
             )
         )
     return lines, len(goods) - len(lines)
@@ -105,7 +105,7 @@ async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respo
     except DomainError as error:
         if error.status == 404:
             raise
-        return _respond_with_message(request, ctx, goods, error.message(ctx.lang))
+        return _respond_with_message(request, ctx, goods, error.localize(ctx.lang))
     return _respond_with_message(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
@@ -124,7 +124,7 @@ async def change_quantity(
         try:
             goods = cart.with_quantity(goods, product_id, max(0, quantity) if form.data.step else quantity)
         except DomainError as refused:
-            error = refused.message(ctx.lang)
+            error = refused.localize(ctx.lang)
     return await _respond(request, ro, ctx, goods, error)
 
 

@@ -221,7 +221,7 @@ async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -
         payer = PayerMethods(payer.methods, None)
     short = next((line.error for line in lines if line.error), None)
     if gone:
-        short = errors.NO_SUCH_PRODUCT().message(ctx.lang)
+        short = errors.NO_SUCH_PRODUCT().localize(ctx.lang)
     return CheckoutView(
         lines=lines,
         buyer=buyer,

@@ -303,7 +303,7 @@ async def _render_step(
     order = await _require_order(ro, number)
     error = _step_error(step, order)
     if error is not None:
-        return see_other(f"{HOME}/{number}", flash=error.message(ctx.lang))
+        return see_other(f"{HOME}/{number}", flash=error.localize(ctx.lang))
     return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
 
 

@@ -41,7 +41,7 @@ def describe_error(error: Exception) -> str:
     For a database error, it is the server's message, without statement and parameters.
     """
     if isinstance(error, DomainError):
-        return f"{error.code}: {error.message('en')}"[:MAX_ERROR_LENGTH]
+        return f"{error.code}: {error.localize('en')}"[:MAX_ERROR_LENGTH]
     cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first_line = str(cause).strip().partition("\n")[0]
     return f"{type(cause).__name__}: {first_line}"[:MAX_ERROR_LENGTH].rstrip(": ")

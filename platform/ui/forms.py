@@ -109,7 +109,7 @@ class Form(Generic[T]):
             yield
         except DomainError as error:
             where = str(error.params.get("field") or field)
-            self.errors[where] = error.message(get_context(self._request).lang)
+            self.errors[where] = error.localize(get_context(self._request).lang)
             loaded = await load_context() if load_context else {}
             again = self.invalid(template, status=error.status, **context, **loaded)
             again.response.headers.update(errors.retry_after_headers(error))
@@ -137,7 +137,7 @@ async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form
         if name in fields:
             came[name] = await sent.get(name)
         elif name != "csrf":
-            problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).message(lang)
+            problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).localize(lang)
             sent.count_refusal()
             break
     for name, field in fields.items():
@@ -149,7 +149,7 @@ async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form
         except _FieldAbsent:
             continue
         except DomainError as error:
-            problems[name] = error.message(lang)
+            problems[name] = error.localize(lang)
     data = None
     if not problems:
         data = form_type(**made)

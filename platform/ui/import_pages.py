@@ -229,7 +229,7 @@ def _preview_page(
         good=len(plan.accepted),
         rejected=len(plan.rejected),
         bad=[
-            (each.line, each.reason.message(lang), preview.bad.get(each.line, ""))
+            (each.line, each.reason.localize(lang), preview.bad.get(each.line, ""))
             for each in plan.rejected[:MAX_BAD_LINES_SHOWN]
         ],
         column_headings=[
@@ -241,7 +241,7 @@ def _preview_page(
 
 
 def _format_rejected_csv(file: CsvFile, rejected: Sequence[RejectedLine], lang: Lang) -> str:
-    text = render_rejected_csv(file, {bad.line: bad.reason.message(lang) for bad in rejected})
+    text = render_rejected_csv(file, {bad.line: bad.reason.localize(lang) for bad in rejected})
     return BYTE_ORDER_MARK + text.removeprefix(BYTE_ORDER_MARK)
 
 

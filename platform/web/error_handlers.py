@@ -51,7 +51,7 @@ def _wants_json(request: Request[Any, Any, Any]) -> bool:
 def handle_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     """Render a domain error as a page, a fragment for htmx, or problem+json."""
     ctx = get_context(request)
-    sentence = error.message(ctx.lang)
+    sentence = error.localize(ctx.lang)
     if _wants_json(request):
         return Response(
             {

@@ -64,7 +64,7 @@ def respond_unavailable(
         return Response(
             {
                 "type": f"urn:lumbung:{kind.code}",
-                "title": kind().message(lang),
+                "title": kind().localize(lang),
                 "status": 503,
                 "facts": {"number": number, "retry_after": RETRY_AFTER[reason]},
             },

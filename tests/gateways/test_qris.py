@@ -66,7 +66,7 @@ def refused(payload: str) -> ErrorType:
     with pytest.raises(DomainError) as error:
         qris.parse_qris(payload)
     for lang in ("id", "en"):
-        assert "{" not in error.value.message(lang)  # type: ignore[arg-type]
+        assert "{" not in error.value.localize(lang)  # type: ignore[arg-type]
     return error.value.error_type
 
 
@@ -183,7 +183,7 @@ def test_whatever_is_pasted_is_read_or_refused_with_a_sentence(text: str) -> Non
     try:
         merchant = qris.parse_qris(text).merchant_name
     except DomainError as error:
-        merchant = error.message("id")
+        merchant = error.localize("id")
     assert merchant
 
 
@@ -303,7 +303,7 @@ def test_an_amount_out_of_range_is_refused(amount: int) -> None:
     with pytest.raises(DomainError) as error:
         qris.make_dynamic(static_qris(), Rupiah(amount))
     assert error.value.error_type is qris_errors.QRIS_AMOUNT_OUT_OF_RANGE
-    assert "Rp10.000.000" in error.value.message("id")
+    assert "Rp10.000.000" in error.value.localize("id")
 
 
 @pytest.mark.parametrize("amount", [1, 10_000_000])

@@ -35,7 +35,7 @@ def photographed(*codes: Image.Image, size: tuple[int, int] = (1_600, 1_200)) ->
 def refused(content: bytes) -> ErrorType:
     with pytest.raises(DomainError) as error:
         qris_photo.read_photo(content)
-    assert error.value.message("id")
+    assert error.value.localize("id")
     return error.value.error_type
 
 

@@ -60,7 +60,7 @@ async def test_founding_adopts_the_template_that_was_chosen(ro: Reader) -> None:
 async def test_an_unknown_template_is_refused(db: AsyncSession) -> None:
     with pytest.raises(DomainError) as caught:
         await adopt_initial_bylaws(db, "entah", "Ketua", clock.today())
-    assert "konsumen" in caught.value.message("id")
+    assert "konsumen" in caught.value.localize("id")
 
 
 async def test_a_version_holds_from_its_day_on(db: AsyncSession) -> None:
@@ -82,8 +82,8 @@ async def test_of_two_versions_of_one_day_the_later_holds(db: AsyncSession) -> N
 
 async def test_105_percent_is_refused_with_the_sum(db: AsyncSession) -> None:
     error = await get_adoption_error(db, with_percents(KONSUMEN, jasa_usaha="40"), in_days(1))
-    assert error.message("en") == "The allocation adds up to 105 %, it must be 100 %."
-    assert error.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+    assert error.localize("en") == "The allocation adds up to 105 %, it must be 100 %."
+    assert error.localize("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
     assert len(await queries.list_versions(db)) == 1
 
 
@@ -106,7 +106,7 @@ async def test_who_did_not_see_the_latest_version_is_told(db: AsyncSession) -> N
         db, with_percents(KONSUMEN, cadangan="20", jasa_usaha="40"), in_days(2), 1
     )
     assert error.code == "governance.changed_meanwhile"
-    assert "Ketua Melati" in error.message("id")
+    assert "Ketua Melati" in error.localize("id")
 
 
 async def test_of_two_officers_at_once_one_adopts(database: Database, melati: TenantRef) -> None:

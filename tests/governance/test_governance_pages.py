@@ -115,12 +115,9 @@ async def test_what_the_preview_showed_is_adopted_and_the_old_version_stays(
     assert adopted.status_code == 303
     assert adopted.headers["location"] == f"{HOME}/2"
     held = await latest_version(database, melati)
-    assert (held.version, held.note, str(held.bylaws.get_allocation_line("jasa_usaha").percent)) == (
-        2,
-        "Rapat anggota 3 Maret",
-        "37.5",
-    )
-    assert held.bylaws.get_allocation_line("jasa_usaha").account == "2121"
+    assert (held.version, held.note) == (2, "Rapat anggota 3 Maret")
+    services = next(line for line in held.bylaws.allocation if line.code == "jasa_usaha")
+    assert (str(services.percent), services.account) == ("37.5", "2121")
     assert "35 %" in read_page_text(await officer_client.get(f"{HOME}/1"))
     second = read_page_text(await officer_client.get(f"{HOME}/2"))
     assert "Rapat anggota 3 Maret" in second

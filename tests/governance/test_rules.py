@@ -73,22 +73,17 @@ class TestTemplates:
         }
         require_valid(bylaws)
 
-    def test_a_line_is_found_by_its_code(self) -> None:
-        assert KONSUMEN.get_allocation_line("sosial").account == "2125"
-        with pytest.raises(KeyError):
-            KONSUMEN.get_allocation_line("none")
-
 
 class TestProblems:
     def test_105_percent_is_told_in_both_languages(self) -> None:
         (problem,) = validate_bylaws(with_line(KONSUMEN, 0, percent=Decimal(30)))
-        assert problem.message("en") == "The allocation adds up to 105 %, it must be 100 %."
-        assert problem.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+        assert problem.localize("en") == "The allocation adds up to 105 %, it must be 100 %."
+        assert problem.localize("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
         assert problem.status == 422
 
     def test_decimals_are_summed_exactly(self) -> None:
         (problem,) = validate_bylaws(with_line(KONSUMEN, 6, percent=Decimal("2.5001")))
-        assert problem.message("id").startswith("Pembagian SHU berjumlah 100,0001 %")
+        assert problem.localize("id").startswith("Pembagian SHU berjumlah 100,0001 %")
 
     @pytest.mark.parametrize(
         ("changes", "code", "field"),
@@ -165,7 +160,7 @@ class TestProblems:
     def test_of_the_rest(self, changes: dict[str, Any], code: str, field: str | None) -> None:
         (problem,) = validate_bylaws(replace(KONSUMEN, **changes))
         assert (problem.code, problem.params.get("field")) == (code, field)
-        assert problem.message("id") != problem.message("en")
+        assert problem.localize("id") != problem.localize("en")
 
     def test_savings_need_no_kinds_where_nothing_is_divided_by_them(self) -> None:
         line = AllocationLine(
@@ -193,11 +188,11 @@ class TestRequireValid:
         with pytest.raises(DomainError) as refused:
             require_valid(replace(with_line(KONSUMEN, 0, percent=Decimal(30)), payment_methods=()))
         assert refused.value.code == "governance.bylaws_not_valid"
-        assert refused.value.message("en") == (
+        assert refused.value.localize("en") == (
             "The bylaws are not right yet: The allocation adds up to 105 %, it must be 100 %. Choose "
             "at least one way of paying."
         )
-        assert "seharusnya 100 %. Pilih paling sedikit satu cara bayar." in refused.value.message("id")
+        assert "seharusnya 100 %. Pilih paling sedikit satu cara bayar." in refused.value.localize("id")
 
 
 class TestDocument:

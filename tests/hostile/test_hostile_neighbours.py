@@ -56,7 +56,7 @@ async def test_a_lock_in_one_cooperative_leaves_its_neighbour_half_of_the_pool(
             answer = await asyncio.wait_for(neighbour.get(f"/?cari=y{at}"), 3)
             assert answer.status_code == 200
         assert not any(task.done() for task in hung), "the neighbour was served after the lock"
-        assert database.connections_in_use()[1] <= 5, "one cooperative has more than half of the connections"
+        assert database.pools().read.in_use <= 5, "one cooperative has more than half of the connections"
         answers = await asyncio.gather(*hung)
         assert time.monotonic() - began < MAX_ANSWER_SECONDS + TOLERANCE_SECONDS
         assert Counter(answer.status_code for answer in answers) == {503: 30}

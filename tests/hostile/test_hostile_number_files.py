@@ -72,7 +72,7 @@ def test_a_number_is_refused_unread_and_not_repeated_in_full(number: str) -> Non
     for read in (Rupiah.parse, parse_number, parse_amount_cell):
         with pytest.raises(DomainError) as refused:
             read(number)
-        assert len(refused.value.message("id")) < 200
+        assert len(refused.value.localize("id")) < 200
 
 
 def test_amounts_of_providers_are_bounded() -> None:

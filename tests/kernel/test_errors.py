@@ -41,8 +41,8 @@ def test_a_refusal_speaks_both_languages(add_english: Callable[[str, str], None]
     add_english("Sisa {left} {product}.", "Only {left} of {product} left.")
     error = low(product="Beras", left=2)
     assert (error.code, error.status) == ("trial.stock_low", 409)
-    assert error.message("id") == "Sisa 2 Beras."
-    assert error.message("en") == str(error) == "Only 2 of Beras left."
+    assert error.localize("id") == "Sisa 2 Beras."
+    assert error.localize("en") == str(error) == "Only 2 of Beras left."
     assert error.params == {"product": "Beras", "left": 2}
 
 
@@ -57,10 +57,10 @@ def test_facts_are_written_as_the_reader_writes_them(add_english: Callable[[str,
         e=["x", Rupiah(1_000)],
         f=datetime(2026, 8, 17, 3, 5, tzinfo=UTC),
     )
-    assert error.message("id") == (
+    assert error.localize("id") == (
         "Rp12.500 17 Agustus 2026 2,5 uji simpanan x, Rp1.000 17 Agustus 2026 10.05 WIB"
     )
-    assert error.message("en") == "Rp12,500 17 August 2026 2.5 savings x, Rp1,000 17 August 2026 10:05 WIB"
+    assert error.localize("en") == "Rp12,500 17 August 2026 2.5 savings x, Rp1,000 17 August 2026 10:05 WIB"
 
 
 def test_facts_fit_in_json(add_english: Callable[[str, str], None]) -> None:
@@ -118,7 +118,8 @@ def test_a_forgotten_fact_is_a_fault_of_ours() -> None:
 def test_a_malformed_kind_is_refused_at_once(code: str, status: int, text: str) -> None:
     with pytest.raises(ValueError):
         ErrorType(code, status, text)
-    assert code not in errors.error_types()
+    if code.startswith("trial."):
+        ErrorType(code, 409, "x")  # what was refused did not take the code
 
 
 def test_a_code_is_taken_once() -> None:
@@ -128,7 +129,7 @@ def test_a_code_is_taken_once() -> None:
 
 
 def test_a_refusal_survives_a_trip_between_processes() -> None:
-    ErrorType("trial.trip", 409, "{a}")
-    back = pickle.loads(pickle.dumps(errors.error_types()["trial.trip"](a=Rupiah(5))))
+    trip = ErrorType("trial.trip", 409, "{a}")
+    back = pickle.loads(pickle.dumps(trip(a=Rupiah(5))))
     assert isinstance(back, DomainError)
-    assert (back.code, back.message("id")) == ("trial.trip", "Rp5")
+    assert (back.code, back.localize("id")) == ("trial.trip", "Rp5")

@@ -56,7 +56,7 @@ def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(DomainError) as refused:
         phone.parse_mobile(text)
     assert refused.value.code == "kernel.not_a_mobile_number"
-    assert "0812-3456-7890" in refused.value.message("id")
+    assert "0812-3456-7890" in refused.value.localize("id")
 
 
 def test_shown_as_people_read_it() -> None:

@@ -458,7 +458,8 @@ async def test_guesses_at_one_person_from_many_networks_have_an_end(
 
 def connections_held(database: Database) -> tuple[int, int]:
     """Of the write pool and of the read pool."""
-    return database.connections_in_use()
+    pools = database.pools()
+    return pools.write.in_use, pools.read.in_use
 
 
 @pytest.fixture

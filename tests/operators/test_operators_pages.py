@@ -107,7 +107,8 @@ async def test_no_connection_is_held_while_an_operators_password_is_weighed(
     real, held = passwords._matches, []
 
     def weigh(stored: str, given: str) -> bool:
-        held.append(database.connections_in_use())
+        pools = database.pools()
+        held.append((pools.write.in_use, pools.read.in_use))
         return real(stored, given)
 
     monkeypatch.setattr(passwords, "_matches", weigh)

@@ -22,7 +22,7 @@ def refused(keys: vault.MasterKeys, schema: str, label: str, sealed: str) -> Err
     written = (
         "".join(traceback.format_exception(error.value))
         + repr(error.value.params)
-        + error.value.message("id")
+        + error.value.localize("id")
     )
     assert SECRET not in written
     assert repr(keys[0][1]) not in written
@@ -108,7 +108,7 @@ def test_a_key_that_was_taken_away_is_named() -> None:
     with pytest.raises(DomainError) as error:
         vault.unseal((NEW[0],), "coop_a", LABEL, sealed)
     assert error.value.error_type is errors.VAULT_KEY_UNKNOWN
-    assert "“satu”" in error.value.message("id")
+    assert "“satu”" in error.value.localize("id")
 
 
 def test_another_key_of_the_same_name_does_not_open_it() -> None:

@@ -92,7 +92,7 @@ async def test_a_withdrawal_stops_at_zero(db: AsyncSession, ro: Reader, sari: UU
     with pytest.raises(DomainError) as refused:
         await withdraw(db, sari, 500_001)
     assert refused.value.code == "savings.not_enough"
-    assert refused.value.message("id") == (
+    assert refused.value.localize("id") == (
         "Simpanan sukarela Sari Wulandari Melati tinggal Rp500.000. Penarikan tidak boleh lebih dari itu."
     )
     await withdraw(db, sari, 500_000)

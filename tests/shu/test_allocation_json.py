@@ -102,7 +102,7 @@ def test_a_figure_beyond_64_bits_is_still_exact(tmp_path: Path) -> None:
 def test_the_surplus_is_a_json_whole_number(surplus: str) -> None:
     error = get_parse_error(with_replacement("1000001", surplus))
     assert error.code == "shu.surplus_not_whole"
-    assert surplus in error.message("en")
+    assert surplus in error.localize("en")
 
 
 @pytest.mark.parametrize("percent", ["47.5", "4.75e1", "null", "true"])
@@ -110,7 +110,7 @@ def test_a_percentage_is_text_or_a_whole_number(percent: str) -> None:
     error = get_parse_error(with_replacement('"47.5"', percent))
     assert error.code == "shu.percentage_not_exact"
     assert (
-        error.message("en")
+        error.localize("en")
         == f'The percentage of cadangan ({percent}) is not exact. Write it as text, like "25" or "2.5".'
     )
 
@@ -148,7 +148,7 @@ def test_a_percentage_in_text_is_plain_digits(percent: str) -> None:
 def test_what_is_refused(old: str, new: str, code: str) -> None:
     error = get_parse_error(with_replacement(old, new))
     assert error.code == code
-    for sentence in (error.message("id"), error.message("en")):
+    for sentence in (error.localize("id"), error.localize("en")):
         assert "\n" not in sentence
         assert sentence.endswith(".")
 

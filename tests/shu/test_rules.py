@@ -76,8 +76,8 @@ def test_a_table_that_sums_to_105_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
         allocate(Rupiah(1_000_000), lines, [])
     assert refused.value.code == "governance.allocation_not_100"
-    assert refused.value.message("en") == "The allocation adds up to 105 %, it must be 100 %."
-    assert refused.value.message("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
+    assert refused.value.localize("en") == "The allocation adds up to 105 %, it must be 100 %."
+    assert refused.value.localize("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
 
 
 def test_a_hair_from_100_is_not_100() -> None:
@@ -210,10 +210,10 @@ class TestRefusals:
         with pytest.raises(DomainError) as refused:
             allocate(Rupiah(100), SIMPLE, [MemberBasis("1"), MemberBasis("17", purchases=-2500)])
         assert (
-            refused.value.message("id")
+            refused.value.localize("id")
             == "Belanja anggota 17 tidak boleh kurang dari nol: -Rp2.500. Perbaiki, atau isi 0."
         )
-        assert refused.value.message("en").startswith(
+        assert refused.value.localize("en").startswith(
             "The purchases of member 17 cannot be below zero: -Rp2,500."
         )
 

@@ -328,7 +328,7 @@ def with_percent(bylaws: Bylaws, **percents: str) -> Bylaws:
 async def test_a_year_to_come_is_refused(db: AsyncSession) -> None:
     with clock.freeze_at(NOON), pytest.raises(DomainError) as refused:
         await create_draft(db, TREASURER, 2027)
-    assert refused.value.message("id") == "Tahun 2027 belum tiba. Pilih 2026 atau tahun sebelumnya."
+    assert refused.value.localize("id") == "Tahun 2027 belum tiba. Pilih 2026 atau tahun sebelumnya."
 
 
 async def test_two_cooperatives_with_two_bylaws_have_two_results(

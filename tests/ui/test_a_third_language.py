@@ -68,8 +68,8 @@ async def test_a_page_speaks_it_and_falls_back_to_indonesian(visitor: Callable[[
 
 @pytest.mark.usefixtures("javanese")
 def test_a_refusal_and_a_count_speak_it() -> None:
-    assert TOO_MANY_ATTEMPTS(minutes=1).message("jv") == "Kakehan. Entenana samenit."
-    assert TOO_MANY_ATTEMPTS(minutes=3).message("jv") == "Kakehan. Entenana 3 menit."
+    assert TOO_MANY_ATTEMPTS(minutes=1).localize("jv") == "Kakehan. Entenana samenit."
+    assert TOO_MANY_ATTEMPTS(minutes=3).localize("jv") == "Kakehan. Entenana 3 menit."
     assert LocalizedText("Masuk").localize("jv") == "Mlebet"
     assert LocalizedText("{days} hari", counted="days").format(days=2).localize("jv") == "2 hari"
 
