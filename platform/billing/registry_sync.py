@@ -18,7 +18,6 @@ from billing.notices import select_notice
 from billing.periods import lock_subscription
 from billing.plans import catalogue
 from tenants.changes import publish_registry_change
-from tenants.registry import CHANGE_CHANNEL
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -89,8 +88,3 @@ async def sync_registry(db: AsyncSession, subscription: Subscription, on: date) 
     )
     if (row := changed.first()) is not None:
         await publish_registry_change(db, row.schema_name)
-        # cached shop pages say whether the shop takes orders
-        await db.execute(
-            text("SELECT pg_notify(:channel, :schema)"),
-            {"channel": CHANGE_CHANNEL, "schema": row.schema_name},
-        )

@@ -128,13 +128,15 @@ class HostDispatcher:
     def on_change(self, what: str) -> None:
         """Invalidate the caches of a changed topic.
 
-        ``what`` is a schema name (a cooperative), ``registry:`` with a schema name (its hosts), or
+        ``what`` is a schema name (a cooperative), ``registry:`` with a schema name (its hosts and pages), or
         ``registry`` (all hosts).
         """
         if what == REGISTRY:
             self.hosts.clear()
         elif what.startswith(REGISTRY_PREFIX):
-            self.hosts.invalidate(what.removeprefix(REGISTRY_PREFIX))
+            schema = what.removeprefix(REGISTRY_PREFIX)
+            self.hosts.invalidate(schema)
+            self.page_cache.invalidate(schema)  # they show what its registry entry and its revision say
         else:
             self.page_cache.invalidate(what)
             self.inbox.invalidate(what)

@@ -1,5 +1,6 @@
 """Upgrading many cooperatives: each on its own, resumable, and one that fails harms no other."""
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
@@ -97,6 +98,35 @@ async def test_one_that_fails_is_named_harms_no_other_and_is_taken_up_again(
         await connection.execute(text(f"ALTER TABLE {mawar.schema_name}.products DROP COLUMN supplier_note"))
     again = await migrate(database, root=next_root)
     assert (again.upgraded, again.failed, again.already_current) == (1, {}, 1)
+
+
+async def test_one_that_is_upgraded_drops_its_own_hosts_and_pages_and_no_others(
+    app: HostDispatcher,
+    database: Database,
+    melati: TenantRef,
+    mawar: TenantRef,
+    next_root: Path,
+    visitor: Callable[[str], httpx.AsyncClient],
+) -> None:
+    def cached(tenant: TenantRef) -> tuple[bool, bool]:
+        page = app.page_cache.get(tenant.schema_name, ("page", "id", "/", b""))
+        return app.hosts.get_cached(tenant.slug) is not None, page is not None
+
+    async with database.owner_engine.begin() as connection:
+        await connection.execute(
+            text(f"ALTER TABLE {mawar.schema_name}.products ADD COLUMN supplier_note int")
+        )
+    for slug in ("melati", "mawar"):
+        assert (await visitor(slug).get("/")).status_code == 200
+    assert cached(melati) == cached(mawar) == (True, True)
+    report = await migrate(database, root=next_root)
+    assert (report.upgraded, list(report.failed)) == (1, [mawar.schema_name])
+    for _ in range(200):
+        if cached(melati) == (False, False):
+            break
+        await asyncio.sleep(0.02)
+    assert cached(melati) == (False, False)
+    assert cached(mawar) == (True, True)
 
 
 async def test_spares_of_an_older_revision_are_made_anew(database: Database, next_root: Path) -> None:
