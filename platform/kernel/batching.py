@@ -53,7 +53,7 @@ class _BatchReader(Reader):
 
     async def rows(self, view: type[View], sql: str, *args: object) -> list[View]:
         found = await _run_query(_Query(sql, args))
-        self._check(view, sql, found.columns)
+        self._require_columns(view, sql, found.columns)
         return [view(*row) for row in found.rows]
 
     async def one(self, view: type[View], sql: str, *args: object) -> View | None:

@@ -114,13 +114,13 @@ class ConnectionPool(Generic[C]):
             if self._expiry is None:
                 self._expiry = loop.call_later(IDLE_SECONDS, self._close_expired)
         else:
-            self._close(pooled, graceful=healthy)
+            self._close_in_background(pooled, graceful=healthy)
         self._semaphore.release(holder)
 
     def close_idle(self) -> None:
         """Close the idle connections, without waiting for a server that may be gone."""
         while self._idle:
-            self._close(self._idle.pop(), graceful=False)
+            self._close_in_background(self._idle.pop(), graceful=False)
 
     async def close(self) -> None:
         """Close the pool and its idle connections; those in use are closed when they are released."""
@@ -130,7 +130,7 @@ class ConnectionPool(Generic[C]):
             self._expiry.cancel()
             self._expiry = None
         while self._idle:
-            self._close(self._idle.pop(), graceful=True)
+            self._close_in_background(self._idle.pop(), graceful=True)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
 
@@ -139,7 +139,7 @@ class ConnectionPool(Generic[C]):
             pooled = self._idle.pop()
             if self._is_open(pooled.connection):
                 return pooled
-            self._close(pooled, graceful=False)
+            self._close_in_background(pooled, graceful=False)
         return None
 
     def _close_expired(self) -> None:
@@ -150,11 +150,11 @@ class ConnectionPool(Generic[C]):
         loop = asyncio.get_running_loop()
         self._expiry = None
         while len(self._idle) > self._min_idle and loop.time() - self._idle[0].idle_since >= IDLE_SECONDS:
-            self._close(self._idle.pop(0), graceful=True)
+            self._close_in_background(self._idle.pop(0), graceful=True)
         if len(self._idle) > self._min_idle:
             self._expiry = loop.call_at(self._idle[0].idle_since + IDLE_SECONDS, self._close_expired)
 
-    def _close(self, pooled: PooledConnection[C], *, graceful: bool) -> None:
+    def _close_in_background(self, pooled: PooledConnection[C], *, graceful: bool) -> None:
         task = asyncio.get_running_loop().create_task(
             _suppress_errors(self._close_connection(pooled.connection, graceful))
         )

@@ -95,7 +95,7 @@ class Reader:
         """Return every row as a ``view``."""
         records = await (await self._connection()).fetch(sql, *args)
         if records:
-            self._check(view, sql, records[0].keys())
+            self._require_columns(view, sql, records[0].keys())
         return [view(*record) for record in records]
 
     async def one(self, view: type[View], sql: str, *args: object) -> View | None:
@@ -103,7 +103,7 @@ class Reader:
         record = await (await self._connection()).fetchrow(sql, *args)
         if record is None:
             return None
-        self._check(view, sql, record.keys())
+        self._require_columns(view, sql, record.keys())
         return view(*record)
 
     async def records(self, sql: str, *args: object) -> list[asyncpg.Record]:
@@ -131,7 +131,7 @@ class Reader:
                 self._columns[sql] = known
         return known
 
-    def _check(self, view: type[msgspec.Struct], sql: str, names: Iterable[str]) -> None:
+    def _require_columns(self, view: type[msgspec.Struct], sql: str, names: Iterable[str]) -> None:
         if (sql, view) in self._checked:
             return
         if tuple(names) != view.__struct_fields__:

@@ -77,17 +77,17 @@ def check_password(password: str, *, phone_number: str | None = None) -> None:
 
 async def hash_password(password: str) -> str:
     """Return the argon2id hash to store. Call `check_password` first."""
-    return await _in_thread(_hash, password)
+    return await _run_in_thread(_hash, password)
 
 
 async def verify_password(stored_hash: str, password: str) -> bool:
     """Return whether the password matches the stored hash. A damaged hash matches nothing."""
-    return await _in_thread(_matches, stored_hash, password)
+    return await _run_in_thread(_matches, stored_hash, password)
 
 
 async def verify_dummy(password: str) -> None:
     """Take as long as a real check, so that the response time does not reveal whether an account exists."""
-    await _in_thread(_matches, _DUMMY_HASH, password)
+    await _run_in_thread(_matches, _DUMMY_HASH, password)
 
 
 def needs_rehash(stored_hash: str) -> bool:
@@ -115,5 +115,5 @@ def _same_phone(password: str, phone_number: str) -> bool:
         return False
 
 
-async def _in_thread(function: Callable[..., T], *arguments: str) -> T:
+async def _run_in_thread(function: Callable[..., T], *arguments: str) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)

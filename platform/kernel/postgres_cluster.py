@@ -20,12 +20,12 @@ def ensure_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
     version, or when creating it fails.
     """
     found = read_version(binaries)
-    if _major(found) < MIN_MAJOR_VERSION:
+    if _major_version(found) < MIN_MAJOR_VERSION:
         raise SERVER_TOO_OLD(found=found, oldest=MIN_MAJOR_VERSION)
     if not (layout.data_dir / "PG_VERSION").exists():
         _make_cluster(layout, binaries, fast=fast)
     made_by = (layout.data_dir / "PG_VERSION").read_text(encoding="ascii").strip()
-    if _major(found) != int(made_by.partition(".")[0]):
+    if _major_version(found) != int(made_by.partition(".")[0]):
         raise OTHER_VERSION(data=str(layout.data_dir), made_by=made_by, found=found)
 
 
@@ -40,8 +40,12 @@ def _make_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
     password_file.write_text(password, encoding="ascii")
     layout.chown(password_file)
     builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    locale = builtin if _major(read_version(binaries)) >= FIRST_WITH_BUILTIN_LOCALES else ["--locale=C.UTF-8"]
-    _run(
+    locale = (
+        builtin
+        if _major_version(read_version(binaries)) >= FIRST_WITH_BUILTIN_LOCALES
+        else ["--locale=C.UTF-8"]
+    )
+    _run_program(
         layout,
         [
             str(binaries / "initdb"),
@@ -55,7 +59,9 @@ def _make_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
         ],
     )
     single = [str(binaries / "postgres"), "--single", "-D", str(new), "-c", "log_min_messages=error"]
-    _run(layout, [*single, *(["-F"] if fast else []), "postgres"], f"CREATE DATABASE {DATABASE_NAME};\n")
+    _run_program(
+        layout, [*single, *(["-F"] if fast else []), "postgres"], f"CREATE DATABASE {DATABASE_NAME};\n"
+    )
     password_file.unlink()
     password_target = layout.root / "password"
     password_target.unlink(missing_ok=True)
@@ -64,7 +70,7 @@ def _make_cluster(layout: ServerLayout, binaries: Path, *, fast: bool) -> None:
     new.replace(layout.data_dir)
 
 
-def _run(layout: ServerLayout, command: list[str], text: str = "") -> None:
+def _run_program(layout: ServerLayout, command: list[str], text: str = "") -> None:
     done = subprocess.run(
         command,
         input=text.encode(),
@@ -79,5 +85,5 @@ def _run(layout: ServerLayout, command: list[str], text: str = "") -> None:
         raise explain_failure(output, layout.log_file)
 
 
-def _major(version: str) -> int:
+def _major_version(version: str) -> int:
     return int(version.partition(".")[0])

@@ -269,7 +269,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     from kernel.settings_reader import WrongSetting, read_settings
 
-    texts = _texts(environ) | _read_secrets(environ)
+    texts = _read_variables(environ) | _read_secrets(environ)
     for old, new in RENAMED_VARIABLES.items():
         if texts.get(old):
             raise SETTING_INVALID(name=old, value=texts[old], problem=f"it is called {new} now: rename it")
@@ -284,7 +284,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**found)
 
 
-def _texts(environ: Mapping[str, str]) -> dict[str, str]:
+def _read_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the values of our variables that are set, stripped."""
     known = [variable_name(setting.name) for setting in fields(Settings)]
     return {name: environ[name].strip() for name in (*known, *RENAMED_VARIABLES) if name in environ}

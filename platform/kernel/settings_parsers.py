@@ -67,56 +67,56 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _database_url(text: str) -> str:
+def _parse_database_url(text: str) -> str:
     if urlsplit(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("it must begin with postgresql://")
     return "postgresql://" + text.partition("://")[2]
 
 
-def _base_domain(text: str) -> str:
+def _parse_base_domain(text: str) -> str:
     name, _, port = text.lower().partition(":")
     if not name or "/" in text or (port and not port.isdigit()):
         raise ValueError("it must be a domain like lumbung.example or localhost:8000, without http://")
     return f"{name}:{port}" if port else name
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65_535:
         raise ValueError("it must be a port from 1 to 65535")
     return int(text)
 
 
-def _count(text: str) -> int:
+def _parse_count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1_000:
         raise ValueError("it must be a whole number from 1 to 1000")
     return int(text)
 
 
-def _broker_url(text: str) -> str:
+def _parse_broker_url(text: str) -> str:
     if urlsplit(text).scheme not in {"redis", "rediss", "amqp", "amqps"}:
         raise ValueError("it must begin with redis:// or amqp://")
     return text
 
 
-def _environment(text: str) -> str:
+def _parse_environment(text: str) -> str:
     if text not in {"development", "production"}:
         raise ValueError("it must be development or production")
     return text
 
 
-def _lang(text: str) -> str:
+def _parse_lang(text: str) -> str:
     if text not in {"id", "en"}:
         raise ValueError("it must be id or en")
     return text
 
 
-def _list(text: str) -> tuple[str, ...]:
+def _parse_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
+def _parse_master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
     keys = []
-    for part in _list(text):
+    for part in _parse_list(text):
         name, _, encoded = part.partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
@@ -132,9 +132,9 @@ def _master_keys(text: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(keys)
 
 
-def _fake_gateway_urls(text: str) -> tuple[tuple[str, str], ...]:
+def _parse_fake_gateway_urls(text: str) -> tuple[tuple[str, str], ...]:
     found = []
-    for part in _list(text):
+    for part in _parse_list(text):
         service, _, address = part.partition("=")
         if (
             service not in FAKEABLE_GATEWAYS
@@ -148,8 +148,8 @@ def _fake_gateway_urls(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _stripe_accounts(text: str) -> tuple[tuple[str, str], ...]:
-    found = [part.partition("=") for part in _list(text)]
+def _parse_stripe_accounts(text: str) -> tuple[tuple[str, str], ...]:
+    found = [part.partition("=") for part in _parse_list(text)]
     accounts = [account for _, _, account in found]
     if not all(slug and re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", account) for slug, _, account in found):
         raise ValueError("each must be written cooperative=acct_…")
@@ -158,13 +158,13 @@ def _stripe_accounts(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((slug, account) for slug, _, account in found)
 
 
-def _percent(text: str) -> Decimal:
+def _parse_percent(text: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", text):
         raise ValueError("it must be a percentage below 100, like 1.5")
     return Decimal(text)
 
 
-def _bool(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     return text.lower() not in {"0", "no", "false", "off"}
 
 
@@ -174,24 +174,24 @@ SECRET_SETTINGS: Final = frozenset(
 # Settings that may contain a secret, so each may be read from a file.
 FILE_SETTINGS: Final = SECRET_SETTINGS | {"database_url", "app_database_url", "broker_url", "mail_url"}
 PARSERS: Final[Mapping[str, Any]] = {
-    "environment": _environment,
-    "database_url": _database_url,
-    "app_database_url": _database_url,
-    "base_domain": _base_domain,
-    "port": _port,
-    "web_instances": _count,
-    "broker_url": _broker_url,
-    "schema_pool_size": _count,
-    "foundings_per_hour": _count,
-    "foundings_per_hour_in_all": _count,
-    "worker_threads": _count,
-    "postgres_port": _port,
-    "trusted_proxies": _list,
-    "master_keys": _master_keys,
-    "fake_gateways": _fake_gateway_urls,
-    "billing_pkp": _bool,
-    "stripe_accounts": _stripe_accounts,
-    "stripe_fee_percent": _percent,
-    "lang": _lang,
-    "debug": _bool,
+    "environment": _parse_environment,
+    "database_url": _parse_database_url,
+    "app_database_url": _parse_database_url,
+    "base_domain": _parse_base_domain,
+    "port": _parse_port,
+    "web_instances": _parse_count,
+    "broker_url": _parse_broker_url,
+    "schema_pool_size": _parse_count,
+    "foundings_per_hour": _parse_count,
+    "foundings_per_hour_in_all": _parse_count,
+    "worker_threads": _parse_count,
+    "postgres_port": _parse_port,
+    "trusted_proxies": _parse_list,
+    "master_keys": _parse_master_keys,
+    "fake_gateways": _parse_fake_gateway_urls,
+    "billing_pkp": _parse_bool,
+    "stripe_accounts": _parse_stripe_accounts,
+    "stripe_fee_percent": _parse_percent,
+    "lang": _parse_lang,
+    "debug": _parse_bool,
 }
