@@ -39,7 +39,7 @@ def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationL
         was, becomes = before.get(code), after.get(code)
         named = becomes or was
         if named is not None and (was is None or becomes is None or was != becomes):
-            yield RuleChange(named.label, _line_text(was), _line_text(becomes))
+            yield RuleChange(named.label, _format_line(was), _format_line(becomes))
 
 
 _BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
@@ -49,10 +49,10 @@ _BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
 }
 
 
-def _line_text(line: AllocationLine | None) -> Localizable:
+def _format_line(line: AllocationLine | None) -> Localizable:
     if line is None:
         return NONE_LABEL
-    percent = _percent(line.percent)
+    percent = _format_percent(line.percent)
     if line.basis is None:
         return percent
     return LocalizedText("{percent} menurut {basis}").format(
@@ -62,41 +62,45 @@ def _line_text(line: AllocationLine | None) -> Localizable:
 
 def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
     rules: list[tuple[LocalizedText, Localizable, Localizable]] = [
-        (SAVINGS_KIND_NAMES["principal"], _money(old.deposits.principal), _money(new.deposits.principal)),
+        (
+            SAVINGS_KIND_NAMES["principal"],
+            _format_money(old.deposits.principal),
+            _format_money(new.deposits.principal),
+        ),
         (
             LocalizedText("Simpanan wajib sebulan"),
-            _money(old.deposits.mandatory),
-            _money(new.deposits.mandatory),
+            _format_money(old.deposits.mandatory),
+            _format_money(new.deposits.mandatory),
         ),
         (
             LocalizedText("Permohonan anggota dijawab dalam"),
-            _days(old.membership.answer_days),
-            _days(new.membership.answer_days),
+            _format_days(old.membership.answer_days),
+            _format_days(new.membership.answer_days),
         ),
         (
             LocalizedText("Potongan harga anggota"),
-            _percent(old.prices.member_discount_percent),
-            _percent(new.prices.member_discount_percent),
+            _format_percent(old.prices.member_discount_percent),
+            _format_percent(new.prices.member_discount_percent),
         ),
         (
             LocalizedText("Tambahan harga umum"),
-            _percent(old.prices.public_markup_percent),
-            _percent(new.prices.public_markup_percent),
+            _format_percent(old.prices.public_markup_percent),
+            _format_percent(new.prices.public_markup_percent),
         ),
         (
             LocalizedText("Satuan pembulatan harga"),
-            _money(Rupiah(old.prices.rounding_unit)),
-            _money(Rupiah(new.prices.rounding_unit)),
+            _format_money(Rupiah(old.prices.rounding_unit)),
+            _format_money(Rupiah(new.prices.rounding_unit)),
         ),
         (
             LocalizedText("Simpanan yang dihitung"),
-            _list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
-            _list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
+            _format_list([SAVINGS_KIND_NAMES[kind] for kind in old.savings_basis]),
+            _format_list([SAVINGS_KIND_NAMES[kind] for kind in new.savings_basis]),
         ),
         (
             LocalizedText("Cara bayar", context="governance.bylaws_diff"),
-            _list([PAYMENT_METHOD_NAMES[method] for method in old.payment_methods]),
-            _list([PAYMENT_METHOD_NAMES[method] for method in new.payment_methods]),
+            _format_list([PAYMENT_METHOD_NAMES[method] for method in old.payment_methods]),
+            _format_list([PAYMENT_METHOD_NAMES[method] for method in new.payment_methods]),
         ),
         (
             LocalizedText("Angka unik transfer"),
@@ -109,19 +113,19 @@ def _other_changes(old: Bylaws, new: Bylaws) -> Iterator[RuleChange]:
             yield RuleChange(rule, before, after)
 
 
-def _money(amount: Rupiah) -> Localizable:
+def _format_money(amount: Rupiah) -> Localizable:
     return JoinedText((amount,))
 
 
-def _percent(value: Decimal) -> Localizable:
+def _format_percent(value: Decimal) -> Localizable:
     return LocalizedText("{value}\u00a0%").format(value=value)
 
 
-def _days(days: int) -> Localizable:
+def _format_days(days: int) -> Localizable:
     return LocalizedText("{days} hari", counted="days").format(days=days)
 
 
-def _list(names: Sequence[LocalizedText]) -> Localizable:
+def _format_list(names: Sequence[LocalizedText]) -> Localizable:
     if not names:
         return NONE_LABEL
     return JoinedText(tuple(names))

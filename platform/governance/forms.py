@@ -136,7 +136,7 @@ def parse_bylaws(data: Any, base: Bylaws) -> tuple[Bylaws, list[int]]:
         code = _choose_code(label, getattr(data, f"code_{row}"), base, taken)
         taken.setdefault(code, label)
         percent = getattr(data, f"percent_{row}")
-        lines.append(_line(known.get(code), code, label, percent, getattr(data, f"goes_to_{row}")))
+        lines.append(_build_line(known.get(code), code, label, percent, getattr(data, f"goes_to_{row}")))
     bylaws = Bylaws(
         allocation=tuple(lines),
         deposits=DepositRules(principal=data.principal, mandatory=data.mandatory),
@@ -224,7 +224,7 @@ def _is_row_field(name: str) -> bool:
     return head in {"label", "percent", "goes_to", "code"} and is_row_number(row)
 
 
-def _line(
+def _build_line(
     before: AllocationLine | None, code: str, label: str, percent: Decimal | None, goes_to: AllocationTarget
 ) -> AllocationLine:
     basis = goes_to if goes_to in BASIS_NAMES else None

@@ -21,7 +21,7 @@ def get_member_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
     discount = bylaws.prices.member_discount_percent
     if discount == 0 or price <= 0:
         return price
-    rate = _percent(100 - discount)
+    rate = _to_fraction(100 - discount)
     rounded = price.times(rate, rounding="down", unit=bylaws.prices.rounding_unit)
     return max(rounded or price.times(rate, rounding="down"), Rupiah(1))
 
@@ -31,8 +31,8 @@ def get_public_price(price: Rupiah, bylaws: Bylaws) -> Rupiah:
     markup = bylaws.prices.public_markup_percent
     if markup == 0 or price <= 0:
         return price
-    return price.times(_percent(100 + markup), rounding="up", unit=bylaws.prices.rounding_unit)
+    return price.times(_to_fraction(100 + markup), rounding="up", unit=bylaws.prices.rounding_unit)
 
 
-def _percent(value: Decimal) -> Fraction:
+def _to_fraction(value: Decimal) -> Fraction:
     return Fraction(value) / 100

@@ -21,7 +21,7 @@ from kernel.errors import LocalizedText
 from kernel.money import Rupiah
 
 
-def _line(
+def _build_line(
     code: str,
     label: LocalizedText,
     percent: str,
@@ -57,14 +57,14 @@ VILLAGE: Final = LocalizedText("Imbal jasa desa")
 
 KONSUMEN: Final = Bylaws(
     allocation=(
-        _line("cadangan", RESERVE, "25", "reserve", "3161"),
-        _line("jasa_modal", RETURN_ON_SAVINGS, "20", "members", "2121", "savings"),
-        _line("jasa_usaha", RETURN_ON_PURCHASES, "35", "members", "2121", "purchases"),
-        _line("pengurus", OFFICERS, "5", "fund", "2122"),
-        _line("karyawan", STAFF, "5", "fund", "2123"),
-        _line("pendidikan", EDUCATION, "5", "fund", "2124"),
-        _line("sosial", SOCIAL, "2.5", "fund", "2125"),
-        _line("pembangunan", DEVELOPMENT, "2.5", "fund", "2126"),
+        _build_line("cadangan", RESERVE, "25", "reserve", "3161"),
+        _build_line("jasa_modal", RETURN_ON_SAVINGS, "20", "members", "2121", "savings"),
+        _build_line("jasa_usaha", RETURN_ON_PURCHASES, "35", "members", "2121", "purchases"),
+        _build_line("pengurus", OFFICERS, "5", "fund", "2122"),
+        _build_line("karyawan", STAFF, "5", "fund", "2123"),
+        _build_line("pendidikan", EDUCATION, "5", "fund", "2124"),
+        _build_line("sosial", SOCIAL, "2.5", "fund", "2125"),
+        _build_line("pembangunan", DEVELOPMENT, "2.5", "fund", "2126"),
     ),
     deposits=DepositRules(principal=Rupiah(100_000), mandatory=Rupiah(20_000)),
     membership=MembershipRules(answer_days=14),
@@ -77,13 +77,13 @@ KONSUMEN: Final = Bylaws(
 
 DESA_MERAH_PUTIH: Final = Bylaws(
     allocation=(
-        _line("imbal_jasa_desa", VILLAGE, "20", "third_party", "2127"),
-        _line("cadangan", RESERVE, "20", "reserve", "3161"),
-        _line("jasa_modal", RETURN_ON_SAVINGS, "15", "members", "2121", "savings"),
-        _line("jasa_usaha", RETURN_ON_PURCHASES, "30", "members", "2121", "purchases"),
-        _line("pengurus", OFFICERS, "5", "fund", "2122"),
-        _line("pendidikan", EDUCATION, "5", "fund", "2124"),
-        _line("sosial", SOCIAL, "5", "fund", "2125"),
+        _build_line("imbal_jasa_desa", VILLAGE, "20", "third_party", "2127"),
+        _build_line("cadangan", RESERVE, "20", "reserve", "3161"),
+        _build_line("jasa_modal", RETURN_ON_SAVINGS, "15", "members", "2121", "savings"),
+        _build_line("jasa_usaha", RETURN_ON_PURCHASES, "30", "members", "2121", "purchases"),
+        _build_line("pengurus", OFFICERS, "5", "fund", "2122"),
+        _build_line("pendidikan", EDUCATION, "5", "fund", "2124"),
+        _build_line("sosial", SOCIAL, "5", "fund", "2125"),
     ),
     deposits=DepositRules(principal=Rupiah(50_000), mandatory=Rupiah(10_000)),
     membership=MembershipRules(answer_days=14),
