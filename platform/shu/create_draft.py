@@ -74,9 +74,9 @@ async def create_draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftRes
     on 31 December apply. Everything is read up to one journal, so that a concurrent sale is in all figures or
     in none. Raises DomainError: shu.year_ahead, shu.year_too_old, and those of ``allocate``.
     """
-    now = (await get_today(db)).year
-    if year > now:
-        raise errors.YEAR_AHEAD(year=str(year), now=str(now))
+    this_year = (await get_today(db)).year
+    if year > this_year:
+        raise errors.YEAR_AHEAD(year=str(year), now=str(this_year))
     if year < EARLIEST_YEAR:
         raise errors.YEAR_TOO_OLD(year=str(year))
     ro = as_reader(db)

@@ -16,10 +16,10 @@ def write_csv(pools: Sequence[PoolView], rows: Iterable[MemberTotalRow]) -> byte
     """
     parts = [name for pool in pools for name in (f"{pool.code}_basis", f"{pool.code}_share")]
     header = ["member_number", "name", *parts, "total"]
-    return (BYTE_ORDER_MARK + "".join(stream_csv(header, _lines(rows)))).encode()
+    return (BYTE_ORDER_MARK + "".join(stream_csv(header, _iter_rows(rows)))).encode()
 
 
-def _lines(rows: Iterable[MemberTotalRow]) -> Iterator[list[object]]:
+def _iter_rows(rows: Iterable[MemberTotalRow]) -> Iterator[list[object]]:
     for row in rows:
         figures = [figure for pair in zip(row.bases, row.amounts, strict=True) for figure in pair]
         yield [row.number, row.name, *figures, row.total]
