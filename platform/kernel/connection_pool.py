@@ -155,6 +155,7 @@ class ConnectionPool(Generic[C]):
             self._expiry = loop.call_at(self._idle[0].idle_since + IDLE_SECONDS, self._close_expired)
 
     def _close_in_background(self, pooled: PooledConnection[C], *, graceful: bool) -> None:
+        """Close a connection in a task, for which ``close`` waits."""
         task = asyncio.get_running_loop().create_task(
             _suppress_errors(self._close_connection(pooled.connection, graceful))
         )

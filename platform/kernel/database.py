@@ -132,6 +132,7 @@ class Reader:
         return known
 
     def _require_columns(self, view: type[msgspec.Struct], sql: str, names: Iterable[str]) -> None:
+        """Raise TypeError unless the columns are the view's fields, in order; each query is checked once."""
         if (sql, view) in self._checked:
             return
         if tuple(names) != view.__struct_fields__:

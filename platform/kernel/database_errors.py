@@ -86,6 +86,7 @@ def summarize_error(error: BaseException) -> str:
 
 
 def _is_lost_connection(error: BaseException) -> bool:
+    """Return whether an error of the network, a driver or SQLAlchemy means a lost connection."""
     if isinstance(
         error, (ConnectionError, TimeoutError, socket.gaierror, sqlalchemy.exc.PendingRollbackError)
     ):

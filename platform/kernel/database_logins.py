@@ -43,10 +43,12 @@ class DatabaseLogins:
 
     @property
     def has_owner(self) -> bool:
+        """Whether this process has the owner's login."""
         return self._owner is not None
 
     @property
     def has_app(self) -> bool:
+        """Whether this process has the application's login."""
         return self._app is not None
 
     @property

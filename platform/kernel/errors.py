@@ -126,10 +126,12 @@ class DomainError(Exception):
 
     @property
     def code(self) -> str:
+        """The stable code of the error type."""
         return self.error_type.code
 
     @property
     def status(self) -> int:
+        """The HTTP status of the error type."""
         return self.error_type.status
 
     @property
@@ -154,6 +156,7 @@ class DomainError(Exception):
 
 
 def _restore_error(code: str, params: Mapping[str, object]) -> DomainError:
+    """Recreate a pickled error."""
     return DomainError(_error_types[code], params)
 
 
@@ -172,6 +175,7 @@ def _placeholders(template: str) -> frozenset[str]:
 
 
 def _translate(text: str, context: str, count: object, lang: Lang) -> str:
+    """Return the translated text, in the plural form for ``count`` if it is an int."""
     translations = get_translations(lang)
     if isinstance(count, int):
         return translations.ngettext(text, text, count)
@@ -179,6 +183,7 @@ def _translate(text: str, context: str, count: object, lang: Lang) -> str:
 
 
 def _fill(template: str, params: Mapping[str, object], lang: Lang) -> str:
+    """Replace the placeholders of a message by the parameters, written in a language."""
     return template.format_map({name: _format_param(value, lang) for name, value in params.items()})
 
 

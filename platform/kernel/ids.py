@@ -24,6 +24,7 @@ class UuidSequence:
         self._counter = 0
 
     def next(self) -> UUID:
+        """Return the next id; safe to call from any thread."""
         with self._lock:
             ms = time.time_ns() // 1_000_000
             if ms > self._ms:
@@ -37,6 +38,7 @@ class UuidSequence:
         return UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
     def _reseed(self, ms: int) -> None:
+        """Start a new millisecond at a random counter."""
         self._ms = ms
         self._counter = secrets.randbits(
             _COUNTER_BITS - 1

@@ -62,6 +62,7 @@ class PoolPair:
         )
 
     async def close(self) -> None:
+        """Close both pools and the engine."""
         await self.write.close()
         await self.read.close()
         await self.engine.dispose()
@@ -106,6 +107,7 @@ class ConnectionLease:
             self._pooled.served_tenants.add(schema_name)
 
     def release(self) -> None:
+        """Return the connection to the pool; one with an open transaction is closed instead."""
         if self._pooled is not None:
             connection = self._pooled.connection
             self._pool.release(self._pooled, self._holder, healthy=not connection.in_transaction())
@@ -116,6 +118,7 @@ class LeasedSession(Session):
     """A session that uses one leased connection, which its first statement acquires."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """Return the leased connection, which SQLAlchemy then uses for the session's statements."""
         lease: ConnectionLease | None = self.info.get("lease")
         return lease.connection() if lease is not None else super().get_bind(*args, **kwargs)
 

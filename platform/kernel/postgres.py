@@ -146,6 +146,7 @@ class EmbeddedPostgres:
         return pid if self._is_our_server(pid) else None
 
     def _is_our_server(self, pid: int) -> bool:
+        """Return whether a process is the server of this data folder."""
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -171,6 +172,7 @@ class EmbeddedPostgres:
     # ------------------------------------------------------------------------------------------------------
 
     def _launch(self) -> int:
+        """Create the cluster if necessary, start the server, and return its port."""
         binaries = find_binaries(self.layout, self._binaries)
         ensure_cluster(self.layout, binaries, fast=self._fast)
         if self._server_pid() is not None:  # another process has started the server, and it is not ready yet
@@ -190,6 +192,7 @@ class EmbeddedPostgres:
         return port
 
     def _spawn(self, binaries: Path, port: int) -> None:
+        """Start the server process without waiting until it is ready."""
         too_long = len(os.fsencode(self.layout.data_dir)) > MAX_SOCKET_PATH
         options = TUNING | (FAST_UNSAFE_OPTIONS if self._fast else {}) | {
             "port": str(port),
@@ -248,6 +251,7 @@ class EmbeddedPostgres:
     # ------------------------------------------------------------------------------------------------------
 
     def _shut_down(self) -> None:
+        """Stop the server, and wait until it has ended."""
         pid = self._server_pid()
         if pid is None:
             return

@@ -53,6 +53,7 @@ class ServerLayout:
         return common | {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
     def make_folder(self, folder: Path) -> None:
+        """Create a folder that only the server's user can read."""
         folder.mkdir(mode=0o700)
         self.chown(folder)
 
