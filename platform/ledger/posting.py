@@ -165,6 +165,7 @@ async def reverse_journal(db: AsyncSession, number: int, *, on: date, reason: st
 
 
 def _validate_journal(journal: Journal) -> None:
+    """Raise a DomainError for an early date, an unbalanced journal, or a line that is not one-sided."""
     if journal.value_date < EARLIEST_POSTING_DATE:
         raise errors.DAY_TOO_EARLY(first=EARLIEST_POSTING_DATE)
     debit = credit = 0

@@ -32,4 +32,5 @@ async def reject_early_date(
 
 
 def _earliest_date(founded: date) -> date:
+    """Return the earliest date of a form for a cooperative that signed up on ``founded``."""
     return max(EARLIEST_POSTING_DATE, date(founded.year - YEARS_BEFORE_FOUNDING, founded.month, 1))
