@@ -48,6 +48,7 @@ class SavingsReceipt(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> Rupiah:
+        """The sum of the amounts, in rupiah."""
         return Rupiah.total(amount for _, amount in self.amounts)
 
 

@@ -40,6 +40,7 @@ class Savings(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> Rupiah:
+        """The sum of all kinds."""
         return self.principal + self.mandatory + self.voluntary
 
     def of(self, kind: SavingsKind) -> Rupiah:
@@ -59,6 +60,7 @@ class Dues(msgspec.Struct, frozen=True):
 
     @property
     def arrears(self) -> Rupiah:
+        """The sum missing for past months."""
         return Rupiah.total(amount for _, amount in self.unpaid)
 
 
