@@ -200,6 +200,7 @@ def _require_valid_bylaws(
 
 
 def _find_problems(data: Any, bylaws: Bylaws, base: BylawsVersionView, today: date) -> list[DomainError]:
+    """Return the errors of a change: invalid rules, invalid date, outdated base version, or no change."""
     problems = validate_bylaws(bylaws)
     try:
         require_effective_date(data.effective_on, base.effective_on, today)

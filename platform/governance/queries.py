@@ -28,6 +28,8 @@ class BylawsVersionView(msgspec.Struct, frozen=True):
 
 
 class _VersionRow(msgspec.Struct, frozen=True):
+    """A version as the query returns it, with the document as text."""
+
     version: int
     effective_on: date
     template: str

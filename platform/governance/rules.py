@@ -78,6 +78,7 @@ class AllocationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     @property
     def label(self) -> StoredText:
+        """The line's name in both languages."""
         return StoredText(self.label_id, self.label_en)
 
 
