@@ -95,6 +95,7 @@ async def create_draft(db: AsyncSession, actor: Actor, year: int) -> ShuDraftRes
 
 
 async def _compute_division(ro: Reader, year: int) -> _Division:
+    """Read the ledger, the register and the bylaws of a year, and divide its surplus."""
     year_end = date(year, 12, 31)
     rules = await get_bylaws_on(ro, year_end)
     through = await ledger_queries.get_last_journal_number(ro, year_end)

@@ -261,6 +261,7 @@ async def _require_draft(ro: Reader, year: int, version: int) -> DraftView:
 
 
 async def _list_distributed_pools(ro: Reader, draft: DraftView) -> list[tuple[Localizable, queries.PoolView]]:
+    """Return the pools that are divided among members, each with its label."""
     labels = await load_pool_labels(ro, draft)
     return [(labels[pool.code], pool) for pool in await queries.list_pools(ro, draft.id) if pool.basis]
 

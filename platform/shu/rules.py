@@ -57,6 +57,7 @@ class MemberBasis(msgspec.Struct, frozen=True):
     loans: int = 0
 
     def get(self, basis: Basis) -> int:
+        """Return the amount of one basis."""
         return self.savings if basis == "savings" else self.purchases if basis == "purchases" else self.loans
 
 
@@ -90,6 +91,7 @@ class MemberShares(msgspec.Struct, frozen=True):
 
     @property
     def number(self) -> str:
+        """The member number."""
         return self.basis.number
 
 
@@ -114,6 +116,7 @@ class Share:
 
     @property
     def floor(self) -> Rupiah:
+        """The share rounded down to whole rupiah."""
         return Rupiah(int(self.pool) * self.basis // self.total_basis) if self.total_basis else Rupiah(0)
 
     @property
@@ -233,6 +236,7 @@ class _MemberColumns:
 
 
 def _split_surplus(surplus: Rupiah, allocation: Sequence[AllocationLineLike]) -> list[Rupiah]:
+    """Return the rupiah of each line, in the order of the lines."""
     if surplus <= 0:
         return [Rupiah(0)] * len(allocation)
     parts = Rupiah(surplus).split({position: line.percent for position, line in enumerate(allocation)})
@@ -288,6 +292,7 @@ def _check_lines(allocation: Sequence[AllocationLineLike]) -> None:
 
 
 def _is_whole(value: object) -> bool:
+    """Return whether a value is an int or a Rupiah; a bool is not."""
     return type(value) in {int, Rupiah}
 
 
