@@ -86,8 +86,8 @@ class PayrollLine(CoopBase):
     note: Mapped[str] = mapped_column(Text, server_default="")
 
 
-class PayrollStray(CoopBase):
-    """A deduction in the employer's answer that we did not request; ``line`` is its line in the file."""
+class UnmatchedDeduction(CoopBase):
+    """A deduction in the employer's answer that we did not request; `line` is its line in the file."""
 
     __tablename__ = "payroll_unmatched_lines"
     __table_args__ = (

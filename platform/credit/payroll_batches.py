@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from credit import errors, payroll_queries, payroll_rules
-from credit.models import PayrollBatch, PayrollLine, PayrollStray
+from credit.models import PayrollBatch, PayrollLine, UnmatchedDeduction
 from credit.payroll_files import PayrollReturn, parse_return
 from credit.payroll_rules import ReturnPlan
 from kernel import audit, clock
@@ -135,7 +135,7 @@ async def import_return(
         line.named, line.settled = result.named, result.settled
     db.add_all(
         [
-            PayrollStray(
+            UnmatchedDeduction(
                 batch_id=batch_id,
                 line=each.line,
                 who=each.who,
@@ -144,7 +144,7 @@ async def import_return(
                 settled=False,
                 note="",
             )
-            for each in plan.strays
+            for each in plan.unmatched
         ]
     )
     batch.status, batch.returned_by, batch.returned_at = "returned", actor.name, clock.now()
@@ -176,10 +176,11 @@ async def _require_same_return(
 ) -> None:
     """Raise DomainError payments.returned_already unless this is the answer that was imported."""
     unmatched = sorted(
-        (each.line, each.who, each.amount) for each in await payroll_queries.list_strays(db, batch_id)
+        (each.line, each.who, each.amount)
+        for each in await payroll_queries.list_unmatched_deductions(db, batch_id)
     )
     same = all(lines[each.request.member_id].deducted == each.deducted for each in plan.results)
-    if not same or unmatched != [(each.line, each.who, int(each.amount)) for each in plan.strays]:
+    if not same or unmatched != [(each.line, each.who, int(each.amount)) for each in plan.unmatched]:
         raise errors.ALREADY_RETURNED()
 
 

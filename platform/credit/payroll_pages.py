@@ -16,7 +16,7 @@ from credit.payroll_batches import create_batch, sum_asked
 from credit.payroll_files import write_batch_file
 from credit.payroll_queries import PayrollBatchView, PayrollLineView
 from credit.payroll_rules import DeductionOutcome
-from credit.settle_difference import settle_line, settle_stray
+from credit.settle_difference import settle_line, settle_unmatched_deduction
 from governance.queries import get_bylaws_on
 from kernel import clock, formats
 from kernel.database import Reader
@@ -45,7 +45,7 @@ ONE: Final = HOME + "/{batch_id:uuid}"
 PLACE: Final = "penjualan"
 NEW: Final = "payments/payroll_new.html"
 LINE: Final = "payments/payroll_difference.html"
-STRAY: Final = "payments/payroll_stray.html"
+UNMATCHED: Final = "payments/payroll_unmatched.html"
 SHOWN_LINES: Final = 200
 LARGEST_NUMBER: Final = 2**31 - 1
 
@@ -108,7 +108,7 @@ async def show_batch(
         batch=batch,
         path=f"{HOME}/{batch_id}",
         waiting=[_line_view(each, ctx) for each in waiting],
-        strays=await payroll_queries.list_strays(ro, batch_id),
+        unmatched=await payroll_queries.list_unmatched_deductions(ro, batch_id),
         lines=[_line_view(each, ctx) for each in lines[:SHOWN_LINES]],
         more=max(0, len(lines) - SHOWN_LINES),
     )
@@ -163,17 +163,17 @@ async def submit_decision(
 
 
 @get(ONE + "/baris/{number:int}", guards=[require_officer])
-async def show_stray(
+async def show_unmatched_deduction(
     request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
     """Show a deduction that we did not request, and what each decision would do."""
     return render_page(
-        request, STRAY, active_menu=PLACE, form=None, **await _stray_context(ro, batch_id, number)
+        request, UNMATCHED, active_menu=PLACE, form=None, **await _unmatched_context(ro, batch_id, number)
     )
 
 
 @post(ONE + "/baris/{number:int}", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def submit_stray_decision(
+async def submit_unmatched_decision(
     request: AnyRequest,
     db: Db,
     viewer: CurrentUser,
@@ -181,11 +181,13 @@ async def submit_stray_decision(
     batch_id: FromPath[UUID],
     number: FromPath[int],
 ) -> Response[Any]:
-    """Settle the stray deduction."""
+    """Settle a deduction that we did not request."""
     form = await read_form(request, DecisionForm)
-    async with form.rerender_on_error(STRAY, active_menu=PLACE, **await _stray_context(db, batch_id, number)):
+    async with form.rerender_on_error(
+        UNMATCHED, active_menu=PLACE, **await _unmatched_context(db, batch_id, number)
+    ):
         sent = form.data
-        await settle_stray(
+        await settle_unmatched_deduction(
             db,
             viewer.as_officer(),
             batch_id,
@@ -231,14 +233,16 @@ async def _line_context(
     return {"batch": batch, "path": f"{HOME}/{batch_id}", "line": line_view, "choices": line_view["choices"]}
 
 
-async def _stray_context(source: AsyncSession | Reader, batch_id: UUID, number: int) -> dict[str, Any]:
+async def _unmatched_context(source: AsyncSession | Reader, batch_id: UUID, number: int) -> dict[str, Any]:
     batch = await require_batch(source, batch_id)
     found = (
-        await payroll_queries.find_stray(source, batch_id, number) if 0 < number <= LARGEST_NUMBER else None
+        await payroll_queries.find_unmatched_deduction(source, batch_id, number)
+        if 0 < number <= LARGEST_NUMBER
+        else None
     )
     if found is None:
         raise errors.NO_SUCH_DIFFERENCE()
-    return {"batch": batch, "path": f"{HOME}/{batch_id}", "stray": found}
+    return {"batch": batch, "path": f"{HOME}/{batch_id}", "deduction": found}
 
 
 def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
@@ -280,6 +284,6 @@ routes: Final[list[Any]] = [
     download_batch_file,
     show_difference,
     submit_decision,
-    show_stray,
-    submit_stray_decision,
+    show_unmatched_deduction,
+    submit_unmatched_decision,
 ]

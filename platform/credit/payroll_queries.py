@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from credit.models import PayrollBatch, PayrollLine, PayrollStray
+from credit.models import PayrollBatch, PayrollLine, UnmatchedDeduction
 from credit.payroll_rules import DeductionRequest
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
@@ -41,7 +41,11 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
 
 
 class PayrollBatchView(msgspec.Struct, frozen=True):
-    """A file that was sent, sums in rupiah. ``open_lines`` and ``open_strays`` await a decision."""
+    """A file that was sent; sums are in rupiah.
+
+    `unmatched` is the sum of deductions that we did not request; `open_lines` and `open_unmatched` count
+    those that await a decision.
+    """
 
     id: UUID
     title: str
@@ -55,19 +59,19 @@ class PayrollBatchView(msgspec.Struct, frozen=True):
     requested: int
     deducted: int
     applied: int
-    strays: int
+    unmatched: int
     open_lines: int
-    open_strays: int
+    open_unmatched: int
 
     @property
     def open_differences(self) -> int:
-        """How many differences are open."""
-        return self.open_lines + self.open_strays
+        """Return the number of open differences."""
+        return self.open_lines + self.open_unmatched
 
     @property
     def total_taken(self) -> int:
-        """The total that the employer deducted, in rupiah."""
-        return self.deducted + self.strays
+        """Return the total that the employer deducted, in rupiah."""
+        return self.deducted + self.unmatched
 
 
 class PayrollLineView(msgspec.Struct, frozen=True):
@@ -88,8 +92,8 @@ class PayrollLineView(msgspec.Struct, frozen=True):
     note: str
 
 
-class StrayView(msgspec.Struct, frozen=True):
-    """A deduction that we did not request."""
+class UnmatchedDeductionView(msgspec.Struct, frozen=True):
+    """A deduction that we did not request; `amount` is in rupiah."""
 
     line: int
     who: str
@@ -117,9 +121,9 @@ _BATCH = (
     " coalesce(l.people, 0)::int AS people, coalesce(l.requested, 0)::bigint AS requested, "
     "coalesce(l.deducted, "
     "0)::bigint AS deducted,"
-    " coalesce(l.applied, 0)::bigint AS applied, coalesce(s.amount, 0)::bigint AS strays,"
+    " coalesce(l.applied, 0)::bigint AS applied, coalesce(s.amount, 0)::bigint AS unmatched,"
     " CASE WHEN b.status = 'sent' THEN 0 ELSE coalesce(l.waiting, 0) END::int AS open_lines, "
-    "coalesce(s.waiting, 0)::int AS open_strays"
+    "coalesce(s.waiting, 0)::int AS open_unmatched"
     " FROM payroll_batches b LEFT JOIN (SELECT batch_id, count(*) AS people, sum(requested) AS requested, "
     "sum(deducted) AS deducted,"
     "  sum(applied) AS applied, count(*) FILTER (WHERE NOT settled) AS waiting FROM payroll_lines GROUP "
@@ -178,7 +182,7 @@ _LINES = (
     " JOIN members m ON m.id = l.member_id LEFT JOIN credit_terms t ON t.member_id = m.id WHERE "
     "l.batch_id = $1"
 )
-_STRAYS = (
+_UNMATCHED = (
     "SELECT s.line, s.who, s.amount, s.remark, s.settled, s.decision, s.note, m.name AS member_name"
     " FROM payroll_unmatched_lines s LEFT JOIN members m ON m.id = s.member_id WHERE s.batch_id = $1"
 )
@@ -196,14 +200,22 @@ async def find_line(source: AsyncSession | Reader, batch_id: UUID, member_id: UU
     return await as_reader(source).one(PayrollLineView, _LINES + " AND m.id = $2", batch_id, member_id)
 
 
-async def list_strays(source: AsyncSession | Reader, batch_id: UUID) -> list[StrayView]:
-    """Return the deductions that we did not request."""
-    return await as_reader(source).rows(StrayView, _STRAYS + " ORDER BY s.settled, s.line", batch_id)
+async def list_unmatched_deductions(
+    source: AsyncSession | Reader, batch_id: UUID
+) -> list[UnmatchedDeductionView]:
+    """Return the deductions of an answer that we did not request, open ones first."""
+    return await as_reader(source).rows(
+        UnmatchedDeductionView, _UNMATCHED + " ORDER BY s.settled, s.line", batch_id
+    )
 
 
-async def find_stray(source: AsyncSession | Reader, batch_id: UUID, number: int) -> StrayView | None:
-    """Return the stray deduction on one line of an answer, or None."""
-    return await as_reader(source).one(StrayView, _STRAYS + " AND s.line = $2", batch_id, number)
+async def find_unmatched_deduction(
+    source: AsyncSession | Reader, batch_id: UUID, number: int
+) -> UnmatchedDeductionView | None:
+    """Return the deduction on this line of an answer that we did not request, or None."""
+    return await as_reader(source).one(
+        UnmatchedDeductionView, _UNMATCHED + " AND s.line = $2", batch_id, number
+    )
 
 
 async def find_batch_by_key(db: AsyncSession, key: str) -> PayrollBatch | None:
@@ -234,9 +246,13 @@ async def lock_line(db: AsyncSession, batch_id: UUID, member_id: UUID) -> Payrol
     ).scalar_one_or_none()
 
 
-async def lock_stray(db: AsyncSession, batch_id: UUID, number: int) -> PayrollStray | None:
-    """Return the stray deduction on one line of an answer, locked."""
-    statement = select(PayrollStray).where(PayrollStray.batch_id == batch_id, PayrollStray.line == number)
+async def lock_unmatched_deduction(
+    db: AsyncSession, batch_id: UUID, number: int
+) -> UnmatchedDeduction | None:
+    """Return the deduction on this line of an answer that we did not request, locked, or None."""
+    statement = select(UnmatchedDeduction).where(
+        UnmatchedDeduction.batch_id == batch_id, UnmatchedDeduction.line == number
+    )
     return (
         await db.execute(statement.with_for_update().execution_options(populate_existing=True))
     ).scalar_one_or_none()

@@ -152,7 +152,7 @@ def _result_message(taken: ReturnResult, ctx: RequestContext) -> str:
     number = {
         "amount": formats.rupiah(taken.plan.total, ctx.lang),
         "left": formats.number(
-            sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.strays), ctx.lang
+            sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.unmatched), ctx.lang
         ),
     }
     return say("%(amount)s dicatat. %(left)s selisih perlu diselesaikan.") % number

@@ -52,7 +52,7 @@ class ReturnRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The person as the file names them."""
+        """Return the person's name and numbers as the file gives them."""
         return ", ".join(part for part in (self.name, self.payroll_number, self.member_number) if part)
 
 
@@ -70,22 +70,26 @@ class DeductionResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> DeductionOutcome:
+        """Return how the deduction compares with its request."""
         return classify_outcome(
             int(self.request.requested), int(self.deducted), int(self.applied), named=self.named
         )
 
     @property
     def excess(self) -> Rupiah:
+        """Return the deducted rupiah that repay no debt."""
         return self.deducted - self.applied
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to decide: exactly what was requested and is still owed was deducted."""
+        """Return whether exactly what was requested and is still owed was deducted, so that nothing is left
+        to decide.
+        """
         return self.deducted == self.applied == min(self.request.requested, max(self.request.owed, Rupiah(0)))
 
 
-class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
-    """A deduction that we did not request."""
+class UnmatchedReturnRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the answer that matches no request, or more than one."""
 
     line: int
     who: str
@@ -94,36 +98,38 @@ class StrayDeduction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What importing an answer would do."""
+    """What importing an answer would do: the results by request, and the lines without a request."""
 
     results: tuple[DeductionResult, ...]
-    strays: tuple[StrayDeduction, ...]
+    unmatched: tuple[UnmatchedReturnRow, ...]
 
     @property
     def total(self) -> Rupiah:
-        """All that the employer deducted, in rupiah: what must have reached the bank."""
+        """Return the total that the employer deducted, in rupiah; so much must have reached the bank."""
         return Rupiah.total(each.deducted for each in self.results) + Rupiah.total(
-            each.amount for each in self.strays
+            each.amount for each in self.unmatched
         )
 
     @property
     def requested(self) -> Rupiah:
+        """Return the total of the requests, in rupiah."""
         return Rupiah.total(each.request.requested for each in self.results)
 
     @property
     def excess(self) -> Rupiah:
-        """The part of the total that repays nothing and is owed back, in rupiah."""
+        """Return the part of the total that repays no debt and is owed back, in rupiah."""
         return self.total - Rupiah.total(each.applied for each in self.results)
 
     def count(self, *whys: DeductionOutcome) -> int:
+        """Return the number of results with one of these outcomes."""
         return sum(1 for each in self.results if each.outcome in whys)
 
 
 def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -> ReturnPlan:
-    """Match each line with a member by payroll number and member number; a member's lines are added up.
+    """Match the lines of an answer with requests by payroll number and member number.
 
-    A line whose two numbers name two people matches nobody. A line without a match and without money is
-    dropped.
+    The lines of one member are added up. A line whose two numbers name two people matches nobody. A line
+    without a match and without money is dropped.
     """
     by_payroll = _index_by_number({each.payroll_number: each for each in asked if each.payroll_number})
     by_member = _index_by_number({each.member_number: each for each in asked})
@@ -143,15 +149,17 @@ def match_return(asked: Sequence[DeductionRequest], rows: Iterable[ReturnRow]) -
         elif row.deducted:
             remark = "nomornya milik dua orang" if people else "tidak ada di daftar yang dikirim"
             remark = f"{remark}; {row.note}" if row.note else remark
-            unmatched.append(StrayDeduction(line=row.line, who=row.label, amount=row.deducted, remark=remark))
+            unmatched.append(
+                UnmatchedReturnRow(line=row.line, who=row.label, amount=row.deducted, remark=remark)
+            )
     results = tuple(_result(each, found.get(each.member_id, [])) for each in asked)
-    return ReturnPlan(results=results, strays=tuple(unmatched))
+    return ReturnPlan(results=results, unmatched=tuple(unmatched))
 
 
 def classify_outcome(asked: int, taken: int, booked: int, *, named: bool) -> DeductionOutcome:
-    """Return the outcome of a line from its stored amounts in rupiah.
+    """Return the outcome of a line from its requested, deducted and booked amounts in rupiah.
 
-    ``named``: the answer had a line for the member.
+    `named` tells whether the answer had a line for the member.
     """
     if taken > booked:
         return DeductionOutcome.MORE
@@ -171,7 +179,7 @@ def allowed_decisions(why: DeductionOutcome) -> tuple[Decision, ...]:
 
 def _result(asked: DeductionRequest, rows: Sequence[ReturnRow]) -> DeductionResult:
     taken = Rupiah.total(row.deducted for row in rows)
-    # never more than is owed now: returned goods may have repaid a part already
+    # never more than is owed now: a return of goods may have repaid a part already
     booked = min(taken, asked.requested, max(asked.owed, Rupiah(0)))
     notes = [row.note for row in rows if row.note]
     if len(rows) > 1:

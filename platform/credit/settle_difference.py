@@ -80,7 +80,7 @@ async def settle_line(
     audit.record(db, actor, events.PAYROLL_LINE_SETTLED, subject=f"member:{member_id}", params=params)
 
 
-async def settle_stray(
+async def settle_unmatched_deduction(
     db: AsyncSession,
     actor: Actor,
     batch_id: UUID,
@@ -97,7 +97,7 @@ async def settle_stray(
     .not_this_decision, .settled_otherwise, .no_member_of_number, .wallet_of_nobody.
     """
     await advisory_lock(db, PAYROLL_LOCK)
-    deduction = await payroll_queries.lock_stray(db, batch_id, number)
+    deduction = await payroll_queries.lock_unmatched_deduction(db, batch_id, number)
     if deduction is None:
         raise errors.NO_SUCH_DIFFERENCE()
     if deduction.settled:

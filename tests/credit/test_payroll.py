@@ -13,7 +13,7 @@ from credit import payroll_queries
 from credit.models import PayrollBatch
 from credit.payroll_batches import ReturnResult, create_batch, import_return
 from credit.payroll_rules import Decision
-from credit.settle_difference import settle_line, settle_stray
+from credit.settle_difference import settle_line, settle_unmatched_deduction
 from kernel.actor import Actor
 from kernel.database import Database, Reader, as_reader
 from kernel.errors import DomainError
@@ -175,7 +175,9 @@ async def test_money_of_unknown_people_goes_to_whom_the_officer_says(db: AsyncSe
     assert (view.total_taken, view.open_differences) == (127_000, 2)
 
     async def give(line: int, decision: Decision, number: str = "") -> None:
-        await settle_stray(db, OFFICER, batch.id, line, decision, "salah tulis", member_number=number, on=DAY)
+        await settle_unmatched_deduction(
+            db, OFFICER, batch.id, line, decision, "salah tulis", member_number=number, on=DAY
+        )
 
     async with refused("payments.no_member_of_number"):
         await give(4, "wallet", "4711")

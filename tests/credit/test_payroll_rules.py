@@ -77,7 +77,7 @@ def test_what_came_of_a_line(
     result = plan.results[0]
     assert (result.deducted, result.applied, result.outcome, result.remark) == (taken, booked, why, expected)
     assert result.settled == (why is DeductionOutcome.EQUAL)
-    assert plan.strays == ()
+    assert plan.unmatched == ()
 
 
 def test_no_more_is_paid_off_than_is_owed_now() -> None:
@@ -94,14 +94,14 @@ def test_numbers_are_found_as_spreadsheets_leave_them() -> None:
     twins = [asked(1, payroll="07"), asked(2, payroll="7")]
     plan = match_return(twins, [row(50_000, payroll="07")])
     assert [each.deducted for each in plan.results] == [50_000, 0]
-    assert match_return(twins, [row(50_000, payroll="007")]).strays[0].amount == 50_000
+    assert match_return(twins, [row(50_000, payroll="007")]).unmatched[0].amount == 50_000
 
 
 def test_a_line_that_names_two_people_is_nobodys_and_one_without_money_is_left_out() -> None:
     plan = match_return(
         [asked(1), asked(2)], [row(10, payroll="P-1", member="0002"), row(0, line=3, payroll="P-9")]
     )
-    assert [(each.line, each.amount) for each in plan.strays] == [(2, 10)]
+    assert [(each.line, each.amount) for each in plan.unmatched] == [(2, 10)]
     assert plan.excess == 10
 
 
@@ -143,7 +143,9 @@ def test_every_rupiah_pays_off_a_debt_or_waits_for_its_owner(
         ],
     )
     assert plan.total == sum(taken for taken, _, _ in answer)
-    assert plan.excess == sum(each.excess for each in plan.results) + sum(each.amount for each in plan.strays)
+    assert plan.excess == sum(each.excess for each in plan.results) + sum(
+        each.amount for each in plan.unmatched
+    )
     for each in plan.results:
         assert 0 <= each.applied <= min(each.deducted, each.request.requested, each.request.owed)
 
