@@ -97,6 +97,7 @@ async def run_due_steps(
 async def _apply_step(
     db: AsyncSession, settings: Settings, subscription: Subscription, step: DunningStep, on: date
 ) -> Invoice | None:
+    """Do one billing step and return its invoice, if it concerns one."""
     invoice = await db.get(Invoice, step.invoice) if step.invoice else None
     whose = subscription.cooperative_id
     if step.kind == "end_period":

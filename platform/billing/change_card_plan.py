@@ -92,6 +92,7 @@ async def _apply_change(
     rate: str | None,
     key: str,
 ) -> None:
+    """Switch the subscription's Price at Stripe and charge the prorated difference."""
     live = next(
         (each for each in await list_subscriptions(client, customer) if each.status in LIVE_STATUSES), None
     )

@@ -77,6 +77,7 @@ def next_due_day(state: DunningState, terms: InvoiceTerms) -> date | None:
 
 
 def _steps(state: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
+    """Return all pending steps with the days on which they are due."""
     found: list[tuple[date, DunningStep]] = []
     for invoice in state.unpaid:
         found += _invoice_steps(invoice, state.status, terms)

@@ -192,6 +192,7 @@ async def _quote(
     interval: Interval,
     on: date,
 ) -> PlanQuote:
+    """Compute what choosing a plan would do; see ``quote_plan``."""
     found = catalogue()
     plan = found.find_sold_plan(plan_code)
     if plan is None:
@@ -259,6 +260,7 @@ async def _apply_upgrade(
     on: date,
     source_key: str,
 ) -> None:
+    """Switch to the plan of a quote now, and invoice the difference or give it back as credit."""
     change = quote.change
     assert change is not None
     await apply_coupon(db, subscription)

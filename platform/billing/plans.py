@@ -161,6 +161,7 @@ def parse_plans(text: str) -> Catalogue:
 
 
 def _problems(found: Catalogue) -> list[str]:
+    """Return everything that is wrong with a plans file."""
     codes = [plan.code for plan in found.plan]
     problems = []
     if len(set(codes)) != len(codes):

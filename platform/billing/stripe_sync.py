@@ -81,6 +81,7 @@ async def _apply_subscription(
     db: AsyncSession, database: Database, subscription: Subscription, live: list[StripeSubscription],
     invoices: list[StripeInvoice], on: date,
 ) -> None:  # fmt: skip
+    """Update the subscription from the newest live one at Stripe; without one, move to the free plan."""
     if not live:
         if subscription.method == "card":  # ended at Stripe: on its date, by an unpaid card, or by hand
             free = catalogue().get_plan(catalogue().trial.plan_after)
@@ -191,6 +192,7 @@ async def _store_invoice(
 
 
 def _to_invoice(remote: StripeInvoice) -> Invoice:
+    """Convert a Stripe invoice to an open invoice of ours, without number and buyer."""
     issued = to_date(remote.status_transitions.finalized_at or remote.created)
     total, amount_due = to_rupiah(remote.total), to_rupiah(remote.amount_due)
     discount = _discount(remote)

@@ -74,6 +74,7 @@ async def receive_stripe_webhook(request: AnyRequest, database: CurrentDatabase)
 
 
 async def _store_event(database: Database, event_id: str, kind: str, customer: str) -> None:
+    """Store an event once and enqueue the sync of its subscription; ignore an unknown customer."""
     async with shared_session(database) as db:
         if await queries.find_customer_owner(db, customer) is None:
             return
@@ -91,6 +92,7 @@ async def _store_event(database: Database, event_id: str, kind: str, customer: s
 
 
 def _customer_of(about: _StripeEventObject) -> str | None:
+    """Return the id of the customer that an event concerns, or None."""
     if about.object == "customer":
         return about.id
     customer = about.customer

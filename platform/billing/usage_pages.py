@@ -56,6 +56,7 @@ async def show_usage(
 
 
 def _find_plan(found: Catalogue, code: str) -> Plan:
+    """Return a plan by its code, or the free plan if it is missing."""
     try:
         return found.get_plan(code)
     except LookupError:
