@@ -202,6 +202,7 @@ async def _create(
 
 
 async def _create_handover_session(db: AsyncSession, user_id: object) -> str:
+    """Create the session that signs the founder in once, and return its token."""
     token = generate_token()
     now = clock.now()
     db.add(
@@ -217,6 +218,10 @@ async def _create_handover_session(db: AsyncSession, user_id: object) -> str:
 
 
 async def _find_created_by_form(database: Database, new: NewCooperative) -> CreatedCooperative | None:
+    """Return the cooperative that this form created before, or None.
+
+    Raises DomainError onboarding.founded_by_somebody_else for a wrong password.
+    """
     async with shared_session(database) as db:
         slug = await queries.find_slug_by_founding_key(db, new.key)
     tenant = await find_tenant_by_slug(database, slug) if slug else None

@@ -111,6 +111,7 @@ async def find_added_rows(db: AsyncSession | AsyncConnection, tenant: TenantRef)
 
 
 async def _find_added_own_rows(db: AsyncSession | AsyncConnection) -> dict[str, int]:
+    """Return the number of rows in each of the cooperative's tables that differs from sign-up."""
     written = await queries.get_initial_row_counts(db)
     if written is None:
         return {"audit_entries": 1}  # created before rows were counted, or by an operator
@@ -127,6 +128,7 @@ async def _find_added_own_rows(db: AsyncSession | AsyncConnection) -> dict[str, 
 async def _find_added_shared_rows(
     db: AsyncSession | AsyncConnection, tenant: TenantRef, tables: Sequence[tuple[str, str]]
 ) -> dict[str, int]:
+    """Return the number of rows in each platform table that refers to the cooperative."""
     rows = await count_shared_rows(db, tenant.id, _IGNORED_SHARED_ROWS, tables)
     return {f"shared.{table}": count for table, count in rows.items()}
 
