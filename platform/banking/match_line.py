@@ -107,6 +107,7 @@ async def _lock_line(db: AsyncSession, line_id: UUID) -> BankLine:
 
 
 def _require_match_allowed(line: BankLine, payment: Payment) -> None:
+    """Raise DomainError unless this line can pay this payment."""
     if not is_payable(line.amount, line.sen):
         raise errors.LINE_NOT_PAYABLE()
     if line.status == "matched":
@@ -121,6 +122,7 @@ def _require_match_allowed(line: BankLine, payment: Payment) -> None:
 
 
 def _adjust_unique_suffix(line: BankLine, payment: Payment) -> None:
+    """Set the payment's unique suffix and amount to what the payer sent."""
     unique_suffix = unique_suffix_paid(Rupiah(line.amount), Rupiah(payment.amount), payment.unique_suffix)
     if line.amount != payment.amount and unique_suffix is not None:
         payment.amount, payment.unique_suffix = line.amount, unique_suffix

@@ -124,6 +124,7 @@ class _CandidateIndex:
         }
 
     def named_in(self, text: str) -> list[MatchCandidate]:
+        """Return the candidates whose reference is in the text."""
         squeezed = normalize_text(text)
         found = {
             squeezed[at : at + length] for length in self.lengths for at in range(len(squeezed) - length + 1)
@@ -131,6 +132,7 @@ class _CandidateIndex:
         return [self.by_reference[reference] for reference in sorted(found)]
 
     def of_amount(self, amount: Rupiah) -> list[MatchCandidate]:
+        """Return the candidates with exactly this amount."""
         return self.by_amount.get(int(amount), [])
 
     def with_other_suffix(self, amount: Rupiah) -> list[MatchCandidate]:
@@ -176,6 +178,7 @@ def _judge_line(line: IncomingLine, known: _CandidateIndex) -> MatchVerdict:
 
 
 def _by_reference(line: IncomingLine, named: Sequence[MatchCandidate]) -> MatchVerdict:
+    """Return the verdict of a line whose text contains references."""
     if len(named) > 1:
         return _doubtful("several", named)
     if named[0].amount != line.amount:
@@ -184,6 +187,7 @@ def _by_reference(line: IncomingLine, named: Sequence[MatchCandidate]) -> MatchV
 
 
 def _by_amount(line: IncomingLine, only: MatchCandidate) -> MatchVerdict:
+    """Return the verdict of a line whose amount fits exactly one payment."""
     if not only.unique_suffix:  # a round amount identifies nothing: anybody may have sent it
         return _doubtful("no_unique_suffix", [only])
     return _doubtful("seen_before", [only]) if line.seen_before else _matched("amount", only)

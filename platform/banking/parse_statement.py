@@ -148,7 +148,7 @@ def parse_statement(
 
 
 class _LineParser:
-    """Parses the rows below a header."""
+    """A parser of the rows below a header; results are in its attributes."""
 
     def __init__(self, table: StatementTable, today: date) -> None:
         self.table, self.columns, self.today = table, table.columns, today
@@ -159,6 +159,7 @@ class _LineParser:
         self.skipped = 0
 
     def parse(self) -> None:
+        """Parse all rows into ``lines``, ``bad_lines``, ``pending`` and ``skipped``."""
         names = normalize_header(self.table.header)
         for line, found in self.table.below:
             if (
@@ -207,6 +208,7 @@ class _LineParser:
             self.lines.append((line, day, sen, _clean_text(words), _normalize_balance(balance)))
 
     def _sen(self, cells: Sequence[str]) -> int:
+        """Return the amount of a row in sen, negative for outgoing money. Raises DomainError."""
         columns = self.columns
         if columns.amount is not None:
             money = parse_amount_cell(self._cell(cells, columns.amount))
@@ -246,6 +248,7 @@ class _LineParser:
         )
 
     def _is_successful(self, cells: Sequence[str]) -> bool:
+        """Return whether an acquirer's row is a successful payment; always for a bank's."""
         if self.columns.outcome is None:
             return True
         outcome = clean_cell(self._cell(cells, self.columns.outcome)).lower()

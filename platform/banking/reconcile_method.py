@@ -73,6 +73,7 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_explained(self) -> bool:
+        """Return whether no finding is left for an officer to check."""
         return self.unexplained == 0
 
 
@@ -103,6 +104,7 @@ async def reconcile_method(ro: Reader, method: PaymentMethod, *, since: date) ->
 
 
 async def _reconcile_with_provider(ro: Reader, method: PaymentMethod, since: date) -> Reconciliation:
+    """Reconcile with the movements and the balance that the provider reported."""
     account, name = method.clearing_account, method.method
     zone = ZoneInfo(await get_timezone(ro))
     reported = await reconciliation_queries.get_reported_balance(ro, name)

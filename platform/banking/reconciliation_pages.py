@@ -110,6 +110,7 @@ async def submit_sync(
 
 
 async def _load(ro: Reader, name: str, day: date | None) -> Reconciliation:
+    """Reconcile a method for its page. Raises DomainError payments.no_such_way."""
     method = await methods.get_method(ro, name)
     if not reconcile_method.can_reconcile(method):
         raise errors.NO_SUCH_METHOD()

@@ -112,6 +112,7 @@ class ReconciliationItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def explained(self) -> bool:
+        """Return whether the reason explains the difference, so that no officer must check it."""
         return self.reason in EXPLAINED_REASONS
 
 
@@ -125,6 +126,7 @@ class ReconciliationDay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def difference(self) -> int:
+        """Return the external total less the local one, in rupiah."""
         return self.external - self.local
 
     @property
@@ -272,6 +274,9 @@ def _pair_by_rule(
 
 
 def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[ReconciliationItem]:
+    """Yield the items of a pair: one if the days are equal, one for each day if not, one if the amounts
+    differ.
+    """
     if their.on != our.on:
         reason: ReconciliationReason = "by_hand" if by_hand else "other_day"
         yield ReconciliationItem(on=their.on, reason=reason, difference=our.amount, external=their, local=our)
@@ -289,6 +294,7 @@ def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[Re
 def _reason_not_booked(
     their: ExternalEntry, known: PaymentFacts | None, reported_on: date
 ) -> ReconciliationReason:
+    """Return why an external entry has no pair in the books."""
     if their.is_set_aside:
         return "aside"
     if known is not None and not known.in_books:
@@ -306,6 +312,7 @@ def _reason_not_booked(
 
 
 def _reason_not_reported(our: BookEntry, reported_on: date) -> ReconciliationReason:
+    """Return why a book entry has no pair in the external report."""
     if our.reversed:
         return "reversed"
     if our.role == "hand":

@@ -142,6 +142,7 @@ def parse_date_cell(
 
 
 def _day_with_year(text: str, *, month_first: bool) -> date | None:
+    """Return the date of a text that has a year, or None. Raises DomainError for an impossible date."""
     if found := _YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text):
         return _make_date(text, int(found[1]), int(found[2]), int(found[3]))
     if found := _YEAR_LAST.fullmatch(text):
@@ -156,6 +157,7 @@ def _day_with_year(text: str, *, month_first: bool) -> date | None:
 
 
 def _day_without_year(text: str, period: StatementPeriod | None, today: date, *, month_first: bool) -> date:
+    """Return the date of a text without a year, within the period or the last three months."""
     found = _YEARLESS.fullmatch(text)
     if found is None:
         raise NOT_A_DATE(text=truncate(text))
@@ -234,6 +236,7 @@ def parse_side(cell: str) -> Side | None:
 
 
 def _parse_sen(digits: str) -> int | None:
+    """Return digits with separators as sen, or None if they are no amount."""
     dot, comma = digits.rfind("."), digits.rfind(",")
     at = max(dot, comma)
     if at < 0:

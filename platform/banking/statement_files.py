@@ -104,6 +104,7 @@ def guess_table(every: Mapping[str, NumberedRows], broken: DomainError | None) -
 
 
 def _is_row(cells: Sequence[str]) -> bool:
+    """Return whether a row has a date and an amount."""
     return any(map(looks_like_date, cells)) and any(map(is_amount_cell, cells))
 
 

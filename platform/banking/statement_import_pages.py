@@ -178,6 +178,7 @@ async def _preview_or_columns(
     content: str,
     found: StatementImportPlan | UnknownTable,
 ) -> Response[bytes]:
+    """Render the preview of an import, or the column form for an unknown table."""
     if isinstance(found, UnknownTable):
         return render_page(
             request,

@@ -122,6 +122,7 @@ async def sync_provider(
 
 
 async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
+    """Return from when to fetch: an overlap before the last report, else before the first payment."""
     reported = await reconciliation_queries.get_reported_balance(db, name)
     if reported is not None:
         return max(reported.reported_at - OVERLAP, now - MAX_LOOKBACK)
