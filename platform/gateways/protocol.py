@@ -220,13 +220,19 @@ class Provider(Protocol):
 
     method: PaymentMethodCode
 
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities:
+        """Return the features of the method, without a call."""
+        ...
 
-    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession: ...
+    async def create(self, provider_account: ProviderAccount, intent: Intent) -> PaymentSession:
+        """Start a payment; the same intent again gives the same payment."""
+        ...
 
     async def status(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
-    ) -> ProviderStatus: ...
+    ) -> ProviderStatus:
+        """Fetch the status of a payment by our reference and, once known, the provider's."""
+        ...
 
     def verify(
         self, provider_account: ProviderAccount, headers: Mapping[str, str], body: bytes
@@ -250,7 +256,9 @@ class Provider(Protocol):
 
     async def refund_status(
         self, provider_account: ProviderAccount, payment: ProviderStatus, refund_reference: str, key: str
-    ) -> RefundResult: ...
+    ) -> RefundResult:
+        """Fetch the result of a refund by the provider's reference, or by our ``key`` if that is empty."""
+        ...
 
     async def cancel(
         self, provider_account: ProviderAccount, reference: str, provider_reference: str
@@ -260,7 +268,9 @@ class Provider(Protocol):
 
     async def statement(
         self, provider_account: ProviderAccount, since: datetime, until: datetime
-    ) -> ProviderStatement: ...
+    ) -> ProviderStatement:
+        """Fetch the balance movements from ``since`` until before ``until``, and the balance now."""
+        ...
 
 
 _providers: dict[str, Provider] = {}

@@ -82,6 +82,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> Literal["static", "dynamic"]:
+        """Return "static" for a sticker, "dynamic" for a payload of one payment."""
         return "static" if self.value("01") == "11" else "dynamic"
 
     @property
@@ -90,6 +91,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def nmid(self) -> str:
+        """Return the national merchant id."""
         return self.national_account.value("02")
 
     @property
@@ -116,6 +118,7 @@ class Qris(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reference(self) -> str:
+        """Return the reference in tag 62.05, empty if missing."""
         return _value(self.additional_data, "05")
 
     @property
@@ -193,6 +196,7 @@ def require_static(qris: Qris) -> None:
 
 
 def _validate(parts: tuple[DataObject, ...], crc: str) -> Qris:
+    """Check the data objects of a payload and return it as a Qris. Raises DomainError."""
     if _value(parts, "53") != "360":
         raise errors.QRIS_NOT_RUPIAH()
     if _value(parts, "58") != "ID":

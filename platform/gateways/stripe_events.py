@@ -123,6 +123,7 @@ def _is_recent(signed_at: int, now: datetime) -> bool:
 
 
 def _event(message: _EventBody) -> WebhookEvent:
+    """Convert an event to what must be fetched from Stripe."""
     about = message.data.object
     object_type = _subject_of(message.type)
     is_session = about.object == "checkout.session"

@@ -281,6 +281,7 @@ def _requested_methods(provider_account: ProviderAccount) -> tuple[str, ...]:
 
 
 async def _paid_intent(client: stripe.StripeClient, payment: ProviderStatus) -> StripePaymentIntent:
+    """Return the payment intent of a payment. Raises ProviderError if there is none."""
     paid = sessions.payment_intent_of(await sessions.find_session(client, payment.provider_reference))
     if paid is None:
         raise ProviderError("nothing was paid by this Checkout Session", transient=False)

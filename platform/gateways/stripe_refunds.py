@@ -91,5 +91,6 @@ def to_refund_result(refund: StripeRefund) -> RefundResult:
 
 
 async def _find_by_key(client: stripe.StripeClient, payment_intent: str, key: str) -> StripeRefund | None:
+    """Return the refund that was requested under our key, or None."""
     refunds = await list_refunds(client, payment_intent)
     return next((refund for refund in refunds if (refund.metadata or {}).get("key") == key), None)

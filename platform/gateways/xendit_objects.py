@@ -188,6 +188,7 @@ def fee_in_rupiah(fee: Decimal) -> Rupiah:
 
 def _check_size(amount: Decimal) -> None:
     # "1e999999" is short, but as an integer it has a million digits
+    """Raise ProviderError for a number that is no amount."""
     if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS:
         raise ProviderError(f"Xendit told an amount that is none: {amount:.3e}", transient=False)
 

@@ -55,12 +55,14 @@ async def fetch_statement(
 
 
 async def _fetch_balance(gateway: JsonClient, address: str, kind: str) -> Decimal:
+    """Fetch the balance of one account type: "CASH" or "HOLDING"."""
     query = {"account_type": kind, "currency": "IDR"}
     answer = gateway.require_success(await gateway.request("GET", f"{address}/balance", query=query))
     return gateway.parse(answer, parse_balance).balance
 
 
 async def _sum_unsettled(gateway: JsonClient, address: str, until: datetime) -> Decimal:
+    """Return the sum of recent payments that Xendit has not settled yet, less their fees."""
     recent = await _list_transactions(gateway, address, until - _SETTLES_WITHIN, max(until, clock.now()))
     waiting = [
         each.amount - each.total_fee
