@@ -48,22 +48,26 @@ async def book_movements(db: AsyncSession, method: str) -> int:
     capabilities = get_provider(method).capabilities()
     closed, zone, now = await get_closed_years(db), ZoneInfo(await get_timezone(db)), await get_today(db)
 
-    def day_of(movement: UnbookedMovement) -> date:
+    def posting_day(movement: UnbookedMovement) -> date:
         day = movement.at.astimezone(zone).date()
         return now if day.year in closed else day
 
-    whole = await reconciliation_queries.list_unbooked_payouts(db, method)
-    costs = await reconciliation_queries.list_unbooked_fees(db, method)
-    journals = [_movement_journal(method, capabilities, each, day_of(each)) for each in whole]
-    journals += [_fee_journal(method, capabilities, each, Rupiah(each.fee), day_of(each)) for each in costs]
+    payouts = await reconciliation_queries.list_unbooked_payouts(db, method)
+    fees = await reconciliation_queries.list_unbooked_fees(db, method)
+    journals = [_movement_journal(method, capabilities, each, posting_day(each)) for each in payouts]
+    journals += [
+        _fee_journal(method, capabilities, each, Rupiah(each.fee), posting_day(each)) for each in fees
+    ]
     posted = await post_journals(db, journals, by=capabilities.label.localize("id"))
     numbers = {each.source_key: each.number for each in posted}
-    booked = [(each.id, numbers[journal.source_key]) for each, journal in zip(whole, journals, strict=False)]
+    booked = [
+        (each.id, numbers[journal.source_key]) for each, journal in zip(payouts, journals, strict=False)
+    ]
     if booked:
         await db.execute(
             _SET_JOURNALS, {"ids": [each for each, _ in booked], "journals": [number for _, number in booked]}
         )
-    for each, journal in zip(whole, journals, strict=False):
+    for each, journal in zip(payouts, journals, strict=False):
         if each.kind == "payout":
             params = {"method": method, "amount": each.gross, "journal": numbers[journal.source_key]}
             audit.record(db, SYSTEM, events.PAYOUT_BOOKED, subject=f"way:{method}", params=params)

@@ -169,7 +169,7 @@ class _LineParser:
             ):
                 continue
             cells = self._merge_extra_cells(found)
-            if clean_cell(self._cell(cells, self.columns.date)).lower() in ("pend", "pending"):
+            if clean_cell(self._get_cell(cells, self.columns.date)).lower() in ("pend", "pending"):
                 self.pending += 1
             elif not self._is_successful(cells):
                 self.skipped += 1
@@ -196,35 +196,35 @@ class _LineParser:
         if len(normalize_header(cells)) > width:
             raise WRONG_NUMBER_OF_CELLS(found=len(normalize_header(cells)), expected=width)
         day = parse_date_cell(
-            self._cell(cells, columns.date),
+            self._get_cell(cells, columns.date),
             period=self.period,
             today=self.today,
             month_first=columns.month_first,
         )
-        sen = self._sen(cells)
+        sen = self._parse_amount(cells)
         if sen:  # a line without an amount is an opening balance
-            words = " ".join(self._cell(cells, place) for place in columns.texts)
-            balance = self._cell(cells, columns.balance) if columns.balance is not None else ""
+            words = " ".join(self._get_cell(cells, position) for position in columns.texts)
+            balance = self._get_cell(cells, columns.balance) if columns.balance is not None else ""
             self.lines.append((line, day, sen, _clean_text(words), _normalize_balance(balance)))
 
-    def _sen(self, cells: Sequence[str]) -> int:
+    def _parse_amount(self, cells: Sequence[str]) -> int:
         """Return the amount of a row in sen, negative for outgoing money. Raises DomainError."""
         columns = self.columns
         if columns.amount is not None:
-            money = parse_amount_cell(self._cell(cells, columns.amount))
+            money = parse_amount_cell(self._get_cell(cells, columns.amount))
             if money is None:
                 raise errors.NO_AMOUNT()
             side = money.side or (
-                parse_side(self._cell(cells, columns.mark)) if columns.mark is not None else None
+                parse_side(self._get_cell(cells, columns.mark)) if columns.mark is not None else None
             )
             if side is None and money.sen and not columns.by_sign:
                 raise errors.NO_DEBIT_CREDIT_MARK()
             return CellAmount(money.sen, side).signed
         credit_cell = (
-            parse_amount_cell(self._cell(cells, columns.credit)) if columns.credit is not None else None
+            parse_amount_cell(self._get_cell(cells, columns.credit)) if columns.credit is not None else None
         )
         debit_cell = (
-            parse_amount_cell(self._cell(cells, columns.debit)) if columns.debit is not None else None
+            parse_amount_cell(self._get_cell(cells, columns.debit)) if columns.debit is not None else None
         )
         if credit_cell is None and debit_cell is None:
             raise errors.NO_AMOUNT()
@@ -238,25 +238,25 @@ class _LineParser:
 
         It has no day, and no amount unless it begins with a word for totals.
         """
-        if looks_like_date(self._cell(cells, self.columns.date)):
+        if looks_like_date(self._get_cell(cells, self.columns.date)):
             return False
-        if not any(clean_cell(self._cell(cells, place)) for place in self.columns.amount_columns):
+        if not any(clean_cell(self._get_cell(cells, position)) for position in self.columns.amount_columns):
             return True
         first = next((clean_cell(cell).lower() for cell in cells if clean_cell(cell)), "")
         return first.startswith(_TOTAL_WORDS) or not any(
-            is_amount_cell(self._cell(cells, place)) for place in self.columns.amount_columns
+            is_amount_cell(self._get_cell(cells, position)) for position in self.columns.amount_columns
         )
 
     def _is_successful(self, cells: Sequence[str]) -> bool:
         """Return whether an acquirer's row is a successful payment; always for a bank's."""
         if self.columns.outcome is None:
             return True
-        outcome = clean_cell(self._cell(cells, self.columns.outcome)).lower()
+        outcome = clean_cell(self._get_cell(cells, self.columns.outcome)).lower()
         return outcome.startswith(_SUCCESS_WORDS)
 
     @staticmethod
-    def _cell(cells: Sequence[str], place: int) -> str:
-        return cells[place] if place < len(cells) else ""
+    def _get_cell(cells: Sequence[str], position: int) -> str:
+        return cells[position] if position < len(cells) else ""
 
 
 def _fingerprint_lines(lines: list[tuple[int, date, int, str, str]], method: str) -> list[BankTransaction]:

@@ -65,7 +65,7 @@ async def show_method(
 ) -> Response[bytes]:
     """Show a method's days, those with differences first; or the entries of one day."""
     day = _parse_day(hari)
-    state = await _load(ro, method, day)
+    state = await _reconcile(ro, method, day)
     if day is not None:
         shown = next((each for each in state.days if each.on == day), None)
         return render_page(
@@ -109,7 +109,7 @@ async def submit_sync(
     return see_other(f"{RECONCILIATION_URL}/{method}", flash=_sync_message(fetched, ctx))
 
 
-async def _load(ro: Reader, name: str, day: date | None) -> Reconciliation:
+async def _reconcile(ro: Reader, name: str, day: date | None) -> Reconciliation:
     """Reconcile a method for its page. Raises DomainError payments.no_such_way."""
     method = await methods.get_method(ro, name)
     if not reconcile_method.can_reconcile(method):

@@ -152,26 +152,29 @@ class MatchRule(msgspec.Struct, frozen=True):
 
 # The most specific rule first. Refunds are not paired by their payment alone: it may have several.
 BY_MOVEMENT: Final = MatchRule(
-    lambda their: (their.role, their.id, their.amount),
-    lambda our: (our.role, our.movement, our.amount) if our.movement else None,
+    lambda entry: (entry.role, entry.id, entry.amount),
+    lambda booked: (booked.role, booked.movement, booked.amount) if booked.movement else None,
 )
 BY_PAYMENT_AND_AMOUNT: Final = MatchRule(
-    lambda their: (their.role, their.reference, their.amount) if their.reference else None,
-    lambda our: (our.role, our.reference, our.amount) if our.reference else None,
+    lambda entry: (entry.role, entry.reference, entry.amount) if entry.reference else None,
+    lambda booked: (booked.role, booked.reference, booked.amount) if booked.reference else None,
 )
 BY_MOVEMENT_ONLY: Final = MatchRule(
-    lambda their: (their.role, their.id), lambda our: (our.role, our.movement) if our.movement else None
+    lambda entry: (entry.role, entry.id),
+    lambda booked: (booked.role, booked.movement) if booked.movement else None,
 )
 BY_PAYMENT: Final = MatchRule(
-    lambda their: (
-        (their.role, their.reference) if their.reference and their.role in ("payment", "fee") else None
+    lambda entry: (
+        (entry.role, entry.reference) if entry.reference and entry.role in ("payment", "fee") else None
     ),
-    lambda our: (our.role, our.reference) if our.reference and our.role in ("payment", "fee") else None,
+    lambda booked: (
+        (booked.role, booked.reference) if booked.reference and booked.role in ("payment", "fee") else None
+    ),
 )
 # An officer's entry on the clearing account pairs with an unbooked movement of the same amount.
 BY_MANUAL_ENTRY: Final = MatchRule(
-    lambda their: None if their.is_set_aside else (their.amount,),
-    lambda our: (our.amount,) if our.role == "hand" and not our.reversed else None,
+    lambda entry: None if entry.is_set_aside else (entry.amount,),
+    lambda booked: (booked.amount,) if booked.role == "hand" and not booked.reversed else None,
 )
 
 
@@ -191,14 +194,16 @@ def pair_entries(
     findings: list[ReconciliationItem] = []
     for rule in (BY_MOVEMENT, BY_PAYMENT_AND_AMOUNT, BY_MOVEMENT_ONLY, BY_PAYMENT, BY_MANUAL_ENTRY):
         left_external, left_local = _pair_by_rule(left_external, left_local, rule, findings)
-    for their in left_external:
-        reason = _reason_not_booked(their, known.get(their.reference or ""), reported_on)
+    for entry in left_external:
+        reason = _reason_not_booked(entry, known.get(entry.reference or ""), reported_on)
         findings.append(
-            ReconciliationItem(on=their.on, reason=reason, difference=their.amount, external=their)
+            ReconciliationItem(on=entry.on, reason=reason, difference=entry.amount, external=entry)
         )
-    for our in left_local:
-        reason = _reason_not_reported(our, reported_on)
-        findings.append(ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, local=our))
+    for booked in left_local:
+        reason = _reason_not_reported(booked, reported_on)
+        findings.append(
+            ReconciliationItem(on=booked.on, reason=reason, difference=-booked.amount, local=booked)
+        )
     return findings
 
 
@@ -206,21 +211,21 @@ def group_by_day(
     findings: Sequence[ReconciliationItem], external: Iterable[ExternalEntry], local: Iterable[BookEntry]
 ) -> list[ReconciliationDay]:
     """Return the days with any entry or finding, newest first."""
-    reported: dict[date, int] = {}
-    booked: dict[date, int] = {}
-    for their in external:
-        reported[their.on] = reported.get(their.on, 0) + their.amount
-    for our in local:
-        booked[our.on] = booked.get(our.on, 0) + our.amount
+    reported_by_day: dict[date, int] = {}
+    booked_by_day: dict[date, int] = {}
+    for entry in external:
+        reported_by_day[entry.on] = reported_by_day.get(entry.on, 0) + entry.amount
+    for booked in local:
+        booked_by_day[booked.on] = booked_by_day.get(booked.on, 0) + booked.amount
     found: dict[date, list[ReconciliationItem]] = {}
     for each in findings:
         found.setdefault(each.on, []).append(each)
-    days = sorted({*reported, *booked, *found}, reverse=True)
+    days = sorted({*reported_by_day, *booked_by_day, *found}, reverse=True)
     return [
         ReconciliationDay(
             on=on,
-            external=reported.get(on, 0),
-            local=booked.get(on, 0),
+            external=reported_by_day.get(on, 0),
+            local=booked_by_day.get(on, 0),
             items=tuple(sorted(found.get(on, []), key=lambda each: (each.explained, each.reason == "equal"))),
         )
         for on in days
@@ -253,70 +258,86 @@ def _pair_by_rule(
     external: list[ExternalEntry], local: list[BookEntry], rule: MatchRule, findings: list[ReconciliationItem]
 ) -> tuple[list[ExternalEntry], list[BookEntry]]:
     """Pair each external entry with the nearest booked one of the same key; return the rest of both."""
-    by_hand = rule is BY_MANUAL_ENTRY
+    is_manual = rule is BY_MANUAL_ENTRY
     by_key: dict[MatchKey, list[BookEntry]] = {}
-    for our in local:
-        if (key := rule.local(our)) is not None:
-            by_key.setdefault(key, []).append(our)
+    for booked in local:
+        if (key := rule.local(booked)) is not None:
+            by_key.setdefault(key, []).append(booked)
     taken: set[int] = set()
     left = []
-    for their in external:
-        candidates = [our for our in by_key.get(rule.external(their), ()) if our.journal not in taken]
-        if by_hand:
-            candidates = [our for our in candidates if abs(our.on - their.on) <= MANUAL_ENTRY_WINDOW]
+    for entry in external:
+        candidates = [
+            booked for booked in by_key.get(rule.external(entry), ()) if booked.journal not in taken
+        ]
+        if is_manual:
+            candidates = [booked for booked in candidates if abs(booked.on - entry.on) <= MANUAL_ENTRY_WINDOW]
         if not candidates:
-            left.append(their)
+            left.append(entry)
             continue
-        best = min(candidates, key=lambda our: (abs(our.on - their.on), our.journal))
+        best = min(candidates, key=lambda booked: (abs(booked.on - entry.on), booked.journal))
         taken.add(best.journal)
-        findings.extend(_pair(their, best, by_hand=by_hand))
-    return left, [our for our in local if our.journal not in taken]
+        findings.extend(_items_of_pair(entry, best, is_manual=is_manual))
+    return left, [booked for booked in local if booked.journal not in taken]
 
 
-def _pair(their: ExternalEntry, our: BookEntry, *, by_hand: bool) -> Iterable[ReconciliationItem]:
+def _items_of_pair(
+    entry: ExternalEntry, booked: BookEntry, *, is_manual: bool
+) -> Iterable[ReconciliationItem]:
     """Yield the items of a pair: one if the days are equal, one for each day if not, one if the amounts
     differ.
     """
-    if their.on != our.on:
-        reason: ReconciliationReason = "by_hand" if by_hand else "other_day"
-        yield ReconciliationItem(on=their.on, reason=reason, difference=our.amount, external=their, local=our)
-        yield ReconciliationItem(on=our.on, reason=reason, difference=-our.amount, external=their, local=our)
-    elif their.amount == our.amount:
+    if entry.on != booked.on:
+        reason: ReconciliationReason = "by_hand" if is_manual else "other_day"
         yield ReconciliationItem(
-            on=their.on, reason="by_hand" if by_hand else "equal", difference=0, external=their, local=our
+            on=entry.on, reason=reason, difference=booked.amount, external=entry, local=booked
         )
-    if their.amount != our.amount:
         yield ReconciliationItem(
-            on=their.on, reason="amount", difference=their.amount - our.amount, external=their, local=our
+            on=booked.on, reason=reason, difference=-booked.amount, external=entry, local=booked
+        )
+    elif entry.amount == booked.amount:
+        yield ReconciliationItem(
+            on=entry.on,
+            reason="by_hand" if is_manual else "equal",
+            difference=0,
+            external=entry,
+            local=booked,
+        )
+    if entry.amount != booked.amount:
+        yield ReconciliationItem(
+            on=entry.on,
+            reason="amount",
+            difference=entry.amount - booked.amount,
+            external=entry,
+            local=booked,
         )
 
 
 def _reason_not_booked(
-    their: ExternalEntry, known: PaymentFacts | None, reported_on: date
+    entry: ExternalEntry, known: PaymentFacts | None, reported_on: date
 ) -> ReconciliationReason:
     """Return why an external entry has no pair in the books."""
-    if their.is_set_aside:
+    if entry.is_set_aside:
         return "aside"
     if known is not None and not known.in_books:
         return "trial"
-    fresh = their.on >= reported_on - REPORTING_GRACE
-    if their.role == "fee":
+    fresh = entry.on >= reported_on - REPORTING_GRACE
+    if entry.role == "fee":
         return "fee_untold" if fresh or (known is not None and not known.fee_known) else "fee_unbooked"
-    if their.role == "refund":
+    if entry.role == "refund":
         return "refund_pending" if known is not None and known.refund_pending else "refund_unheard"
-    if their.role == "payout":
+    if entry.role == "payout":
         return "payout_under_way" if fresh else "payout_unbooked"
-    if their.role == "payment":
+    if entry.role == "payment":
         return "unknown" if known is None else "not_booked"
     return "other"
 
 
-def _reason_not_reported(our: BookEntry, reported_on: date) -> ReconciliationReason:
+def _reason_not_reported(booked: BookEntry, reported_on: date) -> ReconciliationReason:
     """Return why a book entry has no pair in the external report."""
-    if our.reversed:
+    if booked.reversed:
         return "reversed"
-    if our.role == "hand":
+    if booked.role == "hand":
         return "hand"
-    if our.on >= reported_on - REPORTING_GRACE:
-        return "fee_untold" if our.role == "fee" else "not_told"
+    if booked.on >= reported_on - REPORTING_GRACE:
+        return "fee_untold" if booked.role == "fee" else "not_told"
     return "missing"

@@ -74,7 +74,7 @@ async def record_manual_payout(
     source_key = f"arrival:{name}:{key}"
     await lock_ledger(db)  # the balance must not change until this is posted
 
-    async def draft(balance: int) -> JournalDraft:
+    async def build_journal(balance: int) -> JournalDraft:
         await _check_payout(db, method, amount, balance, on=on, today=today)
         return JournalDraft(
             on=on,
@@ -93,5 +93,5 @@ async def record_manual_payout(
         actor,
         source_key,
         read=lambda ro: ledger_queries.get_balance(ro, method.clearing_account),
-        draft=draft,
+        draft=build_journal,
     )

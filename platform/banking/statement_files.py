@@ -65,10 +65,10 @@ def decode_statement(content: bytes) -> str:
 
 
 def find_known_table(
-    every: Mapping[str, NumberedRows], saved_layouts: Mapping[str, ColumnMapping]
+    rows_by_delimiter: Mapping[str, NumberedRows], saved_layouts: Mapping[str, ColumnMapping]
 ) -> StatementTable | None:
     """Return the first table whose header matches a bank's layout or an officer's mapping, or None."""
-    for records in every.values():
+    for records in rows_by_delimiter.values():
         for at, (_, cells) in enumerate(records[:MAX_HEADER_ROW]):
             known = detect_layout(cells)
             if known is not None:
@@ -79,21 +79,23 @@ def find_known_table(
     return None
 
 
-def guess_table(every: Mapping[str, NumberedRows], broken: DomainError | None) -> UnknownTable:
+def guess_table(
+    rows_by_delimiter: Mapping[str, NumberedRows], first_error: DomainError | None
+) -> UnknownTable:
     """Return the likeliest table with an unknown header: the one above the most rows.
 
     Raises DomainError where there is none.
     """
     best: tuple[int, list[str], NumberedRows] | None = None
-    for records in every.values():
+    for records in rows_by_delimiter.values():
         for at, (_, cells) in enumerate(records[:MAX_HEADER_ROW]):
             if looks_like_header(cells):
-                rows = [each for each in records[at + 1 :] if _is_row(each[1])]
+                rows = [each for each in records[at + 1 :] if _is_transaction_row(each[1])]
                 if rows and (best is None or len(rows) > best[0]):
                     best = (len(rows), cells, rows)
                 break
     if best is None:
-        raise broken or NO_TABLE()
+        raise first_error or NO_TABLE()
     _, header, rows = best
     width = len(normalize_header(header))
     return UnknownTable(
@@ -103,7 +105,7 @@ def guess_table(every: Mapping[str, NumberedRows], broken: DomainError | None) -
     )
 
 
-def _is_row(cells: Sequence[str]) -> bool:
+def _is_transaction_row(cells: Sequence[str]) -> bool:
     """Return whether a row has a date and an amount."""
     return any(map(looks_like_date, cells)) and any(map(is_amount_cell, cells))
 
@@ -126,11 +128,11 @@ def parse_delimited(text: str) -> tuple[dict[str, NumberedRows], DomainError | N
     """Return the file's rows by each delimiter that can parse it, likeliest first, and the first error."""
     declared, start = find_declared_delimiter(text, DELIMITERS)
     order = (declared,) if declared else sorted(DELIMITERS, key=lambda sign: -text.count(sign))
-    every: dict[str, NumberedRows] = {}
-    broken: DomainError | None = None
+    rows_by_delimiter: dict[str, NumberedRows] = {}
+    first_error: DomainError | None = None
     for sign in order:
         try:
-            every[sign] = list(read_records(text, sign, start))
+            rows_by_delimiter[sign] = list(read_records(text, sign, start))
         except DomainError as error:
-            broken = broken or error
-    return every, broken
+            first_error = first_error or error
+    return rows_by_delimiter, first_error

@@ -135,7 +135,7 @@ async def submit_columns(
     method = form.values.get("method", "")
     found = await read_in_thread(database, tenant, lambda ro: parse_unknown_table(ro, method, content))
 
-    async def remember(db: AsyncSession) -> StatementImportPlan | UnknownTable:
+    async def save_columns(db: AsyncSession) -> StatementImportPlan | UnknownTable:
         await save_layout(
             db, viewer.as_officer(), found.fingerprint, form.data.name, form.data.columns, len(found.header)
         )
@@ -144,7 +144,7 @@ async def submit_columns(
     async with form.rerender_on_error(
         COLUMNS_TEMPLATE, active_menu=ACTIVE_MENU, **_columns_context(ctx, method, content, found)
     ):
-        plan = await write_in_thread(database, tenant, remember)
+        plan = await write_in_thread(database, tenant, save_columns)
     return await _preview_or_columns(request, ctx, method, content, plan)
 
 
@@ -212,13 +212,13 @@ async def _preview_or_columns(
         },
         paid=Rupiah.total(each.transaction.amount for each in found.new if each.status == "matched"),
         other_account=other_account,
-        rows=[_row(each, payments, ctx) for each in importable[:SHOWN_LINES]],
+        rows=[_line_view(each, payments, ctx) for each in importable[:SHOWN_LINES]],
         more=max(0, len(importable) - SHOWN_LINES),
         bad=[(each.line, each.reason.localize(lang)) for each in found.parsed.bad_lines[:SHOWN_BAD_LINES]],
     )
 
 
-def _row(planned: PlannedLine, payments: dict[str, Any], ctx: RequestContext) -> dict[str, Any]:
+def _line_view(planned: PlannedLine, payments: dict[str, Any], ctx: RequestContext) -> dict[str, Any]:
     label, kind = line_status_badge(planned.status, ctx.lang)
     payment = payments.get(str(planned.verdict.reference))
     return {

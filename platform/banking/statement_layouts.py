@@ -190,7 +190,7 @@ def detect_layout(header: Sequence[str]) -> tuple[BankLayout, ColumnMapping] | N
 
 def _match_layout(layout: BankLayout, names: tuple[str, ...]) -> ColumnMapping | None:
     """Return the column positions if the header has all columns of this layout, else None."""
-    if not all(any(name in names for name in others) for others in layout.identifying_columns):
+    if not all(any(name in names for name in alternatives) for alternatives in layout.identifying_columns):
         return None
     date, texts = (
         _find_column(layout.date, names),
@@ -219,9 +219,9 @@ def _match_layout(layout: BankLayout, names: tuple[str, ...]) -> ColumnMapping |
     )
 
 
-def _find_column(others: Sequence[str], names: tuple[str, ...]) -> int | None:
+def _find_column(alternatives: Sequence[str], names: tuple[str, ...]) -> int | None:
     """Return the position of the first of the names that the header has, or None."""
-    return next((names.index(name) for name in others if name in names), None)
+    return next((names.index(name) for name in alternatives if name in names), None)
 
 
 def _unnamed_column_after(amount: int, names: tuple[str, ...]) -> int | None:

@@ -102,7 +102,7 @@ async def sync_provider(
         if not can_sync(method):
             raise errors.NO_SUCH_METHOD()
         now = clock.now()
-        since = await _since(db, name, now)
+        since = await _get_sync_start(db, name, now)
     statement = await _fetch_statement(
         methods.build_provider_account(database, tenant, method), name, since, now + CLOCK_SKEW
     )
@@ -121,7 +121,7 @@ async def sync_provider(
     return SyncResult(movements=new, settled=len(paid), refunds=refunds, fees=fees, journals=journals)
 
 
-async def _since(db: AsyncSession, name: str, now: datetime) -> datetime:
+async def _get_sync_start(db: AsyncSession, name: str, now: datetime) -> datetime:
     """Return from when to fetch: an overlap before the last report, else before the first payment."""
     reported = await reconciliation_queries.get_reported_balance(db, name)
     if reported is not None:
