@@ -55,7 +55,7 @@ class DunningStep(msgspec.Struct, frozen=True):
 
 def next_step(state: DunningState, terms: InvoiceTerms, on: date) -> DunningStep | None:
     """Return the step to do on this day, or None. Call again after the step is done."""
-    now = [(when, step) for when, step in _steps(state, terms) if when <= on]
+    now = [(when, step) for when, step in _pending_steps(state, terms) if when <= on]
     if not now:
         return None
     first = min(now, key=lambda each: (each[0], _RANK[each[1].kind]))[1]
@@ -73,10 +73,10 @@ def _reminder_count(step: DunningStep) -> int:
 
 def next_due_day(state: DunningState, terms: InvoiceTerms) -> date | None:
     """Return the first day on which a step is due, or None when none ever will be."""
-    return min((when for when, _ in _steps(state, terms)), default=None)
+    return min((when for when, _ in _pending_steps(state, terms)), default=None)
 
 
-def _steps(state: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
+def _pending_steps(state: DunningState, terms: InvoiceTerms) -> list[tuple[date, DunningStep]]:
     """Return all pending steps with the days on which they are due."""
     found: list[tuple[date, DunningStep]] = []
     for invoice in state.unpaid:

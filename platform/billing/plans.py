@@ -155,12 +155,12 @@ def parse_plans(text: str) -> Catalogue:
     Raises ValueError (msgspec.ValidationError is one) that names the problem.
     """
     found: Catalogue = msgspec.convert(tomllib.loads(text), Catalogue)
-    for problem in _problems(found):
+    for problem in _find_problems(found):
         raise ValueError(f"plans.toml: {problem}")
     return found
 
 
-def _problems(found: Catalogue) -> list[str]:
+def _find_problems(found: Catalogue) -> list[str]:
     """Return everything that is wrong with a plans file."""
     codes = [plan.code for plan in found.plan]
     problems = []
@@ -173,7 +173,7 @@ def _problems(found: Catalogue) -> list[str]:
     if found.trial.plan not in codes or found.trial.days < 1:
         problems.append("the trial is of a plan of this file, for at least a day")
     for plan in found.plan:
-        problems += _problems_of(plan)
+        problems += _find_plan_problems(plan)
     prices = [plan.price_for("month") for plan in found.plan]
     if prices != sorted(prices):
         problems.append("plans are listed from the cheapest to the dearest")
@@ -191,7 +191,7 @@ def _problems(found: Catalogue) -> list[str]:
     return problems
 
 
-def _problems_of(plan: Plan) -> list[str]:
+def _find_plan_problems(plan: Plan) -> list[str]:
     problems = []
     if unknown := set(plan.entitlements) - ENTITLEMENTS:
         problems.append(f"{plan.code} has unknown entitlements: {', '.join(sorted(unknown))}")
