@@ -83,7 +83,7 @@ def verify_event(
     if message.livemode is not live:
         msg = "the event is of test money at a live cooperative, or the other way round"
         raise WebhookVerificationError(msg)
-    return _event(message)
+    return _to_webhook_event(message)
 
 
 def _check_signature(header: str | None, body: bytes, secret: str) -> int:
@@ -122,7 +122,7 @@ def _is_recent(signed_at: int, now: datetime) -> bool:
     return abs(signed_at - int(now.timestamp())) <= TOLERANCE.total_seconds()
 
 
-def _event(message: _EventBody) -> WebhookEvent:
+def _to_webhook_event(message: _EventBody) -> WebhookEvent:
     """Convert an event to what must be fetched from Stripe."""
     about = message.data.object
     object_type = _subject_of(message.type)
