@@ -53,7 +53,7 @@ async def require_not_held(db: AsyncSession, payment: Payment) -> None:
         raise errors.NOT_YET_FULFILLED(label=payment.label)
 
 
-async def resolve_message(db: AsyncSession, actor: Actor, number: int) -> None:
+async def resolve_unknown_event(db: AsyncSession, actor: Actor, number: int) -> None:
     """Resolve a webhook event that belongs to no payment of ours.
 
     Raises DomainError payments.no_such_message.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         OfficerPaymentView,
         OfficerRefundView,
         PaymentAuditEntry,
-        ProviderMessageView,
+        WebhookEventView,
     )
     from ui.context import RequestContext
 
@@ -132,14 +132,16 @@ def sync_outcome_message(word: str, ctx: RequestContext) -> str:
 
 def build_history(
     audit_log: Sequence[PaymentAuditEntry],
-    messages: Sequence[ProviderMessageView],
+    webhook_events: Sequence[WebhookEventView],
     refunds: Sequence[OfficerRefundView],
     ctx: RequestContext,
 ) -> list[HistoryEntry]:
     """Return a payment's history, oldest first."""
     say = get_translations(ctx.lang).gettext
     found = [_from_audit_entry(entry, ctx) for entry in audit_log]
-    found += [HistoryEntry(each.received_at, say("Pesan dari penyedia"), "", each.kind) for each in messages]
+    found += [
+        HistoryEntry(each.received_at, say("Pesan dari penyedia"), "", each.kind) for each in webhook_events
+    ]
     found += [
         HistoryEntry(each.ended_at, say("Pengembalian gagal"), "", each.detail)
         for each in refunds

@@ -85,7 +85,7 @@ async def list_payments(
         search=search,
         waiting=waiting,
         awaiting=await officer_queries.count_awaiting(ro),
-        messages=await officer_view_models.build_unknown_messages(ro, ctx)
+        messages=await officer_view_models.build_unknown_events(ro, ctx)
         if chip == "periksa" and not search
         else [],
         current=current,
@@ -161,14 +161,14 @@ async def sync_status(
 
 
 @post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def resolve_message(
+async def resolve_unknown_event(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Resolve a webhook event about no payment of ours."""
     form = await read_form(request, EmptyForm)
     if form.errors or not 0 < number < 2**63:
         raise errors.NO_SUCH_WEBHOOK_EVENT()
-    await issue_refund.resolve_message(db, viewer.as_officer(), number)
+    await issue_refund.resolve_unknown_event(db, viewer.as_officer(), number)
     return see_other(
         HOME, flash=get_translations(ctx.lang).gettext("Sudah dicatat, dan tidak menunggu Anda lagi.")
     )
@@ -254,6 +254,6 @@ routes: Final[list[Any]] = [
     confirm_payment_page,
     confirm_payment,
     sync_status,
-    resolve_message,
+    resolve_unknown_event,
     resolve_exception,
 ]

@@ -119,7 +119,7 @@ class PaymentAuditEntry(msgspec.Struct, frozen=True):
     params: dict[str, Any]
 
 
-class ProviderMessageView(msgspec.Struct, frozen=True):
+class WebhookEventView(msgspec.Struct, frozen=True):
     """A verified webhook event of a provider."""
 
     id: int
@@ -278,10 +278,10 @@ async def list_audit_log(ro: Reader, reference: str) -> list[PaymentAuditEntry]:
     )
 
 
-async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderMessageView]:
+async def list_webhook_events(ro: Reader, found: OfficerPaymentView) -> list[WebhookEventView]:
     """Return the provider's webhook events about a payment, oldest first."""
     return await ro.rows(
-        ProviderMessageView,
+        WebhookEventView,
         "SELECT id, method, kind, reference, provider_reference, status, received_at FROM payment_events"
         " WHERE method = $1 AND (reference = $2 OR provider_reference = $3) ORDER BY id LIMIT 100",
         found.method,
@@ -290,10 +290,10 @@ async def list_messages(ro: Reader, found: OfficerPaymentView) -> list[ProviderM
     )
 
 
-async def list_unknown_messages(ro: Reader) -> list[ProviderMessageView]:
+async def list_unknown_events(ro: Reader) -> list[WebhookEventView]:
     """Return the unresolved webhook events about no payment of ours, oldest first."""
     return await ro.rows(
-        ProviderMessageView,
+        WebhookEventView,
         "SELECT e.id, e.method, e.kind, e.reference, e.provider_reference, e.status, e.received_at FROM "
         "payment_events e"
         f" WHERE {_UNKNOWN} ORDER BY e.id LIMIT 50",

@@ -35,7 +35,7 @@ def group_by_day(
     return days
 
 
-async def build_unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[str, Any]]:
+async def build_unknown_events(ro: Reader, ctx: RequestContext) -> list[dict[str, Any]]:
     """Return the unresolved webhook events about no payment of ours."""
     return [
         {
@@ -45,7 +45,7 @@ async def build_unknown_messages(ro: Reader, ctx: RequestContext) -> list[dict[s
             "named": each.reference or each.provider_reference or "",
             "at": each.received_at,
         }
-        for each in await officer_queries.list_unknown_messages(ro)
+        for each in await officer_queries.list_unknown_events(ro)
     ]
 
 
@@ -55,7 +55,7 @@ async def build_payment_context(
     """Return the template context of the page of one payment."""
     refunds = await officer_queries.list_refunds(ro, payment.id)
     audit_log = await officer_queries.list_audit_log(ro, payment.reference)
-    messages = await officer_queries.list_messages(ro, payment)
+    webhook_events = await officer_queries.list_webhook_events(ro, payment)
     pending = sum(each.amount for each in refunds if each.status == "pending")
     capabilities = get_provider(payment.method).capabilities()
     can_be_paid = rules.can_transition(payment.status, "paid")
@@ -78,7 +78,7 @@ async def build_payment_context(
         "on_credit": payment.method in CREDIT_METHODS,
         "payer_claimed_at": payment.payer_claimed_at if can_be_paid else None,
         "subject_href": await get_subject_pages(payment.purpose).backoffice_url(ro, payment.subject_id),
-        "history": officer_labels.build_history(audit_log, messages, refunds, ctx),
+        "history": officer_labels.build_history(audit_log, webhook_events, refunds, ctx),
         "journals": await officer_queries.list_journals(ro, payment, [each.id for each in refunds]),
         "line": await officer_queries.find_matched_line(ro, payment.id),
         "refunds": [
