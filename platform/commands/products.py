@@ -42,8 +42,10 @@ def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: 
     from shop.import_products import import_products
 
     async def work(
-        db: "AsyncSession", content: bytes, moved: ProgressCallback
+        db: "AsyncSession", content: bytes, on_progress: ProgressCallback
     ) -> tuple[CsvFile, ImportReport]:
-        return await import_products(db, SYSTEM, content, as_of=as_of, skip_bad=skip_bad, moved=moved)
+        return await import_products(
+            db, SYSTEM, content, as_of=as_of, skip_bad=skip_bad, on_progress=on_progress
+        )
 
     return run_import(slug, path, work, what="Goods", skip_bad=skip_bad, as_json=as_json)

@@ -145,7 +145,7 @@ async def import_members(
     *,
     as_of: date,
     skip_bad: bool = False,
-    moved: ProgressCallback | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
     """Import members in the caller's transaction.
 
@@ -153,7 +153,7 @@ async def import_members(
     kernel.as_of_ahead, ledger.year_closed.
     """
     return await import_in_transaction(
-        db, MemberImport(actor, as_of), content, skip_bad=skip_bad, on_progress=moved
+        db, MemberImport(actor, as_of), content, skip_bad=skip_bad, on_progress=on_progress
     )
 
 

@@ -48,7 +48,7 @@ async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) ->
     if not goods:
         return [], 0
     today = presenters.get_local_date(ctx)
-    found, held = await read_batch(
+    found, adopted = await read_batch(
         ro,
         lambda ro: storefront_queries.get_products_by_id(ro, list(goods)),
         lambda ro: get_bylaws_on(ro, today),
@@ -58,7 +58,7 @@ async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) ->
     for product, quantity in goods.items():
         if product not in found:
             continue
-        card = presenters.build_product_card(found[product], audience, held.bylaws)
+        card = presenters.build_product_card(found[product], audience, adopted.bylaws)
         short = errors.STOCK_TOO_LOW(product=card.name, left=card.stock) if card.stock < quantity else None
         lines.append(
             CartLine(

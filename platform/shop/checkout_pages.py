@@ -208,7 +208,7 @@ def _redirect_after_order(ctx: RequestContext, placed: PlacedOrder) -> Response[
 
 async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -> CheckoutView:
     viewer, today = ctx.viewer, presenters.get_local_date(ctx)
-    (lines, gone), buyer, held, payer = await read_batch(
+    (lines, gone), buyer, adopted, payer = await read_batch(
         ro,
         lambda ro: cart_pages.price_cart(ro, ctx, cart.read_cart(request)),
         lambda ro: _load_buyer(ro, ctx),
@@ -225,8 +225,8 @@ async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -
     return CheckoutView(
         lines=lines,
         buyer=buyer,
-        bylaws=held.bylaws,
-        offers=select_available_methods(payer, ctx.tenant, held.bylaws, Rupiah(total)),
+        bylaws=adopted.bylaws,
+        offers=select_available_methods(payer, ctx.tenant, adopted.bylaws, Rupiah(total)),
         total=total,
         fingerprint=rules.checkout_fingerprint(
             presenters.get_audience(ctx.viewer), [(line.id, line.quantity, line.price) for line in lines]

@@ -121,7 +121,7 @@ async def import_products(
     *,
     as_of: date,
     skip_bad: bool = False,
-    moved: ProgressCallback | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
     """Import a product list in the caller's transaction.
 
@@ -134,12 +134,12 @@ async def import_products(
         return file, ImportReport(0, plan.unchanged, plan.rejected)
     report = plan.report
     if report.imported:
-        await _write(db, actor, plan, as_of, moved)
+        await _write(db, actor, plan, as_of, on_progress)
     return file, report
 
 
 async def _write(
-    db: AsyncSession, actor: Actor, plan: ProductImportPlan, as_of: date, moved: ProgressCallback | None
+    db: AsyncSession, actor: Actor, plan: ProductImportPlan, as_of: date, on_progress: ProgressCallback | None
 ) -> None:
     await _add_categories(db, plan)
     await _change(db, plan)
@@ -172,8 +172,8 @@ async def _write(
         subject="products",
         params={"new": len(plan.new), "changed": len(plan.changed), "skipped": len(plan.rejected)},
     )
-    if moved is not None:
-        moved(plan.report.imported, plan.report.imported)
+    if on_progress is not None:
+        on_progress(plan.report.imported, plan.report.imported)
 
 
 async def _open_stock(

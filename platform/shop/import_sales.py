@@ -70,13 +70,15 @@ async def import_sales(
     content: bytes | str,
     *,
     skip_bad: bool = False,
-    moved: ProgressCallback | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> tuple[CsvFile, ImportReport]:
     """Import past sales in the caller's transaction.
 
     If there are rejected lines and `skip_bad` is false, nothing is written. Raises DomainError: kernel.csv_….
     """
-    return await import_in_transaction(db, SalesImport(actor), content, skip_bad=skip_bad, on_progress=moved)
+    return await import_in_transaction(
+        db, SalesImport(actor), content, skip_bad=skip_bad, on_progress=on_progress
+    )
 
 
 class SalesImport:

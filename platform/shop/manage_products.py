@@ -152,7 +152,7 @@ async def rename_category(db: AsyncSession, actor: Actor, category_id: UUID, nam
     if category is None:
         raise errors.NO_SUCH_CATEGORY()
     tidy = " ".join(name.split())
-    other = await queries.find_similar_category(db, tidy, category.slug, but=category_id)
+    other = await queries.find_similar_category(db, tidy, category.slug, except_id=category_id)
     if other is not None:
         raise errors.CATEGORY_TAKEN(name=tidy, field="name")
     audit.record(

@@ -91,21 +91,21 @@ async def find_order_id(db: AsyncSession, number: int) -> UUID | None:
     return found
 
 
-async def sku_is_taken(db: AsyncSession, sku: str, but: UUID | None = None) -> bool:
-    """Return whether a product other than `but` has this code."""
+async def sku_is_taken(db: AsyncSession, sku: str, except_id: UUID | None = None) -> bool:
+    """Return whether a product other than `except_id` has this code."""
     statement = select(Product.id).where(Product.sku == sku)
-    if but is not None:
-        statement = statement.where(Product.id != but)
+    if except_id is not None:
+        statement = statement.where(Product.id != except_id)
     return (await db.execute(statement.limit(1))).first() is not None
 
 
 async def find_similar_category(
-    db: AsyncSession, name: str, slug: str, but: UUID | None = None
+    db: AsyncSession, name: str, slug: str, except_id: UUID | None = None
 ) -> Category | None:
-    """Return a category other than `but` with this name, ignoring case, or this slug."""
+    """Return a category other than `except_id` with this name, ignoring case, or this slug."""
     statement = select(Category).where((func.lower(Category.name) == name.lower()) | (Category.slug == slug))
-    if but is not None:
-        statement = statement.where(Category.id != but)
+    if except_id is not None:
+        statement = statement.where(Category.id != except_id)
     return (await db.execute(statement.limit(1))).scalar_one_or_none()
 
 

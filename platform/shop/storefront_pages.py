@@ -66,12 +66,12 @@ async def show_storefront(
 
     async def make() -> str:
         async with coop_reader(database, tenant) as ro:
-            held, shelf = await read_batch(
+            adopted, shelf = await read_batch(
                 ro, lambda ro: get_bylaws_on(ro, presenters.get_local_date(ctx)), find
             )
         if not wanted and not shelf.goods and (kategori or number > 1):
             raise errors.NO_SUCH_SHELF()
-        cards = [presenters.build_product_card(good, audience, held.bylaws) for good in shelf.goods]
+        cards = [presenters.build_product_card(good, audience, adopted.bylaws) for good in shelf.goods]
         context = build_base_context(request, ctx) | _storefront_context(shelf, kategori, wanted, number)
         return (
             get_environment(ctx.brand.theme, ctx.lang)
@@ -126,7 +126,7 @@ async def show_product(
     """Show one product."""
     if len(sku) > 60 or "\0" in sku:
         raise errors.NO_SUCH_PRODUCT()
-    good, held = await read_batch(
+    good, adopted = await read_batch(
         ro,
         lambda ro: storefront_queries.find_product_by_sku(ro, sku.removeprefix("/")),
         lambda ro: get_bylaws_on(ro, presenters.get_local_date(ctx)),
@@ -138,7 +138,9 @@ async def show_product(
         "shop/product.html",
         active_menu="belanja",
         cacheable=not request.query_params,
-        product=presenters.build_product_card(good, presenters.get_audience(viewer), held.bylaws, width=800),
+        product=presenters.build_product_card(
+            good, presenters.get_audience(viewer), adopted.bylaws, width=800
+        ),
         good=good,
     )
 

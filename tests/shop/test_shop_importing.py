@@ -253,7 +253,7 @@ async def test_what_breaks_off_half_way_leaves_nothing(
 
     with pytest.raises(Unplugged):
         async with coop_session(database, melati) as db:
-            await import_products(db, SYSTEM, GOOD, as_of=AS_OF, moved=unplug)
+            await import_products(db, SYSTEM, GOOD, as_of=AS_OF, on_progress=unplug)
     assert await counted(melati) == before
     async with coop_session(database, melati) as db:
         assert (await take(db, GOOD)).imported == 3

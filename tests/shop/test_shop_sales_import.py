@@ -242,7 +242,7 @@ async def test_what_breaks_off_half_way_leaves_nothing(
 
     with pytest.raises(Unplugged):
         async with coop_session(database, melati) as db:
-            await import_sales(db, SYSTEM, GOOD, moved=unplug)
+            await import_sales(db, SYSTEM, GOOD, on_progress=unplug)
     assert seen == [(2, 4), (3, 4)]
     for tenant in (melati, mawar):
         async with coop_session(database, tenant) as db:
