@@ -12,7 +12,7 @@ from billing import plans
 from billing.billing_run import run_billing
 from billing.manage_subscription import choose_plan, quote_plan
 from billing.plans import Catalogue, Plan, catalogue
-from commands.doctor_database import _plans
+from commands.doctor_operations import check_plans
 from conftest import SignedInClient
 from kernel import clock
 from kernel.database import Database
@@ -78,11 +78,11 @@ async def test_the_doctor_tells_who_has_a_plan_that_is_gone(
     database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await on_panen(database, melati)
-    (finding,) = await _plans(database)
+    (finding,) = await check_plans(database)
     assert finding.status == "good"
     benih, tumbuh, _ = catalogue().plan
     with_plans(monkeypatch, benih, tumbuh)
-    (finding,) = await _plans(database)
+    (finding,) = await check_plans(database)
     assert finding.status == "wrong"
     assert "panen is gone, and is the plan of melati" in finding.found
     assert "sold = false" in finding.advice

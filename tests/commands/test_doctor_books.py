@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from commands.doctor_books import find_orphaned_lines
-from commands.doctor_database import _books
+from commands.doctor_database import check_books
 from kernel.database import Database
 from tenants.registry import TenantRef
 
@@ -15,7 +15,7 @@ LINE = (
 
 
 async def test_sound_books_are_told_as_good(database: Database) -> None:
-    assert [(each.status, each.found) for each in await _books(database)] == [
+    assert [(each.status, each.found) for each in await check_books(database)] == [
         ("good", "every line has its journal and account: 2 cooperatives")
     ]
 
@@ -40,7 +40,7 @@ async def test_a_line_that_lacks_its_other_end_is_found(
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text(f"SET LOCAL search_path = {mawar.schema_name}"))
         await connection.execute(text(statement))
-    (finding,) = await _books(database)
+    (finding,) = await check_books(database)
     assert (finding.status, "mawar: 1" in finding.found, "melati" in finding.found) == ("wrong", True, False)
 
 

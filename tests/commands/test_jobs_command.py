@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from commands.doctor import _broker
-from commands.doctor_database import _failed_jobs
+from commands.doctor_operations import check_failed_jobs
 from commands.main import lumbung
 from factories.brokers import redis_server
 from kernel.database import Database, libpq_url
@@ -65,9 +65,9 @@ async def test_failed_jobs_are_listed_retried_and_discarded(
 
 
 async def test_the_doctor_finds_jobs_that_were_given_up(database: Database) -> None:
-    assert [finding.status for finding in await _failed_jobs(database)] == ["good"]
+    assert [finding.status for finding in await check_failed_jobs(database)] == ["good"]
     await fail(database, "a")
-    (finding,) = await _failed_jobs(database)
+    (finding,) = await check_failed_jobs(database)
     assert (finding.status, finding.found) == ("wrong", "1 given up after two days")
 
 
