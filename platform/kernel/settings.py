@@ -350,18 +350,3 @@ def check_startable_supervisor(settings: Settings) -> None:
 def variable_name(name: str) -> str:
     """Return the environment variable of a setting."""
     return f"{PREFIX}{name.upper()}"
-
-
-def markdown_table() -> str:
-    """Return all settings as a Markdown table, in the order of the fields."""
-    lines = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
-    for setting in fields(Settings):
-        default = setting.metadata.get("default") or f"`{str(setting.default).lower()}`"
-        lines.append(f"| `{variable_name(setting.name)}` | {default} | {setting.metadata['meaning']} |")
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write(markdown_table())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kernel import settings
+from kernel import settings_table
 from kernel.errors import DomainError
-from kernel.settings import Settings, check_startable, load
+from kernel.settings import Settings, check_startable, load, strip_owner_login
 
 ROOT = Path(__file__).parents[2]
 SAFE = {
@@ -164,14 +164,14 @@ def test_in_production_nothing_asks_a_fake_gateway_even_where_no_start_was_check
 
 
 def test_the_operating_guide_holds_the_table_of_settings() -> None:
-    assert settings.markdown_table() in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert settings_table.markdown_table() in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 
 def test_the_table_can_be_printed() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "platform")}
-    command = [sys.executable, "-m", "kernel.settings"]
+    command = [sys.executable, "-m", "kernel.settings_table"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
-    assert printed == settings.markdown_table()
+    assert printed == settings_table.markdown_table()
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(
     credentials.mkdir()
     (credentials / "lumbung_database_url").write_text("postgresql://lumbung:milik-pemilik@db/lumbung")
     (credentials / "lumbung_broker_url").write_text("redis://:antrean@db/0")
-    left = settings.strip_owner_login(
+    left = strip_owner_login(
         {
             "PATH": "/bin",
             "LUMBUNG_SECRET_KEY_FILE": str(secret_file),
@@ -250,4 +250,4 @@ def test_a_process_that_serves_is_given_every_setting_but_the_owners_login(
         {"LUMBUNG_DATABASE_URL": "postgresql://lumbung:milik-pemilik@db/lumbung"},
         {"LUMBUNG_DATABASE_URL_FILE": str(credentials / "lumbung_database_url")},
     ):
-        assert settings.strip_owner_login(variables) == {}
+        assert strip_owner_login(variables) == {}
