@@ -12,7 +12,7 @@ from commands.output import json_option, print_line, print_result, print_table
 
 # The labels of ``billing.dunning.Step`` kinds.
 _STEP_LABELS: Final = {
-    "notify_trial_end": "told that the trial ends",
+    "notify_trial_end": "notified that the trial ends",
     "end_period": "trial or period ended",
     "remind": "reminded to pay",
     "make_read_only": "made read-only",
@@ -62,7 +62,7 @@ def _print_report(report: BillingRunReport) -> None:
             ],
         )
     print_line(
-        f"{len(report.done)} things done from {report.since} to {report.until}; {report.trials_started} "
+        f"{len(report.done)} steps done from {report.since} to {report.until}; {report.trials_started} "
         f"trials begun;"
         f" {len(report.failed)} cooperatives failed."
     )

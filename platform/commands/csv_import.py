@@ -62,7 +62,7 @@ file_argument = click.argument(
     "path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 skip_bad_option = click.option(
-    "--skip-bad", is_flag=True, help="Take the good lines and write the others to FILE.rejected.csv."
+    "--skip-bad", is_flag=True, help="Import the valid lines and write the others to FILE.rejected.csv."
 )
 
 
@@ -228,7 +228,7 @@ def _print_report(report: ImportReport, what: str, rejected_file: Path | None) -
         f"{what}: {report.imported} imported, {report.unchanged} unchanged, {len(report.rejected)} rejected."
     )
     if rejected_file:
-        print_line(f"The rejected lines are in {rejected_file}: mend them there and import that file.")
+        print_line(f"The rejected lines are in {rejected_file}: correct them there and import that file.")
 
 
 __all__ = [

@@ -77,9 +77,7 @@ async def _logins(database: Database) -> list[CheckResult]:
     settings = database.settings
     if settings.app_database_url is None and not settings.is_production:
         # a trial: the same person owns the server and both logins
-        return [
-            CheckResult("logins", "good", "the application's is derived from the owner's, as a trial may")
-        ]
+        return [CheckResult("logins", "good", "the application's is derived from the owner's, for a trial")]
     found = await list_login_problems(database)
     shared_with_all = is_owner_login_shared()
     status: Literal["good", "notice", "wrong"] = "notice" if shared_with_all else "good"
@@ -87,10 +85,10 @@ async def _logins(database: Database) -> list[CheckResult]:
         status = "wrong" if settings.is_production else "notice"
     if shared_with_all:
         found.append(
-            "the owner's LUMBUNG_DATABASE_URL stands in this environment: web and worker must not get it"
+            "the owner's LUMBUNG_DATABASE_URL is in this environment: web and worker must not get it"
         )
     if not found:
-        return [CheckResult("logins", "good", "the application's alone, as web and worker should have it")]
+        return [CheckResult("logins", "good", "only the application's, as for web and worker")]
     return [
         CheckResult(
             "logins", status, "; ".join(found), 'See "A PostgreSQL server of your own" in docs/operating.md.'
@@ -144,12 +142,12 @@ async def check_books(database: Database) -> list[CheckResult]:
         found = ", ".join(f"{slug}: {count}" for slug, count in orphaned.items())
         return [
             CheckResult(
-                "books", "wrong", f"lines without journal, date or account: {found}", "Go back to a backup."
+                "books", "wrong", f"lines without journal, date or account: {found}", "Restore a backup."
             )
         ]
     if checked < total:
         return [
-            CheckResult("books", "notice", f"looked at {checked} of {total} cooperatives, then time was over")
+            CheckResult("books", "notice", f"checked {checked} of {total} cooperatives in the time limit")
         ]
     return [CheckResult("books", "good", f"every line has its journal and account: {total} cooperatives")]
 
@@ -168,14 +166,14 @@ async def _rights(database: Database) -> list[CheckResult]:
         current = await list_current_schemas(connection)
     drifts = await compare_privileges(database, current)
     if not drifts:
-        return [CheckResult("rights", "good", f"as the revisions give them, in {len(current)} schemas")]
+        return [CheckResult("rights", "good", f"as in the revisions, in {len(current)} schemas")]
     descriptions = [f"{current[name]}: {_describe_drift(drift)}" for name, drift in list(drifts.items())[:3]]
     others = f"; and {len(drifts) - 3} more" if len(drifts) > 3 else ""
     repairable = any(each.extra_privileges or each.missing_privileges for each in drifts.values())
     advice = (
         "lumbung migrate"
         if repairable
-        else "Restore the schema whole from a backup; take out what no revision makes."
+        else "Restore the whole schema from a backup; remove objects that no revision creates."
     )
     return [CheckResult("rights", "wrong", "; ".join(descriptions) + others, advice)]
 
@@ -185,7 +183,7 @@ def _describe_drift(drift: "PrivilegeDrift") -> str:
     parts = {
         "too many rights on": [privilege.object_label for privilege in drift.extra_privileges],
         "too few rights on": [privilege.object_label for privilege in drift.missing_privileges],
-        "no revision makes": drift.unknown_objects,
+        "unknown objects:": drift.unknown_objects,
         "missing:": drift.missing_objects,
     }
     shown = []

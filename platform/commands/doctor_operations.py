@@ -31,11 +31,9 @@ async def check_plans(database: Database) -> list[CheckResult]:
     known = {plan.code for plan in catalogue().plan}
     if gone := {code: slugs for code, slugs in used.items() if code not in known}:
         found = "; ".join(
-            f"{code} is gone, and is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items()
+            f"{code} is gone, but is the plan of {', '.join(slugs[:5])}" for code, slugs in gone.items()
         )
-        return [
-            CheckResult("plans", "wrong", found, "Put it back into billing/plans.toml, with sold = false.")
-        ]
+        return [CheckResult("plans", "wrong", found, "Restore it in billing/plans.toml, with sold = false.")]
     return [CheckResult("plans", "good", f"all in plans.toml: {', '.join(sorted(used)) or 'none taken yet'}")]
 
 
@@ -63,7 +61,7 @@ async def check_exceptions(database: Database) -> list[CheckResult]:
             )
             waiting |= {row.slug: row.open for row in await connection.exec_driver_sql(counts) if row.open}
     if not waiting:
-        return [CheckResult("payments", "good", "nothing has to be looked at")]
+        return [CheckResult("payments", "good", "no open exceptions")]
     shown = ", ".join(f"{slug} {count}" for slug, count in list(waiting.items())[:5])
     found = f"{sum(waiting.values())} exceptions are open: {shown}{' …' if len(waiting) > 5 else ''}"
     return [
@@ -99,12 +97,12 @@ async def check_foundings(database: Database) -> list[CheckResult]:
                 "foundings",
                 "wrong",
                 found,
-                "Look at the new ones as an operator, or raise LUMBUNG_FOUNDINGS_PER_HOUR_IN_ALL.",
+                "Check the new ones as an operator, or raise LUMBUNG_FOUNDINGS_PER_HOUR_IN_ALL.",
             )
         ]
     if waiting:
-        found = f"{waiting} whose name looks like another's wait for release"
-        return [CheckResult("foundings", "notice", found, "Release or refuse them as an operator.")]
+        found = f"{waiting} with a name like another's wait for approval"
+        return [CheckResult("foundings", "notice", found, "Approve or refuse them as an operator.")]
     return [CheckResult("foundings", "good", f"at most {busiest} within one hour of the last day")]
 
 
@@ -149,7 +147,7 @@ async def check_failed_jobs(database: Database) -> list[CheckResult]:
             CheckResult(
                 "failed jobs",
                 "wrong",
-                f"{count} given up after two days",
+                f"{count} failed for two days",
                 "lumbung jobs list, then lumbung jobs retry ID",
             )
         ]
@@ -166,7 +164,7 @@ async def check_provision(database: Database) -> list[CheckResult]:
         seen = await _last_seen(connection, "provision")
         ready = text("SELECT count(*) FROM shared.schema_pool WHERE revision = :head")
         count = (await connection.execute(ready, {"head": get_head(COOPERATIVE)})).scalar_one()
-    found = f"places ready for cooperatives: {count}"
+    found = f"schemas ready for cooperatives: {count}"
     if seen is None or clock.now() - seen > MAX_HEARTBEAT_AGE:
         return [
             CheckResult("provision", "notice", f"not running; {found}", "lumbung up, or lumbung provision")
@@ -187,6 +185,6 @@ def owner_only(subject: str) -> CheckResult:
     return CheckResult(
         subject,
         "notice",
-        "not looked at: this login reads no cooperative",
+        "not checked: this login reads no cooperative",
         "Run it with LUMBUNG_DATABASE_URL.",
     )

@@ -48,7 +48,7 @@ async def _list(*, as_json: bool) -> None:
 
     def print_text() -> None:
         if not rows:
-            print_line("No job was given up.")
+            print_line("There are no failed jobs.")
             return
         cells = [
             [

@@ -13,7 +13,7 @@ from commands.output import json_option, print_error, print_line, print_result, 
 @click.option(
     "--allow-failures",
     is_flag=True,
-    help="Exit with 0 also when a cooperative failed: the others are served.",
+    help="Exit with 0 even when a cooperative failed: the others are served.",
 )
 @json_option
 def command(*, check: bool, allow_failures: bool, as_json: bool) -> int:
@@ -46,10 +46,7 @@ async def _migrate(*, allow_failures: bool, as_json: bool) -> int:
             f"{report.pool_schemas_created} pool schemas created."
         )
         if report.privileges_repaired:
-            print_line(
-                f"Schemas whose rights were not those of the revisions, and are again: "
-                f"{report.privileges_repaired}."
-            )
+            print_line(f"Schemas whose privileges were repaired: {report.privileges_repaired}.")
 
     print_result(report, as_json=as_json, print_text=print_text)
     for name, reason in report.failed.items():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NON_TTY_WIDTH: Final = 160
-DOCTOR_HINT: Final = "lumbung doctor tells what is wrong."
+DOCTOR_HINT: Final = "Run lumbung doctor to find the cause."
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value, for machines.")
 
@@ -132,7 +132,7 @@ def error_message(error: Exception) -> str:
         return f"nothing answers at {refused[1]}, port {refused[2]}. {DOCTOR_HINT}"
     if isinstance(error, OSError):
         return f"{first}. {DOCTOR_HINT}"
-    return f"something unforeseen happened: {first}. LUMBUNG_DEBUG=1 shows where."
+    return f"unexpected error: {first}. LUMBUNG_DEBUG=1 shows the traceback."
 
 
 def _encode(value: object) -> Any:

@@ -25,11 +25,9 @@ def command() -> None:
 
 @command.command("reconcile")
 @click.argument("slug")
-@click.option(
-    "--method", help="One way of paying, as stripe or bank_transfer; all that can be compared when left out."
-)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; 92 days back when left out.")
-@click.option("--offline", is_flag=True, help="Compare what is known; ask no provider.")
+@click.option("--method", help="One payment method, such as stripe or bank_transfer (default: all).")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; by default 92 days ago.")
+@click.option("--offline", is_flag=True, help="Compare the stored movements; ask no provider.")
 @json_option
 def reconcile(slug: str, method: str | None, since: datetime | None, *, offline: bool, as_json: bool) -> int:
     """Reconcile a cooperative's clearing accounts with the movements of providers and banks, day by day.
@@ -124,7 +122,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
     def figure(amount: int | None) -> str:
         return "" if amount is None else number(amount, lang())
 
-    columns = ("Way", "Account", "At provider", "In the books", "Difference", "Unexplained")
+    columns = ("Method", "Account", "At provider", "In the books", "Difference", "Unexplained")
     rows = [
         (
             state.method.label.localize(lang()),
@@ -132,7 +130,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
             figure(state.balance),
             figure(state.clearing),
             figure(state.difference),
-            state.unexplained if state.comparable else "nothing told",
+            state.unexplained if state.comparable else "no data",
         )
         for state in states
     ]
@@ -153,14 +151,15 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
         if not each.explained
     ]
     if open_rows:
-        print_table(("Day", "Way", "What", "Of", "Difference"), open_rows, numeric_columns=("Difference",))
+        headings = ("Day", "Method", "Reason", "Reference", "Difference")
+        print_table(headings, open_rows, numeric_columns=("Difference",))
     if open_rows:
         print_line("SOME DIFFERENCES ARE NOT EXPLAINED.")
     else:
         print_line(
             "Everything is explained."
             if all_asked and all(state.comparable for state in states)
-            else "Everything that was told is explained; some ways told nothing."
+            else "Every reported movement is explained; some methods have no data."
         )
 
 
@@ -196,7 +195,7 @@ def _print_exceptions(name: str, found: "list[ExceptionView]") -> None:
     from payments.rules import EXCEPTION_LABELS
 
     if not found:
-        print_line("Nothing has to be looked at.")
+        print_line("There are no open exceptions.")
         return
     rows = [
         (

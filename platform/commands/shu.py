@@ -63,7 +63,7 @@ def to_json(result: ShuDraftResult) -> dict[str, Any]:
 
 def _print_draft(result: ShuDraftResult) -> None:
     allocation, language = result.allocation, lang()
-    state = "new" if result.created else "as kept before, nothing has changed"
+    state = "new" if result.created else "unchanged, already stored"
     print_line(
         f"Draft {result.version} of the surplus of {result.year} ({state}), by version "
         f"{result.bylaws_version} of the bylaws."

@@ -109,7 +109,7 @@ async def _migrate(settings: Settings) -> None:
     database = Database(settings.database_url, settings)
     try:
         await require_limited_logins(database)
-        with progress("Cooperatives brought up to date") as moved:
+        with progress("Migrating cooperatives") as moved:
             await migrate(database, on_progress=moved)
     finally:
         await asyncio.shield(database.close())
@@ -125,7 +125,7 @@ async def _seed(settings: Settings) -> list[str]:
         with progress("Demo cooperatives") as moved:
             sign_ins = await seed_demo(database, on_progress=moved, on_note=left.append)
         lines = [
-            "To look around (everybody in it is invented):",
+            "Logins of the demo (all people are invented):",
             *(sign_in.format_line() for sign_in in sign_ins),
         ]
         return [*lines, *list_notes(settings), *left]

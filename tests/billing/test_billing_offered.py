@@ -84,7 +84,7 @@ async def test_the_doctor_tells_who_has_a_plan_that_is_gone(
     with_plans(monkeypatch, benih, tumbuh)
     (finding,) = await check_plans(database)
     assert finding.status == "wrong"
-    assert "panen is gone, and is the plan of melati" in finding.found
+    assert "panen is gone, but is the plan of melati" in finding.found
     assert "sold = false" in finding.advice
     report = await run_billing(database, date(2027, 4, 1))
     assert "sold = false" in report.failed["melati"]

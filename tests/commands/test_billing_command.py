@@ -44,7 +44,7 @@ async def test_two_processes_at_once_do_everything_once(database: Database) -> N
     assert len(set(done)) == 4
     status, output, _ = await lumbung(database, "billing", "run", "--until", until)
     assert status == 0
-    assert "0 things done" in output
+    assert "0 steps done" in output
 
 
 async def test_a_date_that_is_none_is_wrong_usage(database: Database) -> None:

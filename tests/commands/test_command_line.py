@@ -116,13 +116,13 @@ def test_every_fault_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     refused = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)")
     assert output.error_message(refused) == (
-        "nothing answers at 127.0.0.1, port 5432. lumbung doctor tells what is wrong."
+        "nothing answers at 127.0.0.1, port 5432. Run lumbung doctor to find the cause."
     )
     unknown = DBAPIError("SELECT 1", None, ValueError('database "padi" does not exist'))
     assert output.error_message(unknown).startswith(
-        'the database refused: database "padi" does not exist. lumbung doctor'
+        'the database refused: database "padi" does not exist. Run lumbung doctor'
     )
-    assert output.error_message(RuntimeError("")).startswith("something unforeseen happened: RuntimeError.")
+    assert output.error_message(RuntimeError("")).startswith("unexpected error: RuntimeError.")
     monkeypatch.setenv("LUMBUNG_LANG", "id")
     assert output.error_message(EMPTY(day="besok")) == "Tanggal besok belum tiba."
 

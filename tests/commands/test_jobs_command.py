@@ -68,7 +68,7 @@ async def test_the_doctor_finds_jobs_that_were_given_up(database: Database) -> N
     assert [finding.status for finding in await check_failed_jobs(database)] == ["good"]
     await fail(database, "a")
     (finding,) = await check_failed_jobs(database)
-    assert (finding.status, finding.found) == ("wrong", "1 given up after two days")
+    assert (finding.status, finding.found) == ("wrong", "1 failed for two days")
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ async def test_a_draft_is_printed_for_machines_and_for_people(database: Database
     assert draft["unallocated"] == {"jasa_modal": 200}
     status, out, _ = await lumbung(database, "shu", "draft", "melati", "--year", "2025")
     assert status == 0
-    assert "as kept before" in out
+    assert "already stored" in out
     assert "Rp1,000" in out
 
 

@@ -369,7 +369,7 @@ def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(d
     assert find_finding(serving, "provision")["status"] == "notice"
     both = find_finding(serving | owners, "logins")
     assert both["status"] == "notice"
-    assert "owner's LUMBUNG_DATABASE_URL stands in this environment" in both["found"]
+    assert "owner's LUMBUNG_DATABASE_URL is in this environment" in both["found"]
     as_owner = find_finding(serving | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.owner_url)}, "logins")
     assert (
         "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without "
@@ -391,9 +391,9 @@ def test_doctor_looks_at_rights_and_books_with_an_owners_login_of_its_own(
     by_file = tmp_path / "database_url"
     by_file.write_text(owners["LUMBUNG_DATABASE_URL"], encoding="utf-8")
     for subject in ("rights", "books", "payments"):
-        assert find_finding(serving, subject)["found"].startswith("not looked at")
+        assert find_finding(serving, subject)["found"].startswith("not checked")
         assert not find_finding(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, subject)[
             "found"
         ].startswith("not looked")
     logins = find_finding(serving | {"LUMBUNG_DATABASE_URL_FILE": str(by_file)}, "logins")
-    assert "stands in this environment" not in logins["found"]
+    assert "is in this environment" not in logins["found"]
