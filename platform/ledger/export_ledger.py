@@ -66,8 +66,8 @@ async def _write_ledger(ro: Reader, target: IO[bytes]) -> None:
 async def stream_file(file: IO[bytes]) -> AsyncIterator[bytes]:
     """Yield the content of a file in chunks, and close the file."""
     with file:
-        while piece := file.read(CHUNK_BYTES):
-            yield piece
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 async def _write_csv(
@@ -85,13 +85,13 @@ async def _write_csv(
         text.write(BYTE_ORDER_MARK)
         first = True
         async for batch in batches:
-            putting = asyncio.create_task(
+            writing = asyncio.create_task(
                 asyncio.to_thread(_write_rows, text, header if first else (), batch)
             )
             try:
-                await asyncio.shield(putting)
+                await asyncio.shield(writing)
             except asyncio.CancelledError:
-                await putting  # the caller closes the file, so the thread must end first
+                await writing  # the caller closes the file, so the thread must end first
                 raise
             first = False
         if first:

@@ -83,7 +83,7 @@ def build_control_checks(
 ) -> list[dict[str, Any]]:
     """Return the pairs of sums that must agree: a label, both amounts, and whether they agree."""
     debit, credit = sum(each.debit for each in totals), sum(each.credit for each in totals)
-    own = sums.liabilities + sums.equity + sums.result
+    financing = sums.liabilities + sums.equity + sums.result
     pairs = [
         (
             LocalizedText("Jumlah debit = jumlah kredit tahun ini"),
@@ -100,7 +100,7 @@ def build_control_checks(
         (
             LocalizedText("Aset = kewajiban + ekuitas + hasil usaha"),
             sums.assets,
-            own,
+            financing,
         ),
     ]
     return [
