@@ -36,10 +36,10 @@ def diff_bylaws(old: Bylaws, new: Bylaws) -> list[RuleChange]:
 def _allocation_changes(old: Sequence[AllocationLine], new: Sequence[AllocationLine]) -> Iterator[RuleChange]:
     before, after = {line.code: line for line in old}, {line.code: line for line in new}
     for code in {**after, **before}:
-        was, becomes = before.get(code), after.get(code)
-        named = becomes or was
-        if named is not None and (was is None or becomes is None or was != becomes):
-            yield RuleChange(named.label, _format_line(was), _format_line(becomes))
+        old_line, new_line = before.get(code), after.get(code)
+        known_line = new_line or old_line
+        if known_line is not None and (old_line is None or new_line is None or old_line != new_line):
+            yield RuleChange(known_line.label, _format_line(old_line), _format_line(new_line))
 
 
 _BASIS_IN_SENTENCE: Final[dict[Basis, LocalizedText]] = {
