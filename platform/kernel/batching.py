@@ -70,7 +70,7 @@ class _BatchReader(Reader):
 
     def stream(self, sql: str, *args: object) -> AsyncIterator[asyncpg.Record]:
         """Raise TypeError: a batch returns complete results only."""
-        raise TypeError("rows cannot be streamed inside read_batch: read them by a Reader of their own")
+        raise TypeError("rows cannot be streamed inside read_batch: read them with a separate Reader")
 
 
 @types.coroutine
@@ -130,7 +130,7 @@ async def read_batch(source: AsyncSession | Reader, *reads: Read[Any]) -> tuple[
 
 async def _run_round(reader: Reader, requested: dict[int, list[_Query]]) -> dict[int, list[_Result] | None]:
     """Run the queries of several functions and return the results of each function."""
-    queries = [query for its in requested.values() for query in its]
+    queries = [query for group in requested.values() for query in group]
     if not queries:
         return {}
     rows = iter(
@@ -138,7 +138,7 @@ async def _run_round(reader: Reader, requested: dict[int, list[_Query]]) -> dict
             _yield_queries(queries) if isinstance(reader, _BatchReader) else _run_combined(reader, queries)
         )
     )
-    return {at: [next(rows) for _ in its] for at, its in requested.items()}
+    return {at: [next(rows) for _ in group] for at, group in requested.items()}
 
 
 async def _run_combined(reader: Reader, queries: list[_Query]) -> list[_Result]:

@@ -103,9 +103,9 @@ def _enable_keepalive(connection: asyncpg.Connection[Any]) -> None:
         return
     with socket.socket(
         fileno=os.dup(transport_socket.fileno())
-    ) as own:  # the loop's socket object refuses options; this is the same socket
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    ) as raw_socket:  # the loop's socket object refuses options; this is the same socket
+        raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEPALIVE.items():
             option = getattr(socket, name, None)
             if option is not None:
-                own.setsockopt(socket.IPPROTO_TCP, option, value)
+                raw_socket.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -106,8 +106,8 @@ class ConnectionPool(Generic[C]):
     def release(self, pooled: PooledConnection[C], holder: str, *, healthy: bool) -> None:
         """Return a connection to the pool; close it when it is unhealthy or has served too many tenants."""
         self._in_use.discard(pooled)
-        worn = len(pooled.served_tenants) >= COOPERATIVES_PER_CONNECTION
-        if healthy and not worn and not self._closed and self._is_open(pooled.connection):
+        must_replace = len(pooled.served_tenants) >= COOPERATIVES_PER_CONNECTION
+        if healthy and not must_replace and not self._closed and self._is_open(pooled.connection):
             loop = asyncio.get_running_loop()
             pooled.idle_since = loop.time()
             self._idle.append(pooled)

@@ -54,8 +54,8 @@ def unavailable_reason(error: BaseException) -> UnavailableReason | None:
     if state is not None:
         return _STATES.get(state) or ("away" if state.startswith(_CLASSES) else None)
     if isinstance(error, sqlalchemy.exc.DBAPIError):
-        within = unavailable_reason(error.orig) if error.orig is not None else None
-        return within or ("away" if error.connection_invalidated else None)
+        inner_reason = unavailable_reason(error.orig) if error.orig is not None else None
+        return inner_reason or ("away" if error.connection_invalidated else None)
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return "full"
     return "away" if _is_lost_connection(error) else None

@@ -94,7 +94,7 @@ class ErrorType:
         if not _CODE.fullmatch(self.code):
             raise ValueError(f"{self.code!r} is not a code like 'shop.stock_too_low'")
         if not 400 <= self.status <= 599:
-            raise ValueError(f"{self.code} has status {self.status}; a refusal is 4xx or 5xx")
+            raise ValueError(f"{self.code} has status {self.status}; an error is 4xx or 5xx")
         named = _placeholders(self.text)
         if self.code in _error_types:
             raise ValueError(f"the code {self.code} is already taken")
@@ -167,9 +167,7 @@ def _placeholders(template: str) -> frozenset[str]:
         if name is None:
             continue
         if not name.isidentifier() or spec or conversion:
-            raise ValueError(
-                f"{{{name}}} must be a plain name: facts are written by their type, not by the sentence"
-            )
+            raise ValueError(f"{{{name}}} must be a plain name: the type of a parameter decides its format")
         names.add(name)
     return frozenset(names)
 
@@ -218,4 +216,4 @@ def _json_value(value: object) -> object:
         return {str(name): _json_value(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_json_value(item) for item in value]
-    raise TypeError(f"{type(value).__name__} cannot be a fact of a refusal: JSON has no such thing")
+    raise TypeError(f"{type(value).__name__} cannot be a parameter of an error: it has no JSON form")

@@ -230,8 +230,8 @@ async def lock_import(db: AsyncSession, work: BatchedImport) -> None:
 
 async def iter_in_thread(rows: Iterator[T]) -> AsyncIterator[T]:
     """Yield the items of ``rows``, read in a thread in batches, so that the event loop is not blocked."""
-    while some := await asyncio.to_thread(lambda: list(itertools.islice(rows, READ_BATCH_LINES))):
-        for row in some:
+    while batch := await asyncio.to_thread(lambda: list(itertools.islice(rows, READ_BATCH_LINES))):
+        for row in batch:
             yield row
 
 

@@ -43,26 +43,26 @@ class FileThreadPool:
         """
         self._require_capacity(owner)
         await self._acquire(owner)
-        here = contextvars.copy_context()
+        context = contextvars.copy_context()
         try:
-            working = asyncio.get_running_loop().run_in_executor(self._threads, lambda: here.run(work))
+            future = asyncio.get_running_loop().run_in_executor(self._threads, lambda: context.run(work))
         except BaseException:
             self._release(owner)
             raise
 
-        def ended(done: asyncio.Future[T]) -> None:
+        def on_finished(done: asyncio.Future[T]) -> None:
             self._release(owner)
             if on_done is not None and not done.cancelled() and done.exception() is None:
                 on_done(done.result())
 
-        working.add_done_callback(ended)  # runs before the caller gets the result
-        return await asyncio.shield(working)
+        future.add_done_callback(on_finished)  # runs before the caller gets the result
+        return await asyncio.shield(future)
 
     def _require_capacity(self, owner: str) -> None:
         """Raise TooManyFiles when ``owner`` has too many files, or too many owners have some."""
-        there = len(self._waiting.get(owner, ())) + (owner in self._active)
-        most = MAX_FILES_UNDER_CONTENTION if self._waiting.keys() - {owner} else MAX_FILES_PER_COOPERATIVE
-        if there >= most or (not there and len(self._waiting.keys() | self._active) >= MAX_COOPERATIVES):
+        count = len(self._waiting.get(owner, ())) + (owner in self._active)
+        limit = MAX_FILES_UNDER_CONTENTION if self._waiting.keys() - {owner} else MAX_FILES_PER_COOPERATIVE
+        if count >= limit or (not count and len(self._waiting.keys() | self._active) >= MAX_COOPERATIVES):
             raise TooManyFiles
 
     async def _acquire(self, owner: str) -> None:
@@ -86,10 +86,10 @@ class FileThreadPool:
                 return
             if owner in self._active:
                 continue
-            turns = self._waiting.pop(owner)
-            turn = turns.popleft()
-            if turns:
-                self._waiting[owner] = turns  # behind the others
+            queue = self._waiting.pop(owner)
+            turn = queue.popleft()
+            if queue:
+                self._waiting[owner] = queue  # behind the others
             if turn.cancelled():
                 self._dispatch()
                 return
@@ -99,10 +99,10 @@ class FileThreadPool:
             turn.set_result(None)
 
     def _cancel_wait(self, owner: str, turn: asyncio.Future[None]) -> None:
-        turns = self._waiting.get(owner, deque())
-        if turn in turns:
-            turns.remove(turn)
-        if not turns:
+        queue = self._waiting.get(owner, deque())
+        if turn in queue:
+            queue.remove(turn)
+        if not queue:
             self._waiting.pop(owner, None)
 
     def _release(self, owner: str) -> None:

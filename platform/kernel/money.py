@@ -215,7 +215,7 @@ def _require_int(other: object) -> int:
         return int(other)
     if isinstance(other, int) and not isinstance(other, bool):
         return int(other)
-    raise TypeError(f"rupiah reckon with whole numbers alone, not with {type(other).__name__}: {other!r}")
+    raise TypeError(f"rupiah only calculate with whole numbers, not with {type(other).__name__}: {other!r}")
 
 
 def _integer_weights(weights: Mapping[K, Weight]) -> dict[K, int]:

@@ -148,15 +148,15 @@ def find_binaries(layout: ServerLayout, chosen: Path | None) -> Path:
     copy = layout.root / f"binaries-{read_version(folder)}"
     install, package = folder.parent, folder.parent.parent
     if not copy.exists():
-        fresh = layout.root / "binaries.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        new_copy = layout.root / "binaries.new"
+        shutil.rmtree(new_copy, ignore_errors=True)
         no_sources = shutil.ignore_patterns("include", "*.a")
-        shutil.copytree(install, fresh / package.name / install.name, symlinks=True, ignore=no_sources)
+        shutil.copytree(install, new_copy / package.name / install.name, symlinks=True, ignore=no_sources)
         libraries = package.with_name(f"{package.name}.libs")  # the shared libraries of a wheel
         if libraries.exists():
-            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
-        _make_world_executable(fresh)
-        fresh.rename(copy)
+            shutil.copytree(libraries, new_copy / libraries.name, symlinks=True)
+        _make_world_executable(new_copy)
+        new_copy.rename(copy)
     return copy / package.name / install.name / folder.name
 
 

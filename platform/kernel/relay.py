@@ -88,7 +88,7 @@ async def _relay_on_one_connection(
     database: Database, send: Send, stopping: asyncio.Event, backoff: Backoff
 ) -> None:
     """Listen for notifications, read the outbox and send jobs on one connection until it fails."""
-    woken = asyncio.Event()
+    notified = asyncio.Event()
     next_heartbeat = 0.0
     pool = database.pools().write
     pooled = await pool.acquire("relay")
@@ -96,26 +96,26 @@ async def _relay_on_one_connection(
     try:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
-        wake = functools.partial(_wake, woken)
+        wake = functools.partial(_wake, notified)
         await driver.add_listener(CHANNEL, wake)
         while not stopping.is_set():
             if (now := asyncio.get_running_loop().time()) >= next_heartbeat:
                 await _record_heartbeat(connection)
                 next_heartbeat = now + HEARTBEAT_SECONDS
-            woken.clear()
+            notified.clear()
             while await relay_once(connection, send) == BATCH_SIZE:
                 pass
             backoff.reset()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_wait_for_any(woken, stopping), POLL_SECONDS)
+                await asyncio.wait_for(_wait_for_any(notified, stopping), POLL_SECONDS)
         await driver.remove_listener(CHANNEL, wake)
         healthy = True
     finally:
         pool.release(pooled, "relay", healthy=healthy)
 
 
-def _wake(woken: asyncio.Event, *_: object) -> None:
-    woken.set()
+def _wake(notified: asyncio.Event, *_: object) -> None:
+    notified.set()
 
 
 async def _record_heartbeat(connection: AsyncConnection) -> None:

@@ -88,9 +88,9 @@ def test_facts_fit_in_json(add_english: Callable[[str, str], None]) -> None:
     assert type(error.params["money"]) is int
 
 
-def test_a_fact_json_has_no_word_for_is_a_fault() -> None:
+def test_a_parameter_without_a_json_form_is_a_type_error() -> None:
     error = ErrorType("trial.object", 409, "x")(thing=object())
-    with pytest.raises(TypeError, match="cannot be a fact"):
+    with pytest.raises(TypeError, match="cannot be a parameter"):
         _ = error.params
 
 
