@@ -69,6 +69,9 @@ class WebhookInbox:
 
     database: Database
     endpoint_cache: dict[tuple[str, str], tuple[Provider, ProviderAccount]] = field(default_factory=dict)
+    lookups: dict[tuple[str, str, int], asyncio.Task[tuple[Provider, ProviderAccount]]] = field(
+        default_factory=dict
+    )
     invalidations: int = 0
     pending: dict[str, _PendingWrites] = field(default_factory=dict)
 
@@ -97,24 +100,32 @@ class WebhookInbox:
 
     async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
         key = (tenant.schema_name, endpoint)
-        found = self.endpoint_cache.get(key)
-        if found is None:
-            if not _ENDPOINT.fullmatch(endpoint):
-                raise UnknownEndpoint
-            forgotten = self.invalidations
-            async with coop_reader(self.database, tenant) as ro:
-                row = await queries.find_method_by_endpoint(ro, endpoint)
-                method = await methods.get_method(ro, row.method) if row else None
-            if method is None or not method.is_complete:
-                raise UnknownEndpoint
-            found = (
-                get_provider(method.method),
-                methods.build_provider_account(self.database, tenant, method),
-            )
-            if forgotten == self.invalidations:  # nothing changed since it was read
-                if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
-                    self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
-                self.endpoint_cache[key] = found
+        if (cached := self.endpoint_cache.get(key)) is not None:
+            return cached
+        if not _ENDPOINT.fullmatch(endpoint):
+            raise UnknownEndpoint
+        # One read for all messages that arrive meanwhile: a provider sends hundreds at once, and each would
+        # take a connection of the cooperative's share.
+        lookup_key = (*key, self.invalidations)
+        lookup = self.lookups.get(lookup_key)
+        if lookup is None:
+            lookup = self.lookups[lookup_key] = asyncio.create_task(self._load_provider(tenant, endpoint))
+            lookup.add_done_callback(lambda _: self.lookups.pop(lookup_key, None))
+        return await asyncio.shield(lookup)
+
+    async def _load_provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
+        """Read an endpoint's provider account, and cache it unless something changed meanwhile."""
+        invalidations = self.invalidations
+        async with coop_reader(self.database, tenant) as ro:
+            row = await queries.find_method_by_endpoint(ro, endpoint)
+            method = await methods.get_method(ro, row.method) if row else None
+        if method is None or not method.is_complete:
+            raise UnknownEndpoint
+        found = get_provider(method.method), methods.build_provider_account(self.database, tenant, method)
+        if invalidations == self.invalidations:
+            if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
+                self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
+            self.endpoint_cache[tenant.schema_name, endpoint] = found
         return found
 
     async def _store(self, tenant: TenantRef, method: str, event: WebhookEvent, body: bytes) -> None:

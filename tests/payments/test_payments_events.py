@@ -1,5 +1,7 @@
 """Jobs of payments: what is made of a stored message, and how a refund is carried out at its provider."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -39,6 +41,25 @@ async def receive_webhook(world: FakeGateways, method: str, sent: SentMessage) -
     lower = {name.lower(): value for name, value in headers.items()}
     await WebhookInbox(world.database).receive(world.tenant, world.endpoints[method], lower, body)
     await pay.run_due_jobs(world.database)
+
+
+async def test_a_burst_at_a_process_that_has_just_started_is_stored_whole(world: FakeGateways) -> None:
+    """One read of the endpoint's account serves all of them; each on its own connection would be refused."""
+    inbox = WebhookInbox(world.database)
+    headers = {"x-callback-token": "token-tiruan", "content-type": "application/json"}
+    bodies = [
+        json.dumps(
+            {"id": f"burst-{at}", "external_id": f"L{at}", "status": "PAID", "amount": 50_000}
+        ).encode()
+        for at in range(400)
+    ]
+    endpoint = world.endpoints["xendit"]
+    received = await asyncio.gather(
+        *(inbox.receive(world.tenant, endpoint, headers, body) for body in bodies), return_exceptions=True
+    )
+    assert [each for each in received if isinstance(each, BaseException)] == []
+    async with coop_reader(world.database, world.tenant) as ro:
+        assert await ro.value("SELECT count(*) FROM payment_events WHERE event_id LIKE '%burst-%'") == 400
 
 
 async def paid(world: FakeGateways, method: str) -> tuple[Order, Payment]:
