@@ -158,10 +158,11 @@ class RequestBody:
             )
         coming = self._pending = asyncio.ensure_future(self._receive())
         try:
-            while not (await asyncio.wait({coming}, timeout=max(0.0, self._next_deadline() - loop.time())))[
-                0
-            ]:
-                self._mark_slow_or_refuse()
+            await asyncio.sleep(0)  # a body that is there already needs no timer
+            while not coming.done():
+                await asyncio.wait({coming}, timeout=max(0.0, self._next_deadline() - loop.time()))
+                if not coming.done():
+                    self._mark_slow_or_refuse()
         except BaseException:
             coming.cancel()
             raise
