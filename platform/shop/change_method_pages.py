@@ -124,6 +124,7 @@ async def submit_payment_method(
 
 
 async def _require_own_order(ro: Reader, ctx: RequestContext, number: int, key: str) -> OrderView:
+    """Return the viewer's own order. Raises DomainError shop.no_such_order."""
     order = await order_queries.find_order(ro, number) if 0 < number < presenters.MAX_ORDER_NUMBER else None
     if order is None or not order_pages.is_own_order(ctx, order, key):
         raise errors.NO_SUCH_ORDER()
@@ -144,6 +145,7 @@ def _order_url(order: OrderView, key: str) -> str:
 
 
 def _next_url(order: OrderView, method: str, reference: str | None, key: str) -> str:
+    """Return the address to open after the change: the payment's page, or for cash the order's."""
     return f"/bayar/{reference}" if reference and method != "cash" else _order_url(order, key)
 
 

@@ -120,6 +120,7 @@ async def submit_checkout(
 
 
 def _debits_member(method: str) -> bool:
+    """Return whether the method is settled from the member's savings, wallet or credit."""
     return get_provider(method).capabilities().confirmed_by == "books"
 
 
@@ -207,6 +208,7 @@ def _redirect_after_order(ctx: RequestContext, placed: PlacedOrder) -> Response[
 
 
 async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -> CheckoutView:
+    """Read the cart, the buyer, the bylaws and the payment methods for the checkout page."""
     viewer, today = ctx.viewer, presenters.get_local_date(ctx)
     (lines, gone), buyer, adopted, payer = await read_batch(
         ro,
@@ -236,6 +238,7 @@ async def _load_checkout(request: AnyRequest, ro: Reader, ctx: RequestContext) -
 
 
 async def _load_buyer(ro: Reader, ctx: RequestContext) -> BuyerView:
+    """Return the signed-in member's data for checkout, or empty data for a visitor."""
     viewer = ctx.viewer
     if viewer is not None and viewer.member_id is not None:
         known = await order_queries.find_buyer(ro, viewer.member_id)

@@ -141,6 +141,7 @@ async def import_products(
 async def _write(
     db: AsyncSession, actor: Actor, plan: ProductImportPlan, as_of: date, on_progress: ProgressCallback | None
 ) -> None:
+    """Write the categories, the products and their opening stock, and the audit log entry."""
     await _add_categories(db, plan)
     await _change(db, plan)
     ids = {line.sku: new_id() for line in plan.new}
@@ -201,6 +202,7 @@ async def _open_stock(
 
 
 async def _add_categories(db: AsyncSession, plan: ProductImportPlan) -> None:
+    """Create the categories that the file names and that do not exist."""
     taken = {known.slug for known in plan.categories.values()}
     made = []
     for line in plan.accepted:
@@ -221,6 +223,7 @@ async def _add_categories(db: AsyncSession, plan: ProductImportPlan) -> None:
 
 
 async def _change(db: AsyncSession, plan: ProductImportPlan) -> None:
+    """Update the changed products in one statement."""
     if not plan.changed:
         return
     lines = [line for _, line in plan.changed]
@@ -249,6 +252,7 @@ def _compare(
     line: ProductImportLine,
     known: import_queries.ExistingProduct | None,
 ) -> None:
+    """Add a line to the plan as new, changed, unchanged or rejected."""
     if known is None:
         plan.new.append(line)
     elif known.opening != line.stock:
@@ -277,6 +281,7 @@ def _compare(
 
 
 def _parse_line(row: CsvRow, file: CsvFile) -> ProductImportLine:
+    """Parse one line of the file. Raises DomainError for an invalid cell."""
     require_all_cells(row, file)
     sku, barcode, name, category, unit, cost, price, stock = row.cells
     sku = parse_text_cell(sku, "sku", limit=200)

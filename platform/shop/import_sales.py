@@ -223,6 +223,7 @@ class _SalesReader:
 
 
 def _parse_cached(read: dict[str, T | DomainError], cell: str, reader: Callable[[str], T]) -> T:
+    """Parse a cell, or return or raise the cached result of the same text."""
     if cell not in read:
         try:
             read[cell] = reader(cell)
@@ -245,6 +246,7 @@ def _unknown_product(sku: str) -> DomainError:
 
 
 async def _list_quantity_errors(ro: Reader, import_id: UUID) -> list[RejectedLine]:
+    """Return the lines whose quantities differ from recorded sales, as rejected lines."""
     rejected = []
     for each in await staging_queries.list_quantity_conflicts(ro, import_id, KEY_PREFIX):
         reason = errors.ANOTHER_QUANTITY(

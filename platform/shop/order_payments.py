@@ -106,6 +106,9 @@ def payment_deadline(method: str, total: Rupiah, placed_at: datetime) -> datetim
 
 
 def _deadline(method: str, payment_expires_at: datetime | None, placed_at: datetime) -> datetime:
+    """Return when an order expires whose payment expires at this time; never later than
+    `CASH_PAYMENT_WINDOW`.
+    """
     if payment_expires_at is None:
         return placed_at + CASH_PAYMENT_WINDOW
     asks_provider = get_provider(method).capabilities().confirmed_by == "provider"

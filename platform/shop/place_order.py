@@ -132,6 +132,7 @@ async def require_placed_order(db: AsyncSession, key: str) -> PlacedOrder:
 
 
 def _validate(checkout: Checkout) -> None:
+    """Raise DomainError unless the checkout has goods, valid quantities and the required fields."""
     if not checkout.goods:
         raise errors.CART_EMPTY()
     if len(checkout.goods) > rules.MAX_LINES:
@@ -185,6 +186,7 @@ def _write_lines(
     products: Mapping[UUID, Product],
     prices: Mapping[UUID, Rupiah],
 ) -> Rupiah:
+    """Add the order's lines at these prices, set its total and return it."""
     total = Rupiah(0)
     for at, (each, quantity) in enumerate(goods.items(), start=1):
         amount = (prices[each] * quantity).require_in_range()

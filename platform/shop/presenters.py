@@ -43,6 +43,8 @@ class ProductCard(msgspec.Struct, frozen=True):
 
 
 class _OrderState(Protocol):
+    """The part of an order from which its status label follows."""
+
     @property
     def status(self) -> str: ...
     @property
@@ -144,6 +146,7 @@ def _viewer_key(ctx: RequestContext) -> str:
 
 
 def _sign(ctx: RequestContext, *parts: str) -> str:
+    """Return the HMAC of these parts and the cooperative's schema, as hex."""
     schema = ctx.tenant.schema_name if ctx.tenant else ""
     message = "\0".join((*parts, schema)).encode()
     return hmac.new(ctx.database.settings.secret_key.encode(), message, hashlib.sha256).hexdigest()

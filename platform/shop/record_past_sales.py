@@ -131,6 +131,7 @@ def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
 def _orders(
     batch: ReceiptBatch, posted: dict[str, int], by: str, zone: ZoneInfo
 ) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the receipts' orders, each placed, paid and handed over at noon of its day."""
     for order_id, receipt in zip(batch.ids, batch.receipts, strict=True):
         at = datetime.combine(receipt.day, NOON, zone)
         yield (

@@ -128,6 +128,7 @@ def _too_low_error(product: Product) -> DomainError:
 def _remove_units(
     db: AsyncSession, product: Product, quantity: int, kind: str, on: date, source_key: str
 ) -> Rupiah:
+    """Remove units from the stock of a locked product and return their cost."""
     value = rules.outgoing_value(Rupiah(product.stock_value), product.stock, quantity)
     product.stock -= quantity
     product.stock_value -= int(value)
@@ -144,6 +145,7 @@ def _build_movement(
 
 
 async def _lock_products(db: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    """Return these products by id, locked. Raises DomainError shop.no_such_product."""
     found = await queries.get_products_for_update(db, ids)
     if len(found) < len(set(ids)):
         raise errors.NO_SUCH_PRODUCT()

@@ -138,6 +138,7 @@ async def find_picture(ro: Reader, checksum: str, width: int) -> bytes | None:
 async def _fetch_page(
     ro: Reader, sql: str, category: str | None, number: int, wanted: str | None
 ) -> StorefrontPage:
+    """Run one of the page statements and decode its JSON lists."""
     row = await ro.one(_StorefrontPageRow, sql, category, PAGE_SIZE, (number - 1) * PAGE_SIZE, wanted)
     assert row is not None  # a SELECT without FROM always returns one row
     return StorefrontPage(
