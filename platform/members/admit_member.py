@@ -167,6 +167,10 @@ async def decline_application(db: AsyncSession, actor: Actor, member_id: UUID, r
 
 
 async def _get_open_application(db: AsyncSession, member_id: UUID) -> Member:
+    """Return an undecided application, with the register locked.
+
+    Raises DomainError: ui.not_found, members.already_decided.
+    """
     await queries.lock_register(db)
     member = await db.get(Member, member_id)
     if member is None:
@@ -179,6 +183,7 @@ async def _get_open_application(db: AsyncSession, member_id: UUID) -> Member:
 async def _finish_admission(
     db: AsyncSession, actor: Actor, member: Member, action: str, prepared: PreparedCode
 ) -> AdmissionResult:
+    """Record the admission in the audit log and issue the activation code."""
     assert member.number is not None
     audit.record(
         db,
@@ -200,6 +205,9 @@ async def _finish_admission(
 
 
 async def _allocate_number(db: AsyncSession, wanted: str) -> str:
+    """Return the wanted member number if it is valid and free, or the next free one, with the register
+    locked.
+    """
     await queries.lock_register(db)
     number = wanted.strip()
     if not number:

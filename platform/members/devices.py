@@ -93,15 +93,18 @@ def remember_device(
 
 
 def _read_entries(request: Request[Any, Any, Any], settings: Settings) -> list[str]:
+    """Return the entries of the device cookie, without verifying them."""
     cookie = request.cookies.get(device_cookie_name(secure=settings.scheme == "https"), "")
     return [entry for entry in cookie[:_MAX_COOKIE_LENGTH].split("~") if entry.count(".") == 2][:MAX_ACCOUNTS]
 
 
 def _sign_entry(settings: Settings, account: DeviceAccount, device: str, day: str) -> str:
+    """Return a signed entry "device.day.signature" of an account."""
     message = msgspec.json.encode((account.host, account.id, account.password_hash, device, day))
     signed = hmac.new(settings.secret_key.encode(), b"device\0" + message, hashlib.sha256).digest()[:24]
     return f"{device}.{day}.{base64.urlsafe_b64encode(signed).decode()}"
 
 
 def _is_recent(day: str) -> bool:
+    """Return whether an entry's day is within `DEVICE_LIFETIME`."""
     return day.isdecimal() and len(day) < 9 and int(day) > clock.today().toordinal() - DEVICE_LIFETIME.days

@@ -266,6 +266,7 @@ def _staging_rows(file: CsvFile, today: date, rejected: list[RejectedLine]) -> I
 
 
 def _to_bad_line(bad: RejectedMember) -> RejectedLine:
+    """Return the rejected line with its reason for the report."""
     if bad.verdict == "repeated":
         return RejectedLine(bad.line, REPEATED(what=MEMBER_NUMBER_LABEL, key=bad.number, line=bad.first_line))
     if bad.verdict == "former":
@@ -283,6 +284,7 @@ def _compare(
     known: import_queries.ExistingMember | None,
     opened: dict[str, int],
 ) -> None:
+    """Add a line to the plan as new, changed, unchanged or rejected."""
     if known is None:
         plan.new.append(line)
     elif known.status != "active":
@@ -305,6 +307,7 @@ def _compare(
 
 
 def _parse_line(row: CsvRow, file: CsvFile, today: date) -> MemberLine:
+    """Parse one line of the file. Raises DomainError for an invalid cell."""
     require_all_cells(row, file)
     number, name, sex, mobile, joined_on, principal, mandatory, voluntary = row.cells
     number = parse_text_cell(number, "member_number", limit=200)

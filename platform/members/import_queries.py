@@ -1,4 +1,4 @@
-"""Queries that compare an import file with the register."""
+"""Queries of the import of members: the register to compare with, and the staging table."""
 
 from __future__ import annotations
 

@@ -232,6 +232,7 @@ async def _record_principal_deposit(
 def _admission_response(
     request: AnyRequest, ctx: RequestContext, admitted: AdmissionResult, done: str
 ) -> Response[Any]:
+    """Show the activation code; without one, redirect to the member's page."""
     if admitted.code is None:
         return see_other(f"/pengurus/anggota/{admitted.member_id}", flash=done)
     return _show_code(request, admitted.code, fresh=True)

@@ -161,6 +161,7 @@ async def remember_browser(response: Response[Any], request: AnyRequest, db: Db,
 
 
 def _landing_url(kembali: str, *, is_officer: bool) -> str:
+    """Return the path to open after sign-in: the requested one if safe and allowed, else the home page."""
     home = "/pengurus" if is_officer else "/anggota"
     target = safe_redirect_path(kembali, home)
     return (
