@@ -257,6 +257,7 @@ async def _save(
 
 
 async def _move(db: AsyncSession, actor: Actor, name: str, step: int) -> None:
+    """Swap a method with its neighbour and store the new order."""
     method, _ = await _lock_method(db, name)
     await db.flush()
     order: list[str] = [each.method for each in await methods.list_methods(db)]
@@ -301,6 +302,7 @@ def _check_names(known: Mapping[str, MethodSetting], change: MethodChange) -> No
 
 
 def _check_prefixes(known: Mapping[str, MethodSetting], change: MethodChange) -> None:
+    """Raise DomainError payments.beginning_wrong for a key or setting with the wrong prefix."""
     for name, text in (*change.settings.items(), *change.secrets.items()):
         begins = known[name].prefixes
         if text and begins and not text.startswith(begins):

@@ -67,6 +67,7 @@ async def detect_returned_refund(
 async def _book(
     db: AsyncSession, payment: Payment, refunded: Rupiah, unrecorded: Rupiah, *, on: date
 ) -> None:
+    """Record a refund that the provider made and book it."""
     label = get_provider(payment.method).capabilities().label.localize("id")
     refund = PaymentRefund(
         id=new_id(),

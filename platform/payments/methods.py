@@ -63,19 +63,22 @@ class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def capabilities(self) -> Capabilities:
+        """Return what the method's provider can do."""
         return get_provider(self.method).capabilities()
 
     @property
     def clearing_account(self) -> str:
-        """The ledger account that holds its money until it reaches cash or the bank."""
+        """Return the ledger account that holds the method's money until it reaches cash or the bank."""
         return rules.CLEARING_ACCOUNTS[self.method]
 
     @property
     def is_complete(self) -> bool:
+        """Return whether all required settings are set."""
         return not self.missing_settings
 
     @property
     def label(self) -> LocalizedText:
+        """Return the method's name."""
         return PAYMENT_METHOD_NAMES[self.method]
 
 
@@ -118,6 +121,7 @@ async def _profile_bank_account(source: AsyncSession | Reader) -> str:
 
 
 def _build_method(name: str, row: queries.MethodConfig | None, account_of_profile: str) -> PaymentMethod:
+    """Combine a provider's capabilities with the cooperative's configuration into a `PaymentMethod`."""
     capabilities = get_provider(name).capabilities()
     settings = {each.name: each.default for each in capabilities.settings if not each.secret and each.default}
     settings |= row.settings if row else {}
@@ -157,6 +161,7 @@ def _build_method(name: str, row: queries.MethodConfig | None, account_of_profil
 
 
 def _is_required(setting: MethodSetting, settings: Mapping[str, str]) -> bool:
+    """Return whether a setting is required, given the other settings."""
     if setting.required_with is None:
         return setting.required
     name, value = setting.required_with

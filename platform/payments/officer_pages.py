@@ -112,7 +112,7 @@ async def show_payment(
 async def confirm_payment_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """State in one sentence what confirming the payment will do."""
+    """Show the page that asks to confirm that the payment has arrived."""
     payment = await require_payment(ro, reference)
     error = _confirmation_error(payment)
     if error is not None:

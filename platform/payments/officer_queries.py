@@ -43,7 +43,7 @@ class PaymentListRow(msgspec.Struct, frozen=True):
 
 
 class DayTotal(msgspec.Struct, frozen=True):
-    """How many payments a day has, and their sum in rupiah."""
+    """The number of payments of a day, and their sum in rupiah."""
 
     day: date
     count: int
@@ -51,10 +51,10 @@ class DayTotal(msgspec.Struct, frozen=True):
 
 
 class OfficerQueueCounts(msgspec.Struct, frozen=True):
-    """How many tasks wait for an officer.
+    """The number of tasks that wait for an officer, by kind.
 
-    ``to_confirm`` leaves out payments for goods, which are in the list of orders. ``deductions`` are
-    differences between requested and actual payroll deductions.
+    `to_confirm` leaves out payments for goods, which are in the list of orders. `deductions` are differences
+    between requested and actual payroll deductions.
     """
 
     to_confirm: int

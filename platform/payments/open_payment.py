@@ -136,6 +136,10 @@ async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Byla
 async def _open(
     db: AsyncSession, actor: Actor, request: PaymentRequest, found: _OpeningContext, *, on: date
 ) -> Payment:
+    """Insert the payment and settle it at once if our own books confirm it.
+
+    If the key has opened a payment before, return that one.
+    """
     payment = None if found.already_opened else await _insert_payment(db, request, found)
     if payment is None:  # opened before, or a concurrent request with this key was first
         before = await queries.find_payment_by_key(db, request.key)

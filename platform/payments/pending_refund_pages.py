@@ -73,7 +73,7 @@ async def confirm_refund_page(
     reference: FromPath[str],
     refund_id: FromPath[UUID],
 ) -> Response[Any]:
-    """State in one sentence what confirming the refund will do."""
+    """Show the page that asks to confirm that the provider made the refund."""
     payment, refund = await _require_refund(ro, reference, refund_id)
     if not resolve_pending_refund.can_confirm_manually(refund.status, refund.requested_at, clock.now()):
         return see_other(f"{HOME}/{payment.reference}")

@@ -154,6 +154,7 @@ async def execute_refund(
 
 
 async def _schedule_retry(db: AsyncSession, payment: Payment, refund_id: UUID, attempt: int) -> None:
+    """Schedule the next poll of a pending refund, or record an exception after the last attempt."""
     if attempt > MAX_ATTEMPTS:
         await record_exception(db, payment, "refund_waits", {"refund": str(refund_id)})
         return

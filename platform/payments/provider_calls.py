@@ -118,6 +118,9 @@ async def _apply_status(
     *,
     requested_at: datetime,
 ) -> rules.ProcessingOutcome:
+    """Apply a fetched status, or the error of fetching it, in one transaction; close the payment if it
+    expired.
+    """
     async with coop_session(database, tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
         outcome: rules.ProcessingOutcome = "awaiting"

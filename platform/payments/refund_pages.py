@@ -1,4 +1,4 @@
-"""Officers' refund pages: the form, one confirming sentence, then the payment's page."""
+"""Officers' pages of a refund: the form, the page that asks to confirm it, and the request."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def refund_form(
 async def check_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
-    """State in one sentence what will be refunded."""
+    """Show the page that asks to confirm the refund."""
     payment = await _load_payment(db, reference)
     form = await read_form(request, RefundForm)
     context = await _context(db, payment, ctx)
@@ -158,6 +158,7 @@ async def _context(db: AsyncSession, payment: Payment, ctx: RequestContext) -> d
 
 
 def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
+    """Return the sentence that says what the refund does."""
     say = get_translations(ctx.lang).gettext
     params = {
         "amount": formats.rupiah(sent.amount, ctx.lang),

@@ -38,6 +38,7 @@ class RotationReport(msgspec.Struct, frozen=True):
 
     @property
     def rotated(self) -> int:
+        """Return the number of secrets that were re-encrypted."""
         return sum(each.rotated for each in self.cooperatives)
 
 
@@ -65,6 +66,7 @@ async def rotate_keys(database: Database) -> RotationReport:
 
 
 async def _rotate_cooperative(database: Database, tenant: TenantRef) -> CooperativeRotation:
+    """Re-encrypt one cooperative's secrets in one transaction."""
     keys, schema = database.settings.encryption_keys, tenant.schema_name
     moved = unchanged = 0
     async with coop_session(database, tenant) as db:

@@ -84,7 +84,9 @@ async def top_up_page(
 async def submit_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
-    """State in one sentence what will happen; once confirmed, open the payment and redirect to it."""
+    """Show the page that asks to confirm the top-up; once it is confirmed, open the payment and redirect to
+    it.
+    """
     assert viewer.member_id is not None
     form = await read_form(request, PayInForm)
     context = await _context(as_reader(db), ctx, tenant, viewer.member_id)

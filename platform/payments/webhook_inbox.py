@@ -99,6 +99,7 @@ class WebhookInbox:
         self.endpoint_cache.clear()
 
     async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
+        """Return the provider and account of an endpoint, from the cache if possible."""
         key = (tenant.schema_name, endpoint)
         if (cached := self.endpoint_cache.get(key)) is not None:
             return cached
@@ -129,6 +130,7 @@ class WebhookInbox:
         return found
 
     async def _store(self, tenant: TenantRef, method: str, event: WebhookEvent, body: bytes) -> None:
+        """Queue an event for the next batch and wait until it is stored."""
         try:
             sent = body.decode()
         except UnicodeDecodeError as error:
