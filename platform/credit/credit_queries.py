@@ -28,6 +28,7 @@ class CreditView(msgspec.Struct, frozen=True):
     has_pin: bool
 
     def limit(self, method: str) -> Rupiah:
+        """Return the limit of a credit method in rupiah."""
         return Rupiah(self.kasbon_limit if method == "kasbon" else self.payroll_limit)
 
 
@@ -82,10 +83,12 @@ class _Limits:
     """The credit limits, as ``payments.member_funds`` reads and locks them."""
 
     async def read(self, source: AsyncSession | Reader, member_id: UUID) -> Mapping[str, Rupiah]:
+        """Return the member's limits by credit method, in rupiah."""
         terms = await get_credit(source, member_id)
         return {method: terms.limit(method) for method in CREDIT_METHODS}
 
     async def lock(self, db: AsyncSession, member_id: UUID) -> None:
+        """Lock the member's credit terms until the transaction ends."""
         await get_credit_terms_for_update(db, member_id)
 
 

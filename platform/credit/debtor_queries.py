@@ -36,6 +36,7 @@ class Debtor(msgspec.Struct, frozen=True):
 
     @property
     def is_active(self) -> bool:
+        """Return whether the debtor is still a member."""
         return self.status == "active"
 
 

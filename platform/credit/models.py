@@ -40,7 +40,7 @@ class CreditTerms(CoopBase):
 
 
 class PayrollBatch(CoopBase):
-    """One file of deductions sent to the employer; "returned" once the answer has been booked."""
+    """A batch of deduction requests, sent to the employer as a file; "returned" once the answer is booked."""
 
     __tablename__ = "payroll_batches"
     __table_args__ = (CheckConstraint("status IN ('sent', 'returned')", name="status"),)

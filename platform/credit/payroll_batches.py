@@ -1,9 +1,10 @@
-"""Payroll deductions: the file for the employer, and the import of the employer's answer.
+"""Payroll deductions: batches of requests for the employer, and the import of the employer's answers.
 
-Purchases by payroll deduction are owed on account 1112 by member. A file requests all of that; the answer,
-once the employer's transfer is at the bank, repays it in one journal (Dr bank, Cr 1112 by member). Money that
-repays nothing, because more was deducted than requested or owed, or because it matches nobody in the file, is
-credited to payers' money (2105) until an officer decides (``settle_difference``).
+Purchases by payroll deduction are owed on account 1112 by member. A batch is a file that requests all of
+these debts. The answer is imported once the employer's transfer is at the bank; it repays the debts in one
+journal (Dr bank, Cr 1112 by member). Money that repays no debt, because more was deducted than requested or
+owed, or because it matches no request, is credited to payers' money (2105) until an officer decides
+(`settle_difference`).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ PAYROLL_LOCK = "payroll"
 
 
 class ReturnResult(msgspec.Struct, frozen=True):
-    """The result of importing an answer. ``fresh`` is False when it was imported before."""
+    """The result of importing an answer. `fresh` is false if it was imported before."""
 
     plan: ReturnPlan
     journal: int | None
@@ -46,7 +47,8 @@ class ReturnResult(msgspec.Struct, frozen=True):
 
 
 async def create_batch(db: AsyncSession, actor: Actor, title: str, *, key: str) -> PayrollBatch:
-    """Create a file of all payroll debts that no other file requests; the same key returns the same file.
+    """Create a batch with all payroll debts that no other batch requests; the same key returns the same
+    batch.
 
     Raises DomainError: payments.payroll_not_in_plan, .nothing_to_ask.
     """

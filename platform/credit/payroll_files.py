@@ -43,7 +43,7 @@ class PayrollReturn(msgspec.Struct, frozen=True):
 
 
 def write_batch_file(asked: Iterable[DeductionRequest]) -> str:
-    """Return the file for the employer.
+    """Return the CSV file for the employer.
 
     Text that a spreadsheet would run as a formula is prefixed by an apostrophe.
     """
@@ -68,7 +68,7 @@ def parse_return(content: bytes | str) -> PayrollReturn:
 
 
 def _columns_of(text: str) -> list[str]:
-    """Return our columns that the file has, and those that it must have."""
+    """Return those of our columns that the file has, plus the required ones."""
     heads = [line for line in text.removeprefix(BYTE_ORDER_MARK).splitlines() if line.strip()]
     if heads and re.match(r'"?sep=', heads[0], re.IGNORECASE):
         heads.pop(0)
@@ -78,6 +78,7 @@ def _columns_of(text: str) -> list[str]:
 
 
 def _row(line: int, cells: dict[str, str]) -> ReturnRow:
+    """Parse one line of an answer. Raises DomainError for a line without a number or an amount."""
     member_number = parse_text_cell(
         cells.get(MEMBER_NUMBER, ""), MEMBER_NUMBER, limit=LONGEST_NUMBER, required=False
     )

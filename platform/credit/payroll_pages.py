@@ -1,4 +1,4 @@
-"""Officers' pages of payroll deductions: files, their lines, and decisions about differences."""
+"""Officers' pages of payroll deductions: batches, their lines, and decisions about differences."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ LARGEST_NUMBER: Final = 2**31 - 1
 async def list_batches(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """List the files that were sent, and what the next one would request."""
+    """List the batches, and show what the next one would request."""
     asked = await payroll_queries.list_pending_requests(ro)
     methods = (await get_bylaws_on(ro, clock.today(brand.timezone))).bylaws.payment_methods
     return render_page(
@@ -73,7 +73,7 @@ async def list_batches(
 async def new_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[bytes]:
-    """Show the page that asks to confirm the next file, with its requests."""
+    """Show the page that asks to confirm a new batch, with its requests."""
     if not has_entitlement(tenant, "payroll"):
         raise errors.PAYROLL_NOT_IN_PLAN()
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
@@ -83,7 +83,7 @@ async def new_batch(
 async def submit_batch(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
-    """Create the file."""
+    """Create a batch of deduction requests."""
     form = await read_form(request, NewBatchForm)
     async with form.rerender_on_error(NEW, active_menu=PLACE, **await _new_context(db, ctx)):
         batch = await create_batch(db, viewer.as_officer(), form.data.title, key=str(form.data.key))
@@ -97,7 +97,7 @@ async def submit_batch(
 async def show_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Show a file: requests, outcomes, open differences."""
+    """Show a batch: its requests, their outcomes and the open differences."""
     batch = await require_batch(ro, batch_id)
     lines = await payroll_queries.list_lines(ro, batch_id)
     waiting = [each for each in lines if batch.status == "returned" and not each.settled]
@@ -116,7 +116,7 @@ async def show_batch(
 
 @get(f"{ONE}/berkas.csv", guards=[require_officer], opt={"timeouts": EXPORT})
 async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
-    """Return the file for the employer."""
+    """Download a batch as the CSV file for the employer."""
     batch = await require_batch(ro, batch_id)
     asked = [each.to_request() for each in await payroll_queries.list_batch_requests(ro, batch_id)]
     name = f"potong-gaji-{batch.created_at.date().isoformat()}.csv"
@@ -203,7 +203,7 @@ async def submit_unmatched_decision(
 
 
 async def require_batch(source: AsyncSession | Reader, batch_id: UUID) -> PayrollBatchView:
-    """Return a file. Raises DomainError payments.no_such_batch."""
+    """Return a batch. Raises DomainError payments.no_such_batch."""
     batch = await payroll_queries.find_batch(source, batch_id)
     if batch is None:
         raise errors.NO_SUCH_BATCH()

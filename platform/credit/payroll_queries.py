@@ -1,4 +1,4 @@
-"""Queries of payroll deductions: pending requests, files sent, open differences."""
+"""Queries of payroll deductions: pending requests, batches, and open differences."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
     owed: int
 
     def to_request(self) -> DeductionRequest:
+        """Return the request as the rules take it."""
         return DeductionRequest(
             member_id=self.member_id,
             member_number=self.member_number,
@@ -41,7 +42,7 @@ class DeductionRequestRow(msgspec.Struct, frozen=True):
 
 
 class PayrollBatchView(msgspec.Struct, frozen=True):
-    """A file that was sent; sums are in rupiah.
+    """A batch of deduction requests; sums are in rupiah.
 
     `unmatched` is the sum of deductions that we did not request; `open_lines` and `open_unmatched` count
     those that await a decision.
@@ -75,7 +76,7 @@ class PayrollBatchView(msgspec.Struct, frozen=True):
 
 
 class PayrollLineView(msgspec.Struct, frozen=True):
-    """What was requested for a member, and the outcome."""
+    """The request for one member in a batch, and its outcome. Amounts are in rupiah."""
 
     member_id: UUID
     member_number: str
@@ -135,7 +136,7 @@ _BATCH = (
 
 
 async def list_pending_requests(source: AsyncSession | Reader) -> list[DeductionRequestRow]:
-    """Return what a new file would request: debts less amounts already requested or awaiting a decision."""
+    """Return what a new batch would request: debts less amounts already requested or awaiting a decision."""
     return await as_reader(source).rows(
         DeductionRequestRow,
         f"SELECT {_ASKED}, (b.balance - coalesce(h.amount, 0))::bigint AS requested, b.balance AS owed"
@@ -147,7 +148,7 @@ async def list_pending_requests(source: AsyncSession | Reader) -> list[Deduction
 
 
 async def list_batch_requests(source: AsyncSession | Reader, batch_id: UUID) -> list[DeductionRequestRow]:
-    """Return a file's requests, with what each member owes now."""
+    """Return a batch's requests, with what each member owes now."""
     return await as_reader(source).rows(
         DeductionRequestRow,
         f"SELECT {_ASKED}, l.requested, coalesce(b.balance, 0)::bigint AS owed"
@@ -161,7 +162,7 @@ async def list_batch_requests(source: AsyncSession | Reader, batch_id: UUID) -> 
 
 
 async def list_batches(ro: Reader, *, limit: int = 60) -> list[PayrollBatchView]:
-    """Return the files that were sent, those with open differences first, then the newest."""
+    """Return the batches, those with open differences first, then the newest."""
     return await ro.rows(
         PayrollBatchView,
         _BATCH + " ORDER BY coalesce(l.waiting, 0) + coalesce(s.waiting, 0) = 0, b.created_at DESC LIMIT $1",
@@ -170,7 +171,7 @@ async def list_batches(ro: Reader, *, limit: int = 60) -> list[PayrollBatchView]
 
 
 async def find_batch(source: AsyncSession | Reader, batch_id: UUID) -> PayrollBatchView | None:
-    """Return a file that was sent, or None."""
+    """Return a batch with its sums, or None."""
     return await as_reader(source).one(PayrollBatchView, _BATCH + " WHERE b.id = $1", batch_id)
 
 
@@ -189,14 +190,14 @@ _UNMATCHED = (
 
 
 async def list_lines(source: AsyncSession | Reader, batch_id: UUID) -> list[PayrollLineView]:
-    """Return a file's lines with their outcomes, open ones first."""
+    """Return a batch's lines with their outcomes, open ones first."""
     return await as_reader(source).rows(
         PayrollLineView, _LINES + " ORDER BY l.settled, lower(m.name), m.number", batch_id
     )
 
 
 async def find_line(source: AsyncSession | Reader, batch_id: UUID, member_id: UUID) -> PayrollLineView | None:
-    """Return one member's line, or None."""
+    """Return a member's line in a batch, or None."""
     return await as_reader(source).one(PayrollLineView, _LINES + " AND m.id = $2", batch_id, member_id)
 
 
@@ -219,25 +220,25 @@ async def find_unmatched_deduction(
 
 
 async def find_batch_by_key(db: AsyncSession, key: str) -> PayrollBatch | None:
-    """Return the file that this key created."""
+    """Return the batch that this key created, or None."""
     return (await db.execute(select(PayrollBatch).where(PayrollBatch.key == key))).scalar_one_or_none()
 
 
 async def lock_batch(db: AsyncSession, batch_id: UUID) -> PayrollBatch | None:
-    """Return a file, locked."""
+    """Return a batch, locked, or None."""
     statement = select(PayrollBatch).where(PayrollBatch.id == batch_id).with_for_update()
     return (await db.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
 async def lock_lines(db: AsyncSession, batch_id: UUID) -> dict[UUID, PayrollLine]:
-    """Return the lines of a file by member, locked."""
+    """Return the lines of a batch by member id, locked."""
     statement = select(PayrollLine).where(PayrollLine.batch_id == batch_id).with_for_update()
     found = (await db.execute(statement.execution_options(populate_existing=True))).scalars()
     return {each.member_id: each for each in found}
 
 
 async def lock_line(db: AsyncSession, batch_id: UUID, member_id: UUID) -> PayrollLine | None:
-    """Return one member's line, locked."""
+    """Return a member's line in a batch, locked, or None."""
     statement = select(PayrollLine).where(
         PayrollLine.batch_id == batch_id, PayrollLine.member_id == member_id
     )

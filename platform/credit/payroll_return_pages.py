@@ -95,7 +95,7 @@ async def submit_return(
     ctx: CurrentContext,
     batch_id: FromPath[UUID],
 ) -> Response[Any]:
-    """Import the answer."""
+    """Import the previewed answer."""
     form = await read_form(request, ConfirmReturnForm)
     today = clock.today(ctx.brand.timezone)
     async with coop_reader(database, tenant) as ro:
@@ -119,6 +119,7 @@ def _context(batch: PayrollBatchView, today: date) -> dict[str, Any]:
 def _preview(
     content: str, on: date, answer: PayrollReturn, plan: ReturnPlan, ctx: RequestContext
 ) -> dict[str, Any]:
+    """Return the template context of the preview."""
     uneven = [each for each in plan.results if not each.settled]
     return {
         "content": content,

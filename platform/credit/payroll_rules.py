@@ -178,6 +178,7 @@ def allowed_decisions(why: DeductionOutcome) -> tuple[Decision, ...]:
 
 
 def _result(asked: DeductionRequest, rows: Sequence[ReturnRow]) -> DeductionResult:
+    """Add up the lines of one member and return how much of the money repays debt."""
     taken = Rupiah.total(row.deducted for row in rows)
     # never more than is owed now: a return of goods may have repaid a part already
     booked = min(taken, asked.requested, max(asked.owed, Rupiah(0)))

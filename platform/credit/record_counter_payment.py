@@ -77,6 +77,7 @@ async def plan_repayment(db: AsyncSession, member_id: UUID, amount: Rupiah) -> C
 
 
 def _check_repayment(debtor: Debtor, amount: Rupiah) -> CounterPaymentPlan:
+    """Return what a repayment would do, or raise as `repay_kasbon`."""
     owed = Rupiah(debtor.kasbon)
     if amount <= 0:
         raise errors.COUNTER_AMOUNT_NEEDED(field="amount")
@@ -117,6 +118,7 @@ async def plan_top_up(db: AsyncSession, member_id: UUID, amount: Rupiah, *, on: 
 
 
 async def _check_top_up(db: AsyncSession, debtor: Debtor, amount: Rupiah, *, on: date) -> CounterPaymentPlan:
+    """Return what a top-up would do, or raise as `top_up_wallet`."""
     if not debtor.is_active:
         raise errors.NOT_ACTIVE(name=debtor.name)
     bylaws = (await get_bylaws_on(db, on)).bylaws

@@ -110,6 +110,7 @@ def require_valid_pin(pin: str) -> None:
 
 
 async def _get_or_create_terms(db: AsyncSession, member_id: UUID) -> CreditTerms:
+    """Return a member's credit terms, locked; without a row, create one that grants nothing."""
     terms = await credit_queries.get_credit_terms_for_update(db, member_id)
     if terms is None:
         terms = CreditTerms(
