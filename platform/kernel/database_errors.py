@@ -69,7 +69,7 @@ def get_sqlstate(error: BaseException) -> str | None:
 
 
 def is_too_many_connections(error: BaseException) -> bool:
-    """Whether the server refused a connection because of ``max_connections``."""
+    """Return whether the server refused a connection because of ``max_connections``."""
     return get_sqlstate(error) == _TOO_MANY_CONNECTIONS
 
 

@@ -98,7 +98,7 @@ class ImportReport(msgspec.Struct):
     rejected: list[RejectedLine] = msgspec.field(default_factory=list)
 
     def as_json(self, lang: Lang) -> dict[str, object]:
-        """``{"imported": n, "unchanged": n, "rejected": [{"line", "reason"}]}``."""
+        """Return the report as ``{"imported": n, "unchanged": n, "rejected": [{"line", "reason"}]}``."""
         return {
             "imported": self.imported,
             "unchanged": self.unchanged,

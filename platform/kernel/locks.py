@@ -52,7 +52,7 @@ def get_locked_row(db: AsyncSession, model: type[Model], row_id: object) -> Mode
 
 
 def is_written_row(db: AsyncSession, model: type[Model], row_id: object) -> bool:
-    """Whether this transaction has inserted a row, so that no other transaction sees it yet."""
+    """Return whether this transaction has inserted a row, so that no other transaction sees it yet."""
     written: bool = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[1]
     return written
 

@@ -86,7 +86,7 @@ class ThrottleCache:
         self._until: OrderedDict[str, datetime] = OrderedDict()
 
     def get(self, key: str, now: datetime) -> datetime | None:
-        """Return until when attempts under ``key`` are refused, or None when the cache does not know."""
+        """Return until when attempts under ``key`` are refused, or None when the key is not cached."""
         found = self._until.get(key)
         if found is not None and found <= now:
             del self._until[key]
