@@ -25,7 +25,7 @@ class StatementUploadForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ConfirmImportForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A previewed statement, to be imported or mapped."""
+    """The text of a previewed statement, to be imported or mapped."""
 
     method: str
     content: Content
@@ -50,7 +50,7 @@ class ColumnsForm(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def columns(self) -> ColumnMapping:
-        """The mapping; without a mark column, an amount's sign tells its side."""
+        """Return the mapping; without a mark column, an amount's sign tells its side."""
         return ColumnMapping(
             date=self.date,
             texts=(self.text,) if self.more_text is None else (self.text, self.more_text),
@@ -72,13 +72,13 @@ class MatchForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SetAsideForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a line pays nothing we asked for."""
+    """Why a line is set aside."""
 
     reason: Annotated[str, Meta(max_length=300)]
 
 
 class ManualPayoutForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Money that reached the bank, and when; ``key`` makes a second submission count once."""
+    """A payout that reached the bank: amount and day; the same ``key`` counts once."""
 
     amount: Rupiah
     on: date

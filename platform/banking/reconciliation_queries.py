@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProviderMovementView(msgspec.Struct, frozen=True):
-    """A reported movement, with our reference of the payment it names."""
+    """A movement that a provider reported, with our reference of its payment."""
 
     id: int
     provider_id: str
@@ -86,8 +86,8 @@ class UnbookedMovement(msgspec.Struct, frozen=True):
 
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# A movement names a payment by our reference, by the provider's, or by a refund of ours: by our key for it,
-# or by the provider's.
+# A movement contains our reference of a payment or the provider's, or, for a refund, our key or the
+# provider's id.
 _JOIN_PAYMENTS = (
     " LEFT JOIN payments p1 ON p1.reference = m.reference AND p1.method = m.method"
     " LEFT JOIN payments p2 ON p2.provider_reference = m.reference AND p2.method = m.method AND p1.id IS NULL"
@@ -164,7 +164,7 @@ async def list_settled_lines(ro: Reader, method: str, account: str, since: date)
 
 
 async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, ReconciledPayment]:
-    """Return payments by our reference, as reconciliation needs them."""
+    """Return payments by our reference, as reconciliation needs them; unknown references are left out."""
     rows = await ro.rows(
         ReconciledPayment,
         "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
@@ -280,7 +280,7 @@ async def list_unrecorded_fees(db: AsyncSession, method: str) -> dict[str, Rupia
 
 
 async def list_unbooked_payouts(db: AsyncSession, method: str) -> list[UnbookedMovement]:
-    """Return payouts, and fees of no payment, without a journal, oldest first."""
+    """Return the payouts, and the fees of no payment, that have no journal yet, oldest first."""
     return await as_reader(db).rows(
         UnbookedMovement,
         "SELECT m.id, m.provider_id, m.kind, m.gross, m.fee, m.at FROM provider_movements m"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def has_manual_payouts(method: PaymentMethod) -> bool:
-    """Return whether a method's money stays on its own account until an officer records a payout."""
+    """Return whether an officer records the payouts of a method, because no provider reports them."""
     return method.capabilities.confirmed_by == "officer" and method.clearing_account != BANK
 
 
@@ -38,7 +38,7 @@ async def require_manual_payout_method(source: AsyncSession | Reader, name: str)
 async def check_manual_payout(
     db: AsyncSession, method: PaymentMethod, amount: Rupiah, *, on: date, today: date
 ) -> None:
-    """Raise DomainError for a payout that cannot have reached the bank.
+    """Check that a payout can have reached the bank; raise DomainError otherwise.
 
     Codes: payments.arrived_nothing, .arrived_ahead, .arrived_too_much, .arrived_before.
     """
