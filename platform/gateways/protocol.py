@@ -1,8 +1,8 @@
 """The interface of payment providers: the Provider protocol and its value types.
 
-A provider talks to one external system (a gateway, a bank, the cooperative's own books) and knows no orders
-or journals. It declares its features in ``Capabilities``; ``payments.state_machine`` decides what happens.
-Amounts are whole rupiah everywhere here: a provider converts other units itself.
+A provider talks to one external system (a gateway, a bank, the cooperative's own books) and has no access to
+orders or journals. It declares its features in ``Capabilities``; ``payments.state_machine`` decides what
+happens. Amounts are whole rupiah everywhere here: a provider converts other units itself.
 """
 
 from __future__ import annotations

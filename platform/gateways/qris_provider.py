@@ -63,7 +63,7 @@ class QrisProvider(LocalProvider):
 
 
 def validate_settings(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what an officer must recognise before a sticker is stored.
+    """Parse a sticker's payload and return what an officer checks before it is stored.
 
     Keys: merchant, nmid, city, postcode, criteria, category; ``payload`` is the text to store, trimmed;
     ``domains`` are the operators of the accounts, separated by commas. Raises DomainError as

@@ -16,7 +16,7 @@ MAX_VALUE_LENGTH: Final = 99  # the length has two digits
 
 
 class DataObject(msgspec.Struct, frozen=True):
-    """One tagged value. The value of a template is again TLV, kept as text."""
+    """One tagged value. The value of a template is again TLV, stored as text."""
 
     tag: str
     value: str

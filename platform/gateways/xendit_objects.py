@@ -140,7 +140,7 @@ class XenditRefundCallback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class XenditCallback(msgspec.Struct, frozen=True, kw_only=True):
-    """A callback.
+    """A callback of Xendit, in its older or its newer form.
 
     An invoice's fields are at the top level (id, external_id, status); newer events are in ``data``.
     """

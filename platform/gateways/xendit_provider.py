@@ -56,7 +56,7 @@ _CHANNELS: Final[dict[str, tuple[str, ...]]] = {
     "va": _VIRTUAL_ACCOUNTS,
     "qris_va": ("QRIS", *_VIRTUAL_ACCOUNTS),
 }
-# of several invoices of one reference, a paid one comes first
+# among the invoices of one reference, a paid one comes first
 _STATUS_PRECEDENCE: Final = ("SETTLED", "PAID", "PENDING", "EXPIRED")
 _MAX_DURATION: Final = timedelta(days=365)
 
