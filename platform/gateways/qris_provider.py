@@ -62,7 +62,7 @@ class QrisProvider(LocalProvider):
         )
 
 
-def validate_settings(settings: Mapping[str, str]) -> dict[str, str]:
+def describe_sticker(settings: Mapping[str, str]) -> dict[str, str]:
     """Parse a sticker's payload and return what an officer checks before it is stored.
 
     Keys: merchant, nmid, city, postcode, criteria, category; ``payload`` is the text to store, trimmed;

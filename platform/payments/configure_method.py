@@ -122,9 +122,9 @@ async def save_sticker(
 ) -> PaymentMethod:
     """Store the text of the cooperative's QRIS sticker after an officer has confirmed it.
 
-    Raises DomainError as ``qris_provider.validate_settings`` and ``update_method`` do.
+    Raises DomainError as ``qris_provider.describe_sticker`` and ``update_method`` do.
     """
-    validated = qris_provider.validate_settings({"payload": payload})
+    validated = qris_provider.describe_sticker({"payload": payload})
     method, row = await _lock_method(db, "qris", expected_version=expected_version)
     row.settings = {**method.settings, "payload": validated["payload"]}
     params = {"what": "sticker", "merchant": validated["merchant"], "nmid": validated["nmid"]}

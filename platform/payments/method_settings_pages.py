@@ -179,7 +179,7 @@ async def preview_sticker(
             # takes seconds of CPU: in a thread, outside of any transaction
             photo = await form.data.photo.read()
             payload = await compute_in_thread(database, tenant.schema_name, lambda: read_photo(photo))
-        sticker = qris_provider.validate_settings({"payload": payload})
+        sticker = qris_provider.describe_sticker({"payload": payload})
     return render_page(
         request,
         "payments/method_sticker.html",

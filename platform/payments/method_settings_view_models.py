@@ -145,7 +145,7 @@ def _sticker(method: PaymentMethod) -> dict[str, str] | None:
     if method.method != "qris" or not method.settings.get("payload"):
         return None
     try:
-        return qris_provider.validate_settings(method.settings)
+        return qris_provider.describe_sticker(method.settings)
     except DomainError:
         return None
 

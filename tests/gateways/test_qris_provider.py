@@ -123,7 +123,7 @@ async def test_paying_back_is_done_by_hand() -> None:
 
 
 def test_the_officer_is_shown_whose_sticker_it_is() -> None:
-    assert qris_provider.validate_settings({"payload": f"\n{static_qris()} "}) == {
+    assert qris_provider.describe_sticker({"payload": f"\n{static_qris()} "}) == {
         "payload": static_qris(),
         "merchant": "KOPERASI MELATI",
         "nmid": "ID1020304050607",
@@ -137,10 +137,10 @@ def test_the_officer_is_shown_whose_sticker_it_is() -> None:
 
 def test_a_payload_of_one_payment_is_not_kept_as_the_sticker() -> None:
     with pytest.raises(DomainError) as error:
-        qris_provider.validate_settings({"payload": qris.make_dynamic(static_qris(), Rupiah(5_000))})
+        qris_provider.describe_sticker({"payload": qris.make_dynamic(static_qris(), Rupiah(5_000))})
     assert error.value.error_type is qris_errors.QRIS_NOT_STATIC
     with pytest.raises(DomainError) as error:
-        qris_provider.validate_settings({})
+        qris_provider.describe_sticker({})
     assert error.value.error_type is qris_errors.QRIS_EMPTY
 
 
