@@ -272,4 +272,4 @@ async def _load_payments(
     named = {each.reference for each in external if each.reference} | {
         each.reference for each in local if each.reference
     }
-    return await reconciliation_queries.find_payments(ro, sorted(named))
+    return await reconciliation_queries.load_payments_by_reference(ro, sorted(named))

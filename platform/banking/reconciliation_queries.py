@@ -163,7 +163,7 @@ async def list_settled_lines(ro: Reader, method: str, account: str, since: date)
     )
 
 
-async def find_payments(ro: Reader, references: Sequence[str]) -> dict[str, ReconciledPayment]:
+async def load_payments_by_reference(ro: Reader, references: Sequence[str]) -> dict[str, ReconciledPayment]:
     """Return payments by our reference, as reconciliation needs them; unknown references are left out."""
     rows = await ro.rows(
         ReconciledPayment,
