@@ -63,7 +63,7 @@ async def sync_from_stripe(database: Database, cooperative_id: UUID, on: date) -
     except ProviderError as fault:
         if fault.transient:
             raise
-        log.warning("what Stripe answers about a subscription is of no use", error=str(fault))
+        log.warning("Stripe rejected the request for a subscription", error=str(fault))
         return
     live = [each for each in subscriptions if each.status in LIVE_STATUSES]
     async with shared_session(database) as db:
@@ -110,7 +110,7 @@ async def _apply_subscription(
     item = remote.items.data[0]
     found = find_plan_by_price(item.price)
     if found is None:
-        log.error("a subscription of Stripe is of no plan of ours", subscription=remote.id)
+        log.error("a Stripe subscription has an unknown plan", subscription=remote.id)
         return
     code, interval = found
     was_trial = subscription.status == "trialing" and remote.status == "trialing"
