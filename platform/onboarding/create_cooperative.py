@@ -105,7 +105,7 @@ async def sign_up_cooperative(database: Database, new: NewCooperative) -> Create
             minutes = await minutes_until_founding_allowed(ro, most)
             existing = [] if minutes else await list_cooperative_names(ro)
         if minutes:
-            log.error("no more cooperatives are founded within this hour", most=most)
+            log.error("the limit of sign-ups per hour is reached", most=most)
             raise errors.TOO_MANY_FOUNDINGS(minutes=minutes)
         # comparing thousands of names would block the event loop
         return SimilarityCheck(await asyncio.to_thread(find_similar_name, new.name, new.slug, existing))

@@ -86,7 +86,7 @@ async def mark_abandoned(database: Database) -> list[str]:
         ):
             marked.append(tenant.slug)
     if marked:
-        log.warning("cooperatives that nobody entered are being removed", cooperatives=marked)
+        log.warning("abandoned cooperatives were marked for removal", cooperatives=marked)
     return marked
 
 
