@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from credit import debtor_queries
-from credit.credit_pages import CONFIRM, HOME, ONE, PLACE, debtor_context
+from credit.credit_pages import CONFIRM, HOME, ONE, render_debtor_page, rerender_debtor_form
 from credit.forms import RepaymentForm, TopUpForm
 from credit.record_counter_payment import (
     plan_repayment,
@@ -23,6 +23,7 @@ from credit.record_counter_payment import (
 from kernel import clock, formats
 from kernel.ids import new_id
 from kernel.translations import get_translations
+from ledger import PostedJournal
 from ledger.chart import CASH, MEMBER_RECEIVABLES
 from ui import (
     AnyRequest,
@@ -32,7 +33,6 @@ from ui import (
     RequestContext,
     Ro,
     read_form,
-    render_page,
     require_officer,
     see_other,
 )
@@ -59,9 +59,7 @@ async def repayment_form(
         "method": cara,
         "key": new_id(),
     }
-    return render_page(
-        request, REPAYMENT, active_menu=PLACE, form=None, start=start, **debtor_context(debtor)
-    )
+    return render_debtor_page(request, REPAYMENT, debtor, form=None, start=start)
 
 
 @post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
@@ -69,21 +67,18 @@ async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUI
     """Show the page that asks to confirm the repayment."""
     form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, REPAYMENT, debtor, start=_empty_start()):
         plan = await plan_repayment(db, member_id, form.data.amount)
     back = urlencode({"jumlah": int(form.data.amount), "cara": form.data.method})
-    return render_page(
+    return render_debtor_page(
         request,
         CONFIRM,
-        active_menu=PLACE,
+        debtor,
         kind="pay_off",
         sent=form.data,
         plan=plan,
         action=f"{HOME}/{member_id}/pelunasan",
         back=f"{HOME}/{member_id}/pelunasan?{back}",
-        **debtor_context(debtor),
     )
 
 
@@ -94,17 +89,12 @@ async def submit_repayment(
     """Record the repayment and show the receipt."""
     form = await read_form(request, RepaymentForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        REPAYMENT, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, REPAYMENT, debtor, start=_empty_start()):
         sent = form.data
         posted = await repay_kasbon(
             db, viewer.as_officer(), member_id, sent.amount, sent.method, on=_today(ctx), key=str(sent.key)
         )
-    return see_other(
-        f"{HOME}/{member_id}/bukti/{posted.number}",
-        flash=get_translations(ctx.lang).gettext("Pelunasan sudah dicatat."),
-    )
+    return _redirect_to_receipt(ctx, member_id, posted, "Pelunasan sudah dicatat.")
 
 
 @get(ONE + "/dompet", guards=[require_officer])
@@ -112,15 +102,8 @@ async def top_up_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show the top-up form."""
-    start = {"amount": jumlah, "key": new_id()}
-    return render_page(
-        request,
-        TOP_UP,
-        active_menu=PLACE,
-        form=None,
-        start=start,
-        **debtor_context(await require_debtor(ro, member_id)),
-    )
+    debtor = await require_debtor(ro, member_id)
+    return render_debtor_page(request, TOP_UP, debtor, form=None, start={"amount": jumlah, "key": new_id()})
 
 
 @post(ONE + "/dompet/periksa", guards=[require_officer], status_code=200)
@@ -130,20 +113,17 @@ async def preview_top_up(
     """Show the page that asks to confirm the top-up."""
     form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, TOP_UP, debtor, start=_empty_start()):
         plan = await plan_top_up(db, member_id, form.data.amount, on=_today(ctx))
-    return render_page(
+    return render_debtor_page(
         request,
         CONFIRM,
-        active_menu=PLACE,
+        debtor,
         kind="fill",
         sent=form.data,
         plan=plan,
         action=f"{HOME}/{member_id}/dompet",
         back=f"{HOME}/{member_id}/dompet?jumlah={int(form.data.amount)}",
-        **debtor_context(debtor),
     )
 
 
@@ -154,17 +134,12 @@ async def submit_top_up(
     """Record the top-up and show the receipt."""
     form = await read_form(request, TopUpForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        TOP_UP, active_menu=PLACE, start=_empty_start(), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, TOP_UP, debtor, start=_empty_start()):
         sent = form.data
         posted = await top_up_wallet(
             db, viewer.as_officer(), member_id, sent.amount, on=_today(ctx), key=str(sent.key)
         )
-    return see_other(
-        f"{HOME}/{member_id}/bukti/{posted.number}",
-        flash=get_translations(ctx.lang).gettext("Dompet sudah diisi."),
-    )
+    return _redirect_to_receipt(ctx, member_id, posted, "Dompet sudah diisi.")
 
 
 @get(ONE + "/bukti/{number:int}", guards=[require_officer])
@@ -180,14 +155,21 @@ async def show_receipt(
     )
     if found is None:
         raise NOT_FOUND()
-    return render_page(
+    return render_debtor_page(
         request,
         "payments/credit_receipt.html",
-        active_menu=PLACE,
+        debtor,
         receipt=found,
         paid_off=found.account == MEMBER_RECEIVABLES,
         in_cash=found.debit_account == CASH,
-        **debtor_context(debtor),
+    )
+
+
+def _redirect_to_receipt(
+    ctx: RequestContext, member_id: UUID, posted: PostedJournal, message: str
+) -> Response[Any]:
+    return see_other(
+        f"{HOME}/{member_id}/bukti/{posted.number}", flash=get_translations(ctx.lang).gettext(message)
     )
 
 

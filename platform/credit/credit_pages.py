@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +26,7 @@ from ui import (
     CurrentContext,
     CurrentUser,
     Db,
+    Form,
     Ro,
     read_form,
     render_page,
@@ -72,11 +74,10 @@ async def list_debtors(
 async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show a member's credit and its last movements."""
     debtor = await require_debtor(ro, member_id)
-    return render_page(
+    return render_debtor_page(
         request,
         "payments/credit_member.html",
-        active_menu=PLACE,
-        **debtor_context(debtor),
+        debtor,
         movements=await ledger_queries.list_statement_lines(ro, MEMBER_RECEIVABLES, member_id, limit=20),
         deductions=await ledger_queries.list_statement_lines(ro, PAYROLL_RECEIVABLES, member_id, limit=20),
     )
@@ -98,7 +99,7 @@ async def limits_form(
         "payroll": gaji or formats.number(debtor.payroll_limit),
         "payroll_number": pegawai or debtor.payroll_number,
     }
-    return render_page(request, LIMITS, active_menu=PLACE, form=None, start=start, **debtor_context(debtor))
+    return render_debtor_page(request, LIMITS, debtor, form=None, start=start)
 
 
 @post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
@@ -106,21 +107,18 @@ async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID])
     """Show the page that asks to confirm the new limits."""
     form = await read_form(request, CreditLimitsForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, LIMITS, debtor, start=_limits(debtor)):
         await check_credit_limits(db, member_id, form.data.payroll_number)
     sent = form.data
     back = urlencode({"kasbon": int(sent.kasbon), "gaji": int(sent.payroll), "pegawai": sent.payroll_number})
-    return render_page(
+    return render_debtor_page(
         request,
         CONFIRM,
-        active_menu=PLACE,
+        debtor,
         kind="limits",
         sent=sent,
         action=f"{HOME}/{member_id}/batas",
         back=f"{HOME}/{member_id}/batas?{back}",
-        **debtor_context(debtor),
     )
 
 
@@ -131,9 +129,7 @@ async def submit_limits(
     """Save the limits."""
     form = await read_form(request, CreditLimitsForm)
     debtor = await require_debtor(db, member_id)
-    async with form.rerender_on_error(
-        LIMITS, active_menu=PLACE, start=_limits(debtor), **debtor_context(debtor)
-    ):
+    async with rerender_debtor_form(form, LIMITS, debtor, start=_limits(debtor)):
         sent = form.data
         await update_credit_limits(
             db,
@@ -148,9 +144,24 @@ async def submit_limits(
     )
 
 
-def debtor_context(debtor: Debtor) -> dict[str, Any]:
+def render_debtor_page(
+    request: AnyRequest, template: str, debtor: Debtor, **values: Any
+) -> Response[bytes]:
+    """Render a page of one member's credit."""
+    return render_page(request, template, **_debtor_context(debtor), **values)
+
+
+def rerender_debtor_form(
+    form: Form[Any], template: str, debtor: Debtor, **values: Any
+) -> AbstractAsyncContextManager[None]:
+    """Show a form of one member's credit again when a DomainError is raised."""
+    return form.rerender_on_error(template, **_debtor_context(debtor), **values)
+
+
+def _debtor_context(debtor: Debtor) -> dict[str, Any]:
     """Return the template context shared by the pages of one member's credit."""
     return {
+        "active_menu": PLACE,
         "debtor": debtor,
         "home": f"{HOME}/{debtor.id}",
         "kasbon_left": max(Rupiah(0), Rupiah(debtor.kasbon_limit - debtor.kasbon)),
