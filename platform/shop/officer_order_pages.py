@@ -32,6 +32,8 @@ from ui import (
 from ui.guards import WHEN_READ_ONLY
 
 HOME: Final = "/pengurus/pesanan"
+# The steps that an officer confirms on a page of its own: payment, hand-over, cancellation, return of goods.
+STEPS: Final = ("pembayaran", "penyerahan", "pembatalan", "pengembalian")
 
 
 @get(HOME, guards=[require_officer])
@@ -93,36 +95,15 @@ async def show_order(
     )
 
 
-@get(HOME + "/{number:int}/pembayaran", guards=[require_officer])
-async def show_payment_step(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
-) -> Response[Any]:
-    """Show the page that asks to confirm that the payment has arrived."""
-    return await _render_step(request, ro, ctx, number, "pembayaran")
-
-
-@get(HOME + "/{number:int}/penyerahan", guards=[require_officer])
-async def show_hand_over_step(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
-) -> Response[Any]:
-    """Show the page that asks to confirm the hand-over."""
-    return await _render_step(request, ro, ctx, number, "penyerahan")
-
-
-@get(HOME + "/{number:int}/pembatalan", guards=[require_officer])
-async def show_cancel_step(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
-) -> Response[Any]:
-    """Show the page that asks to confirm a cancellation and for its reason."""
-    return await _render_step(request, ro, ctx, number, "pembatalan")
-
-
-@get(HOME + "/{number:int}/pengembalian", guards=[require_officer])
-async def show_return_step(
-    request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
-) -> Response[Any]:
-    """Show the page that asks to confirm a return of goods and for its reason."""
-    return await _render_step(request, ro, ctx, number, "pengembalian")
+@get([f"{HOME}/{{number:int}}/{step}" for step in STEPS], guards=[require_officer])
+async def show_step(request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]) -> Response[Any]:
+    """Show the page that asks to confirm one of ``STEPS``."""
+    step = request.url.path.rpartition("/")[2]
+    order = await _require_order(ro, number)
+    error = _step_error(step, order)
+    if error is not None:
+        return see_other(f"{HOME}/{number}", flash=error.localize(ctx.lang))
+    return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
 
 
 @post(HOME + "/{number:int}/pembayaran", guards=[require_officer], opt=WHEN_READ_ONLY)
@@ -297,16 +278,6 @@ def _step_context(step: str, order: OrderView, ctx: RequestContext) -> dict[str,
     return {"active_menu": "penjualan", "order": order, "step": step} | _step_labels(step, order, ctx)
 
 
-async def _render_step(
-    request: AnyRequest, ro: Reader, ctx: RequestContext, number: int, step: str
-) -> Response[Any]:
-    order = await _require_order(ro, number)
-    error = _step_error(step, order)
-    if error is not None:
-        return see_other(f"{HOME}/{number}", flash=error.localize(ctx.lang))
-    return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
-
-
 async def _read_reason_form(
     request: AnyRequest, db: AsyncSession, ctx: RequestContext, number: int, step: str
 ) -> tuple[Form[ReasonForm], dict[str, Any]]:
@@ -343,10 +314,7 @@ def _require_valid_number(number: int) -> int:
 routes: Final[list[Any]] = [
     list_orders,
     show_order,
-    show_payment_step,
-    show_hand_over_step,
-    show_cancel_step,
-    show_return_step,
+    show_step,
     confirm_payment,
     hand_over,
     cancel_order,

@@ -33,17 +33,9 @@ class StorefrontProduct(msgspec.Struct, frozen=True):
     stock: int
 
 
-class StorefrontProductDetails(msgspec.Struct, frozen=True):
-    """A product with the fields of its own page; `price` and `stock` as in `StorefrontProduct`."""
+class StorefrontProductDetails(StorefrontProduct, frozen=True):
+    """A product with the fields of its own page."""
 
-    id: UUID
-    sku: str
-    name: str
-    unit: str
-    category: str
-    picture: str | None
-    price: int
-    stock: int
     description: str
     category_slug: str
 
