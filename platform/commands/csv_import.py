@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
@@ -39,6 +39,8 @@ from tenants.session import bind_current_transaction, coop_session
 # (session, content, progress) -> the parsed file and the report.
 ImportFunction = Callable[[AsyncSession, bytes, ProgressCallback], Awaitable[tuple[CsvFile, ImportReport]]]
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 MAX_SHOWN_LINES: Final = 20
 
 NOTHING_IMPORTED: Final = ErrorType(
@@ -57,13 +59,18 @@ IMPORT_STOPPED: Final = ErrorType(
 INTERRUPTED: Final = LocalizedText("Dihentikan.")
 NOTHING_WRITTEN: Final = LocalizedText("Dihentikan. Tidak ada yang ditulis.")
 
-slug_argument = click.argument("slug", metavar="SLUG")
-file_argument = click.argument(
+_slug_argument = click.argument("slug", metavar="SLUG")
+_file_argument = click.argument(
     "path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-skip_bad_option = click.option(
+_skip_bad_option = click.option(
     "--skip-bad", is_flag=True, help="Import the valid lines and write the others to FILE.rejected.csv."
 )
+
+
+def import_options(command: F) -> F:
+    """Add the arguments and options of every import: SLUG, FILE.csv, --skip-bad and --json."""
+    return _slug_argument(_file_argument(_skip_bad_option(json_option(command))))
 
 
 class DateParam(click.ParamType[date]):
@@ -229,14 +236,3 @@ def _print_report(report: ImportReport, what: str, rejected_file: Path | None) -
     )
     if rejected_file:
         print_line(f"The rejected lines are in {rejected_file}: correct them there and import that file.")
-
-
-__all__ = [
-    "as_of_option",
-    "file_argument",
-    "json_option",
-    "run_batched_import",
-    "run_import",
-    "skip_bad_option",
-    "slug_argument",
-]

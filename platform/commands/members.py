@@ -5,14 +5,7 @@ from pathlib import Path
 
 import click
 
-from commands.csv_import import (
-    as_of_option,
-    file_argument,
-    json_option,
-    run_batched_import,
-    skip_bad_option,
-    slug_argument,
-)
+from commands.csv_import import as_of_option, import_options, run_batched_import
 from kernel.actor import SYSTEM
 
 
@@ -22,11 +15,8 @@ def command() -> None:
 
 
 @command.command("import")
-@slug_argument
-@file_argument
+@import_options
 @as_of_option
-@skip_bad_option
-@json_option
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
     """Import members from a register, with their deposits as opening balances.
 

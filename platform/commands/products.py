@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.csv_import import (
-    as_of_option,
-    file_argument,
-    json_option,
-    run_import,
-    skip_bad_option,
-    slug_argument,
-)
+from commands.csv_import import as_of_option, import_options, run_import
 from kernel.actor import SYSTEM
 from kernel.csv_files import CsvFile
 from kernel.file_import import ImportReport, ProgressCallback
@@ -28,11 +21,8 @@ def command() -> None:
 
 
 @command.command("import")
-@slug_argument
-@file_argument
+@import_options
 @as_of_option
-@skip_bad_option
-@json_option
 def import_file(slug: str, path: Path, as_of: date, *, skip_bad: bool, as_json: bool) -> int:
     """Import products from a list, with their counted stock as opening balance at cost.
 

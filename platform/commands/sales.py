@@ -4,13 +4,7 @@ from pathlib import Path
 
 import click
 
-from commands.csv_import import (
-    file_argument,
-    json_option,
-    run_batched_import,
-    skip_bad_option,
-    slug_argument,
-)
+from commands.csv_import import import_options, run_batched_import
 from kernel.actor import SYSTEM
 
 
@@ -20,10 +14,7 @@ def command() -> None:
 
 
 @command.command("import")
-@slug_argument
-@file_argument
-@skip_bad_option
-@json_option
+@import_options
 def import_file(slug: str, path: Path, *, skip_bad: bool, as_json: bool) -> int:
     """Record past cash sales, one receipt for each member and day, at the products' price and cost.
 
