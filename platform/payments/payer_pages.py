@@ -47,6 +47,7 @@ from ui import (
     CurrentDatabase,
     CurrentTenant,
     EmptyForm,
+    Form,
     RequestContext,
     Ro,
     read_form,
@@ -111,10 +112,7 @@ async def start_payment(
     reference: FromPath[str],
 ) -> Response[Any]:
     """Start the payment at its provider and redirect to the redirect page."""
-    form = await read_form(request, EmptyForm)
-    await _throttle(database, tenant, ctx)
-    async with coop_reader(database, tenant) as ro:
-        context = await _context(ro, ctx, reference)
+    form, context = await _read_button(request, ctx, database, tenant, reference)
     async with form.rerender_on_error("payments/pay.html", **context):
         if context["settles"] == "provider":
             origin = f"{'https' if ctx.is_secure else 'http'}://{request.headers['host']}"
@@ -145,10 +143,7 @@ async def check_payment(
     reference: FromPath[str],
 ) -> Response[Any]:
     """Handle a payer's claim to have paid: ask the provider, or record it for the officers."""
-    form = await read_form(request, EmptyForm)
-    await _throttle(database, tenant, ctx)
-    async with coop_reader(database, tenant) as ro:
-        context = await _context(ro, ctx, reference)
+    form, context = await _read_button(request, ctx, database, tenant, reference)
     if context["settles"] == "provider":
         async with form.rerender_on_error("payments/pay.html", **context):
             message = await _sync_with_provider(database, tenant, ctx, context)
@@ -209,6 +204,16 @@ async def _sync_on_return(database: Database, tenant: TenantRef, ctx: RequestCon
         await provider_calls.sync_status(database, tenant, reference)
     except (ProviderError, DomainError):
         return
+
+
+async def _read_button(
+    request: AnyRequest, ctx: RequestContext, database: Database, tenant: TenantRef, reference: str
+) -> tuple[Form[EmptyForm], dict[str, Any]]:
+    """Read a button of the payment's page and count it; return its form and the page's context."""
+    form = await read_form(request, EmptyForm)
+    await _throttle(database, tenant, ctx)
+    async with coop_reader(database, tenant) as ro:
+        return form, await _context(ro, ctx, reference)
 
 
 async def _throttle(database: Database, tenant: TenantRef, ctx: RequestContext) -> None:
