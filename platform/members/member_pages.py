@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Response, get, post
 from litestar.params import FromQuery
@@ -34,6 +34,8 @@ from ui import (
     CurrentUser,
     Db,
     EmptyForm,
+    Form,
+    RequestContext,
     Ro,
     Viewer,
     read_form,
@@ -44,6 +46,10 @@ from ui import (
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED, require_signed_in
+
+if TYPE_CHECKING:
+    from kernel.database import Database
+    from tenants.registry import TenantRef
 
 
 @get("/anggota", guards=[require_signed_in], opt=WHEN_SUSPENDED)
@@ -116,9 +122,7 @@ async def submit_password(
 ) -> Response[Any]:
     """Change the password, after counting the attempt, and end all other sessions."""
     form = await read_form(request, PasswordForm)
-    throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
-    if not form.errors:
-        await throttle.hit()
+    throttle = await _count_password_attempt(form, ctx, viewer, tenant, database)
     context = {"changing": "password", **await _account_context(as_reader(db), viewer)}
     async with form.rerender_on_error("members/account.html", field="password", **context):
         sent = form.data
@@ -143,9 +147,7 @@ async def submit_phone(
 ) -> Response[Any]:
     """Change the phone number, after counting the attempt."""
     form = await read_form(request, PhoneForm)
-    throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
-    if not form.errors:
-        await throttle.hit()
+    throttle = await _count_password_attempt(form, ctx, viewer, tenant, database)
     context = {"changing": "phone", **await _account_context(as_reader(db), viewer)}
     async with form.rerender_on_error("members/account.html", **context):
         await change_phone(db, ctx.actor, form.data.phone, form.data.own_password)
@@ -192,6 +194,16 @@ async def submit_sign_out_everywhere(request: AnyRequest, db: Db, ctx: CurrentCo
     )
     clear_session_cookie(response, secure=ctx.is_secure)
     return response
+
+
+async def _count_password_attempt(
+    form: Form[Any], ctx: RequestContext, viewer: Viewer, tenant: TenantRef, database: Database
+) -> LoginThrottle:
+    """Count a complete form as an attempt to give one's own password; return the throttle to reset."""
+    throttle = LoginThrottle(database, tenant, "password", str(viewer.user_id), ctx.client_ip)
+    if not form.errors:
+        await throttle.hit()
+    return throttle
 
 
 async def _account_context(ro: Reader, viewer: Viewer) -> dict[str, Any]:
