@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import text
 
-from billing import usage_queries
 from billing.meter_queries import Meter, count_meters, get_timezone
 from billing.periods import lock_subscription
 from billing.registry_sync import sync_registry
 from billing.rules import add_months
 from kernel import clock
-from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug, list_slugs
 from tenants.session import coop_reader, shared_reader, shared_session
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ async def measure_cooperative(database: Database, tenant: TenantRef, on: date) -
 async def measure_all_cooperatives(database: Database) -> int:
     """Measure every cooperative, each by itself; return how many failed. The next day tries them again."""
     async with shared_reader(database) as ro:
-        slugs = await usage_queries.list_cooperative_slugs(ro)
+        slugs = await list_slugs(ro)
     failed = 0
     for slug in slugs:
         tenant = await find_tenant_by_slug(database, slug)

@@ -42,9 +42,3 @@ async def list_figures(ro: Reader, cooperative_id: UUID, since: date) -> list[Us
         cooperative_id,
         since,
     )
-
-
-async def list_cooperative_slugs(ro: Reader) -> list[str]:
-    """Return the slug of every cooperative."""
-    rows = await ro.records("SELECT slug FROM shared.cooperatives ORDER BY id")
-    return [row["slug"] for row in rows]

@@ -144,9 +144,7 @@ async def submit_limits(
     )
 
 
-def render_debtor_page(
-    request: AnyRequest, template: str, debtor: Debtor, **values: Any
-) -> Response[bytes]:
+def render_debtor_page(request: AnyRequest, template: str, debtor: Debtor, **values: Any) -> Response[bytes]:
     """Render a page of one member's credit."""
     return render_page(request, template, **_debtor_context(debtor), **values)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date
 from uuid import UUID
 
 import msgspec
 
 from kernel.database import Reader
-
-if TYPE_CHECKING:
-    pass
+from ledger.queries import JournalView
 
 
 class LedgerAccountView(msgspec.Struct, frozen=True):
@@ -54,17 +51,9 @@ class Party(msgspec.Struct, frozen=True):
     name: str
 
 
-class JournalSummary(msgspec.Struct, frozen=True):
+class JournalSummary(JournalView, frozen=True):
     """A journal in a list, with its total in rupiah."""
 
-    number: int
-    value_date: date
-    description: str
-    source_key: str
-    reverses: int | None
-    reversed_by: int | None
-    posted_by: str
-    posted_at: datetime
     amount: int
 
 

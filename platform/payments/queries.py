@@ -262,14 +262,6 @@ async def sum_refunded_since(db: AsyncSession, payment_ids: Sequence[UUID], sinc
     return Rupiah(int((await db.execute(statement)).scalar_one()))
 
 
-async def list_slugs(ro: Reader) -> list[str]:
-    """Return the slugs of all cooperatives, oldest first. Reads schema ``shared``."""
-    return [
-        row["slug"]
-        for row in await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")
-    ]
-
-
 async def list_methods_for_update(db: AsyncSession) -> list[PaymentMethodRow]:
     """Return the payment methods that officers have configured, locked."""
     statement = (

@@ -10,7 +10,7 @@ from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.errors import DomainError
 from payments import errors, events, methods, queries, vault
-from tenants.registry import TenantRef, find_tenant_by_slug
+from tenants.registry import TenantRef, find_tenant_by_slug, list_slugs
 from tenants.session import coop_session, shared_reader
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def rotate_keys(database: Database) -> RotationReport:
     if not keys:
         raise errors.VAULT_KEY_MISSING()
     async with shared_reader(database) as ro:
-        slugs = await queries.list_slugs(ro)
+        slugs = await list_slugs(ro)
     report = RotationReport(key=keys[0][0], cooperatives=[], failed={})
     for slug in slugs:
         tenant = await find_tenant_by_slug(database, slug)

@@ -17,7 +17,7 @@ from tenants.entitlements import has_entitlement
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from kernel.database import Database
+    from kernel.database import Database, Reader
 
 # The maximum of cached host names, whatever the number of cooperatives: the least recently used are dropped
 # first.
@@ -196,3 +196,9 @@ async def list_schema_names(db: AsyncSession) -> list[str]:
     """Return the schema names of all cooperatives except those that are being removed."""
     rows = await db.scalars(text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'"))
     return list(rows)
+
+
+async def list_slugs(ro: Reader) -> list[str]:
+    """Return the slugs of all cooperatives, oldest first."""
+    rows = await ro.records("SELECT slug FROM shared.cooperatives ORDER BY founded_at, slug")
+    return [row["slug"] for row in rows]
