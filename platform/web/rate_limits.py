@@ -121,7 +121,7 @@ class RateLimiter:
             else list(zip(list_networks(client_ip), IPV6_LIMIT_FACTORS, strict=False))
         )
         if any(
-            self._add("stray", network) > self._limit_per_instance(self._unknown_hosts_limit * times)
+            self._add("unknown_host", network) > self._limit_per_instance(self._unknown_hosts_limit * times)
             for network, times in counted
         ):
             return False, None
@@ -136,7 +136,7 @@ class RateLimiter:
 
     def _refund_lookup(self, counted: list[tuple[str, int]]) -> None:
         for network, _ in counted:
-            self._add("stray", network, by=-1)
+            self._add("unknown_host", network, by=-1)
 
     def wrap_send(self, send: Send, ctx: RequestContext, path: str) -> Send:
         """Wrap ``send`` to correct the counts by the status of the response.
