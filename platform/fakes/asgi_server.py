@@ -41,29 +41,29 @@ async def serve(app: App, port: int = 0) -> AsyncIterator[Address]:
 
     Port 0 takes any free one. Requests still open at the end are cut off.
     """
-    talks: set[asyncio.Task[None]] = set()
+    connections: set[asyncio.Task[None]] = set()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        talks.add(task)
+        connections.add(task)
         try:
             await Connection(app, reader, writer).run()
         except (ConnectionError, asyncio.CancelledError):
             pass  # the client disconnected, or the server is shutting down: nothing to report
         finally:
-            talks.discard(task)
+            connections.discard(task)
             writer.close()
 
     async with lifespan(app):
-        server = await asyncio.start_server(talk, "127.0.0.1", port)
+        server = await asyncio.start_server(serve_connection, "127.0.0.1", port)
         try:
             yield Address(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         finally:
             server.close()
-            for task in list(talks):
+            for task in list(connections):
                 task.cancel()
-            await asyncio.gather(*talks, return_exceptions=True)
+            await asyncio.gather(*connections, return_exceptions=True)
             await server.wait_closed()
 
 
@@ -76,40 +76,47 @@ class Connection:
         self.without_body = False
 
     async def run(self) -> None:
+        """Handle requests until one side closes the connection or breaks the protocol."""
         while True:
             try:
                 event = await self.next_event()
                 if not isinstance(event, h11.Request):
                     return None
-                await self.answer(event)
+                await self.handle_request(event)
             except h11.RemoteProtocolError as error:
-                return await self.refuse(error.error_status_hint)
+                return await self.send_error(error.error_status_hint)
             if self.protocol.our_state is not h11.DONE or self.protocol.their_state is not h11.DONE:
                 # the response is incomplete or the body unread: the next request could not be separated
                 return None
             self.protocol.start_next_cycle()
 
     async def next_event(self) -> h11.Event | type[h11.PAUSED]:
+        """Read from the client until the next event is complete."""
         while (event := self.protocol.next_event()) is h11.NEED_DATA:
             if self.protocol.they_are_waiting_for_100_continue:
-                await self.feed(h11.InformationalResponse(status_code=100, headers=[], reason="Continue"))
+                await self.send_event(
+                    h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+                )
             self.protocol.receive_data(await self.reader.read(65536))
         return event  # type: ignore[return-value]
 
-    async def feed(self, event: h11.Event) -> None:
+    async def send_event(self, event: h11.Event) -> None:
+        """Write an event to the client."""
         data = self.protocol.send(event)
         if data:
             self.writer.write(data)
             await self.writer.drain()
 
-    async def refuse(self, status: int) -> None:
+    async def send_error(self, status: int) -> None:
+        """Send an empty response with this status, unless a response has started."""
         if self.protocol.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            await self.feed(
+            await self.send_event(
                 h11.Response(status_code=status, headers=[("content-length", "0"), ("connection", "close")])
             )
-            await self.feed(h11.EndOfMessage())
+            await self.send_event(h11.EndOfMessage())
 
-    async def answer(self, request: h11.Request) -> None:
+    async def handle_request(self, request: h11.Request) -> None:
+        """Call the app for one request; a failure of the app is answered 500 and raised."""
         path, _, query = request.target.partition(b"?")
         self.without_body = request.method == b"HEAD"
         scope = {
@@ -132,7 +139,7 @@ class Connection:
         except (ConnectionError, h11.RemoteProtocolError):
             raise
         except Exception:
-            await self.refuse(500)
+            await self.send_error(500)
             raise
         while self.protocol.their_state is h11.SEND_BODY:  # a body that the app did not read
             await self.next_event()
@@ -151,14 +158,14 @@ class Connection:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self.feed(
+            await self.send_event(
                 h11.Response(status_code=message["status"], headers=list(message.get("headers", [])))
             )
             return
         if message.get("body") and not self.without_body:
-            await self.feed(h11.Data(data=message["body"]))
+            await self.send_event(h11.Data(data=message["body"]))
         if not message.get("more_body"):
-            await self.feed(h11.EndOfMessage())
+            await self.send_event(h11.EndOfMessage())
 
 
 @contextlib.asynccontextmanager
@@ -170,7 +177,7 @@ async def lifespan(app: App) -> AsyncIterator[None]:
         app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, messages.get, answers.put)
     )
 
-    async def tell(what: str) -> None:
+    async def send_lifespan_event(what: str) -> None:
         await messages.put({"type": f"lifespan.{what}"})
         received = asyncio.ensure_future(answers.get())
         await asyncio.wait({task, received}, return_when=asyncio.FIRST_COMPLETED)
@@ -178,11 +185,11 @@ async def lifespan(app: App) -> AsyncIterator[None]:
         if received.done() and not received.cancelled() and received.result()["type"].endswith("failed"):
             raise RuntimeError(received.result().get("message", "the app could not start"))
 
-    await tell("startup")
+    await send_lifespan_event("startup")
     try:
         yield
     finally:
         if not task.done():
-            await tell("shutdown")
+            await send_lifespan_event("shutdown")
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -40,14 +40,17 @@ class BankMovement:
 
     @property
     def local(self) -> datetime:
+        """The time in WIB."""
         return self.at.astimezone(WIB)
 
     @property
     def received(self) -> int:
+        """The amount of an incoming movement, else 0."""
         return max(self.amount, 0)
 
     @property
     def spent(self) -> int:
+        """The amount of an outgoing movement, else 0."""
         return max(-self.amount, 0)
 
 

@@ -16,7 +16,7 @@ def with_capabilities(account: Resource) -> Resource:
     """Return the account with its capabilities."""
     state = "active" if account["charges_enabled"] else "inactive"
     account["capabilities"] = {"card_payments": state, "transfers": state}
-    for method in account["_ways"]:
+    for method in account["_methods"]:
         if method != "card":
             account["capabilities"][f"{method}_payments"] = "active"
     return account
@@ -30,7 +30,7 @@ def finish_onboarding(world: World, name: str) -> Resource:
             "charges_enabled": True,
             "payouts_enabled": True,
             "details_submitted": True,
-            "_ways": list(DEFAULT_METHODS),
+            "_methods": list(DEFAULT_METHODS),
         }
         account["requirements"] = {"currently_due": [], "disabled_reason": None}
         with_capabilities(account)

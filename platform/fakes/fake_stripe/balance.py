@@ -62,6 +62,7 @@ def book(
 
 
 def fee_line(kind: str, amount: int, currency: str) -> Resource:
+    """Return one entry of `fee_details`."""
     words = {"stripe_fee": "Stripe processing fees", "application_fee": "Application fee"}
     return {
         "amount": amount,
@@ -73,6 +74,7 @@ def fee_line(kind: str, amount: int, currency: str) -> Resource:
 
 
 def available(world: World, account: str, currency: str) -> int:
+    """Return the amount that can be paid out now."""
     now = world.time.now()
     return sum(
         line["net"]

@@ -136,7 +136,7 @@ def create(call: ApiCall) -> Resource:
     method_type = call.params.get("type")
     if method_type is None:
         raise missing("type")
-    if method_type not in call.world.accounts[call.account]["_ways"]:
+    if method_type not in call.world.accounts[call.account]["_methods"]:
         raise invalid(f"The payment method type provided: {method_type} is invalid.", param="type")
     card = call.params.get("card", {})
     if method_type == "card" and not card:

@@ -59,7 +59,7 @@ async def _answer(fake: FakeStripe, method: str, path: str, given: Any) -> Any:
             return {"id": fake.connect_account(**given)}
         case "POST", ["accounts", name, "ways"]:
             fake.enable(*given["ways"], account=name)
-            return {"ways": world.accounts[name]["_ways"]}
+            return {"ways": world.accounts[name]["_methods"]}
         case "POST", ["accounts", name, "payout"]:
             return {"payout": (pay_out_available(world, name) or {}).get("id")}
         case "POST", ["webhooks"]:

@@ -74,6 +74,7 @@ def method_of(
 
 
 def save_as_default(world: World, account: str, customer: Resource, method: Resource) -> None:
+    """Make a payment method the customer's default; attach it first if needed."""
     if method["customer"] != customer["id"]:
         attach(world, account, method, customer)
     customer["invoice_settings"]["default_payment_method"] = method["id"]

@@ -26,8 +26,8 @@ from fakes.fake_stripe.invoices import (
     attempt_payment,
     decline_message,
     finalize,
+    mark_paid,
     new_invoice,
-    paid,
     pricing,
     save_draft,
 )
@@ -251,7 +251,7 @@ def pay(call: ApiCall) -> Resource:
     if invoice["status"] != "open":
         raise invalid(f"An invoice that is {invoice['status']} cannot be paid.", code="invoice_not_editable")
     if call.params.get("paid_out_of_band"):
-        paid(call.world, call.account, invoice, None)
+        mark_paid(call.world, call.account, invoice, None)
         return invoice
     name = call.params.get("payment_method")
     reason = attempt_payment(

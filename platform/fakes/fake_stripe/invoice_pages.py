@@ -28,7 +28,7 @@ def invoice_page(world: World, names: tuple[str, ...], form: Form | None) -> Hos
     message = ""
     if form is not None and invoice["status"] == "open" and (how := form.get("cara", "")) in CARDS:
         reason = attempt_payment(world, account, invoice, new_method(world, account, "card", CARDS[how]))
-        message = f"<p class=said>{escape(decline_message(reason))}</p>" if reason else ""
+        message = f"<p class=message>{escape(decline_message(reason))}</p>" if reason else ""
     lines = "".join(
         f"<li>{escape(one['description'])}: {rupiah(one['amount'], one['currency'])}</li>"
         for one in invoice["_lines"]

@@ -201,6 +201,7 @@ def save_draft(world: World, account: str, invoice: Resource) -> Resource:
 
 
 def auto_advance(world: World, account: str, invoice: Resource) -> None:
+    """Finalize a draft that advances automatically, and charge it if it is to be charged."""
     if invoice["status"] == "draft" and invoice["auto_advance"]:
         finalize(world, account, invoice)
         if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
@@ -234,9 +235,9 @@ def finalize(world: World, account: str, invoice: Resource) -> Resource:
     invoice["status_transitions"]["finalized_at"] = now
     world.emit(account, "invoice.finalized", invoice)
     if invoice["amount_due"] == 0:
-        paid(world, account, invoice, None)
+        mark_paid(world, account, invoice, None)
         return invoice
-    methods = world.accounts[account]["_ways"]
+    methods = world.accounts[account]["_methods"]
     intent = new_intent(
         world, account, invoice["amount_due"], invoice["currency"], methods, customer=customer["id"]
     )
@@ -281,7 +282,7 @@ def attempt_payment(
             world.emit(account, "invoice.payment_action_required", invoice)
             reason = "requires_action"
     if reason is None and intent["status"] == "succeeded":
-        paid(world, account, invoice, intent)
+        mark_paid(world, account, invoice, intent)
         return None
     if reason is None:  # an asynchronous method: the payment is processing
         return None
@@ -291,7 +292,7 @@ def attempt_payment(
     return reason
 
 
-def paid(world: World, account: str, invoice: Resource, intent: Resource | None) -> None:
+def mark_paid(world: World, account: str, invoice: Resource, intent: Resource | None) -> None:
     """Mark an invoice as paid: by an intent, or without one by credit or outside of Stripe."""
     now = world.time_of(account, invoice).now()
     invoice |= {
@@ -315,6 +316,7 @@ def paid(world: World, account: str, invoice: Resource, intent: Resource | None)
 
 
 def subscription_of(invoice: Resource) -> str | None:
+    """Return the id of the invoice's subscription, or None."""
     parent = invoice["parent"]
     return (
         parent["subscription_details"]["subscription"]
@@ -324,6 +326,7 @@ def subscription_of(invoice: Resource) -> str | None:
 
 
 def decline_message(reason: str) -> str:
+    """Return the text for a reason of `attempt_payment`."""
     return (
         DECLINES[reason][2]
         if reason in DECLINES

@@ -31,7 +31,7 @@ button,a.button{display:block;width:100%;box-sizing:border-box;
 min-height:48px;margin:.5rem 0;padding:.75rem;font:inherit;text-align:center;border:2px solid #335;
 border-radius:.5rem;background:#fff;color:#223;
 text-decoration:none;cursor:pointer}button.first{background:#335;color:#fff}li{margin:.25rem 0}
-.said{border-left:4px solid #b00020;padding:.5rem}"""
+.message{border-left:4px solid #b00020;padding:.5rem}"""
 
 
 @dataclass
@@ -111,9 +111,9 @@ def checkout(world: World, names: tuple[str, ...], form: Form | None) -> HostedP
             reason = pay(world, session["id"], how, form.get("email") or None)
             if reason is None and how != "expire":
                 return HostedPage(status=303, redirect_to=success_url(session))
-            message = "<p class=said>Kartu ditolak. Coba cara lain.</p>" if reason else ""
+            message = "<p class=message>Kartu ditolak. Coba cara lain.</p>" if reason else ""
         except (SessionNotOpen, StripeApiError) as refused:
-            message = f"<p class=said>{escape(str(refused))}</p>"
+            message = f"<p class=message>{escape(str(refused))}</p>"
     return _checkout_page(world, session, message)
 
 

@@ -75,7 +75,7 @@ def portal(world: World, names: tuple[str, ...], form: Form | None) -> HostedPag
             _do(world, account, session, form)
             return HostedPage(status=303, redirect_to=f"/p/session/{names[0]}")
         except StripeApiError as refused:
-            message = f"<p class=said>{escape(str(refused))}</p>"
+            message = f"<p class=message>{escape(str(refused))}</p>"
     return document("Langganan Anda", message + _body(world, account, session))
 
 
@@ -93,7 +93,7 @@ def _do(world: World, account: str, session: Resource, form: Form) -> None:
         return
     subscription = shelf.named("subscription", form.get("langganan", ""), "subscription")
     if subscription["customer"] != customer["id"]:
-        raise invalid("This subscription is somebody else's.")
+        raise invalid("This subscription belongs to another customer.")
     before = serialize(subscription)
     match form.get("cara"):
         case "berhenti_nanti":

@@ -13,6 +13,7 @@ from fakes.fake_stripe.store import Resource
 
 
 def prorate(amount: int, left: int, whole: int) -> int:
+    """Return the share of an amount for the time left, rounded half up."""
     return int((Decimal(amount) * left / whole).to_integral_value(ROUND_HALF_UP)) if whole else 0
 
 

@@ -51,11 +51,13 @@ def next_period(subscription: Resource, start: int) -> int:
 
 
 def set_period(subscription: Resource, start: int, end: int) -> None:
+    """Set the current period of every item."""
     for item in subscription["_items"]:
         item |= {"current_period_start": start, "current_period_end": end}
 
 
 def parent_of(subscription: Resource) -> Resource:
+    """Return the `parent` of an invoice of this subscription."""
     details = {
         "metadata": dict(subscription["metadata"]),
         "subscription": subscription["id"],
@@ -109,6 +111,7 @@ def pending_lines(world: World, account: str, customer: Resource, *, keep: bool 
 
 
 def take_pending(items: list[Resource], invoice: str) -> list[Resource]:
+    """Assign pending items to an invoice and return its lines for them."""
     lines = []
     for item in items:
         item["invoice"] = invoice
@@ -229,6 +232,7 @@ def _period(subscription: Resource) -> tuple[int, int]:
 
 
 def set_status(world: World, account: str, subscription: Resource, status: str) -> None:
+    """Change the status and emit an event, unless it is already this one."""
     if subscription["status"] != status:
         before = {"status": subscription["status"]}
         subscription["status"] = status
@@ -236,6 +240,7 @@ def set_status(world: World, account: str, subscription: Resource, status: str) 
 
 
 def after_payment(world: World, account: str, invoice: Resource) -> None:
+    """Activate the subscription when it has no other open invoice."""
     subscription = world.store(account).resources.get(subscription_of(invoice) or "")
     if subscription is None or subscription["status"] not in {"incomplete", "past_due", "unpaid"}:
         return

@@ -96,10 +96,12 @@ class FakeStripe:
         return reason
 
     async def money_arrives(self, session_id: str) -> None:
+        """Let the money of a pending asynchronous payment arrive."""
         finish_async_payment(self.world, session_id, paid=True)
         await self.settle()
 
     async def money_fails(self, session_id: str) -> None:
+        """Let a pending asynchronous payment fail."""
         finish_async_payment(self.world, session_id, paid=False)
         await self.settle()
 
@@ -125,11 +127,12 @@ class FakeStripe:
 
     def enable(self, *methods: str, account: str = PLATFORM) -> None:
         """Enable payment methods for an account (qris, gopay, shopeepay), as if Stripe had invited it."""
-        mine = self.world.accounts[account]["_ways"]
+        mine = self.world.accounts[account]["_methods"]
         mine += [method for method in methods if method not in mine]
 
     def disable(self, *methods: str, account: str = PLATFORM) -> None:
-        mine = self.world.accounts[account]["_ways"]
+        """Remove payment methods from an account."""
+        mine = self.world.accounts[account]["_methods"]
         mine[:] = [method for method in mine if method not in methods]
 
     def register_webhook(

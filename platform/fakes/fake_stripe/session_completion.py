@@ -63,6 +63,7 @@ def begin_subscription(world: World, account: str, session: Resource, method: Re
 
 
 def save_card(world: World, account: str, session: Resource, method: Resource) -> str | None:
+    """Complete a session in setup mode. Returns the decline reason, or None."""
     intent = world.store(account).resources.get(session["setup_intent"] or "")
     if intent is None:
         more = {key: session["_data"][key] for key in ("description", "metadata") if key in session["_data"]}

@@ -82,7 +82,7 @@ def _method(world: World, account: str, session: Resource, how: str) -> Resource
             )
         return new_method(world, account, delayed[0])
     if how not in methods:
-        raise SessionNotOpen(f"this session has not the way {how!r}, only {', '.join(methods)}")
+        raise SessionNotOpen(f"this session does not offer {how!r}, only {', '.join(methods)}")
     return new_method(world, account, how)
 
 

@@ -28,9 +28,11 @@ class AccountStore:
         return thing
 
     def of_kind(self, kind: str) -> list[Resource]:
+        """Return all objects of a kind, oldest first."""
         return [thing for thing in self.resources.values() if thing["object"] == kind]
 
     def find(self, kind: str, name: str | None) -> Resource | None:
+        """Return the object if it exists and is of this kind, else None; deleted ones count."""
         thing = self.resources.get(name or "")
         return thing if thing is not None and thing["object"] == kind else None
 
@@ -42,9 +44,11 @@ class AccountStore:
         return thing
 
     def named(self, kind: str, name: str, param: str) -> Resource:
+        """Return the object that a parameter names. Raises StripeApiError (400)."""
         return self.get(kind, name, param, status=400)
 
     def remove(self, thing: Resource) -> Resource:
+        """Delete an object and return the API's response."""
         del self.resources[thing["id"]]
         return {"id": thing["id"], "object": thing["object"], "deleted": True}
 

@@ -38,6 +38,7 @@ class Timeline:
         return int(self.clock().timestamp()) + self.offset
 
     def at(self, moment: int, work: Work) -> None:
+        """Schedule work for a time."""
         heapq.heappush(self.agenda, (moment, next(self.numbers), work))
 
     async def run_due(self) -> int:

@@ -90,6 +90,7 @@ def _tax(rate: Resource, net: int) -> tuple[int, int]:
 
 
 def tax_rates_named(world: World, account: str, names: list[str], param: str) -> list[Resource]:
+    """Return the tax rates of these ids. Raises StripeApiError for an inactive one."""
     rates = [world.store(account).named("tax_rate", name, param) for name in names]
     for rate in rates:
         if not rate["active"]:
@@ -121,12 +122,14 @@ def discounts_given(world: World, account: str, given: list[Any], customer: str 
 
 
 def is_valid(world: World, coupon: Resource) -> bool:
+    """Whether a coupon can still be redeemed."""
     used_up = coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]
     over = coupon["redeem_by"] is not None and coupon["redeem_by"] < world.time.now()
     return not used_up and not over
 
 
 def check_code(world: World, code: Resource, customer: str | None, param: str) -> None:
+    """Raise StripeApiError when this customer cannot redeem the promotion code."""
     over = code["expires_at"] is not None and code["expires_at"] < world.time.now()
     used_up = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
     somebody_elses = code["customer"] is not None and code["customer"] != customer

@@ -47,6 +47,7 @@ class Delivery:
 
 
 def signature(secret: str, body: bytes, moment: int) -> str:
+    """Return the Stripe-Signature header of a body."""
     signed = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={moment},v1={signed}"
 
@@ -86,14 +87,15 @@ class WebhookSender:
                 continue
             late = take(faults.LATE, event["type"])
             wait = late.details.get("seconds", 3600) if late else 0
-            self.plan(endpoint, event, wait)
+            self.schedule_attempt(endpoint, event, wait)
             if take(faults.TWICE, event["type"]):
-                self.plan(endpoint, event, wait)
+                self.schedule_attempt(endpoint, event, wait)
             waiting, self.delayed = self.delayed, []
             for held_endpoint, held_event in waiting:
-                self.plan(held_endpoint, held_event, wait)
+                self.schedule_attempt(held_endpoint, held_event, wait)
 
-    def plan(self, endpoint: Resource, event: Resource, wait: int = 0, attempt: int = 1) -> None:
+    def schedule_attempt(self, endpoint: Resource, event: Resource, wait: int = 0, attempt: int = 1) -> None:
+        """Schedule a delivery attempt after ``wait`` seconds."""
         self.world.time.at(self.world.time.now() + wait, lambda: self.deliver(endpoint, event, attempt))
 
     async def deliver(self, endpoint: Resource, event: Resource, attempt: int = 1) -> Delivery:
@@ -117,7 +119,7 @@ class WebhookSender:
         if delivery.status is not None and 200 <= delivery.status < 300:
             event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
         elif attempt <= len(self.retries):
-            self.plan(endpoint, event, self.retries[attempt - 1], attempt + 1)
+            self.schedule_attempt(endpoint, event, self.retries[attempt - 1], attempt + 1)
         return delivery
 
     def _payload(self, endpoint: Resource, event: Resource, attempt: int) -> Delivery:

@@ -48,6 +48,7 @@ class World:
         self.authenticate(PLATFORM_KEY)
 
     def store(self, account: str) -> AccountStore:
+        """Return the objects of an account."""
         return self.stores.setdefault(account, AccountStore(account))
 
     def authenticate(self, key: str) -> str:
@@ -94,7 +95,7 @@ class World:
             "tos_acceptance": {},
             "type": "standard",
             "_owner": owner,
-            "_ways": list(DEFAULT_METHODS) if ready else [],
+            "_methods": list(DEFAULT_METHODS) if ready else [],
             **more,
         }
         self.accounts[name] = account
@@ -103,6 +104,7 @@ class World:
         return account
 
     def may_act_for(self, key_account: str, account: str) -> bool:
+        """Whether the key of one account may act for another: its own or a connected one."""
         return account == key_account or self.accounts.get(account, {}).get("_owner") == key_account
 
     def time_of(self, account: str, thing: Resource | None) -> Timeline:
@@ -147,6 +149,7 @@ class World:
         return event
 
     def lookup(self, account: str) -> Callable[[str], Resource | None]:
+        """Return the function that finds an object or an account by id, for `expand[]`."""
         things = self.store(account).resources
         return lambda name: things.get(name) or self.accounts.get(name)
 
@@ -156,6 +159,7 @@ class World:
 
 
 def fingerprint(*parts: object) -> str:
+    """Return a hash of the values, for comparing requests."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -171,6 +175,7 @@ CURRENCIES = frozenset(
 
 
 def currency_of(word: str, param: str = "currency") -> str:
+    """Return the currency in lower case. Raises StripeApiError for an unknown one."""
     if word.lower() not in CURRENCIES:
         raise invalid(
             f"Invalid currency: {word.lower()}. Stripe currently supports these currencies: "
@@ -207,7 +212,7 @@ def resolve_payment_methods(world: World, account: str, params: Any, literal: It
 
     Raises StripeApiError for a gated method that is not enabled.
     """
-    methods: list[str] = world.accounts[account]["_ways"]
+    methods: list[str] = world.accounts[account]["_methods"]
     allowed = params.get("allowed_payment_method_types") or None
     excluded = params.get("excluded_payment_method_types") or []
     for position, method in enumerate(allowed or []):
