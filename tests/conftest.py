@@ -1,8 +1,8 @@
-"""What every test stands on: a PostgreSQL server of the run's own, a template database with two cooperatives,
-and clients that walk in.
+"""Shared fixtures: a PostgreSQL server for the run, a template database with two cooperatives, and HTTP
+clients.
 
-`db` is for use cases: a write session in a transaction that is undone. `database` is a clone of the template
-of the test's own, for everything that commits: pages, races, commands.
+`db` is for use cases: a write session in a transaction that is rolled back. `database` is a clone of the
+template for one test, for everything that commits: pages, races, commands.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from ui.cookies import hash_token
 from web.dispatch import HostDispatcher
 from web.rate_limits import RateLimiter
 
-# Properties over the database take their own keys and ids, so one undone transaction can hold all examples.
+# Property tests use keys and ids of their own, so one rolled-back transaction can hold all examples.
 hypothesis.settings.register_profile(
     "lumbung",
     deadline=None,
@@ -78,14 +78,14 @@ def _file_lock(name: str) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server_url() -> str:
-    """URL of the run's own server, without a database's name."""
+    """URL of the run's server, without a database name."""
     with _file_lock("server"):
         return EmbeddedPostgres(Path(os.environ[RUN]), fast=True).start().rpartition("/")[0]
 
 
 @pytest.fixture(scope="session")
 def template(server_url: str, settings: Settings) -> str:
-    """Name of the template database: migrated, with cooperatives `melati` and `mawar`; built once a run, by
+    """Name of the template database: migrated, with cooperatives `melati` and `mawar`; built once a run by
     the real use cases.
     """
     ready = Path(os.environ[RUN]) / "template.ready"
@@ -156,9 +156,7 @@ async def rollback_database(server_url: str, template: str, settings: Settings) 
 
 @pytest.fixture(scope="session")
 async def served_database(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
-    """A clone that the browser tests and the scenarios change as people would, each in cooperatives or with
-    names of its own.
-    """
+    """A clone that browser tests and scenarios change, each in cooperatives or with names of its own."""
     async with _clone(server_url, template, settings) as cloned:
         yield cloned
 
@@ -189,7 +187,7 @@ def _select_database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 async def db(rollback_database: Database) -> AsyncIterator[AsyncSession]:
-    """A write session of melati whose transaction is undone."""
+    """A write session of melati whose transaction is rolled back."""
     async with rollback_database.session("test") as session:
         bind_tenant(session, await _tenant(rollback_database, "melati"))
         async with session.begin() as transaction:
@@ -209,7 +207,7 @@ async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispa
     dispatcher = HostDispatcher(settings, database)
     dispatcher.rate_limiter = RateLimiter(
         lambda _: None, network_limit=None
-    )  # a test knocks a thousand times in a minute
+    )  # a test signs in a thousand times in a minute
     await dispatcher.start()
     yield dispatcher
     await dispatcher.stop()
@@ -217,7 +215,7 @@ async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispa
 
 @pytest.fixture
 async def visitor(app: HostDispatcher) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
-    """`visitor("melati")` is a browser without cookies at that host; `visitor("")` is one at the apex."""
+    """`visitor("melati")` is a client without cookies at that host; `visitor("")` is one at the apex."""
     opened: list[httpx.AsyncClient] = []
 
     def open_client(label: str = "melati") -> httpx.AsyncClient:
@@ -240,7 +238,7 @@ Visitors = Callable[[str], httpx.AsyncClient]
 
 @dataclass
 class SignedInClient:
-    """A browser of somebody signed in, and the token that their forms carry."""
+    """A signed-in client, and the token of its forms."""
 
     client: httpx.AsyncClient
     csrf: str
@@ -261,7 +259,7 @@ SignInAs = Callable[[str, str], Awaitable[SignedInClient]]
 async def sign_in(
     database: Database, visitor: Callable[[str], httpx.AsyncClient], settings: Settings
 ) -> SignInAs:
-    """`await sign_in("melati", phone)` gives a SignedIn: the session is written straight into the
+    """`await sign_in("melati", phone)` returns a SignedInClient: the session is inserted directly into the
     cooperative's schema.
     """
 
@@ -279,7 +277,7 @@ async def sign_in(
 
 
 def compute_csrf_token(settings: Settings, tenant: TenantRef, token: str) -> str:
-    """The token that the forms of this session carry, computed apart from the code under test."""
+    """Return the form token of this session, computed apart from the code under test."""
     import hashlib
     import hmac
 
@@ -289,11 +287,11 @@ def compute_csrf_token(settings: Settings, tenant: TenantRef, token: str) -> str
 
 @pytest.fixture
 async def officer_client(sign_in: SignInAs) -> SignedInClient:
-    """Melati's chair."""
+    """A client of melati's chair."""
     return await sign_in("melati", "+6289900000000")
 
 
 @pytest.fixture
 async def member_client(sign_in: SignInAs) -> SignedInClient:
-    """Melati's member 0001."""
+    """A client of melati's member 0001."""
     return await sign_in("melati", "+6281200000001")

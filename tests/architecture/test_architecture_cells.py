@@ -1,4 +1,4 @@
-"""The control plane and the cells could stand on two servers: nothing names tables of both."""
+"""No statement or foreign key names tables of both the control plane and a cell."""
 
 import ast
 import functools
@@ -12,7 +12,7 @@ from kernel.database import CellBase, ControlBase, CoopBase
 from tenants.revisions import import_models
 
 PLATFORM = Path(__file__).resolve().parents[2] / "platform"
-# Where a session or a read connection may be opened by a database's own methods.
+# Where a session or a read connection may be opened by the methods of ``Database`` itself.
 OPENED_IN = {"kernel/database.py", "tenants/session.py"}
 
 
@@ -29,7 +29,7 @@ def _sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Every string of a module; a formatted one with a gap for each value."""
+    """Return every string of a module; a formatted one has a gap for each value."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value

@@ -1,4 +1,4 @@
-"""The plan of the house, kept by tests: names, doors and where things may stand."""
+"""Check the layout of the code: names of modules, where SQL may stand, which rooms read which tables."""
 
 import ast
 import importlib.metadata
@@ -17,7 +17,7 @@ ROOMS = sorted(folder.name for folder in PLATFORM.iterdir() if (folder / "__init
 SOURCES = sorted(PLATFORM.rglob("*.py"))
 MIGRATIONS = PLATFORM / "tenants" / "migrations"
 
-# Where SQL that reads rows may stand besides queries.py: the machinery itself, and locks that a use case
+# Modules besides queries.py that may hold SQL that reads rows: infrastructure, and locks that a use case
 # takes before it writes.
 SQL_ALLOWED = {
     "kernel/database.py",
@@ -113,17 +113,17 @@ def test_rows_are_read_in_queries() -> None:
     assert not found
 
 
-# Where a query reads a table of a room above its own, and why; a new one is a question for review.
+# Which query reads a table of a room above its own, and why. Justify a new entry in review (ADR 19).
 UPWARD_READS = {
-    ("ledger", "members"),  # the name behind a party, on the officers' pages of the books and in their export
+    ("ledger", "members"),  # the name of a party, on the officers' ledger pages and in their export
     (
         "ledger",
         "products",
-    ),  # the books' pages compare 1130 with the goods, read in one statement so that no sale falls between
-    # whose savings they are; the row is also what two movements of one member queue at
+    ),  # the ledger's pages compare 1130 with the goods in one statement, so that no sale falls between
+    # the owner of the savings; two movements of one member also wait for each other at this row
     ("savings", "members"),
     ("members", "orders"),  # from a purchase in the books to its order
-    # the officers' list of payments counts what waits in the rooms above, and a payment shows what settled it
+    # the officers' list of payments counts open work of the rooms above; a payment shows what settled it
     ("payments", "statement_lines"),
     ("payments", "payroll_batches"),
     ("payments", "payroll_lines"),
@@ -139,7 +139,7 @@ def test_a_room_reads_its_own_tables_and_those_below() -> None:
         table: path.relative_to(PLATFORM).parts[0]
         for path in PLATFORM.rglob("models.py")
         for table in re.findall(r'__tablename__ = "(\w+)"', path.read_text())
-        # the platform and each cooperative have one of their own
+        # the platform and each cooperative have one each
         if table not in ("finished_jobs", "throttles")
     }
     found = {
@@ -176,7 +176,7 @@ def test_the_books_are_written_by_their_door_alone() -> None:
 
 
 def test_no_use_case_commits() -> None:
-    """The edge commits: the session managers of tenants, and nothing else."""
+    """Only the session managers of tenants commit."""
     found = []
     for path in SOURCES:
         found += [
@@ -190,7 +190,7 @@ def test_no_use_case_commits() -> None:
 
 
 def test_no_query_asks_for_every_column() -> None:
-    """A prepared statement with a star breaks when the schema moves on beneath it."""
+    """A prepared statement with a star breaks when a migration changes the columns."""
     found = [
         f"{path.relative_to(PLATFORM)}:{line}"
         for path in SOURCES
@@ -201,7 +201,7 @@ def test_no_query_asks_for_every_column() -> None:
 
 
 def test_no_float_stands_near_money() -> None:
-    """`float(` and float literals are for time-outs and colours, never in the rooms that reckon."""
+    """`float(` and float literals are for time-outs and colours, never in rooms that handle money."""
     found = []
     for room in (
         "ledger",
@@ -231,7 +231,7 @@ def test_relationships_do_not_leave_their_room_and_never_load_by_surprise() -> N
             assert 'lazy="raise"' in match[1]
 
 
-# Private names of other packages, each with the reason why no public one does it.
+# Private names of other packages that are used, each with the reason.
 PRIVATE_NAMES_ALLOWED = {
     ("web/request_head.py", "litestar._parsers"): "its cache of cookies has no other way to be emptied",
     (

@@ -1,4 +1,4 @@
-"""The template lint itself: what it refuses, and what it lets pass."""
+"""The template lint: what it rejects, and what it accepts."""
 
 import pytest
 

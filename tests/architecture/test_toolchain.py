@@ -1,4 +1,6 @@
-"""What set-up relies on: locks without addresses, a source root that hides nothing, one list of packages."""
+"""What set-up relies on: lock files without addresses, a source root that shadows nothing, one list of
+packages.
+"""
 
 import ast
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""The trail that officers read."""
+"""The audit log page of officers."""
 
 import re
 

@@ -132,7 +132,7 @@ async def test_a_new_name_that_looks_like_another_cooperatives_is_refused(
     assert "pengelola Lumbung" in answer.text
     assert "Tetap di sini" in answer.text
     assert (await load_profile(database, melati)).name != name
-    # what one is known by already may be written otherwise
+    # an existing value may be written in another form
     params = {"name": "KOPERASI MELATI", "timezone": "Asia/Jakarta"}
     assert (await officer_client.post(SETTINGS, params)).status_code == 303
 

@@ -1,4 +1,4 @@
-"""Statements brought in: what they settle, and that bringing them twice changes nothing."""
+"""Importing bank statements: which payments they settle, and that a second import changes nothing."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -53,7 +53,7 @@ async def open_transfer(
     status: str = "awaiting",
     opened: datetime = NOW - timedelta(hours=5),
 ) -> Payment:
-    """A member's wallet waits for so much money."""
+    """Open a top-up of a member's wallet by transfer, with this amount."""
     member_id = await statement_queries.as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
     payment = Payment(
         id=uuid4(),

@@ -1,4 +1,4 @@
-"""Money by QRIS that has reached the bank: a treasurer says how much and when, and it is there once."""
+"""Manual payouts of QRIS money to the bank: a treasurer enters amount and day, and it is posted once."""
 
 import asyncio
 import re
@@ -22,14 +22,14 @@ QRIS = f"{HOME}/qris/pemasukan"
 
 @pytest.fixture
 async def paid_by_qris(database: Database, melati: TenantRef) -> None:
-    """75.000 that came by QRIS and is on its way to the bank."""
+    """A QRIS payment of Rp75.000 that has not reached the bank yet."""
     async with coop_session(database, melati) as db:
         await enable_methods(db)
         await create_payment_in_status(db, "paid", "qris")
 
 
 async def balances(database: Database, tenant: TenantRef) -> tuple[int, int]:
-    """What is on its way, and what is at the bank."""
+    """Return the balances of QRIS in transit and of the bank."""
     async with coop_session(database, tenant) as db:
         return await ledger_queries.get_balance(db, GATEWAYS), await ledger_queries.get_balance(db, BANK)
 

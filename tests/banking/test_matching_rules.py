@@ -1,4 +1,4 @@
-"""Which payment a line pays."""
+"""Which payment a bank line pays."""
 
 import random
 from datetime import date, timedelta

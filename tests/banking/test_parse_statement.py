@@ -1,4 +1,4 @@
-"""Statements of banks and acquirers, as files."""
+"""Parsing statement files of banks and acquirers."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -260,7 +260,7 @@ def test_a_longer_statement_holds_every_line_of_a_shorter_one_and_equal_lines_st
 
 
 def error_status_of(content: bytes | str) -> int:
-    """The status of the refusal, 422 too where nothing is refused."""
+    """Return the HTTP status of the error that parsing raises; 422 too where it raises none."""
     try:
         parse_statement(content, method="bank_transfer", today=TODAY)
     except DomainError as error:

@@ -1,4 +1,4 @@
-"""What reconciliation compares by stands in fields of its own: never in the words that a provider wrote."""
+"""Reconciliation compares by fields of its own, never by texts that a provider wrote."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from payments.models import Payment, PaymentMethodRow, PaymentRefund
 async def store_movement(
     db: AsyncSession, *, detail: str = "", is_rounded: bool = False, reference: str | None = None
 ) -> None:
-    """A provider that is set up, and one movement of it."""
+    """Enable a provider and store one movement of it."""
     now = clock.now()
     await db.merge(
         PaymentMethodRow(
@@ -67,7 +67,7 @@ async def test_a_part_of_a_rupiah_is_a_field_and_no_word_of_a_provider(
 
 
 async def refunded(db: AsyncSession, method: str) -> tuple[Payment, PaymentRefund]:
-    """A payment by a provider, and a refund of it that the provider calls RF-1."""
+    """A payment by a provider, and a refund of it with the provider's id RF-1."""
     payment = await top_up_wallet(db, 50_000)
     refund = await refund_payment.request_refund(
         db, CASHIER, payment, Rupiah(10_000), "by_hand", "Salah isi", key=new_id().hex, on=TODAY

@@ -1,4 +1,4 @@
-"""What a treasurer sees of reconciliation: every difference with its reason, every figure with its origin."""
+"""The reconciliation pages: every difference has a reason, every figure has a source."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

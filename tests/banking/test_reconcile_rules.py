@@ -1,5 +1,5 @@
-"""What is told against what is booked: each difference with its reason, and never a rupiah that no finding
-tells of.
+"""The comparison of reported and booked movements: each difference has a reason, and the findings sum to the
+total difference.
 """
 
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Transfers against the bank's statement: what it shows of payments, and what it does not."""
+"""Comparing transfers with the bank statement."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How banks write days and money."""
+"""How banks write dates and amounts."""
 
 from datetime import date, timedelta
 

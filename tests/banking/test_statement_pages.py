@@ -1,4 +1,4 @@
-"""The pages of statements: a file is looked at, confirmed and there; doubtful lines are decided.
+"""The statement pages: preview and confirm an import, and decide on uncertain lines.
 
 All people are invented.
 """
@@ -35,7 +35,7 @@ async def open_transfer(
     unique_suffix: int = 123,
     method: str = "bank_transfer",
 ) -> None:
-    """A member's wallet waits for money."""
+    """Open a top-up of a member's wallet by transfer."""
     async with coop_session(database, tenant) as db:
         member_id = await as_reader(db).value("SELECT id FROM members WHERE number = '0001'")
         db.add(
@@ -81,9 +81,7 @@ async def send(client: SignedInClient, content: bytes | str, method: str = "bank
 
 
 def hidden_fields(page: str) -> dict[str, str]:
-    """What the form of a page would send back:
-    as a browser does, with its line ends and without the first.
-    """
+    """Return the hidden fields that a browser sends back: with its line ends, without the first newline."""
     found = re.search(r'<textarea name="content"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     method = re.search(r'name="method" value="([^"]+)"', page)
     assert found is not None
@@ -95,7 +93,7 @@ async def confirm(
     client: SignedInClient, fields: dict[str, str], path: str = f"{IMPORT}/pencatatan"
 ) -> httpx.Response:
     parts = {name: (None, value.encode()) for name, value in fields.items()}
-    return await client.post(path, files=parts)  # multipart, as the form says
+    return await client.post(path, files=parts)  # multipart, as the form declares
 
 
 async def import_amounts(client: SignedInClient, *amounts: int) -> None:
@@ -244,7 +242,7 @@ async def test_a_doubtful_line_is_matched_after_one_sentence(
     assert "membayar Isi dompet dari Sari &lt;Wulandari&gt;" in sentence
     assert "sedangkan tagihannya Rp50.123" in sentence
     assert await status_of(database, melati) == "awaiting"
-    for _ in range(2):  # pressed twice
+    for _ in range(2):  # submitted twice
         assert (
             await officer_client.post(f"{line}/pencocokan", {"reference": "LAAAAAAAAAA1"})
         ).status_code == 303

@@ -1,5 +1,5 @@
-"""Asking a provider what it moved: everything it knows comes into the books once, however often and by
-however many it is asked.
+"""Importing a provider's movements: each is booked once, whether the provider is asked again or by several
+jobs at once.
 """
 
 import asyncio

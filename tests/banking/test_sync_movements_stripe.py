@@ -1,4 +1,4 @@
-"""The same with Stripe, which tells of refunds by its own names, of payouts that fail, and of hundredths."""
+"""Importing Stripe's movements: refunds by Stripe's ids, failed payouts, amounts in hundredths."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,6 +1,6 @@
-"""`make bench`: measures what we promise, as ratios within one run where another program is the yardstick.
+"""`make bench`: measure the figures that we promise, as ratios to a reference program within one run.
 
-`make bench ARGS="storefront founding"` runs some of them. Nothing here passes or fails: it prints figures.
+`make bench ARGS="storefront founding"` runs some of them. It prints figures; nothing passes or fails.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ BENCHES = (
 )
 
 
-# Python looks for modules beside this file first, where the bench of payments would be taken for the room of
-# that name.
+# Python looks for modules beside this file first, and would take the payments benchmark for the room of that
+# name.
 sys.path.pop(0)
 
 
 def main() -> None:
-    for name in ("httpx", "httpcore"):  # a line for each request would bury the figures
+    for name in ("httpx", "httpcore"):  # a log line for each request would hide the figures
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in sys.argv[1:] or BENCHES:
         print(f"\n== {name}")

@@ -1,7 +1,7 @@
-"""What hostile bodies and large files cost everybody else: how long they keep the event loop, and a
-neighbour's page while 1,500 slow bodies are open.
+"""The cost of hostile request bodies and large files for others: the longest block of the event loop, and the
+latency of a neighbour's page while 1,500 slow bodies are open.
 
-The first part asks the application in this process; the second starts `lumbung web`, once by itself and once
+The first part calls the application in this process. The second starts `lumbung web`, once alone and once
 behind Debian's Caddy.
 """
 
@@ -45,10 +45,10 @@ Send = Callable[[], AsyncIterator[bytes]]
 
 
 async def measure_longest_block(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
-    """Milliseconds for which the loop answered nobody, at most, while ``work`` was done: of its own
-    computing, and by the clock.
+    """Return the longest time in milliseconds that ``work`` blocked the event loop: CPU time, and wall-clock
+    time.
 
-    The clock's also hold what other threads and other programs of the machine took.
+    The wall-clock time includes what other threads and programs took.
     """
     longest, over = (0.0, 0.0), False
 
@@ -165,7 +165,7 @@ async def measure_large_file(settings: Settings, database: Database, tenant: Ten
 
 
 async def p95(port: int) -> float:
-    """Milliseconds of a page that nothing keeps."""
+    """Return the p95 latency in milliseconds of a page that is not cached."""
     spent = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
         for at in range(ASKED):

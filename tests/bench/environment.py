@@ -1,4 +1,4 @@
-"""A server and a cooperative for one benchmark: made in a temporary folder, gone afterwards.
+"""A temporary server and a cooperative for one benchmark.
 
 All people and goods are invented.
 """
@@ -21,7 +21,7 @@ PASSWORD = "padi-di-lumbung-7"
 
 @contextlib.asynccontextmanager
 async def bench_environment(schema_pool_size: int = 2) -> AsyncIterator[tuple[Database, Settings]]:
-    """A migrated database on a server with its usual safety (fsync on)."""
+    """A migrated database on a server with its default safety (fsync on)."""
     with tempfile.TemporaryDirectory(prefix="lumbung-bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder))
@@ -41,7 +41,7 @@ async def bench_environment(schema_pool_size: int = 2) -> AsyncIterator[tuple[Da
 
 
 def build_founding(slug: str, template: str = "konsumen") -> NewCooperative:
-    """A filled-in form."""
+    """Return a valid founding form."""
     return NewCooperative(
         name=f"Koperasi {slug.title()}",
         slug=slug,
@@ -54,5 +54,5 @@ def build_founding(slug: str, template: str = "konsumen") -> NewCooperative:
 
 
 async def create_bench_cooperative(database: Database, slug: str = "ukur") -> TenantRef:
-    """A cooperative founded by the real use case."""
+    """Found a cooperative by the real use case."""
     return (await create_cooperative(database, build_founding(slug))).tenant

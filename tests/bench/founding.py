@@ -1,4 +1,6 @@
-"""Founding a cooperative: from the sent form to the founder's first page, with a spare schema ready."""
+"""Founding a cooperative: from the submitted form to the founder's first page, with a schema ready in the
+pool.
+"""
 
 import secrets
 import statistics
@@ -25,7 +27,7 @@ async def main() -> None:
             async with httpx.AsyncClient(
                 transport=transport, base_url=origin, headers={"origin": origin}
             ) as client:
-                # like no name before it
+                # not similar to any earlier name
                 word = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(10))
                 form = {
                     "name": f"Koperasi {word.title()}",

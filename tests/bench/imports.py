@@ -1,9 +1,9 @@
-"""Lines a second of the three imports, with all postings, each file sent twice; then the year's surplus,
-divided.
+"""Lines per second of the three imports with all postings, each file sent twice; then the time to draft the
+year's surplus.
 
-The files are invented here, or named: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv
-members.csv sales.csv (an empty name, "", stands for an invented file; a number instead of the names says how
-many sales are invented).
+Files are invented, or given: PYTHONPATH=tests .venv/bin/python -m bench.imports products.csv members.csv
+sales.csv (an empty name, "", means an invented file; a number instead of the names is the number of invented
+sales).
 """
 
 import asyncio

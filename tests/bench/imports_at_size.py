@@ -1,5 +1,5 @@
-"""Large registers and files of past sales given to the command itself: lines a second, its memory, and how
-long a till waits meanwhile.
+"""Imports of large registers and sales files by the command: lines per second, memory, and how long a till
+waits meanwhile.
 
 PYTHONPATH=tests .venv/bin/python -m bench.imports_at_size [members,members,… sales,sales,…] measures other
 sizes than the promised ones.
@@ -34,9 +34,7 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 
 def command(database: Database, *arguments: str | Path) -> tuple[float, float, int]:
-    """Run `lumbung` as a process of its own; return the seconds it took, its own seconds of a processor, and
-    its greatest memory in MB.
-    """
+    """Run `lumbung` as a process; return its elapsed seconds, CPU seconds, and peak memory in MB."""
     environment = os.environ | {
         "PYTHONPATH": str(PLATFORM),
         "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),
@@ -55,7 +53,7 @@ def command(database: Database, *arguments: str | Path) -> tuple[float, float, i
 
 
 async def run_till(database: Database, tenant: TenantRef, waits: list[float]) -> None:
-    """A till that sells, pauses, and sells again, until it is stopped."""
+    """Sell at a till, pause, and sell again, until it is stopped."""
     while True:
         lines = [JournalLine.to_debit("1101", Rupiah(500)), JournalLine.to_credit("4201", Rupiah(500))]
         started = time.perf_counter()
@@ -102,7 +100,7 @@ async def main(members: tuple[int, ...] = MEMBERS, sales: tuple[int, ...] = SALE
                 tenant = await create_bench_cooperative(database, f"anggota{count}")
                 path.write_bytes(invented_members(seed, count))
                 await measure_import(database, tenant, "members", path, count, "--as-of", str(OPENING))
-            # sales go to the last, who has most members
+            # sales go to the last cooperative, which has the most members
             async with coop_session(database, tenant) as db:
                 await import_products(db, SYSTEM, invented_products(seed), as_of=OPENING)
             for year, count in enumerate(sales):

@@ -1,9 +1,9 @@
-"""PostgreSQL far away: a deposit and a checkout with no delay on the way to it, and with one; and what a
-process then answers in a second.
+"""Latency to PostgreSQL: a deposit and a checkout with and without a delay, and the throughput of one
+process.
 
-The delay is added by a proxy on the loopback, half of it in each direction, so that each round trip takes it
-once in full. Requests are ASGI calls in this process, as in ``storefront``. ``make bench ARGS=latency``; the
-ratios are the figures, the milliseconds are this machine's.
+A proxy on the loopback adds the delay, half of it in each direction, so that each round trip takes it once in
+full. Requests are ASGI calls in this process, as in ``storefront``. ``make bench ARGS=latency``; compare the
+ratios, since the milliseconds depend on the machine.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from ui.cookies import generate_token, hash_token
 from web.dispatch import HostDispatcher
 from web.rate_limits import RateLimiter
 
-DELAYS = (0.0, 0.020)  # seconds for a round trip
+DELAYS = (0.0, 0.020)  # seconds per round trip
 WARM, TIMES = 3, 15
 AT_ONCE, SECONDS = 10, 4.0
 FIRST = "B00"
@@ -39,7 +39,7 @@ Row = tuple[float, float, float]
 
 
 class Browser:
-    """A browser of somebody signed in, at one process; ``asked`` counts its requests."""
+    """A signed-in browser of one process; ``asked`` counts its requests."""
 
     def __init__(self, dispatcher: HostDispatcher, settings: Settings, tenant: TenantRef, token: str) -> None:
         origin = f"http://{tenant.slug}.{settings.base_domain}"
@@ -57,7 +57,7 @@ class Browser:
         return answer.text
 
     async def post(self, path: str, sent: dict[str, object]) -> float:
-        """Send a form, and return how long it took in seconds."""
+        """Submit a form, and return how long it took in seconds."""
         self.asked += 1
         started = time.perf_counter()
         answer = await self.client.post(path, data={"csrf": self.csrf, **sent})
@@ -70,7 +70,7 @@ def hidden(text: str, name: str) -> str:
 
 
 async def officer_token(database: Database, tenant: TenantRef) -> str:
-    """A session of the founder's."""
+    """Return a session token of the founder."""
     token, now = generate_token(), clock.now()
     async with coop_reader(database, tenant) as ro:
         user_id = await ro.value("SELECT id FROM users WHERE officer_role = 'ketua'")
@@ -110,13 +110,13 @@ def checkout(browser: Browser, product: UUID) -> Step:
 
 
 async def p50(step: Step) -> float:
-    """Milliseconds of the middle one, of its last form alone."""
+    """Return the median latency in milliseconds of the last form."""
     spent = [await step() for _ in range(WARM + TIMES)]
     return statistics.median(spent[WARM:]) * 1000
 
 
 async def rate(steps: list[Step], browsers: list[Browser]) -> float:
-    """Requests a second of all browsers together, each with one under way."""
+    """Return the requests per second of all browsers together, each with one request at a time."""
     before, started = sum(each.asked for each in browsers), time.perf_counter()
 
     async def one_after_the_other(step: Step) -> None:
@@ -130,7 +130,7 @@ async def rate(steps: list[Step], browsers: list[Browser]) -> float:
 async def measure(
     proxy: CountingProxy, lumbung: Database, settings: Settings, tenant: TenantRef, officer: str, member: str
 ) -> Row:
-    """The figures of a process that speaks to PostgreSQL over this wire."""
+    """Measure a process that reaches PostgreSQL through this proxy."""
     async with coop_reader(lumbung, tenant) as ro:
         member_id, product = (
             await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)

@@ -1,10 +1,10 @@
-"""Money in: messages taken in against the framework's hello, from a message to its journal, and a thousand
-messages five times each.
+"""Webhooks: intake compared with the framework's hello, latency from webhook to journal, and a thousand
+webhooks sent five times each.
 
-Bars: intake at least 0.3 of hello in the same run; message to journal p95 under 300 ms on an idle worker;
-1,000 messages, each five times in random order by four senders: 1,000 postings, books checked. The worker is
-a process of its own, the gateways are fakes in this one, PostgreSQL keeps what it has said (fsync on).
-Requests are ASGI calls in this process, as in ``storefront``.
+Targets: intake at least 0.3 of hello in the same run; webhook to journal p95 under 300 ms on an idle worker;
+1,000 webhooks, each five times in random order by four senders: 1,000 postings, books checked. The worker is
+a process of its own, the gateways are fakes in this one, PostgreSQL runs with fsync on. Requests are ASGI
+calls in this process, as in ``storefront``.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ Call = Callable[[], Awaitable[None]]
 
 
 def make_poster(app: Any, host: str, path: str, headers: dict[str, str], body: bytes) -> Call:
-    """A call of the app that insists on 200."""
+    """Return a call of the app that requires status 200."""
     asked = scope(host, path) | {"method": "POST"}
     asked["headers"] = [
         (b"host", host.encode()),
@@ -66,9 +66,7 @@ def make_poster(app: Any, host: str, path: str, headers: dict[str, str], body: b
 
 
 async def rate(calls: Iterator[Call]) -> tuple[float, float]:
-    """Calls a second with so many under way at once,
-    and microseconds of this process's processor for each.
-    """
+    """Return the calls per second at this concurrency, and the CPU microseconds of this process for each."""
     count, started, used = 0, time.perf_counter(), time.process_time()
 
     async def one_after_the_other() -> None:
@@ -84,7 +82,7 @@ async def rate(calls: Iterator[Call]) -> tuple[float, float]:
 async def measure_intake(
     dispatcher: HostDispatcher, database: Database, tenant: TenantRef, world: FakeGateways
 ) -> None:
-    """(a) verify, store with its job, answer; against hello, in turns."""
+    """(a) Verify, store with its job, answer; compared with hello, in turns."""
     host = f"{tenant.slug}.{dispatcher.settings.base_domain}"
     greeting = Litestar([hello], openapi_config=None)
 
@@ -111,9 +109,9 @@ async def measure_intake(
     for method in ORDER:
         hello_calls, rows = hellos(), []
         for at in range(ROUNDS + 1):
-            made = list(islice(messages(method), ENOUGH))  # before, so that making them costs nothing
+            made = list(islice(messages(method), ENOUGH))  # created in advance, so that it is not measured
             row = (*await rate(iter(made)), *await rate(hello_calls))
-            if at:  # the first round warms up
+            if at:  # the first round is a warm-up
                 rows.append(row)
         us, our_time, them, their_time = (statistics.median(column) for column in zip(*rows, strict=True))
         ratio = statistics.median(row[0] / row[2] for row in rows)
@@ -129,7 +127,7 @@ async def measure_intake(
 
 
 def message(method: str) -> SentMessage:
-    """A proved message of its own about a payment that is not there."""
+    """Return a signed webhook about a payment that does not exist."""
     number = new_id().hex
     if method == "xendit":
         payload = {
@@ -160,7 +158,7 @@ def message(method: str) -> SentMessage:
 
 @contextlib.contextmanager
 def worker(database: Database) -> Iterator[None]:
-    """A worker process beside us."""
+    """Run a worker process."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT / "platform"),
         "LUMBUNG_APP_DATABASE_URL": libpq_url(database.app_url),
@@ -184,7 +182,7 @@ def worker(database: Database) -> Iterator[None]:
 
 
 async def start_payments(world: FakeGateways, count: int) -> list[Payment]:
-    """So many payments that wait at Xendit."""
+    """Create this many payments that wait at Xendit."""
     found: list[Payment] = []
 
     async def some(part: int) -> None:
@@ -202,7 +200,7 @@ async def start_payments(world: FakeGateways, count: int) -> list[Payment]:
 
 
 async def measure_journal_latency(dispatcher: HostDispatcher, world: FakeGateways) -> None:
-    """(b) from the provider's request to the journal that anybody can read, one after the other."""
+    """(b) Measure the time from the provider's request to the visible journal, one after the other."""
     host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
     spent = []
     for payment in await start_payments(world, SINGLE):
@@ -231,7 +229,7 @@ async def _posted(world: FakeGateways, payment: Payment) -> bool:
 
 
 async def measure_duplicates(dispatcher: HostDispatcher, world: FakeGateways) -> None:
-    """(c) a thousand messages, each five times, in random order, by four senders at once."""
+    """(c) Send a thousand webhooks, each five times, in random order, by four senders at once."""
     host = f"{world.tenant.slug}.{dispatcher.settings.base_domain}"
     before = await pay.count_postings(world.database, world.tenant)
     sent = [await world.pay(payment) for payment in await start_payments(world, MANY)]

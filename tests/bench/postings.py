@@ -1,4 +1,4 @@
-"""A till's posting in a cooperative with a million lines, beside the same in an empty one, each on a warm
+"""A till's posting in a cooperative with a million lines, compared with an empty one, each on a warm
 connection, in turns.
 """
 
@@ -25,7 +25,7 @@ WARM = 20
 
 
 def sale(key: str, at: int) -> Journal:
-    """Paid in cash by a member, at 100 rupiah's profit."""
+    """Return a cash sale to a member with a profit of Rp100."""
     price, cost = Rupiah(12_500), Rupiah(12_400)
     sold = [
         JournalLine.to_debit(CASH, price),
@@ -47,7 +47,7 @@ def purchase(key: str) -> Journal:
 
 
 async def fill(database: Database, tenant: TenantRef, lines: int) -> float:
-    """Post sales of four lines until there are so many; return the lines a second."""
+    """Post sales of four lines until there are this many lines; return lines per second."""
     started = time.perf_counter()
     for at in range(0, lines // 4, JOURNALS_AT_ONCE):
         async with coop_session(database, tenant) as db:

@@ -1,8 +1,8 @@
-"""The storefront page of 24 goods, against the framework's "hello" and against a hand-written page of one
+"""The storefront page of 24 goods, compared with the framework's "hello" and with a hand-written page of one
 query, in one process.
 
-Requests are ASGI calls in this process, so that a load generator does not share the processor with what it
-measures. The yardsticks get the same treatment, in turns; a figure is the median of its rounds.
+Requests are ASGI calls in this process, so that a load generator takes no CPU from what it measures. The
+references are measured the same way, in turns; a figure is the median of its rounds.
 """
 
 import statistics
@@ -72,7 +72,7 @@ def scope(host: str, path: str, cookie: str = "") -> dict[str, Any]:
 
 
 def make_caller(app: Any, host: str, path: str, cookie: str = "") -> Call:
-    """A call of the app that answers the length of the body, and insists on 200."""
+    """Return a call of the app that requires status 200 and returns the length of the body."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -94,7 +94,7 @@ def make_caller(app: Any, host: str, path: str, cookie: str = "") -> Call:
 
 
 async def rate(call: Call) -> float:
-    """Calls a second."""
+    """Return the calls per second."""
     count, started = 0, time.perf_counter()
     while (spent := time.perf_counter() - started) < SECONDS:
         for _ in range(10):
@@ -113,7 +113,7 @@ async def compare(title: str, lumbung: Call, yardstick_name: str, yardstick: Cal
 
 
 async def seed_storefront(database: Database, tenant: TenantRef) -> str:
-    """60 goods in 6 categories, a member; returns the member's cookie."""
+    """Create 60 goods in 6 categories and a member; return the member's cookie."""
     async with coop_session(database, tenant) as db:
         for at in range(6):
             category = Category(id=new_id(), slug=f"rak-{at}", name=f"Rak {at}")
@@ -152,7 +152,7 @@ async def main() -> None:
         dispatcher = HostDispatcher(settings, database)
         dispatcher.rate_limiter = RateLimiter(
             lambda _: None, network_limit=None, session_limit=10**9
-        )  # nobody may ask as often as here
+        )  # lift the rate limit for the benchmark
         await dispatcher.start()
         greeting = Litestar([hello], openapi_config=None)
         host = f"ukur.{settings.base_domain}"

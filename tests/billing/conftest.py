@@ -1,4 +1,4 @@
-"""A session on schema `shared` whose transaction is undone, and a subscription of melati to work on."""
+"""A session on schema `shared` whose transaction is rolled back, and a subscription of melati."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -47,7 +47,7 @@ def taxed(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def trial(shared: AsyncSession, melati: TenantRef) -> Subscription:
-    """Melati's trial of Tumbuh, begun on 1 March: it ends on the 31st."""
+    """Melati's trial of plan Tumbuh from 1 to 31 March."""
     subscription = await lock_subscription(shared, melati.id, MARCH)
     await sync_registry(shared, subscription, MARCH)
     return subscription
@@ -58,9 +58,7 @@ StartPaidPlan = Callable[[date], Awaitable[Subscription]]
 
 @pytest.fixture
 async def start_paid_plan(shared: AsyncSession, settings: Settings, trial: Subscription) -> StartPaidPlan:
-    """`await paying(day)`: melati leaves the trial for the free plan at its end and takes Tumbuh by month on
-    the day.
-    """
+    """`await paying(day)` ends melati's trial on the free plan and starts a monthly Tumbuh then."""
 
     async def take(on: date) -> Subscription:
         from billing.billing_run import run_due_steps

@@ -1,5 +1,5 @@
-"""Plans by card against the fake Stripe: our own apex hears its signed messages, our jobs read back what
-they are about.
+"""Plans paid by card against the fake Stripe: the apex receives signed webhooks, jobs re-fetch what they are
+about.
 """
 
 import re
@@ -42,7 +42,7 @@ async def test_prices_follow_the_plans_and_are_found_by_their_key(cards: CardBil
     assert [find_plan_by_price(price) for price in made] == sold
     price = made[sold.index(("tumbuh", "month"))]
     assert price.unit_amount == 9_900_000
-    # dearer by decision: a new Price takes the key over
+    # a new Price takes over the lookup key
     await client.v1.prices.create_async(
         {
             "product": "lumbung_tumbuh",
@@ -63,7 +63,7 @@ async def test_a_plan_is_paid_by_card_and_believed_only_when_read_back(
     session = await open_checkout(officer_client)
     assert (await cards.subscription()).plan == "benih"
     await cards.stripe.complete(session)
-    assert (await cards.subscription()).plan == "benih"  # heard, not yet looked at
+    assert (await cards.subscription()).plan == "benih"  # received, not yet processed
     assert await cards.run_webhook_jobs() > 0
     subscription = await cards.subscription()
     assert (subscription.plan, subscription.method, subscription.status) == ("tumbuh", "card", "active")

@@ -1,5 +1,5 @@
-"""By card where it is easy to be wrong: dearer prices, coupons, a period that was paid here, invoices that
-Stripe collects.
+"""Edge cases of plans paid by card: price increases, coupons, periods already paid, invoices that Stripe
+collects.
 """
 
 import hmac
@@ -125,7 +125,7 @@ async def test_a_period_that_was_paid_here_keeps_its_beginning_and_its_worth(car
     assert (after.period_start, after.period_end) == (before.period_start, before.period_end)
     made = await offered(cards, "panen", "year")
     assert made.change is not None
-    assert 0 < made.change.unused < 120_000  # the days that are left, not a whole month
+    assert 0 < made.change.unused < 120_000  # the remaining days, not a whole month
 
 
 async def test_ending_it_in_the_portal_does_not_open_what_is_closed_for_an_unpaid_invoice(

@@ -1,4 +1,4 @@
-"""A coupon counts for so many invoices, however the plan is changed meanwhile; credit has a most."""
+"""A coupon counts for a number of invoices, whatever plan changes happen meanwhile; credit has a maximum."""
 
 from datetime import date
 

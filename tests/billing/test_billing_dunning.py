@@ -1,6 +1,4 @@
-"""What is due on which day: an unpaid invoice walks through reminders and grace to read-only, and whoever was
-not told is not closed.
-"""
+"""Dunning steps by day: reminders, grace, read-only; one that was not reminded is not restricted."""
 
 from datetime import date, timedelta
 
@@ -22,7 +20,7 @@ DUE = date(2026, 3, 8)
 
 
 def walk(worked: list[date], *, status: SubscriptionStatus = "active") -> list[tuple[date, str, int]]:
-    """Do what is due on the given days, as ``running`` does it."""
+    """Perform what is due on the given days, as the billing run does."""
     done: list[tuple[date, str, int]] = []
     invoice = UnpaidInvoice("a", DUE, 0, None)
     for on in worked:

@@ -1,6 +1,4 @@
-"""What is offered and what is not: plans that are sold no longer, a domain of one's own, what stops with a
-smaller plan.
-"""
+"""Offered plans and entitlements: discontinued plans, custom domains, and what a smaller plan ends."""
 
 from datetime import UTC, date, datetime
 
@@ -26,7 +24,7 @@ MARCH = date(2026, 3, 1)
 
 
 def with_plans(monkeypatch: pytest.MonkeyPatch, *listed: Plan) -> None:
-    """Let plans.toml say this."""
+    """Use this text as plans.toml."""
     found: Catalogue = msgspec.structs.replace(catalogue(), plan=listed)
     for room in (
         "plans",

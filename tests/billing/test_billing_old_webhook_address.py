@@ -1,4 +1,4 @@
-"""The address that the platform has registered at Stripe since before answers on."""
+"""The billing webhook's former address still answers."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ from web.dispatch import HostDispatcher
 async def test_a_forged_message_is_refused_at_either_address(
     cards: CardBilling, app: HostDispatcher, path: str
 ) -> None:
-    """400 says that the message was looked at; an unknown address, or one that wants a form's token, answers
+    """Status 400 shows that the signature was checked; an unknown address or a CSRF check would answer
     otherwise.
     """
     async with httpx.AsyncClient(

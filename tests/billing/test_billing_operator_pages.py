@@ -39,7 +39,7 @@ async def operator(database: Database, visitor: Visitors, settings: Settings) ->
 
 @pytest.fixture
 async def overdue_invoice(database: Database, melati: TenantRef) -> Invoice:
-    """Melati took Tumbuh in March and has not paid for it: read-only since 28 April."""
+    """Melati's unpaid invoice for Tumbuh in March; read-only since 28 April."""
     with clock.freeze_at(MARCH):
         async with shared_session(database) as db:
             await choose_plan(
@@ -218,7 +218,7 @@ async def test_a_statement_finds_the_invoice_that_it_names(
     )
     assert answer.status_code == 200
     assert f"Tandai {overdue_invoice.number} lunas" in answer.text
-    assert answer.text.count("Tandai ") == 1  # the round sum alone is a doubt
+    assert answer.text.count("Tandai ") == 1  # a match by the round amount alone is uncertain
     assert "ragu" in answer.text
 
 

@@ -1,4 +1,4 @@
-"""Officers' pages of the plan, as a browser without JavaScript walks them."""
+"""Officers' pages of the plan, used without JavaScript."""
 
 import re
 from dataclasses import replace
@@ -26,7 +26,7 @@ HOME = "/pengurus/langganan"
 
 
 def confirm_form(answer: httpx.Response) -> dict[str, str]:
-    """The hidden fields of the confirming page, but for the token."""
+    """Return the hidden fields of the confirmation page, without the token."""
     form = answer.text[answer.text.index('class="card confirm"') :]
     return {
         name: value
@@ -41,7 +41,7 @@ async def open_invoice(database: Database, tenant: TenantRef) -> Invoice:
 
 
 async def end_trial(database: Database) -> None:
-    """Let both trials begin and end in the past: today the cooperatives are on the free plan."""
+    """Move both trials into the past: today the cooperatives are on the free plan."""
     with clock.freeze_at(datetime(2026, 3, 1, 2, tzinfo=UTC)):
         await run_billing(database, date(2026, 3, 31))
 
@@ -205,7 +205,7 @@ async def test_usage_shows_figures_limits_and_how_to_count(
     assert "SELECT count(*) FROM members" in answer.text
     messages = answer.text[answer.text.index("Pesan terkirim") :]
     assert "Lumbung belum mengirim pesan" in messages[: messages.index("Gambar")]
-    assert "Kira-kira" not in answer.text  # of nothing nothing is foretold
+    assert "Kira-kira" not in answer.text  # there is no forecast without usage
     async with shared_session(database) as db:
         stored = (
             (

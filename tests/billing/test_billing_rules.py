@@ -1,4 +1,4 @@
-"""Prices, periods and changes: pure, and never a rupiah lost."""
+"""Prices, periods and plan changes are pure functions and lose no rupiah."""
 
 from datetime import date, timedelta
 from fractions import Fraction
@@ -130,8 +130,8 @@ def test_used_and_unused_sum_to_the_price(
 def test_however_often_the_plan_changes_what_is_paid_is_the_sum_of_the_days(
     values: list[Rupiah], start: date, length: int, data: st.DataObject
 ) -> None:
-    """Every change takes the unused days back and charges the same days anew: what was paid in all lies by
-    less than a rupiah a change from the price of each day at the plan of that day.
+    """Every change credits the unused days and charges the same days at the new price. The sum of all
+    payments differs from the sum of daily prices by less than one rupiah per change.
     """
     end = start + timedelta(days=length)
     on_days = sorted(
@@ -177,8 +177,8 @@ def test_a_dearer_plan_in_the_middle_costs_the_days_that_are_left(
 
 
 def test_a_change_of_plan_worked_out_by_hand() -> None:
-    """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 come back, 199.333 of 299.000
-    are charged.
+    """10 June to 10 July has 30 days; on 20 June 20 are left: 66.000 of 99.000 are credited, 199.333 of
+    299.000 are charged.
     """
     change = prorate_change(
         value=Rupiah(99_000), anchor=date(2026, 6, 10), start=date(2026, 6, 10), end=date(2026, 7, 10),

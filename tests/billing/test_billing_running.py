@@ -1,4 +1,6 @@
-"""The daily run over real commits: day by day, twice, by two at once, and beside a fault."""
+"""The daily billing run over real commits: day by day, twice, by two processes at once, and with a failing
+cooperative.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -212,7 +214,7 @@ async def test_two_operators_do_not_take_one_transfer_for_two_invoices(
                     by="Wening",
                     on=on,
                 )
-                await asyncio.sleep(0.1)  # both have looked before one is done
+                await asyncio.sleep(0.1)  # both have read before one of them finishes
             return "taken"
 
         first, second = await numbers(database)

@@ -1,4 +1,4 @@
-"""From trial to plan to change to cancellation, in whole rupiah and on the right day."""
+"""From trial to plan to change to cancellation: amounts in whole rupiah and days."""
 
 from datetime import date, timedelta
 
@@ -294,7 +294,7 @@ async def test_a_coupon_counts_for_so_many_invoices_and_once_for_each_cooperativ
     )
     assert made is not None
     assert made.change is not None
-    assert made.change.unused == 49_500  # of what was really paid
+    assert made.change.unused == 49_500  # of the amount actually paid
     assert trial.coupon is None
 
 

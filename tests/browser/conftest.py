@@ -1,6 +1,6 @@
-"""A real server over a clone of the template, and a real Chromium before it.
+"""A real server on a clone of the template, and a real Chromium.
 
-Nothing here may leave this machine.
+Tests fail on requests that leave this machine.
 """
 
 import os
@@ -32,7 +32,7 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def chromium_program() -> str:
-    """Path of the browser; without one the tests are skipped with the reason, and fail under CI=true."""
+    """Return the browser's path; without it tests are skipped with the reason, and fail under CI=true."""
     path, reason = find_chromium()
     if path is None:
         reason = f"no Chromium: {reason}. sudo apt-get install chromium"
@@ -46,7 +46,7 @@ def chromium_program() -> str:
 def site(
     chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A server of this run's own, with its own data folder."""
+    """A server for this run, with its own data folder."""
     port, folder = free_port(), tmp_path_factory.mktemp("site")
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_DATA_DIR": str(folder), "LUMBUNG_FOUNDINGS_PER_HOUR": "200"}
@@ -58,14 +58,14 @@ def site(
     }
     with (
         web_process(served_database, port, base_domain, folder / "web.log", extra),
-        command_process(["provision"], owners, folder / "provision.log"),  # cooperatives are founded here
+        command_process(["provision"], owners, folder / "provision.log"),  # tests found cooperatives here
     ):
         yield Site(base_domain, served_database)
 
 
 @pytest.fixture(scope="session")
 async def chromium(chromium_program: str) -> AsyncIterator[Browser]:
-    """One browser for the whole run; every person gets a context of their own."""
+    """One browser for the whole run; each user gets a context of their own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_program, args=list(FLAGS))
         yield browser
@@ -74,9 +74,9 @@ async def chromium(chromium_program: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_browser(chromium: Browser, site: Site) -> AsyncIterator[OpenBrowser]:
-    """`await arrive("melati", js=False)` is somebody at that host.
+    """`await arrive("melati", js=False)` opens a browser user at that host.
 
-    What went wrong in any browser fails the test.
+    The test fails on any error in any of its browsers.
     """
     people: list[BrowserUser] = []
 
@@ -93,5 +93,5 @@ async def open_browser(chromium: Browser, site: Site) -> AsyncIterator[OpenBrows
 
 @pytest.fixture(scope="session")
 async def sample_data(site: Site) -> SampleData:
-    """Something of everything to look at, made once a run."""
+    """Sample data of every kind, created once a run."""
     return await build_sample_data(site)

@@ -1,5 +1,5 @@
-"""Every kind of page for every kind of viewer: accessible (WCAG 2.2 AA by axe-core), nothing wider than the
-screen, targets for thumbs.
+"""Every kind of page for every kind of viewer: accessible (WCAG 2.2 AA by axe-core), no horizontal scrolling,
+touch targets large enough.
 """
 
 import pytest

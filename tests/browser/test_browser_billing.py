@@ -1,6 +1,6 @@
-"""A cooperative chooses a plan and finds out how to pay it; an operator confirms.
+"""A cooperative chooses a plan and sees how to pay it; an operator confirms the payment.
 
-Phone and desk, with and without JavaScript.
+At phone and desktop size, with and without JavaScript.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ HOME = "/pengurus/langganan"
 def paid_site(
     chromium_program: str, served_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A server that knows where it wants to be paid."""
+    """A server with the platform's bank account and QRIS set."""
     port, folder = free_port(), tmp_path_factory.mktemp("paid")
     extra = {
         "LUMBUNG_DATA_DIR": str(folder),
@@ -80,8 +80,8 @@ async def open_paid_browser(chromium: Browser, paid_site: Site) -> AsyncIterator
 
 
 async def take_plan(site: Site, tenant: TenantRef, plan: str, on: date) -> str:
-    """Let the trial be over and a plan be chosen, and return the number of its invoice."""
-    settings = replace(site.database.settings, billing_pkp=True)  # as the server's own
+    """End the trial, choose a plan, and return the number of its invoice."""
+    settings = replace(site.database.settings, billing_pkp=True)  # the server's own settings
     async with shared_session(site.database) as db:
         subscription = await lock_subscription(db, tenant.id, on)
         if subscription.status == "trialing" and subscription.period_end is not None:

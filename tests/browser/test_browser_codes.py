@@ -1,4 +1,4 @@
-"""A code, an office and an application in front of a phone, without a script and with one."""
+"""Activation codes, appointments and applications on a phone, with and without JavaScript."""
 
 import os
 from pathlib import Path
@@ -18,11 +18,11 @@ FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 async def check_page(person: BrowserUser, name: str) -> None:
-    """Look for faults of the page; a picture for whoever wants to see it: `LUMBUNG_LOOK=folder`."""
+    """Check the page for faults; `LUMBUNG_LOOK=folder` also saves a screenshot."""
     assert await person.page.evaluate(FITS), f"{name} is wider than the phone"
     if folder := os.environ.get("LUMBUNG_LOOK"):
         await person.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    if name.endswith("kemuning"):  # it takes scripts to look closer, and leaves the letters large
+    if name.endswith("kemuning"):  # the full check needs scripts and leaves the text enlarged
         assert_no_faults(await find_faults(person))
 
 
@@ -36,7 +36,7 @@ async def test_an_office_opens_by_the_chairs_code_and_the_code_is_seen(
     )
     tenant = (await create_cooperative(site.database, founding)).tenant
     async with coop_session(site.database, tenant) as db:
-        await populate_cooperative(db, slug)  # with the phones of mawar
+        await populate_cooperative(db, slug)  # with the phone numbers of mawar
     chair = await open_browser(slug, js=js)
     await chair.sign_in_directly(CHAIR)
     await chair.goto("/pengurus/pengaturan/pengurus")

@@ -1,5 +1,5 @@
-"""The first view of a payment that waits, on a phone: how much, until when, and where to, before anybody
-scrolls.
+"""The first view of an open payment on a phone: amount, deadline and destination are visible without
+scrolling.
 """
 
 import pytest
@@ -16,7 +16,7 @@ SARI = "+6281200000001"
 
 
 async def lowest(person: BrowserUser, *selectors: str) -> dict[str, float]:
-    """How far down each of these reaches, in pixels, on the page as it opens."""
+    """Return the bottom edge of each selector in pixels on the page as it opens."""
     found = {}
     for selector in selectors:
         box = await person.page.locator(selector).first.bounding_box()

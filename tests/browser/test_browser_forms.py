@@ -1,4 +1,4 @@
-"""What was typed is never lost, what is typed is answered at once, and who leaves is gone."""
+"""Forms keep what was typed, answer while typing, and forget drafts at sign-out."""
 
 import re
 
@@ -58,7 +58,7 @@ async def test_after_a_lost_signal_the_form_holds_what_was_typed(open_browser: O
     await applicant.context.set_offline(False)
     try:
         await applicant.goto("/gabung")
-    except Error:  # the browser was still drawing its own page of the lost signal
+    except Error:  # the browser was still drawing its own offline page
         await applicant.goto("/gabung")
     applicant.offline = False
     await has_the_application(applicant)
@@ -66,7 +66,7 @@ async def test_after_a_lost_signal_the_form_holds_what_was_typed(open_browser: O
     await applicant.click_button("Kirim permohonan")
     await applicant.expect_heading("Permohonan terkirim")
     await applicant.goto("/gabung")
-    await expect(applicant.page.locator('[name="name"]')).to_have_value("")  # what was sent is not kept
+    await expect(applicant.page.locator('[name="name"]')).to_have_value("")  # submitted values are no draft
 
 
 async def type_an_application(applicant: BrowserUser) -> None:
@@ -175,5 +175,5 @@ async def test_a_form_takes_back_in_english_what_it_filled_in_itself(
     await chair.expect_heading("Beras 5 kg")
     await chair.goto("/pengurus/anggaran-dasar/ubah")
     await chair.click_button("See the changes")
-    # nothing was changed: that is all there is to say
+    # nothing was changed, so the page says only that
     await expect(chair.page.locator(".summary li")).to_have_count(1)

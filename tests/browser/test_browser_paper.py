@@ -1,4 +1,4 @@
-"""What a page weighs on a weak signal, and what it looks like on paper."""
+"""The weight of a page on a slow connection, and its print style."""
 
 import pytest
 from playwright.async_api import Response
@@ -24,7 +24,7 @@ async def test_the_first_view_of_the_shop_weighs_at_most_60_kilobytes(
         for number in range(PAGE_SIZE):
             await create_product(db, name=f"Keripik singkong balado nomor {number}")
     before = await open_browser("cempaka")
-    await before.goto("/")  # the page is made for the first who comes and kept, packed, for those after
+    await before.goto("/")  # the page is made for the first visitor and cached, compressed, for later ones
     visitor = await open_browser("cempaka")
     answers: list[Response] = []
 

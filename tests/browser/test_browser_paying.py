@@ -1,4 +1,4 @@
-"""Paying in front of a browser: every state of a payment's page, a transfer and a QRIS from cart to receipt,
+"""Paying in a browser: every status of the payment page, a transfer and a QRIS payment from cart to receipt,
 wallet and credit.
 """
 
@@ -136,7 +136,7 @@ async def test_a_visitor_orders_transfers_and_gets_a_receipt(
     if js:
         await expect(page.locator("#toast")).to_contain_text(
             "sudah dibayar"
-        )  # by itself, within the rhythm of the page
+        )  # without a reload, at the page's polling interval
     else:
         await page.reload()
     await visitor.expect_text("Terima kasih, sudah kami terima")

@@ -1,6 +1,6 @@
 """The picture of the README: real pages side by side.
 
-`LUMBUNG_PICTURES=1` takes it anew from the demo's cooperatives.
+`LUMBUNG_PICTURES=1` retakes it from the demo's cooperatives.
 """
 
 import os
@@ -33,14 +33,14 @@ HEAVIEST = 200 * 1024
 
 GAP, CORNER = 24, 14
 PAPER, EDGE = "#f2ebda", "#cfc3a4"
-SMALL = (300, 650)  # a phone's page on the sheet
-LARGE = (5 * SMALL[0] + 4 * GAP - 2 * (SMALL[0] + GAP), SMALL[1])  # a wide page beside two of them
+SMALL = (300, 650)  # size of a phone page on the sheet
+LARGE = (5 * SMALL[0] + 4 * GAP - 2 * (SMALL[0] + GAP), SMALL[1])  # size of a wide page beside two of them
 SHEET = (5 * SMALL[0] + 6 * GAP, 2 * SMALL[1] + 3 * GAP)
 
 
 @dataclass
 class Scene:
-    """Where the pages are and who looks at them; ``year`` has a division of its surplus."""
+    """Addresses of the pages and their users; ``year`` has a draft of its surplus."""
 
     site: Site
     melatis_chair: str
@@ -51,7 +51,7 @@ class Scene:
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest) -> Scene:
-    """The demo when the picture is taken anew, else what the other browser tests look at."""
+    """The demo when the picture is retaken, otherwise the data of the other browser tests."""
     if TAKES_ANEW:
         scene: Scene = request.getfixturevalue("demo_scene")
         return scene
@@ -94,7 +94,7 @@ async def test_the_sheet_of_pages_can_be_taken(chromium: Browser, scene: Scene) 
     sheet.save(packed, "WEBP", quality=76, method=6)
     assert len(packed.getvalue()) < HEAVIEST
     assert sheet.size == SHEET
-    assert len(sheet.getcolors(1 << 24) or ()) > 500  # pages, not blank sheets
+    assert len(sheet.getcolors(1 << 24) or ()) > 500  # the pages are not blank
     if TAKES_ANEW:
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_bytes(packed.getvalue())

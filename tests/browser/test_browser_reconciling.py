@@ -1,5 +1,5 @@
-"""Reconciliation, credit and deductions from pay in a browser: every page, with differences of every kind, on
-a phone and on a desk.
+"""Reconciliation, credit and payroll deduction in a browser: every page, with differences of every kind, at
+phone and desktop size.
 """
 
 from typing import Any
@@ -55,8 +55,8 @@ ANSWER = (
 
 @pytest.fixture(scope="module")
 async def known(site: Site) -> dict[str, Any]:
-    """A cooperative of its own with money at Xendit that nobody knows, members who owe, and an answer with
-    every kind of difference.
+    """A cooperative with unexplained money at Xendit, members who owe, and a payroll answer with every kind
+    of difference.
     """
     founding = NewCooperative(
         name="Koperasi Kamboja",

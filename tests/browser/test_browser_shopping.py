@@ -1,4 +1,4 @@
-"""A visitor in the shop: shelves, search, product, cart, checkout, the order's own page, and the way back."""
+"""A visitor in the shop: categories, search, product, cart, checkout, the order's page, and back."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -83,7 +83,7 @@ async def test_a_visitor_orders_for_delivery_and_pays_by_transfer(
     await expect(page.locator('[name="payment_method"][value="bank_transfer"]')).to_be_checked()
     await visitor.fill(address="Jalan Kenari 4, RT 02/RW 01")
     await visitor.click_button("Pesan sekarang")
-    await visitor.expect_text("Menunggu pembayaran", "Rp36.", "Tulis di berita")  # and a tail of three digits
+    await visitor.expect_text("Menunggu pembayaran", "Rp36.", "Tulis di berita")  # plus a unique suffix
     await visitor.click_link("Lihat pesanan")
     await visitor.expect_text("Menunggu pembayaran", "Rp36.000", "Jalan Kenari 4")
     address = urlsplit(page.url)

@@ -1,4 +1,4 @@
-"""The whole way, with and without JavaScript: found a cooperative, set it up, sell, and show a member their
+"""The whole story, with and without JavaScript: found a cooperative, set it up, sell, and show a member their
 share.
 """
 
@@ -72,7 +72,7 @@ async def add_a_product_with_a_picture(chair: BrowserUser) -> None:
     await chair.fill(name="Beras pandan 1 kg", sku="BP1", price="Rp 12.500", cost="10000", stock="20")
     await chair.click_button("Simpan")
     await chair.expect_heading("Beras pandan 1 kg")
-    await chair.expect_text("Rp200.000")  # 20 pieces at what they cost
+    await chair.expect_text("Rp200.000")  # 20 pieces at cost
     await chair.click_link("Ganti foto")
     picture = BytesIO()
     Image.new("RGB", (600, 500), "#c9a24b").save(picture, "JPEG")

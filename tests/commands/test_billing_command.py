@@ -1,4 +1,4 @@
-"""`lumbung billing run` as a timer and a person call it."""
+"""`lumbung billing run`, called by a timer and by a person."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 
 async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
-    """Run a command on the test's own database; gives exit status, output and complaints."""
+    """Run a command on the test's own database; return exit status, stdout and stderr."""
     environment = {
         **os.environ,
         "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),

@@ -1,4 +1,4 @@
-"""The `lumbung` command as a person or a script meets it: in a process of its own."""
+"""The `lumbung` command in a process of its own."""
 
 import json
 import os

@@ -27,7 +27,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command against the test's own database; a refusal comes back as it would be printed."""
+    """Run a command against the test's own database; an error comes back as it would be printed."""
     url = database.owner_url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def call(*arguments: str, password: str | None = PASSWORD) -> Result:

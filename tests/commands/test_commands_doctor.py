@@ -1,4 +1,4 @@
-"""What `lumbung doctor` says of foundings."""
+"""What `lumbung doctor` reports about foundings."""
 
 from dataclasses import replace
 

@@ -235,7 +235,7 @@ async def test_ctrl_c_says_that_nothing_was_written(
     path = file(tmp_path, GOOD)
     async with (
         database.owner_engine.begin() as connection
-    ):  # the import waits for this table, so the key is pressed in its middle
+    ):  # the import waits for this table, so Ctrl-C comes in the middle of it
         await connection.execute(text(f"LOCK TABLE {melati.schema_name}.products IN ACCESS EXCLUSIVE MODE"))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -248,7 +248,7 @@ async def test_ctrl_c_says_that_nothing_was_written(
             },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            # whoever runs the tests in the background ignores Ctrl-C, and children inherit that
+            # a shell ignores Ctrl-C for background jobs, and children inherit that
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         waiting = (

@@ -1,5 +1,5 @@
-"""A large file goes in by batches: tills sell between two of them, and an import that is killed is continued
-by giving it again.
+"""Large files are imported in batches: tills sell between two batches, and the same command resumes a killed
+import.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tenants.session import coop_reader, coop_session
 
 PLATFORM = Path(__file__).parents[2] / "platform"
 DAYS = 700
-# Each day's receipts of both members are of rice; only those of the last day name oil, which the tests hold.
+# Each day's receipts of both members are for rice; only those of the last day name oil, which the tests lock.
 SALES = "date,member_number,sku,quantity\n" + "".join(
     f"{date(2023, 1, 1) + timedelta(day)},{member},{'BRS5' if day < DAYS - 1 else 'MYK1'},1\n"
     for day in range(DAYS)
@@ -54,7 +54,7 @@ async def start(database: Database, *arguments: str | Path) -> asyncio.subproces
 async def interrupted_midway(
     database: Database, tenant: TenantRef, hold: str, committed: str, *arguments: str | Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a command that has committed something and waits for what ``hold`` locks."""
+    """Start a command, and stop it after it has committed something and waits for what ``hold`` locks."""
     async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL search_path = {tenant.schema_name}"))
         await connection.execute(text(hold))
@@ -148,7 +148,7 @@ async def test_an_import_of_sales_that_is_killed_is_continued_by_giving_it_again
                 "SELECT max(number) FROM journals"
             )
     assert len(found["melati"]) == 2 * DAYS
-    assert found["melati"] == found["mawar"]  # the neighbour took it in one go
+    assert found["melati"] == found["mawar"]  # the other cooperative's import ran in one go
 
 
 async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_again(
@@ -156,7 +156,7 @@ async def test_an_import_of_members_that_is_killed_is_continued_by_giving_it_aga
 ) -> None:
     path = tmp_path / "members.csv"
     path.write_text(MEMBERS)
-    # somebody is writing down the number of the last line, and has not come to an end
+    # another transaction is inserting the last line's number and has not committed
     hold = (
         "INSERT INTO members (id, number, name, status) VALUES (gen_random_uuid(), '11499', 'Lain', 'active')"
     )

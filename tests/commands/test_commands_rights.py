@@ -1,5 +1,5 @@
-"""One cooperative comes back from a backup, by the real programs: doctor sees what its rights have become,
-migrate mends them.
+"""Restoring one cooperative from a backup with PostgreSQL's programs: doctor reports its privileges, migrate
+repairs them.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ def run(url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 async def program(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs."""
+    """Run one of PostgreSQL's programs."""
     folder = bundled_binaries()
     assert folder is not None
     done = await asyncio.to_thread(
@@ -72,7 +72,7 @@ async def find_privilege_result(run: Run) -> dict[str, Any]:
 
 
 async def forges(database: Database, tenant: TenantRef) -> bool:
-    """Whether the web's role can write a balance."""
+    """Return whether the web's role can write a balance."""
     try:
         async with coop_session(database, tenant) as db:
             await db.execute(text(FORGE))
@@ -82,7 +82,7 @@ async def forges(database: Database, tenant: TenantRef) -> bool:
 
 
 async def restore(url: str, name: str, folder: Path, *options: str) -> None:
-    """Bring one schema back over what is there, from a backup of everything."""
+    """Restore one schema over the existing one, from a backup of everything."""
     saved = str(folder / "lumbung.dump")
     await program("pg_dump", "--format=custom", "--file", saved, url)
     await program("pg_restore", "--dbname", url, "--clean", "--if-exists", "--schema", name, *options, saved)

@@ -1,4 +1,4 @@
-"""The web process takes as many connections as it may open files."""
+"""The web process takes as many connections as its limit of open files allows."""
 
 import resource
 import subprocess

@@ -1,5 +1,5 @@
-"""A command beside a running `lumbung up` learns what that start alone knows, and believes nobody who is
-gone.
+"""A command beside a running `lumbung up` uses that start's runtime settings, and ignores those of a dead
+one.
 """
 
 import os
@@ -47,7 +47,7 @@ def test_what_a_killed_start_left_is_not_believed(tmp_path: Path) -> None:
     child = os.fork()
     if child == 0:
         with publish_runtime(tmp_path, VARIABLES):
-            os._exit(0)  # as when it is killed: nothing is taken away
+            os._exit(0)  # as after a kill: the file is not removed
     os.waitpid(child, 0)
     assert FAKE_GATEWAYS in (tmp_path / RUNTIME_FILE).read_text("utf-8")
     assert load_dev_settings({"LUMBUNG_DATA_DIR": str(tmp_path)}).fake_gateways == ()

@@ -1,4 +1,4 @@
-"""`lumbung doctor` looks for what no foreign key guards."""
+"""`lumbung doctor` checks what no foreign key guards."""
 
 import pytest
 from sqlalchemy import text

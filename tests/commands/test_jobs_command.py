@@ -1,4 +1,4 @@
-"""`lumbung jobs` and what `lumbung doctor` says of jobs and brokers."""
+"""`lumbung jobs` and what `lumbung doctor` reports about jobs and brokers."""
 
 import asyncio
 import json
@@ -78,4 +78,4 @@ def test_the_doctor_finds_a_redis_that_keeps_jobs_in_memory_alone(tmp_path: Path
         found = _broker(Settings(broker_url=server.url))
         assert (found.status, "appendonly yes" in found.advice) == ("notice", True)
         assert _broker(Settings(broker_url=server.url, environment="production")).status == "wrong"
-    assert _broker(Settings(broker_url=server.url)).status == "wrong"  # nothing answers there any more
+    assert _broker(Settings(broker_url=server.url)).status == "wrong"  # nothing listens there any more

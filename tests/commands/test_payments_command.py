@@ -1,4 +1,4 @@
-"""`lumbung payments` as a treasurer and an operator call it."""
+"""`lumbung payments` for treasurers and operators."""
 
 import asyncio
 import base64
@@ -25,7 +25,7 @@ OLD, NEW = ("lama", b"o" * 32), ("baru", b"n" * 32)
 
 
 async def lumbung(database: Database, *arguments: str, **settings: str) -> tuple[int, str, str]:
-    """Run a command on the test's own database; gives exit status, output and complaints."""
+    """Run a command on the test's own database; return exit status, stdout and stderr."""
     environment = {
         **os.environ,
         "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),

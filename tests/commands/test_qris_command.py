@@ -1,4 +1,4 @@
-"""`lumbung qris` as a person and as a program call it, in a process of its own and without any database."""
+"""`lumbung qris`, in a process of its own and without a database."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`lumbung shu draft` as a person and as a program call it."""
+"""`lumbung shu draft`, with text and JSON output."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 
 async def lumbung(database: Database, *arguments: str) -> tuple[int, str, str]:
-    """Run a command on the test's own database; gives exit status, output and complaints."""
+    """Run a command on the test's own database; return exit status, stdout and stderr."""
     environment = {
         **os.environ,
         "LUMBUNG_DATABASE_URL": libpq_url(database.owner_url),

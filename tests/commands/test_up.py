@@ -1,4 +1,4 @@
-"""`lumbung up` whole: a database of its own, the web, the worker, and how all of it ends."""
+"""`lumbung up`: its database, web and worker, and how they end."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 
 class Up:
-    """One running `lumbung up` with a data folder and a port of its own."""
+    """A running `lumbung up` with a data folder and a port of its own."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         with socket.socket() as listener:
@@ -99,7 +99,7 @@ def up_command(port: int) -> list[str]:
 
 
 def run_in_other_terminal(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command as it is typed in another terminal: nothing but its folder is the same."""
+    """Run a command as in another terminal: only the working folder is the same."""
     return subprocess.run(
         [sys.executable, "-m", "commands.main", *arguments],
         env=environment(folder),
@@ -143,7 +143,7 @@ def test_it_serves_and_ctrl_c_ends_all_of_it(up: Up, folder: Path) -> None:
     assert not server_runs(folder)
     output = up.log.read_text(encoding="utf-8")
     assert "The data is kept" in output
-    assert output.startswith("Lumbung is running at ")  # no line about jobs stands before the address
+    assert output.startswith("Lumbung is running at ")  # no line about jobs comes before the address
     assert "[info" not in output
 
 
@@ -219,7 +219,7 @@ def test_fake_gateways_end_when_whoever_started_them_is_gone() -> None:
         assert process.stdout is not None
         assert b"LUMBUNG_FAKE_GATEWAYS" in process.stdout.readline()
         assert process.stdin is not None
-        process.stdin.close()  # as the system does for us, however we ended
+        process.stdin.close()  # as the operating system does when the parent ends
         assert process.wait(10) == 0
     finally:
         processes.stop()

@@ -1,4 +1,4 @@
-"""Credit at the counter: what is taken is booked once, and never more than is owed."""
+"""Repaying credit at the counter: booked once, and never more than is owed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,6 +1,4 @@
-"""A member's credit: what they may owe and do owe, paying it off, what is deducted from their pay, and the
-PIN.
-"""
+"""A member's credit pages: limit, debt, repayment, payroll deductions, and the PIN."""
 
 import re
 from datetime import UTC, datetime
@@ -89,7 +87,7 @@ async def test_credit_is_paid_off_from_savings_at_once(
     asked = await member_client.post(REPAY, sent)
     assert "Rp100.000 dari simpanan sukarela Anda membayar kasbon Anda." in tags(asked.text)
     assert await owed(database, melati) == 120_000
-    for _ in range(2):  # the second press leads to the same payment
+    for _ in range(2):  # the second submission leads to the same payment
         done = await member_client.post(REPAY, {**sent, "confirmed": "1"})
         assert done.status_code == 303
         assert "Lihat bukti" in (await member_client.get(done.headers["location"])).text
@@ -118,7 +116,7 @@ async def test_credit_is_paid_off_by_transfer_when_the_money_is_seen(
         ("0", "bank_transfer", "mulai dari Rp1"),
         ("100.000", "kasbon", "tidak tersedia"),
         ("100.000", "payroll", "tidak tersedia"),
-        ("100.000", "wallet", "tidak tersedia"),  # nothing is in it
+        ("100.000", "wallet", "tidak tersedia"),  # it is empty
         ("100.000", "cash", "tidak tersedia"),
     ],
 )

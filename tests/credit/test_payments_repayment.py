@@ -1,4 +1,4 @@
-"""Paying off kasbon: what is owed and no more; what comes beyond it is the member's own."""
+"""Repaying kasbon: no more than is owed; an excess belongs to the member."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

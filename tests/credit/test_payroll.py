@@ -1,4 +1,4 @@
-"""Deductions from pay: what is asked, what an answer pays off, and what becomes of every difference."""
+"""Payroll deduction: what a file asks, what an answer pays off, and how each difference is settled."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def refused(code: str) -> AsyncIterator[None]:
 
 
 async def owe(db: AsyncSession, number: str, amount: int) -> UUID:
-    """A member has bought by deduction (or, below zero, brought goods back)."""
+    """Let a member owe this by payroll deduction (below zero: goods were returned)."""
     member: UUID = await as_reader(db).value("SELECT id FROM members WHERE number = $1", number)
     bought = [
         JournalLine.to_debit(PAYROLL_RECEIVABLES, Rupiah(abs(amount)), member),
@@ -124,7 +124,7 @@ async def test_what_was_not_taken_is_carried_or_becomes_store_credit(db: AsyncSe
     await import_answer(db, batch, "0001,Sari,20000,", "0002,Budi,0,sudah berhenti")
     assert (
         await payroll_queries.list_pending_requests(db) == []
-    )  # what waits for a decision is not asked again
+    )  # a difference that waits for a decision is not asked again
     await decide(db, batch, sari, "carry")
     (next_time,) = await payroll_queries.list_pending_requests(db)
     assert (next_time.member_id, next_time.requested) == (sari, 30_000)

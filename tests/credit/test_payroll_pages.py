@@ -1,4 +1,4 @@
-"""Deductions from pay as an officer works with them, from the file out to the last difference."""
+"""Payroll deduction for officers, from the file to the last difference."""
 
 from uuid import UUID, uuid4
 
@@ -20,7 +20,7 @@ HOME = "/pengurus/pembayaran/potong-gaji"
 
 @pytest.fixture
 async def owed(database: Database, melati: TenantRef) -> dict[str, UUID]:
-    """Sari owes 50.000 by deduction, Budi 70.000."""
+    """Sari owes 50.000 by payroll deduction, Budi 70.000."""
     async with coop_session(database, melati) as db:
         ro = as_reader(db)
         found = {}

@@ -1,5 +1,5 @@
-"""Whose line of an employer's answer is whose, and that no rupiah of it is lost; and the two files, as
-offices mangle them.
+"""Matching the lines of an employer's answer to members without losing a rupiah; and both files as
+spreadsheets change them.
 """
 
 import csv

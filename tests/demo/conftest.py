@@ -1,4 +1,4 @@
-"""The demo is seeded once a run: what takes long is the same for every test that looks at it."""
+"""The demo is seeded once a run, because seeding takes long."""
 
 import fcntl
 import os
@@ -19,9 +19,7 @@ SEEDED = "demo_template"
 
 @pytest.fixture(scope="session")
 async def seeded_template(server_url: str, settings: Settings) -> str:
-    """Name of a database with the demo in it, made without fake gateways;
-    nobody connects to it but to clone it.
-    """
+    """Name of a database with the demo, made without fake gateways; used as a template only."""
     run = Path(os.environ["LUMBUNG_TEST_RUN"])
     with (run / f"{SEEDED}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -40,7 +38,7 @@ async def seeded_template(server_url: str, settings: Settings) -> str:
 
 @pytest.fixture(scope="module")
 async def seeded_url(server_url: str, seeded_template: str) -> AsyncIterator[str]:
-    """URL of a database with the demo in it, of the module's own."""
+    """URL of a database with the demo, one for each module."""
     name = f"demo_{uuid.uuid4().hex[:12]}"
     await _in_server(server_url, f"CREATE DATABASE {name} TEMPLATE {seeded_template} STRATEGY FILE_COPY")
     yield f"{server_url}/{name}"

@@ -1,4 +1,4 @@
-"""The table of daily jobs in docs/architecture.md is the code's."""
+"""The table of daily jobs in docs/architecture.md equals the code."""
 
 import re
 from pathlib import Path

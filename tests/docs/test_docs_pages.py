@@ -1,6 +1,4 @@
-"""The documents keep up with the code: links lead somewhere, files and commands they name exist, ADRs stay
-short.
-"""
+"""The documents match the code: links lead somewhere, named files and commands exist, ADRs stay short."""
 
 import re
 import tomllib
@@ -21,7 +19,7 @@ def name(page: Path) -> str:
 
 
 def anchor(heading: str) -> str:
-    """The anchor that a heading has where Markdown is read."""
+    """Return the anchor that Markdown gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -53,7 +51,7 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_files_of_the_repository_that_a_document_names_exist(page: Path) -> None:
-    """Paths in code marks that begin with one of our folders, and `room/file.py` of the platform."""
+    """Paths in backticks that begin with one of our folders, and `room/file.py` of the platform."""
     named = re.findall(
         r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|sql|md|html|css|yaml|po|conf|sh))`", page.read_text("utf-8")
     )

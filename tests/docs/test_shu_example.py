@@ -1,4 +1,4 @@
-"""The example of docs/shu.md is run as it stands there, and must print what the page says."""
+"""The example of docs/shu.md is run and prints what the page says."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A third language is a folder in `locale/`: pages, refusals and counts speak it without another change."""
+"""A third language is a folder in `locale/`: pages, errors and counts use it without another change."""
 
 import shutil
 from collections.abc import Callable, Iterator

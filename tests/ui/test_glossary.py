@@ -1,4 +1,4 @@
-"""The glossary: one plain sentence a word, and the page for readers says the same."""
+"""The glossary has one plain sentence for each term, and docs/glossary.md has the same ones."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A moment is shown by the clock on the cooperative's own wall."""
+"""A moment is shown in the cooperative's time zone."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Compiled templates are kept between starts, and never outlive what they were compiled by."""
+"""Compiled templates are kept between starts, and are discarded when their sources change."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from ui import themes
 
 @pytest.fixture
 def cache_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder of compiled templates beside environments of this test's own."""
+    """A folder for compiled templates of this test."""
     themes.get_environment.cache_clear()
     themes.enable_bytecode_cache(tmp_path)
     yield tmp_path
@@ -30,7 +30,7 @@ def test_what_was_compiled_is_found_again(cache_folder: Path) -> None:
 def test_a_filter_that_is_called_otherwise_makes_templates_compile_anew(cache_folder: Path) -> None:
     made = themes.get_environment("base", "id")
     before = themes._bytecode_cache_version(made)
-    made.filters["datetime"] = str  # as it was before it asked for the context
+    made.filters["datetime"] = str  # the template before it asked for the context
     assert themes._bytecode_cache_version(made) != before
 
 

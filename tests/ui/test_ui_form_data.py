@@ -1,4 +1,4 @@
-"""What is read of a form is what the standard library reads, within the bounds."""
+"""Forms are read like the standard library reads them, within the limits."""
 
 from urllib.parse import parse_qsl
 
@@ -14,7 +14,7 @@ BODIES = st.text(st.sampled_from("ab=&+%41Ccsrf é\n"), max_size=60).map(str.enc
 
 
 async def _no_receive() -> None:
-    """No more of the body is received."""
+    """Fail: no more of the body may be received."""
 
 
 def make_form_data(body: bytes, counts: BodyLimiter | None = None) -> FormData:

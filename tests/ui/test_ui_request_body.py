@@ -1,6 +1,4 @@
-"""A body is waited for as long as it may take, and no longer; the clock of these tests is the event loop's,
-in hundredths of seconds.
-"""
+"""Time limits of request bodies; the clock of these tests is the event loop's, in hundredths of seconds."""
 
 import asyncio
 from dataclasses import replace
@@ -18,7 +16,7 @@ from web.dispatch import HostDispatcher
 
 
 class Client:
-    """Sends the parts of a body, each after so many seconds, and then nothing more."""
+    """Sends the parts of a body, each after so many seconds, and then nothing."""
 
     def __init__(self, *parts: tuple[float, bytes]) -> None:
         self._parts = list(parts)
@@ -132,7 +130,7 @@ async def test_beyond_the_slow_bodies_of_a_network_another_is_refused_and_a_fast
     waiting = [asyncio.create_task(_read_all(body)) for body in silent]
     await _wait_until(lambda: counts.slow_by_network["2001:db8::/64"] == 2)
     with pytest.raises(DomainError) as refused:
-        await _read_all(RequestBody(counts, "2001:db8::2", Client((0, b"a")).receive))  # the same household
+        await _read_all(RequestBody(counts, "2001:db8::2", Client((0, b"a")).receive))  # the same network
     assert (refused.value.code, refused.value.status) == ("ui.too_many_slow_bodies", 429)
     assert (
         await _read_all(RequestBody(counts, "2001:db8::2", Client((0, b"whole"), (0, b"")).receive))

@@ -1,6 +1,4 @@
-"""What pages say is Indonesian first; whatever they say has its English, and no English is kept of what
-nobody says any more.
-"""
+"""Pages are written in Indonesian; every text has its English, and no unused English is kept."""
 
 import ast
 import re
@@ -128,7 +126,7 @@ def test_translations_name_the_placeholders_of_their_text() -> None:
         texts = [message.id] if isinstance(message.id, str) else list(message.id)
         translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
         wanted = names(texts[-1])
-        # a singular may leave its number out
+        # a singular may omit its number
         exact = translations[-1:] if len(translations) > 1 else translations
         if any(names(each) != wanted for each in exact) or any(names(each) - wanted for each in translations):
             wrong.append((file, texts[0]))

@@ -1,7 +1,6 @@
-"""The marks of handlers decide as the lists of paths did that they replaced.
+"""The marks of handlers give the same availability as the lists of paths that they replaced.
 
-The lists stand here as the reference. Whoever marks a handler otherwise, or adds one that stays available,
-changes them here too, and sees what that opens.
+The lists below are the reference. A change of a mark needs a change here, which shows what it opens.
 """
 
 import re
@@ -16,8 +15,8 @@ from web.suspension import is_available_read_only, is_available_suspended
 
 SAMPLES = {"int": "7", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x/y"}
 
-# Pages that stay open by name, and those that stay open with everything below them. Who may see them, their
-# own guards say.
+# Pages that stay open by name, and those that stay open with everything below them. Their own guards say who
+# may see them.
 OPEN_PAGES = frozenset({"/masuk", "/pengurus", "/anggota", "/anggaran-dasar"})
 OPEN_PREFIXES = (
     "/pengurus/buku",
@@ -28,17 +27,16 @@ OPEN_PREFIXES = (
     "/merek",
     "/gambar",
 )
-# A card goes on being charged at Stripe, which knows nothing of a suspension: it can be managed there, and
-# the plan be stopped.
+# Stripe goes on charging a card during a suspension, so the card can be managed and the plan stopped.
 OPEN_WRITES = frozenset(
     {"/masuk", "/keluar", "/pengurus/langganan/kartu/kelola", "/pengurus/langganan/berhenti"}
 )
 
-# What can still be changed while read-only: signing in and one's own account, an order that is under way
-# (paid, handed over, called off, given back), payments and debts that are settled, a member's own savings
-# paid out, and all that pays the platform. And what keeps a cooperative safe: an officer is dismissed, a code
-# lets somebody in again, a way of paying is switched off, a PIN is changed. No new way of paying, no more
-# credit (nor is an order under way put on it: payments/methods.py), no new money in a wallet.
+# What can be changed while read-only: signing in and one's own account; an order in progress (paid, handed
+# over, cancelled, refunded); payments and debts that are settled; a member's own savings paid out; whatever
+# pays the platform; and what protects a cooperative: an officer is dismissed, a code lets somebody in again,
+# a payment method is disabled, a PIN is changed. No new payment method, no more credit (not for an order in
+# progress either: payments/methods.py), no new money in a wallet.
 READ_ONLY_WRITES: Final = re.compile(
     r"/masuk|/keluar|/aktivasi|/anggota/akun/.+|/anggota/kasbon/pin"
     r"|/pengurus/pengaturan/pengurus/[^/]+/pemberhentian|/pengurus/anggota/[^/]+/(?:kode|tarik(?:/periksa)?)|/pengurus/pembayaran/cara/[^/]+/pemadaman"
@@ -62,7 +60,7 @@ def read_only_by_path(method: str, path: str) -> bool:
 
 @pytest.fixture
 def routes(app: HostDispatcher) -> list[tuple[str, str, Any]]:
-    """Each method, sample path and handler of the cooperative application; OPTIONS left out."""
+    """Return method, sample path and handler of each route of the cooperative app, without OPTIONS."""
     found = []
     for route in app._apps["cooperative"].routes:
         path = re.sub(r"\{[^:}]+:(\w+)\}", lambda part: SAMPLES[part[1]], route.path)
@@ -100,7 +98,9 @@ def test_what_is_available_suspended_is_available_read_only(routes: list[tuple[s
 
 
 def test_a_suspended_cooperative_answers_no_options(app: HostDispatcher) -> None:
-    """The one difference: litestar makes these handlers itself, unmarked. No page of ours sends OPTIONS."""
+    """The only difference: litestar makes these handlers itself, without a mark. No page of ours sends
+    OPTIONS.
+    """
     handlers = [
         route.route_handler_map["OPTIONS"][0]
         for route in app._apps["cooperative"].routes

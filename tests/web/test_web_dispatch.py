@@ -1,4 +1,4 @@
-"""The host decides which application answers, and every answer is safe."""
+"""The host decides which application answers, and every answer has the security headers."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ async def test_two_hosts_in_one_request_are_refused(visitor: Visitor) -> None:
     [("melati", "/"), ("melati", "/masuk"), ("melati", "/pengurus"), ("", "/"), ("tidak-ada", "/x")],
 )
 async def test_head_answers_like_get_without_a_body(visitor: Visitor, label: str, path: str) -> None:
-    for _ in range(2):  # the second finds a kept page
+    for _ in range(2):  # the second request is answered from the page cache
         plain = {"accept-encoding": "identity"}
         got, head = (
             await visitor(label).get(path, headers=plain),
@@ -60,9 +60,7 @@ async def test_head_answers_like_get_without_a_body(visitor: Visitor, label: str
     "more", [":x@elsewhere.example", ":80@elsewhere.example", "/elsewhere", ":80/", ":x", " x"]
 )
 async def test_a_host_that_only_begins_with_a_name_of_ours_is_refused(visitor: Visitor, more: str) -> None:
-    """Addresses are made of it: where a payer comes back to, and where a payment's provider sends its
-    messages.
-    """
+    """Addresses are built from the host: the return address of a payer, the webhook address of a provider."""
     client = visitor("melati")
     host = f"melati.localhost{more}"
     for path in ("/", "/bayar/L0", "/webhooks/x"):
@@ -101,14 +99,14 @@ async def test_a_shared_page_is_kept_until_the_database_says_that_something_chan
     app: HostDispatcher, database: Database, melati: TenantRef, visitor: Visitor
 ) -> None:
     client = visitor("melati")
-    for _ in range(100):  # the listener has just begun, and forgets everything once when it hears
+    for _ in range(100):  # the listener has just connected, and clears everything once when it does
         assert (await client.get("/")).status_code == 200
         if app.page_cache.get(melati.schema_name, ("page", "id", "/", b"")) is not None:
             break
         await asyncio.sleep(0.02)
     else:
         pytest.fail("the page is not kept")
-    async with coop_session(database, melati) as db:  # another process, as far as the doors can tell
+    async with coop_session(database, melati) as db:  # another process, from the dispatcher's view
         await db.execute(text("UPDATE products SET name = 'Beras Pandan' WHERE sku = 'BRS5'"))
     for _ in range(100):
         if "Beras Pandan" in (await client.get("/")).text:
@@ -134,7 +132,7 @@ async def test_a_visitors_cart_is_not_kept_for_others_however_its_cookie_is_spel
 ) -> None:
     headers = [(b"cookie", cookie.encode("latin-1")) for cookie in cookies]
     await visitor("melati").get("/?halaman=1", headers=headers)
-    # the count of goods in the menu
+    # the number of goods in the menu
     assert "</span>77</b>" not in (await visitor("melati").get("/?halaman=1")).text
 
 

@@ -1,4 +1,4 @@
-"""A page asks the database a few questions, and not one more for each row that it shows."""
+"""The number of queries of a page does not grow with the rows that it shows."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ MEMBERS = {
 
 @contextmanager
 def count_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Collect every statement that is read meanwhile."""
+    """Collect every statement that is sent meanwhile."""
     asked: list[str] = []
     with monkeypatch.context() as patch:
         for name in ("rows", "one", "records", "value"):
@@ -70,9 +70,7 @@ def count_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 async def add_rows(database: Database, melati: TenantRef, first: int, last: int) -> None:
-    """Let the cooperative have more of everything:
-    goods, orders handed over and waiting, members, deposits.
-    """
+    """Give the cooperative more of everything: goods, orders handed over and waiting, members, deposits."""
     async with coop_session(database, melati) as db:
         buyer = await made.get_member_buyer(db)
         assert buyer.member_id is not None
@@ -127,7 +125,7 @@ async def test_no_page_asks_once_more_for_each_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await add_rows(database, melati, 0, 2)
-    await officer_client.get("/pengurus/langganan")  # the first look begins the trial
+    await officer_client.get("/pengurus/langganan")  # the first visit begins the trial
     few = await _counts(app, officer_client.get, OFFICERS, monkeypatch)
     few |= await _counts(app, member_client.get, MEMBERS, monkeypatch)
     await add_rows(database, melati, 2, 7)

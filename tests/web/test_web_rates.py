@@ -1,4 +1,4 @@
-"""A cooperative that is overrun says so to visitors; its till and its neighbours go on."""
+"""A cooperative over its limit answers visitors with 429; its till and its neighbours are not affected."""
 
 import asyncio
 import os
@@ -98,8 +98,7 @@ async def test_the_processes_of_lumbung_web_count_pages_together(database: Datab
         "PYTHONPATH": str(Path(__file__).parents[2] / "platform"),
     }
     answered = await asyncio.to_thread(_answers_of_two_processes, environment, port)
-    # each counting for itself would let nearly all of them pass; two that write at the same moment may lose
-    # one
+    # separate counts would let nearly all of them pass; two that write at the same moment may lose one
     assert 60 <= answered.count(200) <= 63, answered
 
 
@@ -118,7 +117,7 @@ def _answers_of_two_processes(environment: dict[str, str], port: int) -> list[in
     process = subprocess.Popen(program, env=environment)
     try:
         _wait_until_it_answers(port)
-        while True:  # a minute that ends in between begins all counts anew: then once more
+        while True:  # counts restart with each minute: try once more if one ended in between
             minute = int(time.time()) // 60
             answered = [_ask(port, f"/?cari={at}") for at in range(130)]
             if minute == int(time.time()) // 60:
@@ -129,7 +128,7 @@ def _answers_of_two_processes(environment: dict[str, str], port: int) -> list[in
 
 
 def _ask(port: int, path: str) -> int:
-    # a connection of its own for each, so that both processes get some
+    # a connection for each request, so that both processes get some
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(
             f"GET {path} HTTP/1.1\r\nHost: melati.localhost:{port}\r\nConnection: close\r\n\r\n".encode()

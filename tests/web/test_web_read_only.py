@@ -1,5 +1,5 @@
-"""Read-only, because the platform was not paid: all is seen, what is under way is finished, nothing new is
-begun.
+"""A cooperative that has not paid is read-only: everything can be read, work in progress is finished, nothing
+new begins.
 """
 
 import uuid

@@ -1,9 +1,8 @@
-"""What a request costs where PostgreSQL is not in the same machine: how often the web process waits for its
-answer.
+"""Round trips between the web process and PostgreSQL per request.
 
-Counted on the wire, in a process that has been running for a while: BEGIN with its binding, every statement
-and COMMIT; connecting and the first parsing of a statement are not. Who posts a form has just loaded a page,
-so what pages keep in memory is warm.
+Counted on the wire in a warm process: BEGIN with its binding, every statement and COMMIT; not connecting and
+not the first parse of a statement. A page was loaded before a form is sent, so the caches that pages fill are
+warm.
 """
 
 import asyncio
@@ -29,11 +28,11 @@ from web.rate_limits import RateLimiter
 
 Ask = Callable[[], Awaitable[httpx.Response]]
 Prepared = Callable[[], Awaitable[Ask]]
-# the first parse statements; of the others the least counts: a notice of the one before may come late
+# the first requests parse statements; of the others the least counts: a change notice may come late
 ROUNDS = 4
 DEPOSIT = 9
 CHECKOUT = 14
-# Reading pages and steps of the counter; what is more than this is a thing read twice, or one by one.
+# Reading pages and counter steps; a higher count means that something is read twice, or row by row.
 MAX_ROUND_TRIPS = {
     "storefront, uncached": 6,
     "product page, uncached": 6,
@@ -64,12 +63,12 @@ async def app(database: Database, settings: Settings, proxy: CountingProxy) -> A
 
 
 def hidden(text: str) -> dict[str, object]:
-    """What a page's own fields would send."""
+    """Return the hidden fields of a page."""
     return dict(re.findall(r'name="(key|shown)" value="([^"]*)"', text))
 
 
 async def count_round_trips(proxy: CountingProxy, prepare: Prepared, status: int) -> int:
-    """The round trips of a request, once everything that is kept is kept."""
+    """Return the round trips of a request once all caches are warm."""
     found = []
     for _ in range(ROUNDS):
         ask = await prepare()
@@ -122,7 +121,7 @@ async def test_a_deposit_waits_for_the_database_nine_times_at_most(
             }
             return lambda: officer_client.post(f"/pengurus/anggota/{member}/setor", sent)
 
-        # the principal is paid in full: that it is refused is counted, with the page that says so
+        # the principal is already paid: the error page is counted, too
         found[kind] = await count_round_trips(proxy, prepare, 409 if kind == "principal" else 303)
     assert found == {kind: count for kind, count in found.items() if count <= DEPOSIT}
 
@@ -189,7 +188,7 @@ async def test_the_commonest_requests_wait_for_the_database_no_more_often_than_t
         async def hand_over() -> Ask:
             number = (await new_order(database, melati, goods, "cash")).number
             home = f"/pengurus/pesanan/{number}"
-            await asyncio.sleep(0.1)  # until it is heard of
+            await asyncio.sleep(0.1)  # until the change notice arrives
             await officer_client.get(home)
             return lambda: officer_client.post(f"{home}/penyerahan")
 

@@ -18,7 +18,7 @@ FILLED = {"int": "1", "uuid": str(uuid.UUID(int=7)), "str": "x", "path": "x", "d
 
 @pytest.fixture
 def every_route(app: HostDispatcher) -> list[tuple[str, str, bool]]:
-    """Each method and path, and whether it stays available."""
+    """Return each method and path, and whether it stays available."""
     found = []
     for route in app._apps["cooperative"].routes:
         path = "".join(
@@ -42,7 +42,7 @@ async def suspended(app: HostDispatcher, database: Database) -> None:
 
 
 async def fingerprint(database: Database, tenant: TenantRef) -> dict[str, int]:
-    """A count of every table of the cooperative but its throttles and sessions."""
+    """Count the rows of every table of the cooperative except throttles and sessions."""
     async with coop_reader(database, tenant) as ro:
         names = await ro.records(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_name "
