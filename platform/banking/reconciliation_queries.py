@@ -130,7 +130,7 @@ def _id_after(prefix: str) -> str:
 
 
 async def list_clearing_lines(ro: Reader, account: str, since: date) -> list[ClearingLine]:
-    """Return what journals moved on an account since a day, oldest first."""
+    """Return the movements of a clearing account by journal since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
         'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, sum(l.debit - '

@@ -236,7 +236,7 @@ def looks_like_header(cells: Sequence[str]) -> bool:
 
 
 def propose_columns(header: Sequence[str]) -> dict[str, int]:
-    """Return the likely position of each role, by keywords in the names.
+    """Propose a position for each role of an unknown table, by keywords in the column names.
 
     Roles: "date", "text", "amount", "mark", "credit", "debit", "balance", "outcome".
     """
