@@ -171,8 +171,8 @@ _SEARCH: Final = (
 _UNKNOWN: Final = "e.status = 'exception' AND e.outcome = 'unknown'"
 
 
-def _from_clause(chip: StatusFilter) -> str:
-    condition, moment, _ = _FILTERS[chip]
+def _from_clause(status_filter: StatusFilter) -> str:
+    condition, moment, _ = _FILTERS[status_filter]
     return (
         f"FROM payments p WHERE {condition} AND {_SEARCH} AND ($3::date IS NULL OR ({moment} AT TIME ZONE "
         f"$4)::date = $3)"
@@ -180,36 +180,50 @@ def _from_clause(chip: StatusFilter) -> str:
 
 
 async def list_payments(
-    ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, day: date | None, page: int
+    ro: Reader,
+    status_filter: StatusFilter,
+    *,
+    zone: str,
+    search: str,
+    amount: int | None,
+    day: date | None,
+    page: int,
 ) -> tuple[list[PaymentListRow], int]:
     """Return one page of a filter's payments, newest first, and how many there are.
 
     ``amount`` is the search text read as rupiah, if it is a number.
     """
-    moment = _FILTERS[chip][1]
+    moment = _FILTERS[status_filter][1]
     asked = (like_pattern(search), amount, day, zone)
     rows = await ro.rows(
         PaymentListRow,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
         f"p.method, p.status, p.amount, p.refunded,"
         f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, "
-        f"p.payer_claimed_at {_from_clause(chip)} ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f"p.payer_claimed_at {_from_clause(status_filter)}"
+        f" ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
         *asked,
         PAGE_SIZE,
         (page - 1) * PAGE_SIZE,
     )
-    return rows, int(await ro.value(f"SELECT count(*) {_from_clause(chip)}", *asked))
+    return rows, int(await ro.value(f"SELECT count(*) {_from_clause(status_filter)}", *asked))
 
 
 async def sum_by_day(
-    ro: Reader, chip: StatusFilter, *, zone: str, search: str, amount: int | None, days: Sequence[date]
+    ro: Reader,
+    status_filter: StatusFilter,
+    *,
+    zone: str,
+    search: str,
+    amount: int | None,
+    days: Sequence[date],
 ) -> dict[date, DayTotal]:
     """Return each day's total under the same search, over all its payments, not only one page."""
-    _, moment, summed = _FILTERS[chip]
+    _, moment, summed = _FILTERS[status_filter]
     rows = await ro.rows(
         DayTotal,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS "
-        f"total {_from_clause(chip)}"
+        f"total {_from_clause(status_filter)}"
         f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
         like_pattern(search),
         amount,
