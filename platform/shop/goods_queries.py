@@ -85,26 +85,28 @@ _WHERE: Final[dict[str, str]] = {
 
 
 async def list_products(
-    ro: Reader, chip: ProductFilter, wanted: str, number: int
+    ro: Reader, product_filter: ProductFilter, search: str, number: int
 ) -> tuple[list[ProductRow], int]:
     """Return page `number` of the products that match a filter and a search text, and how many match.
 
-    `wanted` is searched for in the name, the code and the barcode; an empty text matches every product.
+    `search` is searched for in the name, the code and the barcode; an empty text matches every product.
     """
-    where = f"{_WHERE[chip]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
+    where = (
+        f"{_WHERE[product_filter]} AND ($1 = '' OR p.name ILIKE $2 OR p.sku ILIKE $2 OR p.barcode LIKE $2)"
+    )
     rows = await ro.rows(
         ProductRow,
         "SELECT p.id, p.sku, p.name, coalesce(c.name, '') AS category, p.unit, p.price, p.stock, "
         "p.reserved, p.stock_value,"
         f" p.archived FROM products p LEFT JOIN categories c ON c.id = p.category_id WHERE {where}"
         " ORDER BY lower(p.name), p.id LIMIT $3 OFFSET $4",
-        wanted,
-        like_pattern(wanted),
+        search,
+        like_pattern(search),
         PAGE_SIZE,
         (number - 1) * PAGE_SIZE,
     )
     return rows, int(
-        await ro.value(f"SELECT count(*) FROM products p WHERE {where}", wanted, like_pattern(wanted))
+        await ro.value(f"SELECT count(*) FROM products p WHERE {where}", search, like_pattern(search))
     )
 
 

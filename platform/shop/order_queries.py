@@ -125,7 +125,7 @@ _ROWS = (
 # `rules.awaits_confirmation` and `rules.can_hand_over` as SQL conditions on an order `o`.
 AWAITING_CONFIRMATION: Final = "o.status = 'placed' AND o.payment_method IN ('bank_transfer', 'qris')"
 READY_FOR_HAND_OVER: Final = "(o.status = 'paid' OR (o.status = 'placed' AND o.payment_method = 'cash'))"
-_CHIPS: Final[dict[str, str]] = {
+_FILTERS: Final[dict[str, str]] = {
     "perlu": "o.status IN ('placed', 'paid')",
     "bayar": AWAITING_CONFIRMATION,
     "siap": READY_FOR_HAND_OVER,
@@ -194,25 +194,26 @@ async def list_member_orders(ro: Reader, member_id: UUID, number: int) -> tuple[
     return found, int(await ro.value("SELECT count(*) FROM orders WHERE member_id = $1", member_id))
 
 
-async def list_orders(ro: Reader, chip: OrderFilter, number: int) -> list[OrderRow]:
+async def list_orders(ro: Reader, order_filter: OrderFilter, number: int) -> list[OrderRow]:
     """Return page `number` of the orders that match a filter."""
     return await ro.rows(
         OrderRow,
-        _ROWS + f"WHERE {_CHIPS[chip]} ORDER BY {_ORDERING.get(chip, _NEWEST)} LIMIT $1 OFFSET $2",
+        _ROWS + f"WHERE {_FILTERS[order_filter]}"
+        f" ORDER BY {_ORDERING.get(order_filter, _NEWEST)} LIMIT $1 OFFSET $2",
         PAGE_SIZE,
         (number - 1) * PAGE_SIZE,
     )
 
 
-async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
+async def search_orders(ro: Reader, search: str) -> list[OrderRow]:
     """Return the newest orders with this number, or with this text in the buyer's name or phone."""
-    exact = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else None
+    exact = int(search) if search.isascii() and search.isdecimal() and len(search) < 16 else None
     return await ro.rows(
         OrderRow,
         _ROWS + f"WHERE o.number = $1 OR o.buyer_name ILIKE $2 OR o.buyer_phone LIKE $2 ORDER BY {_NEWEST} "
         f"LIMIT $3",
         exact,
-        like_pattern(wanted),
+        like_pattern(search),
         PAGE_SIZE,
     )
 
@@ -220,7 +221,8 @@ async def search_orders(ro: Reader, wanted: str) -> list[OrderRow]:
 async def count_orders(ro: Reader) -> OrderCounts:
     """Return the number of orders per filter."""
     parts = ", ".join(
-        f"count(*) FILTER (WHERE {_CHIPS[chip]}) AS {chip}" for chip in ("bayar", "siap", "selesai", "batal")
+        f"count(*) FILTER (WHERE {_FILTERS[order_filter]}) AS {order_filter}"
+        for order_filter in ("bayar", "siap", "selesai", "batal")
     )
     found = await ro.one(OrderCounts, f"SELECT {parts} FROM orders o")
     assert found is not None  # an aggregate always has one row

@@ -87,17 +87,17 @@ async def list_products(ro: Reader, *, category: str | None, number: int) -> Sto
     return await _fetch_page(ro, _EVERYTHING, category, number, None)
 
 
-async def search_products(ro: Reader, wanted: str, *, category: str | None, number: int) -> StorefrontPage:
+async def search_products(ro: Reader, search: str, *, category: str | None, number: int) -> StorefrontPage:
     """Return the products with words that begin with the typed ones.
 
     If there are none, return those whose name, code or barcode contains the text.
     """
-    words = _WORD.findall(wanted.lower())[:8]
+    words = _WORD.findall(search.lower())[:8]
     if words:
         found = await _fetch_page(ro, _BY_WORDS, category, number, " & ".join(f"{word}:*" for word in words))
         if found.total:
             return found
-    return await _fetch_page(ro, _BY_LETTERS, category, number, like_pattern(wanted))
+    return await _fetch_page(ro, _BY_LETTERS, category, number, like_pattern(search))
 
 
 async def find_product_by_sku(ro: Reader, sku: str) -> StorefrontProductDetails | None:
@@ -128,10 +128,10 @@ async def find_picture(ro: Reader, checksum: str, width: int) -> bytes | None:
 
 
 async def _fetch_page(
-    ro: Reader, sql: str, category: str | None, number: int, wanted: str | None
+    ro: Reader, sql: str, category: str | None, number: int, search: str | None
 ) -> StorefrontPage:
     """Run one of the page statements and decode its JSON lists."""
-    row = await ro.one(_StorefrontPageRow, sql, category, PAGE_SIZE, (number - 1) * PAGE_SIZE, wanted)
+    row = await ro.one(_StorefrontPageRow, sql, category, PAGE_SIZE, (number - 1) * PAGE_SIZE, search)
     assert row is not None  # a SELECT without FROM always returns one row
     return StorefrontPage(
         row.total,
