@@ -25,6 +25,7 @@ from factories.cooperatives import PASSWORD, populate_cooperative
 from factories.run_directory import RunDirectory
 from kernel.database import Database, Reader, as_reader
 from kernel.postgres import EmbeddedPostgres
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from members.models import User
 from members.sessions import open_session
@@ -98,7 +99,7 @@ def template(server_url: str, settings: Settings) -> str:
 
 async def _build_template(server_url: str, settings: Settings) -> None:
     await _in_server(server_url, f"CREATE DATABASE {TEMPLATE}")
-    database = Database(f"{server_url}/{TEMPLATE}", settings)
+    database = build_services(f"{server_url}/{TEMPLATE}", settings).main_database
     try:
         await migrate(database)
         for at, (slug, bylaws) in enumerate((("melati", "konsumen"), ("mawar", "desa-merah-putih"))):
@@ -117,7 +118,7 @@ async def _build_template(server_url: str, settings: Settings) -> None:
             async with coop_session(database, founded.tenant) as db:
                 await populate_cooperative(db, slug)
     finally:
-        await database.close()
+        await database.services.close()
 
 
 async def _in_server(server_url: str, *statements: str) -> None:
@@ -133,11 +134,11 @@ async def _in_server(server_url: str, *statements: str) -> None:
 async def _clone(server_url: str, template: str, settings: Settings) -> AsyncIterator[Database]:
     name = f"test_{uuid.uuid4().hex[:16]}"
     await _in_server(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    database = Database(f"{server_url}/{name}", settings)
+    database = build_services(f"{server_url}/{name}", settings).main_database
     try:
         yield database
     finally:
-        await database.close()
+        await database.services.close()
         await _in_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -13,6 +13,7 @@ from kernel.database import Database, libpq_url
 from kernel.database_logins import APPLICATION_NEEDED, DatabaseLogins
 from kernel.errors import ErrorType
 from kernel.postgres import EmbeddedPostgres
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from kernel.timeouts import COMMANDS
 from operators.errors import NO_SUCH_COOPERATIVE
@@ -80,7 +81,8 @@ async def open_database(
     """
     settings = settings or load_dev_settings()
     with running_database(settings) as database_settings:
-        database = Database(database_settings.database_url, database_settings, timeouts=COMMANDS)
+        services = build_services(database_settings.database_url, database_settings, timeouts=COMMANDS)
+        database = services.main_database
         try:
             if migrated and is_embedded(settings):
                 from tenants.migrator import migrate
@@ -90,7 +92,7 @@ async def open_database(
                 await _require_migrated(database)
             yield database
         finally:
-            await asyncio.shield(database.close())
+            await asyncio.shield(services.close())
 
 
 async def require_cooperative(database: Database, slug: str) -> TenantRef:

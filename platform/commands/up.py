@@ -11,14 +11,14 @@ from dataclasses import replace
 import click
 
 from commands import fake_gateways
-from commands.connect import is_embedded, running_database
+from commands.connect import is_embedded, open_database, running_database
 from commands.dev_runtime import publish_runtime
 from commands.output import print_line, progress
 from commands.processes import ProcessGroup, StopRequestedError, stop_signals
-from kernel.database import Database, libpq_url
+from kernel.database import libpq_url
+from kernel.database_logins import DatabaseLogins
 from kernel.errors import ErrorType
 from kernel.settings import Settings, check_startable_supervisor, load, strip_owner_login
-from kernel.timeouts import COMMANDS
 
 ANSWER_TIMEOUT_SECONDS = 30.0
 
@@ -76,7 +76,7 @@ def _serve(settings: Settings, processes: ProcessGroup, *, demo: bool, own: bool
         settings = fake_gateways.with_fake_gateways(settings, processes, fakes)
     if demo:
         sign_ins = asyncio.run(_seed(settings))
-    logins = Database(settings.database_url, settings).logins
+    logins = DatabaseLogins(settings.database_url, settings.app_database_url, settings)
     overrides = fake_gateways.child_environment(settings) | {"LUMBUNG_BASE_DOMAIN": settings.base_domain}
     environment = strip_owner_login(os.environ) | overrides
     environment |= {
@@ -106,31 +106,25 @@ async def _migrate(settings: Settings) -> None:
     from tenants.login_checks import require_limited_logins
     from tenants.migrator import migrate
 
-    database = Database(settings.database_url, settings)
-    try:
+    async with open_database(settings, migrated=False) as database:
         await require_limited_logins(database)
         with progress("Migrating cooperatives") as moved:
             await migrate(database, on_progress=moved)
-    finally:
-        await asyncio.shield(database.close())
 
 
 async def _seed(settings: Settings) -> list[str]:
     """Seed the demo and return the lines that explain how to use it."""
     from demo import list_notes, seed_demo
 
-    database = Database(settings.database_url, settings, timeouts=COMMANDS)
     left: list[str] = []
-    try:
+    async with open_database(settings, migrated=False) as database:
         with progress("Demo cooperatives") as moved:
             sign_ins = await seed_demo(database, on_progress=moved, on_note=left.append)
-        lines = [
-            "Logins of the demo (all people are invented):",
-            *(sign_in.format_line() for sign_in in sign_ins),
-        ]
-        return [*lines, *list_notes(settings), *left]
-    finally:
-        await asyncio.shield(database.close())
+    lines = [
+        "Logins of the demo (all people are invented):",
+        *(sign_in.format_line() for sign_in in sign_ins),
+    ]
+    return [*lines, *list_notes(settings), *left]
 
 
 def _require_free_port(settings: Settings) -> None:

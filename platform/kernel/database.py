@@ -24,10 +24,10 @@ from kernel.connection import begin, connect, libpq_url
 from kernel.database_logins import DatabaseLogins
 from kernel.json_codec import create_engine
 from kernel.pools import ROLLBACK_SECONDS, ConnectionLease, LeasedSession, PoolPair
-from kernel.process_services import Services
-from kernel.timeouts import LONG, UNLIMITED, WEB, Timeouts
+from kernel.timeouts import LONG, UNLIMITED, Timeouts
 
 if TYPE_CHECKING:
+    from kernel.process_services import Services
     from kernel.settings import Settings
 
 View = TypeVar("View", bound=msgspec.Struct)
@@ -195,12 +195,14 @@ class Database:
         self,
         owner_url: str | None,
         settings: Settings,
+        services: Services,
         *,
-        pool_size: int = 10,
-        timeouts: Timeouts = WEB,
-        min_idle: int = 1,
+        pool_size: int,
+        timeouts: Timeouts,
+        min_idle: int,
     ) -> None:
         self.settings = settings
+        self.services = services
         self.timeouts = timeouts
         self.logins = DatabaseLogins(owner_url, settings.app_database_url, settings)
         self._pool_size = pool_size
@@ -208,7 +210,6 @@ class Database:
         self._pools: PoolPair | None = None
         self._long: PoolPair | None = None
         self._owner: AsyncEngine | None = None
-        self.services = Services(self)
 
     @property
     def has_owner(self) -> bool:
@@ -317,17 +318,8 @@ class Database:
                 pools.write.close_idle()
                 pools.read.close_idle()
 
-    def clone_for_event_loop(self) -> Database:
-        """Return a Database with the same settings and small pools, for another event loop.
-
-        The caller closes it.
-        """
-        owner = libpq_url(self.owner_url) if self.has_owner else None
-        return Database(owner, self.settings, pool_size=1, timeouts=self.timeouts, min_idle=0)
-
     async def close(self) -> None:
-        """Close every pool and the process's services."""
-        await self.services.close()
+        """Close every pool."""
         for pools in (self._pools, self._long):
             if pools is not None:
                 await pools.close()

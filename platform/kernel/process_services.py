@@ -1,4 +1,7 @@
-"""Services shared in one event loop: databases by cell, HTTP client, file threads, throttle cache."""
+"""The composition root: ``build_services`` builds what the rooms of one process share.
+
+Web (``web.asgi``), worker (``tenants.worker``) and commands (``commands.connect``) start with it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import httpx
 
+from kernel.connection import libpq_url
+from kernel.database import Database
 from kernel.file_threads import FileThreadPool
+from kernel.timeouts import WEB, Timeouts
 
 if TYPE_CHECKING:
-    from kernel.database import Database
+    from kernel.settings import Settings
 
 MAIN_CELL: Final = "main"
 HTTP_TIMEOUT: Final = httpx.Timeout(15, connect=5)
@@ -27,17 +33,22 @@ class HasCell(Protocol):
 
 
 class Services:
-    """The services that rooms share in one process and event loop; created with its first database.
+    """The services that rooms share in one process and event loop; ``build_services`` builds them.
 
     Services that only the web process has (host cache, page cache, webhook inbox) are in ``web.dispatch``.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.databases: dict[str, Database] = {MAIN_CELL: database}
+    def __init__(self) -> None:
+        self.databases: dict[str, Database] = {}  # by cell
         self.throttle_cache = ThrottleCache()
         self.on_change: Callable[[str], None] | None = None  # called with topics that this process committed
         self._http_client: httpx.AsyncClient | None = None
         self._file_threads: FileThreadPool | None = None
+
+    @property
+    def main_database(self) -> Database:
+        """The database of the control plane, which today is also the only cell."""
+        return self.databases[MAIN_CELL]
 
     def database_for(self, tenant: HasCell) -> Database:
         """Return the database of a cooperative's cell.
@@ -65,14 +76,29 @@ class Services:
             self._file_threads = FileThreadPool()
         return self._file_threads
 
+    def clone_for_event_loop(self) -> Services:
+        """Return services for another event loop, with small pools to the database of every cell.
+
+        Change notices go to nobody. The caller closes it.
+        """
+        clone = Services()
+        for cell, database in self.databases.items():
+            owner_url = libpq_url(database.owner_url) if database.has_owner else None
+            clone.databases[cell] = Database(
+                owner_url, database.settings, clone, pool_size=1, timeouts=database.timeouts, min_idle=0
+            )
+        return clone
+
     async def close(self) -> None:
-        """Close the HTTP client and the file threads; each Database closes its own pools."""
+        """Close the HTTP client, the file threads and the pools of every database."""
         client, threads = self._http_client, self._file_threads
         self._http_client = self._file_threads = None
         if threads is not None:
             threads.close()
         if client is not None:
             await client.aclose()
+        for database in self.databases.values():
+            await database.close()
 
 
 MAX_CACHED_KEYS: Final = 10_000
@@ -102,3 +128,22 @@ class ThrottleCache:
     def discard(self, key: str) -> None:
         """Remove ``key``, whose count was lowered or reset."""
         self._until.pop(key, None)
+
+
+def build_services(
+    owner_url: str | None,
+    settings: Settings,
+    *,
+    pool_size: int = 10,
+    timeouts: Timeouts = WEB,
+    min_idle: int = 1,
+) -> Services:
+    """Build the services of one process, or of each event loop of a process that has two.
+
+    ``owner_url`` is None in web and worker processes. ``min_idle`` connections of each pool stay open.
+    """
+    services = Services()
+    services.databases[MAIN_CELL] = Database(
+        owner_url, settings, services, pool_size=pool_size, timeouts=timeouts, min_idle=min_idle
+    )
+    return services

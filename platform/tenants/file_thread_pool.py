@@ -79,9 +79,9 @@ async def _run_in_thread(
     on_done: Callable[[T], None] | None = None,
 ) -> T:
     async def with_connections() -> T:
-        own = database.clone_for_event_loop()
+        own = database.services.clone_for_event_loop()
         try:
-            return await work(own)
+            return await work(own.main_database)
         finally:
             await own.close()
 

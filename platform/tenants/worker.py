@@ -14,8 +14,9 @@ import structlog
 
 from kernel import clock
 from kernel.broker import check_broker_durability, close_broker, declare_actor, make_broker
-from kernel.database import Database, libpq_url
+from kernel.database import libpq_url
 from kernel.outbox import MAX_RETRY_AGE, JobMessage, find_job, mark_processed, resolve_job_names, retry_delay
+from kernel.process_services import build_services
 from kernel.relay import run_relay
 from kernel.timeouts import JOBS
 from tenants.daily_jobs import run_daily_scheduler
@@ -25,6 +26,7 @@ from tenants.registry import find_tenant_by_schema
 from tenants.session import coop_session, shared_session
 
 if TYPE_CHECKING:
+    from kernel.database import Database
     from kernel.settings import Settings
 
 log = structlog.get_logger()
@@ -95,10 +97,10 @@ class Worker:
     def __init__(self, settings: Settings, app_url: str) -> None:
         self.settings = settings = replace(settings, database_url=None, app_database_url=app_url)
         # jobs run on the loop of dramatiq's middleware, the relay on this one: each has its own pools
-        self._jobs = Database(
+        self._jobs = build_services(
             None, settings, pool_size=max(2, settings.worker_threads), timeouts=JOBS, min_idle=0
-        )
-        self._relay = Database(None, settings, pool_size=2, min_idle=0)
+        ).main_database
+        self._relay = build_services(None, settings, pool_size=2, min_idle=0).main_database
         check_broker_durability(settings)
         self.broker = make_broker(settings, libpq_url(self._relay.app_url))
 
@@ -128,7 +130,7 @@ class Worker:
         finally:
             await asyncio.to_thread(threads.stop)
             await asyncio.to_thread(close_broker, self.broker)
-            await self._relay.close()
+            await self._relay.services.close()
 
 
 def run_worker(settings: Settings, app_url: str) -> None:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from kernel import clock
-from kernel.database import Database
-from kernel.settings import Settings, check_startable, load
+from kernel.settings import check_startable
 from kernel.translations import choose_language
 from members.devices import device_cookie_name
 from operators.queries import find_session_operator
@@ -53,6 +52,9 @@ from web.unavailable import TrackedSend, respond_to_failure
 if TYPE_CHECKING:
     from litestar.types import Receive, Send
 
+    from kernel.database import Database
+    from kernel.settings import Settings
+
 log = structlog.get_logger()
 
 PLATFORM_BRAND = Brand(name="Lumbung", tagline="Lumbung")
@@ -61,9 +63,9 @@ PLATFORM_BRAND = Brand(name="Lumbung", tagline="Lumbung")
 class HostDispatcher:
     """The ASGI application of a process; it owns the pools, the caches and the applications."""
 
-    def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
-        self.settings = settings or load()
-        self._database = database
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
         self.page_cache = PageCache()
         self.rate_limiter = RateLimiter(
             instances=self.settings.web_instances, counts=open_shared_counts(self.settings)
@@ -76,37 +78,22 @@ class HostDispatcher:
         self._operator_host = f"operator.{self._base_domain}"
         self._is_secure = self.settings.scheme == "https"
 
-    @property
-    def database(self) -> Database:
-        """The database pools. Raises RuntimeError before ``start``."""
-        if self._database is None:
-            msg = "the application has not been started"
-            raise RuntimeError(msg)
-        return self._database
-
     async def start(self) -> None:
         """Open pools and caches and start the change listener; raise for unsafe settings."""
         check_startable(self.settings)
-        if self._database is None:
-            if self.settings.app_database_url is None:
-                msg = (
-                    "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own "
-                    "PostgreSQL"
-                )
-                raise RuntimeError(msg)
-            self._database = Database(
-                None, self.settings
-            )  # pages never create or alter tables, so they need no owner
-        await require_limited_logins(self._database)
-        self.hosts = HostCache(self._database)
-        self.inbox = WebhookInbox(self._database)
-        self._database.services.on_change = self.on_change
+        if not self.database.logins.has_app:
+            msg = "set LUMBUNG_APP_DATABASE_URL, or start with `lumbung up`, which brings its own PostgreSQL"
+            raise RuntimeError(msg)
+        await require_limited_logins(self.database)
+        self.hosts = HostCache(self.database)
+        self.inbox = WebhookInbox(self.database)
+        self.database.services.on_change = self.on_change
         self.outage_handler = OutageHandler(
-            self._database, self.page_cache, self.hosts, self.inbox, self.clear_caches
+            self.database, self.page_cache, self.hosts, self.inbox, self.clear_caches
         )
         self._listener = asyncio.create_task(
             listen_for_changes(
-                self._database,
+                self.database,
                 self.on_change,
                 self.outage_handler.on_connection_restored,
                 self.outage_handler.on_connection_lost,
@@ -122,8 +109,7 @@ class HostDispatcher:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
             self.outage_handler.stop()
-        if self._database is not None:
-            await self._database.close()
+        await self.database.services.close()
 
     def on_change(self, what: str) -> None:
         """Invalidate the caches of a changed topic.

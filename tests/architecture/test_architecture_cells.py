@@ -90,3 +90,17 @@ def test_sessions_are_opened_where_the_cell_is_chosen() -> None:
     }
     assert opened <= OPENED_IN
     assert "tenants/session.py" in opened
+
+
+def _callers(function: str) -> set[str]:
+    return {
+        name
+        for name, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+    }
+
+
+def test_services_and_databases_are_built_in_one_module_and_by_three_callers() -> None:
+    assert _callers("Services") == _callers("Database") == {"kernel/process_services.py"}
+    assert _callers("build_services") == {"web/asgi.py", "tenants/worker.py", "commands/connect.py"}

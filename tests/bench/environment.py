@@ -11,6 +11,7 @@ from pathlib import Path
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.postgres import EmbeddedPostgres
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from onboarding.create_cooperative import NewCooperative, create_cooperative
 from tenants.migrator import migrate
@@ -31,12 +32,12 @@ async def bench_environment(schema_pool_size: int = 2) -> AsyncIterator[tuple[Da
             foundings_per_hour=10_000,
             foundings_per_hour_in_all=10_000,
         )
-        database = Database(server.start(), settings)
+        database = build_services(server.start(), settings).main_database
         try:
             await migrate(database)
             yield database, settings
         finally:
-            await database.close()
+            await database.services.close()
             server.stop()
 
 

@@ -21,6 +21,7 @@ from factories.counting_proxy import CountingProxy, counting_proxy
 from kernel import clock
 from kernel.database import Database, libpq_url
 from kernel.ids import new_id
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from members.models import Session
 from tenants.registry import TenantRef
@@ -135,7 +136,9 @@ async def measure(
         member_id, product = (
             await ro.records("SELECT m.id, p.id FROM members m, products p WHERE sku = $1", FIRST)
         )[0]
-    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(lumbung.owner_url)), settings))
+    dispatcher = HostDispatcher(
+        settings, build_services(proxy.url(libpq_url(lumbung.owner_url)), settings).main_database
+    )
     dispatcher.rate_limiter = RateLimiter(lambda _: None, network_limit=None, session_limit=10**9)
     await dispatcher.start()
     browsers = [

@@ -20,8 +20,8 @@ from factories.browser_users import DESKTOP, PHONE, BrowserUser, Site, open_brow
 from factories.processes import free_port, web_process
 from factories.sample_data import CHAIR, MAWAR_CHAIR, SARI
 from kernel import clock
-from kernel.database import Database
 from kernel.phone import parse_mobile
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants.migrator import migrate
 
@@ -63,7 +63,7 @@ def scene(request: pytest.FixtureRequest) -> Scene:
 async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
     port = free_port()
     settings = Settings(base_domain=f"localhost:{port}", data_dir=tmp_path)
-    database = Database(f"{server_url}/{await _new_database(server_url)}", settings)
+    database = build_services(f"{server_url}/{await _new_database(server_url)}", settings).main_database
     await migrate(database)
     await seed_demo(database)
     melati, mawar = COOPERATIVES
@@ -78,7 +78,7 @@ async def demo_scene(server_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             mawar.chair_phone,
             melati.sales_year(),
         )
-    await database.close()
+    await database.services.close()
 
 
 async def _new_database(server_url: str) -> str:

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from demo import seed_demo
-from kernel.database import Database
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants.migrator import migrate
 
@@ -26,12 +26,12 @@ async def seeded_template(server_url: str, settings: Settings) -> str:
         ready = run / f"{SEEDED}.ready"
         if not ready.exists():
             await _in_server(server_url, f"CREATE DATABASE {SEEDED}")
-            database = Database(f"{server_url}/{SEEDED}", settings)
+            database = build_services(f"{server_url}/{SEEDED}", settings).main_database
             try:
                 await migrate(database)
                 await seed_demo(database)
             finally:
-                await database.close()
+                await database.services.close()
             ready.touch()
     return SEEDED
 

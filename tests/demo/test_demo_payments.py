@@ -33,6 +33,7 @@ from kernel.actor import Actor
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from payments import configure_method, methods, provider_calls
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -56,7 +57,7 @@ class DemoWorld:
 
 @pytest.fixture(scope="module")
 async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]:
-    before = Database(seeded_url, settings)
+    before = build_services(seeded_url, settings).main_database
     stripe, midtrans, xendit = FakeStripe(), FakeMidtrans(), FakeXendit()
     try:
         tenant = await find_tenant_by_slug(before, "melati")
@@ -64,7 +65,7 @@ async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]
             alone = len([method for method in await methods.list_methods(ro) if method.enabled])
         async with serve(stripe.app) as first, serve(midtrans.app) as second, serve(xendit.app) as third:
             addresses = (("stripe", str(first)), ("midtrans", str(second)), ("xendit", str(third)))
-            database = Database(
+            database = build_services(
                 seeded_url,
                 replace(
                     settings,
@@ -72,12 +73,12 @@ async def world(seeded_url: str, settings: Settings) -> AsyncIterator[DemoWorld]
                     billing_stripe_key=gateways.PLATFORM_KEY,
                     billing_stripe_webhook_secret=gateways.PLATFORM_SECRET,
                 ),
-            )
+            ).main_database
             await seed_demo(database)
             yield DemoWorld(database, tenant, stripe, xendit, alone)
-            await database.close()
+            await database.services.close()
     finally:
-        await before.close()
+        await before.services.close()
 
 
 async def test_one_cooperative_has_every_way_and_the_other_those_of_the_first_day(world: DemoWorld) -> None:

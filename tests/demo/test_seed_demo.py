@@ -9,6 +9,7 @@ from demo.cooperatives import COOPERATIVES, PASSWORD
 from kernel import clock
 from kernel.database import Database
 from kernel.errors import DomainError
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from ledger.year_queries import get_surplus, get_trial_balance
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -22,11 +23,11 @@ Seeded = tuple[Database, list[DemoLogin]]
 
 @pytest.fixture(scope="module")
 async def seeded(seeded_url: str, settings: Settings) -> AsyncIterator[Seeded]:
-    database = Database(seeded_url, settings)
+    database = build_services(seeded_url, settings).main_database
     try:
         yield database, await seed_demo(database)
     finally:
-        await database.close()
+        await database.services.close()
 
 
 @pytest.mark.parametrize("slug", [demo.slug for demo in COOPERATIVES])
@@ -103,7 +104,8 @@ async def test_a_second_start_only_looks(seeded: Seeded, monkeypatch: pytest.Mon
 async def test_every_sign_in_that_is_told_opens_a_door(seeded: Seeded, settings: Settings) -> None:
     database, sign_ins = seeded
     dispatcher = HostDispatcher(
-        settings, Database(database.owner_url.render_as_string(hide_password=False), settings)
+        settings,
+        build_services(database.owner_url.render_as_string(hide_password=False), settings).main_database,
     )
     await dispatcher.start()
     try:
@@ -135,9 +137,9 @@ async def test_a_slug_that_somebody_took_is_left_alone(database: Database, melat
 
 
 async def test_production_has_no_demo(database: Database, settings: Settings) -> None:
-    production = Database(
+    production = build_services(
         database.owner_url.render_as_string(hide_password=False), replace(settings, environment="production")
-    )
+    ).main_database
     with pytest.raises(DomainError) as error:
         await seed_demo(production)
     assert error.value.code == "demo.not_in_production"

@@ -20,6 +20,7 @@ from factories.processes import production_environment
 from factories.servers import transfer_to_plain_owner
 from kernel.database import Database
 from kernel.postgres import EmbeddedPostgres
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from onboarding.create_cooperative import NewCooperative, create_cooperative
 from tenants.migrator import migrate
@@ -88,7 +89,7 @@ async def isolated_installation() -> AsyncIterator[Installation]:
     try:
         url = server.start()
         settings = Settings(secret_key=PRODUCTION["LUMBUNG_SECRET_KEY"], data_dir=folder, schema_pool_size=2)
-        database = Database(url, settings)
+        database = build_services(url, settings).main_database
         await migrate(database)
         await transfer_to_plain_owner(database)
         tenants = []
@@ -107,7 +108,7 @@ async def isolated_installation() -> AsyncIterator[Installation]:
                 await populate_cooperative(db, slug)
             tenants.append(tenant)
         yield Installation(server, url, database, *tenants)
-        await database.close()
+        await database.services.close()
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

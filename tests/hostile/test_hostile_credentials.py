@@ -26,6 +26,7 @@ from factories.processes import (
 from kernel.database import Database, libpq_url
 from kernel.errors import DomainError
 from kernel.outbox import enqueue
+from kernel.process_services import build_services
 from tenants import schema_pool
 from tenants.provision import run_provisioner
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -72,9 +73,11 @@ FOUNDING = {
 @pytest.fixture
 async def serving(database: Database) -> AsyncIterator[Database]:
     """The same database as web and worker open it."""
-    app = Database(None, replace(database.settings, app_database_url=libpq_url(database.app_url)))
+    app = build_services(
+        None, replace(database.settings, app_database_url=libpq_url(database.app_url))
+    ).main_database
     yield app
-    await app.close()
+    await app.services.close()
 
 
 async def test_the_applications_login_may_do_with_each_table_what_its_code_does(database: Database) -> None:

@@ -19,6 +19,7 @@ from factories.processes import free_port, web_process, worker_process
 from factories.silent_proxy import silent_proxy
 from kernel.database import Database, libpq_url
 from kernel.outbox import enqueue
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_reader, coop_session
@@ -116,7 +117,7 @@ async def test_a_connection_that_went_silent_ends_within_ten_seconds(
     port = database.owner_url.port
     assert port is not None
     with silent_proxy(port) as proxy:
-        through = Database(libpq_url(database.owner_url.set(port=proxy.port)), settings)
+        through = build_services(libpq_url(database.owner_url.set(port=proxy.port)), settings).main_database
         dispatcher = HostDispatcher(settings, through)
         dispatcher.rate_limiter = RateLimiter(lambda _: None)
         await dispatcher.start()
@@ -168,7 +169,7 @@ async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
     port = free_port()
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_SECRET_KEY": own.database.settings.secret_key}
-    await own.database.close()
+    await own.database.services.close()
     holding: list[asyncpg.Connection] = []
     with web_process(own.database, port, base_domain, tmp_path / "web.log", extra):
         async with httpx.AsyncClient(
@@ -198,7 +199,7 @@ async def test_when_nothing_happens_a_process_holds_four_connections_at_most(
     port = free_port()
     base_domain = f"localhost:{port}"
     extra = {"LUMBUNG_SECRET_KEY": own.database.settings.secret_key}
-    await own.database.close()
+    await own.database.services.close()
     with web_process(own.database, port, base_domain, tmp_path / "web.log", extra):
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
@@ -217,7 +218,7 @@ async def test_when_nothing_happens_a_process_holds_four_connections_at_most(
         async with coop_session(own.database, own.melati) as db:
             for _ in range(20):
                 await enqueue(db, "tenants.delete_finished_job_keys", {})
-        await own.database.close()
+        await own.database.services.close()
         await asyncio.sleep(IDLE_SECONDS * 2 + 10)
         left = await own.last_queries()
         assert 1 <= len(left) <= 4, left

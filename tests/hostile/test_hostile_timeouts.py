@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from conftest import SignedInClient
 from kernel.database import Database
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from kernel.timeouts import EXPORT, IMPORT, JOBS, WEB
 from tenants.registry import TenantRef
@@ -26,11 +27,11 @@ MEMBERS = (
 @pytest.fixture
 async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispatcher]:
     """A web process whose pages may take a second."""
-    short = Database(
+    short = build_services(
         database.owner_url.render_as_string(hide_password=False),
         settings,
         timeouts=msgspec.structs.replace(WEB, statement=1.0),
-    )
+    ).main_database
     dispatcher = HostDispatcher(settings, short)
     await dispatcher.start()
     yield dispatcher
@@ -135,7 +136,9 @@ async def test_each_pool_sets_its_own_and_a_longer_profile_ends_with_its_transac
             {"role": settings.app_role},
         )
         assert "timeout" not in roles.scalar_one()
-    jobs = Database(database.owner_url.render_as_string(hide_password=False), settings, timeouts=JOBS)
+    jobs = build_services(
+        database.owner_url.render_as_string(hide_password=False), settings, timeouts=JOBS
+    ).main_database
     async with coop_session(jobs, melati) as db:
         assert (await db.execute(text(SHOWN))).scalar_one() == "1min 10s 2min"
-    await jobs.close()
+    await jobs.services.close()

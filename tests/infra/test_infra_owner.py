@@ -28,6 +28,7 @@ from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from kernel.postgres_layout import bundled_binaries
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from ledger import Journal, JournalLine, post_journal, queries
 from ledger.chart import CASH, OPENING_BALANCES
@@ -65,7 +66,9 @@ def other_server() -> Iterator[str]:
 def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_app") -> Database:
     """By both logins; the application's password is its own, with a sign that must be quoted."""
     app = make_url(url).set(username=role, password=f"{password}'%").render_as_string(hide_password=False)
-    return Database(url, Settings(database_url=url, app_database_url=app, app_role=role, schema_pool_size=2))
+    return build_services(
+        url, Settings(database_url=url, app_database_url=app, app_role=role, schema_pool_size=2)
+    ).main_database
 
 
 @pytest.mark.parametrize("by", ["superuser", "administrator"])
@@ -89,7 +92,7 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
         again = await migrate(database)
         assert again.failed == {}
     finally:
-        await database.close()
+        await database.services.close()
 
 
 async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> None:
@@ -107,7 +110,7 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
             spare = (
                 await connection.execute(text("SELECT schema_name FROM shared.schema_pool LIMIT 1"))
             ).scalar_one()
-        await before.close()
+        await before.services.close()
         await run_script(server, SCRIPTS / "plain_owner.sql")
         await _drop_pool_schema(after, spare)
         report = await migrate(after)
@@ -118,7 +121,7 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
         async with coop_session(after, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
     finally:
-        await asyncio.gather(before.close(), after.close())
+        await asyncio.gather(before.services.close(), after.services.close())
 
 
 async def administrator_of(server: str) -> str:
@@ -138,7 +141,7 @@ async def test_the_applications_password_is_its_own_and_reaches_its_login_by_a_m
         await migrate(new)
         await log_in(new)
     finally:
-        await asyncio.gather(old.close(), new.close())
+        await asyncio.gather(old.services.close(), new.services.close())
 
 
 async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_ready(server: str) -> None:
@@ -160,12 +163,16 @@ async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_r
         async with coop_session(database, founded.tenant) as db:
             assert (await db.execute(text("SELECT count(*) FROM accounts"))).scalar_one() > 50
     finally:
-        await asyncio.gather(database.close(), as_administrator.close())
+        await asyncio.gather(database.services.close(), as_administrator.close())
 
 
 async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(server: str) -> None:
     url = await create_owner_role(server)
-    plain, powerful, owning = opened(url), opened(server), Database(None, Settings(app_database_url=url))
+    plain, powerful, owning = (
+        opened(url),
+        opened(server),
+        build_services(None, Settings(app_database_url=url)).main_database,
+    )
     for database in (plain, powerful, owning):
         database.settings = replace(database.settings, environment="production")
     try:
@@ -181,7 +188,7 @@ async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(s
         with pytest.raises(DomainError, match="logs in as owner, which owns the tables"):
             await require_limited_logins(owning)
     finally:
-        await asyncio.gather(plain.close(), powerful.close(), owning.close())
+        await asyncio.gather(plain.services.close(), powerful.services.close(), owning.services.close())
 
 
 async def log_in(database: Database) -> None:
@@ -202,7 +209,7 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
         async with coop_session(database, founded.tenant) as db:
             await post_journal(db, opening("a", 700), by="test")
     finally:
-        await database.close()
+        await database.services.close()
 
     page = (ROOT / "docs" / "operating.md").read_text("utf-8")
     restored_url = (
@@ -230,7 +237,7 @@ async def test_a_backup_comes_back_on_another_server(server: str, other_server: 
             async with coop_session(database, tenant) as db:
                 await db.execute(text("DELETE FROM journal_lines"))
     finally:
-        await database.close()
+        await database.services.close()
 
 
 def opening(key: str, amount: int) -> Journal:

@@ -14,6 +14,7 @@ from governance.queries import get_bylaws_on, list_versions
 from kernel.batching import read_batch
 from kernel.database import Database, Reader, libpq_url
 from kernel.errors import DomainError
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from savings.queries import get_balances
 from tenants.registry import TenantRef
@@ -80,12 +81,12 @@ async def test_one_round_trip_for_each_round(
         return await get_balances(r, (await members(r))[0].id)
 
     async with counting_proxy(f"{server_url}/") as proxy:
-        proxied = Database(proxy.url(libpq_url(database.owner_url)), settings)
+        proxied = build_services(proxy.url(libpq_url(database.owner_url)), settings).main_database
         for _ in range(2):
             async with coop_reader(proxied, melati) as reader:
                 with proxy.measure() as counts:
                     await read_batch(reader, twice, twice, list_versions, get_profile)
-        await proxied.close()
+        await proxied.services.close()
     assert counts.round_trips == 2
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from factories.counting_proxy import counting_proxy
 from kernel.database import Database, libpq_url
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants.registry import TenantRef
 from tenants.session import coop_session, shared_session
@@ -26,13 +27,13 @@ async def test_beginning_and_binding_are_one_round_trip(
     database: Database, settings: Settings, server_url: str, melati: TenantRef
 ) -> None:
     async with counting_proxy(f"{server_url}/") as proxy:
-        through = Database(proxy.url(libpq_url(database.owner_url)), settings)
+        through = build_services(proxy.url(libpq_url(database.owner_url)), settings).main_database
         for _ in range(2):
             with proxy.measure() as counted:
                 async with coop_session(through, melati) as db:
                     name = melati.schema_name
                     assert (await db.execute(WHO)).scalar_one() == f"{name} {name} 5s"
-        await through.close()
+        await through.services.close()
     assert counted.round_trips == 3
     assert counted.simple_queries[0].startswith("BEGIN; SET LOCAL ROLE")
     assert counted.simple_queries[1:] == ["COMMIT;"]

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -192,3 +193,19 @@ async def test_work_is_bound_to_its_cooperative_and_its_connections_are_closed(
                 return
             await asyncio.sleep(0.02)
     pytest.fail("the connection of the thread is still open")
+
+
+async def test_work_in_a_thread_reaches_every_cell(
+    database: Database, melati: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = msgspec.structs.replace(melati, cell="second")
+    # a second server is not here; the same one stands for it
+    monkeypatch.setitem(database.services.databases, "second", database)
+
+    async def name(ro: Reader) -> str:
+        return str(await ro.value("SELECT name FROM profile"))
+
+    assert await read_in_thread(database, second, name) == "Koperasi Melati"
+    clone = database.services.clone_for_event_loop()
+    assert clone.databases.keys() == {"main", "second"}
+    assert all(each.services is clone for each in clone.databases.values())

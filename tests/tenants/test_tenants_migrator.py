@@ -16,6 +16,7 @@ from commands.main import lumbung
 from kernel.database import Database
 from kernel.errors import DomainError
 from kernel.postgres import EmbeddedPostgres
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants import revisions
 from tenants.migrator import migrate
@@ -162,7 +163,7 @@ def test_where_web_and_worker_wait_for_the_command_one_that_fails_does_not_keep_
 
     @contextlib.asynccontextmanager
     async def no_database(**_: object) -> AsyncIterator[Database]:
-        yield Database("postgresql://nobody:p@127.0.0.1:1/nothing", Settings())
+        yield build_services("postgresql://nobody:p@127.0.0.1:1/nothing", Settings()).main_database
 
     async def one_failed(*_: object, **__: object) -> migrator.MigrationReport:
         return migrator.MigrationReport(
@@ -209,10 +210,10 @@ async def test_postgresql_15_is_refused_in_words_by_the_embedded_server_and_by_m
         with pytest.raises(DomainError, match=r"PostgreSQL 15.* is too old"):
             server.start()
         monkeypatch.setattr(postgres_cluster, "MIN_MAJOR_VERSION", 15)
-        database = Database(server.start(), Settings())
+        database = build_services(server.start(), Settings()).main_database
         with pytest.raises(DomainError, match=r"PostgreSQL 15.* is too old"):
             await migrate(database)
-        await database.close()
+        await database.services.close()
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import shop.tasks  # noqa: F401 - the job of a test
 from factories.older_revisions import create_cooperative_at_revision
 from kernel.database import Database
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from tenants import revisions
 from tenants.migrator import migrate
@@ -160,7 +161,7 @@ async def old(server_url: str, template: str, settings: Settings, tmp_path: Path
     name = f"test_{uuid.uuid4().hex[:16]}"
     control = await asyncpg.connect(f"{server_url}/postgres")
     await control.execute(f"CREATE DATABASE {name}")
-    database = Database(f"{server_url}/{name}", settings)
+    database = build_services(f"{server_url}/{name}", settings).main_database
     root = tmp_path / "shared"
     shutil.copytree(
         Path(revisions.__file__).parent / "migrations", root, ignore=shutil.ignore_patterns("__pycache__")
@@ -188,7 +189,7 @@ async def old(server_url: str, template: str, settings: Settings, tmp_path: Path
             )
         yield database
     finally:
-        await database.close()
+        await database.services.close()
         await control.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await control.close()
 

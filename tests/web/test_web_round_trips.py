@@ -19,6 +19,7 @@ from factories.counting_proxy import CountingProxy, counting_proxy
 from factories.fake_gateways import run_fake_gateways
 from kernel.database import Database, libpq_url
 from kernel.ids import new_id
+from kernel.process_services import build_services
 from kernel.settings import Settings
 from shop.models import Order
 from tenants.registry import TenantRef
@@ -55,7 +56,9 @@ async def proxy(server_url: str) -> AsyncIterator[CountingProxy]:
 
 @pytest.fixture
 async def app(database: Database, settings: Settings, proxy: CountingProxy) -> AsyncIterator[HostDispatcher]:
-    dispatcher = HostDispatcher(settings, Database(proxy.url(libpq_url(database.owner_url)), settings))
+    dispatcher = HostDispatcher(
+        settings, build_services(proxy.url(libpq_url(database.owner_url)), settings).main_database
+    )
     dispatcher.rate_limiter = RateLimiter(lambda _: None)
     await dispatcher.start()
     yield dispatcher
