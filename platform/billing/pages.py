@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery
 
 from billing import (
     card_pages,
+    contact_pages,
     invoice_pages,
     operator_pages,
     presenters,
@@ -26,14 +27,12 @@ from billing import (
 from billing.card_checkout import expire_checkout_sessions
 from billing.change_card_plan import change_card_plan
 from billing.coupons import redeem_coupon
-from billing.forms import BillingContactForm, ChoosePlanForm, RedeemCouponForm
+from billing.forms import ChoosePlanForm, RedeemCouponForm
 from billing.manage_subscription import (
-    BillingContact,
     cancel_subscription,
     choose_plan,
     quote_plan,
     resume_subscription,
-    set_contact,
 )
 from billing.models import Subscription
 from billing.plans import INTERVALS, Interval, Plan, catalogue
@@ -41,7 +40,6 @@ from billing.registry_sync import get_or_create_subscription
 from billing.rules import is_upgrade
 from kernel import clock
 from kernel.database import as_reader
-from kernel.phone import format_national
 from kernel.translations import get_translations
 from tenants.changes import invalidate_local, registry_topic
 from tenants.session import shared_session
@@ -221,56 +219,6 @@ async def submit_coupon(
     )
 
 
-@get(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_SUSPENDED)
-async def show_contact(
-    request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
-) -> Response[bytes]:
-    """Show the billing contact."""
-    async with shared_session(database) as db:
-        subscription = await get_or_create_subscription(db, tenant.id, clock.today(ctx.brand.timezone))
-    return render_page(
-        request, "billing/contact.html", active_menu=ACTIVE_MENU, form=None, **_contact_context(subscription)
-    )
-
-
-@post(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def submit_contact(
-    request: AnyRequest,
-    ctx: CurrentContext,
-    tenant: CurrentTenant,
-    viewer: CurrentUser,
-    database: CurrentDatabase,
-) -> Response[Any]:
-    """Change the billing contact."""
-    form = await read_form(request, BillingContactForm)
-    on = clock.today(ctx.brand.timezone)
-    async with shared_session(database) as db:
-        subscription = await get_or_create_subscription(db, tenant.id, on)
-        async with form.rerender_on_error(
-            "billing/contact.html", active_menu=ACTIVE_MENU, **_contact_context(subscription)
-        ):
-            typed = form.data
-            contact = BillingContact(
-                typed.name,
-                typed.email,
-                typed.phone or "",
-                typed.buyer_name,
-                typed.buyer_address,
-                typed.buyer_tax_number,
-            )
-            await set_contact(db, tenant.id, contact, by=viewer.name, on=on)
-    return see_other(
-        SUBSCRIPTION_URL, flash=get_translations(ctx.lang).gettext("Kontak tagihan sudah disimpan.")
-    )
-
-
-def _contact_context(subscription: Subscription) -> dict[str, Any]:
-    return {
-        "contact": subscription,
-        "phone": format_national(subscription.contact_phone) if subscription.contact_phone else "",
-    }
-
-
 async def _plans_context(
     db: AsyncSession, ctx: RequestContext, subscription: Subscription, tiap: str
 ) -> dict[str, Any]:
@@ -359,8 +307,7 @@ cooperative_routes: list[Any] = [
     submit_cancellation,
     submit_resumption,
     submit_coupon,
-    show_contact,
-    submit_contact,
+    *contact_pages.routes,
     *invoice_pages.routes,
     *usage_pages.routes,
     *card_pages.routes,
