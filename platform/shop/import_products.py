@@ -78,7 +78,7 @@ class ProductImportLine(msgspec.Struct, frozen=True):
 
 
 class ProductImportPlan(ImportPlan[ProductImportLine]):
-    """What the import of a product list would do.
+    """The planned changes of an import of products.
 
     `categories` has the existing and the new categories by case-folded name.
     """

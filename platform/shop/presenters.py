@@ -1,4 +1,4 @@
-"""What templates show of products and orders: product cards, status labels, addresses, signed keys."""
+"""View data of products and orders for templates: product cards, status labels, addresses, signed keys."""
 
 from __future__ import annotations
 
