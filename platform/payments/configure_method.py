@@ -40,12 +40,11 @@ ENDPOINT_BYTES: Final = 32
 
 
 class MethodChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer changes in a payment method.
+    """A change of a payment method's settings by an officer.
 
-    ``secrets`` are new ones in clear text; ``removed_secrets`` names those to delete; all others stay.
-
-    ``expected_version`` is what ``method_settings_rules.version_of`` returned when the form was shown.
-    Amounts in rupiah.
+    `secrets` are new ones in clear text; `removed_secrets` names those to delete; all others stay.
+    `expected_version` is the result of `method_settings_rules.version_of` when the form was shown. Amounts
+    are in rupiah.
     """
 
     expected_version: str

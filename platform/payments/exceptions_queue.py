@@ -1,4 +1,4 @@
-"""The exceptions queue: what an officer must check about a payment.
+"""The exceptions queue: problems of payments that an officer must check.
 
 An exception is a row that stays open until it is resolved. A payment has at most one row for the same reason
 and parameters. Callers lock the payment, as in the state machine; nothing here posts or commits.

@@ -1,6 +1,6 @@
-"""What members can spend from the cooperative's own books: savings, the wallet and credit.
+"""The funds that members can spend from the cooperative's own books: savings, the wallet and credit.
 
-Credit limits belong to a package above, which registers how to read and lock them.
+Credit limits belong to a room above, which registers how to read and lock them.
 """
 
 from __future__ import annotations

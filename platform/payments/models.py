@@ -115,7 +115,7 @@ class Payment(CoopBase):
 
 
 class PaymentException(CoopBase):
-    """Something about a payment that an officer must check; open until it is resolved.
+    """A problem of a payment that an officer must check; open until it is resolved.
 
     Rows are only ever updated with their resolution. The same reason and `params` are one exception, however
     often they occur; `params_digest` enforces that in the database.

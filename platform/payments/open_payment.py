@@ -58,9 +58,10 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _OpeningContext(msgspec.Struct, frozen=True, kw_only=True):
-    """All that opening a payment reads, in one round trip and after its locks.
+    """The data that opening a payment needs, read in one round trip after its locks are taken.
 
-    ``available_suffixes`` are unique suffixes to choose from; ``balance`` is what the payer can spend.
+    `available_suffixes` are unique suffixes to choose from; `balance` is the amount in rupiah that the payer
+    can spend.
     """
 
     already_opened: bool
@@ -97,7 +98,7 @@ async def create_test_payment(
 
 
 async def _lock_and_read(db: AsyncSession, request: PaymentRequest, bylaws: Bylaws) -> _OpeningContext:
-    """Take the locks that the decision needs, then read."""
+    """Take the locks of opening a payment, then read the data it needs."""
     if request.method not in known_methods():
         raise errors.NO_SUCH_METHOD()
     capabilities = get_provider(request.method).capabilities()
