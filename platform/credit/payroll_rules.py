@@ -16,7 +16,7 @@ Decision = Literal["carry", "kasbon", "wallet", "bank"]
 
 
 class DeductionOutcome(Enum):
-    """How a deduction compares with its request."""
+    """The result of comparing a deduction with its request."""
 
     EQUAL = LocalizedText("Dipotong penuh")
     LESS = LocalizedText("Dipotong kurang")
@@ -30,7 +30,7 @@ DUPLICATE_NOTE: Final = "dua baris"
 
 
 class DeductionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was requested for one member, and what they owe on the account now, in rupiah."""
+    """A request to deduct from one member's wage, and the member's debt on the account now, in rupiah."""
 
     member_id: UUID
     member_number: str
@@ -98,7 +98,7 @@ class UnmatchedReturnRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What importing an answer would do: the results by request, and the lines without a request."""
+    """The planned import of an answer: the results by request, and the lines without a request."""
 
     results: tuple[DeductionResult, ...]
     unmatched: tuple[UnmatchedReturnRow, ...]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class CounterPaymentPlan(msgspec.Struct, frozen=True):
-    """What a counter payment would do: the member, and their balance before and after, in rupiah."""
+    """A planned counter payment: the member, and the balance in rupiah before and after it."""
 
     debtor: Debtor
     before: Rupiah
