@@ -16,7 +16,6 @@ from billing.forms import CreateCouponForm, GrantCreditForm
 from billing.meter_queries import METERS
 from billing.plans import catalogue
 from billing.registry_sync import get_or_create_subscription
-from billing.revenue_chart import build_revenue_chart
 from billing.rules import add_months
 from billing.settle_invoice import check_credit_amount, grant_credit
 from kernel import clock
@@ -72,7 +71,7 @@ async def list_subscriptions(
 
 
 @get(f"{SUBSCRIPTIONS_URL}/pendapatan", guards=[require_operator])
-async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
+async def show_revenue(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the revenue of the last twelve months as a chart and a table."""
     today = clock.today()
     rows = await operator_queries.list_monthly_revenue(
@@ -83,7 +82,6 @@ async def show_revenue(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
         "billing/operator_revenue.html",
         active_menu=ACTIVE_MENU,
         rows=rows,
-        chart=build_revenue_chart(rows, ctx.lang),
         total=sum(row.amount for row in rows),
     )
 
