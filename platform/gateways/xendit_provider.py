@@ -195,14 +195,7 @@ class XenditProvider:
         )
         if answer.is_error:
             # Xendit may reject the key if an earlier request was done and its answer lost: check the list
-            known = next(
-                (
-                    each
-                    for each in await _list_refunds(gateway, provider_account, payment)
-                    if each.reference_id == key
-                ),
-                None,
-            )
+            known = await _find_refund(gateway, provider_account, payment, key)
             if known is None:
                 raise gateway.build_error(answer)
             return _to_refund_result(known)
@@ -221,14 +214,7 @@ class XenditProvider:
             return _to_refund_result(
                 gateway.parse(gateway.require_success(await gateway.request("GET", url)), parse_refund)
             )
-        known = next(
-            (
-                each
-                for each in await _list_refunds(gateway, provider_account, payment)
-                if each.reference_id == key
-            ),
-            None,
-        )
+        known = await _find_refund(gateway, provider_account, payment, key)
         if known is None:
             return RefundResult(
                 status="failed", provider_reference="", detail="Xendit knows of no such refund"
@@ -293,6 +279,13 @@ async def _list_refunds(
         await gateway.request("GET", f"{_base_url(provider_account)}/refunds", query=query)
     )
     return gateway.parse(answer, parse_refunds).data
+
+
+async def _find_refund(
+    gateway: JsonClient, provider_account: ProviderAccount, payment: ProviderStatus, key: str
+) -> XenditRefund | None:
+    refunds = await _list_refunds(gateway, provider_account, payment)
+    return next((each for each in refunds if each.reference_id == key), None)
 
 
 async def _to_provider_status(
