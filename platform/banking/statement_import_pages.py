@@ -50,7 +50,7 @@ from ui import (
 )
 from ui.form_data import read_form_data
 from ui.guards import WHEN_READ_ONLY
-from ui.import_pages import FILE_TOO_LARGE, MAX_FILE_BYTES
+from ui.import_pages import read_upload
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
 
 STATEMENT_LINES_URL: Final = "/pengurus/pembayaran/mutasi"
@@ -83,10 +83,8 @@ async def preview_import(
     async with form.rerender_on_error(
         UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, field="file", **_upload_context(ctx)
     ):
-        raw = await form.data.file.read(MAX_FILE_BYTES + 1)
-        if len(raw) > MAX_FILE_BYTES:
-            raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
-        content, method = _normalize_newlines(decode_statement(raw)), form.data.method
+        content = _normalize_newlines(decode_statement(await read_upload(form.data.file)))
+        method = form.data.method
         found = await read_in_thread(database, tenant, lambda ro: plan_statement(ro, method, content))
     return await _preview_or_columns(request, ctx, method, content, found)
 

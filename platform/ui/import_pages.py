@@ -177,10 +177,15 @@ async def read_upload_text(upload: UploadFile) -> str:
 
     Raises DomainError: ui.import_too_large, kernel.csv_….
     """
+    return _normalize_newlines(decode_text(await read_upload(upload)))
+
+
+async def read_upload(upload: UploadFile) -> bytes:
+    """Return the content of an uploaded file. Raises DomainError: ui.import_too_large."""
     content = await upload.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise FILE_TOO_LARGE(megabytes=MAX_FILE_BYTES // 1_000_000)
-    return _normalize_newlines(decode_text(content))
+    return content
 
 
 async def read_confirmed_file(request: AnyRequest) -> ConfirmedFile:
