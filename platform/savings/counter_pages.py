@@ -13,12 +13,14 @@ from litestar.params import FromPath, FromQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from governance.queries import get_bylaws_on
+from governance.rules import SavingsKind
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from kernel.translations import get_translations
+from ledger import PostedJournal
 from savings import queries
 from savings.forms import DepositForm, WithdrawalForm
 from savings.receipt_pages import load_saver_and_dues, render_receipt, render_statement, require_saver
@@ -82,21 +84,8 @@ async def preview_deposit(
     ):
         sent = form.data
         plan = await validate_deposit(db, member_id, sent.kind, sent.amount, on=sent.on, today=today)
-    back = (
-        f"jenis={SLUGS[sent.kind]}&jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
-    )
-    return render_page(
-        request,
-        "savings/confirm.html",
-        active_menu="anggota",
-        plan=plan,
-        sent=sent,
-        taking=True,
-        kind_name=KIND_NAMES[sent.kind].localize(ctx.lang),
-        method_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
-        action=f"/pengurus/anggota/{member_id}/setor",
-        back=f"/pengurus/anggota/{member_id}/setor?{back}",
-    )
+    action = f"/pengurus/anggota/{member_id}/setor"
+    return _render_confirmation(request, ctx, sent, plan, sent.kind, action, f"jenis={SLUGS[sent.kind]}&")
 
 
 @post("/pengurus/anggota/{member_id:uuid}/setor", guards=[require_officer])
@@ -130,10 +119,7 @@ async def submit_deposit(
             today=today,
             key=str(sent.key),
         )
-    return see_other(
-        f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
-        flash=get_translations(ctx.lang).gettext("Setoran sudah dicatat."),
-    )
+    return _redirect_to_receipt(ctx, member_id, posted, "Setoran sudah dicatat.")
 
 
 @get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer])
@@ -168,19 +154,8 @@ async def preview_withdrawal(
     ):
         sent = form.data
         plan = await validate_withdrawal(db, member_id, sent.amount, on=sent.on, today=today)
-    back = f"jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
-    return render_page(
-        request,
-        "savings/confirm.html",
-        active_menu="anggota",
-        plan=plan,
-        sent=sent,
-        taking=False,
-        kind_name=KIND_NAMES["voluntary"].localize(ctx.lang),
-        method_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
-        action=f"/pengurus/anggota/{member_id}/tarik",
-        back=f"/pengurus/anggota/{member_id}/tarik?{back}",
-    )
+    action = f"/pengurus/anggota/{member_id}/tarik"
+    return _render_confirmation(request, ctx, sent, plan, "voluntary", action)
 
 
 @post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer], opt=WHEN_READ_ONLY)
@@ -213,10 +188,7 @@ async def submit_withdrawal(
             today=today,
             key=str(sent.key),
         )
-    return see_other(
-        f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
-        flash=get_translations(ctx.lang).gettext("Penarikan sudah dicatat."),
-    )
+    return _redirect_to_receipt(ctx, member_id, posted, "Penarikan sudah dicatat.")
 
 
 @get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[require_officer])
@@ -240,6 +212,40 @@ async def show_statement(
     home = f"/pengurus/anggota/{member_id}"
     return await render_statement(
         request, ro, ctx, saver, slug, active_menu="anggota", home=home, receipts=f"{home}/bukti"
+    )
+
+
+def _render_confirmation(
+    request: AnyRequest,
+    ctx: RequestContext,
+    sent: DepositForm | WithdrawalForm,
+    plan: object,
+    kind: SavingsKind,
+    action: str,
+    query: str = "",
+) -> Response[bytes]:
+    """Render the page that confirms a deposit or a withdrawal; ``query`` begins the query of its way back."""
+    query += f"jumlah={int(sent.amount)}&cara={sent.method}&tanggal={sent.on.isoformat()}"
+    return render_page(
+        request,
+        "savings/confirm.html",
+        active_menu="anggota",
+        plan=plan,
+        sent=sent,
+        taking=isinstance(sent, DepositForm),
+        kind_name=KIND_NAMES[kind].localize(ctx.lang),
+        method_name=SETTLEMENT_METHOD_NAMES[sent.method].localize(ctx.lang),
+        action=action,
+        back=f"{action}?{query}",
+    )
+
+
+def _redirect_to_receipt(
+    ctx: RequestContext, member_id: UUID, posted: PostedJournal, message: str
+) -> Response[Any]:
+    return see_other(
+        f"/pengurus/anggota/{member_id}/bukti/{posted.number}",
+        flash=get_translations(ctx.lang).gettext(message),
     )
 
 
