@@ -1,5 +1,5 @@
-"""Looking at a page as everybody must be able to use it: WCAG 2.2 AA by axe-core, nothing wider than the
-screen, targets for thumbs.
+"""Checks of a page for accessibility: WCAG 2.2 AA by axe-core, no horizontal scrolling, touch targets large
+enough.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,7 @@ resultTypes: ["violations"]}))
   .violations.flatMap(v => v.nodes.map(n =>
   `${v.id}: ${n.target} ${n.any.concat(n.all).map(c => c.message)[0] || v.help}`))"""
 
-# A link inside a sentence may be as high as its line; everything else that is pressed is 24 px at least, what
-# the page is for 48.
+# A link inside a sentence may be as high as its line. Other targets are at least 24 px, main actions 48 px.
 SMALL_TARGETS_SCRIPT = """() => [...document.querySelectorAll("a[href], button, summary, select, textarea, " +
   "input:not([type=hidden])")].flatMap(e => {
   if (e.closest("p, li > span, td > span, .vh, dt, small, label, [aria-hidden=true]") &&
@@ -45,7 +44,7 @@ CLIPPED_SCRIPT = """() => [...document.querySelectorAll(".btn, h1, h2, .status, 
 
 
 async def find_faults_on(person: BrowserUser, known: Mapping[str, Any], paths: list[str]) -> list[str]:
-    """Whatever is wrong with any of these pages."""
+    """Return the faults of these pages."""
     wrong = []
     for pattern in paths:
         path = pattern.format_map(known)
@@ -55,15 +54,15 @@ async def find_faults_on(person: BrowserUser, known: Mapping[str, Any], paths: l
 
 
 def assert_no_faults(wrong: list[str]) -> None:
-    """Assert that nothing was found, and say all that was."""
+    """Assert that there are no faults, and print all of them."""
     assert not wrong, "\n".join(wrong)
 
 
 async def find_faults(person: BrowserUser) -> list[str]:
-    """Whatever is wrong with the page that is open."""
+    """Return the faults of the open page."""
     page = person.page
     wrong: list[str] = []
-    # the style guide shows headings as specimens
+    # the style guide shows headings as examples
     if await page.locator("h1").count() != 1 and not page.url.endswith("/gaya"):
         wrong.append(f"{await page.locator('h1').count()} headings of the first level")
     if await page.locator("html").get_attribute("lang") != "id" or not (await page.title()).strip(" ·"):
@@ -75,7 +74,7 @@ async def find_faults(person: BrowserUser) -> list[str]:
     ]
     await page.evaluate(AXE)
     wrong += await page.evaluate(AXE_SCRIPT, RULES)
-    # letters twice as large on the same phone
+    # text twice as large on the same phone
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
     wrong += [
         f"with large letters: {each}"

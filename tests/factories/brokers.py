@@ -1,6 +1,4 @@
-"""Real Redis and RabbitMQ servers of a test's own (Debian's packages), on loopback, that a test can freeze,
-kill and start again.
-"""
+"""Redis and RabbitMQ servers (Debian's packages) on loopback that a test can freeze, kill and restart."""
 
 import os
 import secrets
@@ -23,7 +21,7 @@ START_SECONDS = 60.0
 
 class RedisServer:
     """A Redis in ``folder``; with ``durable`` it writes an append-only file, without it keeps everything in
-    memory alone.
+    memory.
     """
 
     def __init__(self, folder: Path, *, durable: bool) -> None:
@@ -64,7 +62,7 @@ class RedisServer:
         client.close()
 
     def kill(self) -> None:
-        """End it as a power cut would: SIGKILL, by its pid."""
+        """Kill it by SIGKILL, as a power cut would."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -137,12 +135,12 @@ class RabbitServer:
                 return
 
     def freeze(self) -> None:
-        """Stop it in the middle of whatever it does: it takes bytes from nobody and writes nothing."""
+        """Freeze it (SIGSTOP): it reads no bytes and writes nothing."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGSTOP)
 
     def kill(self) -> None:
-        """End it as a power cut would: SIGKILL to its process group."""
+        """Kill its process group by SIGKILL, as a power cut would."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -1,4 +1,4 @@
-"""People in front of a real Chromium: one context each, at the size of a phone unless told otherwise."""
+"""Users of a real Chromium: one context each, at phone size by default."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -30,9 +30,9 @@ from ui.cookies import generate_token, hash_token
 PHONE = (360, 780)
 DESKTOP = (1280, 900)
 SESSION_LIFETIME = timedelta(hours=2)
-TIMEOUT_MS = 20_000  # milliseconds: a machine that runs every other test too may be slow
+TIMEOUT_MS = 20_000  # milliseconds: other tests may run on the machine at the same time
 expect.set_options(timeout=TIMEOUT_MS)
-# A form that came back to be mended, or a step that is not possible any more: part of ordinary use.
+# Status of a form with errors, and of a step that is not possible any more: both are ordinary.
 ALLOWED_STATUSES = {409, 422}
 
 
@@ -44,15 +44,15 @@ class Site:
     database: Database
 
     def url(self, label: str, path: str = "/") -> str:
-        """Address of a path at a cooperative (or ``operator``), or at the apex for an empty label."""
+        """Return the URL of a path at a cooperative (or ``operator``), or at the apex for an empty label."""
         return f"http://{label}.{self.base_domain}{path}" if label else f"http://{self.base_domain}{path}"
 
 
 @dataclass
 class BrowserUser:
-    """Somebody at one host.
+    """A user of a browser at one host.
 
-    Whatever went wrong in their browser stands in ``faults``; ``expected`` are statuses that a test asks for.
+    ``faults`` collects every error in the browser; ``expected`` are error statuses that a test provokes.
     """
 
     site: Site
@@ -64,45 +64,45 @@ class BrowserUser:
     faults: list[str] = field(default_factory=list)
 
     async def goto(self, path: str) -> None:
-        """Open a path of their host; anything but a page that is there is a fault."""
+        """Open a path of the host; a status other than 200 is a fault."""
         response = await self.page.goto(self.site.url(self.label, path))
         assert response is not None
         assert response.status < 400 or response.status in self.expected, f"{path} answered {response.status}"
 
     async def fill(self, **fields: str) -> None:
-        """Type into fields by their names."""
+        """Fill fields by their names."""
         for name, typed in fields.items():
             await self.page.locator(f'main [name="{name}"]:not([type=hidden])').fill(typed)
 
     async def choose(self, name: str, value: str) -> None:
-        """Choose one of several."""
+        """Select an option."""
         await self.page.locator(f'main [name="{name}"][value="{value}"]').check()
 
     def button(self, words: str) -> Locator:
-        """The button with these words in the page's own part."""
+        """Return the button with this text in the main part of the page."""
         return self.page.locator("main").get_by_role("button", name=words)
 
     async def click_button(self, words: str) -> None:
-        """Press a button of the page's own part and wait for what it leads to."""
+        """Press a button in the main part and wait for the next page."""
         await self.button(words).first.click()
         await self.page.wait_for_load_state()
 
     async def click_link(self, words: str) -> None:
-        """Follow a link of the page's own part."""
+        """Follow a link in the main part of the page."""
         await self.page.locator("main").get_by_role("link", name=words).first.click()
         await self.page.wait_for_load_state()
 
     async def expect_heading(self, heading: str) -> None:
-        """Wait until the page calls itself so."""
+        """Wait until the page has this heading."""
         await expect(self.page.locator("h1")).to_contain_text(heading)
 
     async def expect_text(self, *sentences: str) -> None:
-        """Wait until the page says all of these."""
+        """Wait until the page shows all of these texts."""
         for sentence in sentences:
             await expect(self.page.locator("body")).to_contain_text(sentence)
 
     async def sign_in_directly(self, phone: str) -> None:
-        """Be signed in as who has this phone number, by a session of their own."""
+        """Sign in the user with this phone number, by a session of their own."""
         tenant = await find_tenant_by_slug(self.site.database, self.label)
         assert tenant is not None
         async with coop_session(self.site.database, tenant) as db:
@@ -112,7 +112,7 @@ class BrowserUser:
         await self.set_session_cookie(opened.token)
 
     async def sign_in_as_operator(self, operator: Operator) -> None:
-        """Be signed in as an operator."""
+        """Sign in as an operator."""
         token, now = generate_token(), clock.now()
         async with shared_session(self.site.database) as db:
             db.add(
@@ -126,7 +126,7 @@ class BrowserUser:
         await self.set_session_cookie(token)
 
     async def set_session_cookie(self, token: str) -> None:
-        """Put a session's token into this browser."""
+        """Put a session token into this browser."""
         await self.context.add_cookies(
             [{"name": "lumbung", "value": token, "url": self.site.url(self.label)}]
         )
@@ -141,9 +141,7 @@ OpenBrowser = Callable[..., Awaitable[BrowserUser]]
 
 
 def record_faults(person: BrowserUser) -> None:
-    """Note every error in the console, every failed request,
-    and every request that would leave this machine.
-    """
+    """Record every console error, every failed request, and every request that would leave this machine."""
 
     def on_console(message: ConsoleMessage) -> None:
         # a bad status is judged in `answered`, where it is known what was asked for
@@ -161,7 +159,7 @@ def record_faults(person: BrowserUser) -> None:
             person.faults.append(f"{response.status}: {response.url}")
 
     def failed(request: Request) -> None:
-        # a page that is left drops what it was still asking for
+        # leaving a page aborts its open requests
         if not person.offline and request.failure != "net::ERR_ABORTED":
             person.faults.append(f"failed: {request.url} ({request.failure})")
 
@@ -181,7 +179,7 @@ async def open_browser_user(
     size: tuple[int, int] = PHONE,
     expected: set[int] | None = None,
 ) -> BrowserUser:
-    """Open a browser of one's own at a host."""
+    """Open a browser of its own at a host."""
     context = await browser.new_context(
         java_script_enabled=js,
         viewport={"width": size[0], "height": size[1]},

@@ -1,6 +1,4 @@
-"""Stickers of invented merchants, written without the code under test: parts by hand, the check code bit by
-bit.
-"""
+"""QRIS payloads of invented merchants, built without the code under test."""
 
 
 def tlv(tag: str, value: str) -> str:
@@ -18,7 +16,7 @@ def crc16(text: str) -> str:
 
 
 def with_checksum(body: str) -> str:
-    """The payload of everything before part 63."""
+    """Return the payload of everything before part 63."""
     return f"{body}6304{crc16(body + '6304')}"
 
 
@@ -41,7 +39,9 @@ PARTS = {
 
 
 def static_qris(**changed: str | None) -> str:
-    """A payload; ``t59="…"`` changes a part, ``t59=None`` leaves it out, all in the order of their tags."""
+    """Return a payload; ``t59="…"`` replaces a part, ``t59=None`` omits it; parts are in the order of their
+    tags.
+    """
     parts = dict(PARTS)
     for name, value in changed.items():
         if value is None:

@@ -1,8 +1,7 @@
-"""The folder of one run of the tests: its server's data, gone when the run is.
+"""The temporary folder of one test run.
 
-In memory, where there is room: each test that commits gets a clone of the template, which is 800 files to
-make and as many to delete. A run that is killed leaves folder and server behind; the next one clears them
-away.
+It is in memory if there is room, because each test that commits gets a clone of the template: 800 files to
+create and to delete. The next run removes what a killed run left.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ PREFIX: Final = "lumbung-tests-"
 
 
 class RunDirectory:
-    """It exists as long as this process holds its lock."""
+    """The folder exists as long as this process holds its lock."""
 
     def __init__(self) -> None:
         parent = _choose_parent()
@@ -53,7 +52,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _try_lock(lock: IO[str]) -> bool:
-    """Take the lock of a run whose process is gone; nobody else can."""
+    """Take the lock of an ended run; return False while its process holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

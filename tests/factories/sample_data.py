@@ -1,4 +1,4 @@
-"""Three cooperatives to look at, furnished through the real use cases. All people are invented."""
+"""Three cooperatives with sample data, created by the real use cases. All people are invented."""
 
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -33,14 +33,14 @@ OFFICER = Actor("officer", "Ketua Melati")
 
 @dataclass
 class SampleData:
-    """What there is to look at; ids and numbers by the names that paths use."""
+    """What the sample data contain; ids and numbers by the names of path parameters."""
 
     operator: Operator
     path_values: dict[str, Any] = field(default_factory=dict)
 
 
 async def build_sample_data(site: Site) -> SampleData:
-    """Melati with orders in several states, an applicant, a draft of the year, and a picture; mawar and a
+    """Melati with orders in several statuses, an applicant, a draft of the year, and a picture; mawar and a
     third one in other themes.
     """
     melati = await find_tenant_by_slug(site.database, "melati")

@@ -1,4 +1,4 @@
-"""PostgreSQL servers of a test's own, for what concerns a whole server: roles, passwords, backups."""
+"""PostgreSQL servers for tests of a whole server: roles, passwords, backups."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ OWNER_PASSWORD = "padi menguning 7"
 
 @contextmanager
 def temporary_server() -> Iterator[str]:
-    """URL of a new server's superuser, who is called lumbung."""
+    """URL of a new server's superuser, called lumbung."""
     folder = Path(tempfile.mkdtemp(prefix="lumbung-server-"))
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder, fast=True)
@@ -36,7 +36,7 @@ def temporary_server() -> Iterator[str]:
 async def run_script(url: str, file: Path, *options: str) -> None:
     """Run a script of infra/postgres/ by psql.
 
-    Its role lumbung is called owner here: the servers of the tests have one already.
+    Its role lumbung is renamed to owner: the test servers have a role lumbung already.
     """
     script = re.sub(r"\blumbung\b", "owner", file.read_text("utf-8"))
     programs = bundled_binaries()
@@ -49,16 +49,14 @@ async def run_script(url: str, file: Path, *options: str) -> None:
 
 
 async def create_owner_role(url: str) -> str:
-    """Run owner.sql as a superuser or an administrator and return the URL of the role that it makes, called
-    owner.
-    """
+    """Run owner.sql as a superuser or an administrator; return the URL of the role owner that it creates."""
     await run_script(url, SCRIPTS / "owner.sql", "-v", f"password={OWNER_PASSWORD}")
     return f"postgresql://owner:{quote(OWNER_PASSWORD)}@{host_and_port(url)}/owner"
 
 
 async def transfer_to_plain_owner(database: Database) -> None:
-    """Let a role without powers own what is shared, as production wants it: the server of the tests belongs
-    to a superuser.
+    """Make an unprivileged role the owner of what is shared, as production requires; the tests' server
+    belongs to a superuser.
     """
     async with database.owner_engine.begin() as connection:
         await connection.execute(
@@ -71,5 +69,5 @@ async def transfer_to_plain_owner(database: Database) -> None:
 
 
 def host_and_port(url: str) -> str:
-    """Host and port of a server's URL."""
+    """Return host and port of a server's URL."""
     return url.rpartition("@")[2].partition("/")[0]

@@ -52,15 +52,15 @@ async def create_order(
 
 
 async def get_latest_payment(db: AsyncSession, order: Order) -> Payment:
-    """The payment that was opened last for an order."""
+    """Return the newest payment of an order."""
     found = await find_latest_payment(db, ORDER, order.id)
     assert found is not None
     return found
 
 
 async def assert_books_agree(db: AsyncSession) -> None:
-    """Assert what must hold after any history: stock value, promised stock and customers' advances equal
-    their books.
+    """Assert what must hold after any history: stock value, reserved stock and customers' advances equal the
+    books.
     """
     ro = as_reader(db)
     assert await ro.value(
@@ -73,8 +73,8 @@ async def assert_books_agree(db: AsyncSession) -> None:
         "l.product_id) AS open"
         " ON open.product_id = p.id WHERE p.reserved <> coalesce(open.quantity, 0)"
     )
-    # what orders brought and did not give back, until their sale takes it; of a cancelled order while its
-    # refund is under way
+    # what orders paid and were not refunded, until their sale uses it; of a cancelled order while its refund
+    # is pending
     assert await ro.value(
         "SELECT coalesce(sum(balance), 0) FROM balances WHERE account = '2103'"
     ) == await ro.value(
@@ -95,19 +95,19 @@ async def assert_books_agree(db: AsyncSession) -> None:
 
 
 async def lock_product_by_sku(db: AsyncSession, sku: str) -> Product:
-    """The product of this code, locked; what is changed about it is told to every page."""
+    """Lock the product with this SKU; a change of it is published to every page."""
     found = await lock_product(db, await as_reader(db).value("SELECT id FROM products WHERE sku = $1", sku))
     await publish_product_change(db)
     return found
 
 
 async def publish_product_change(db: AsyncSession) -> None:
-    """Announce that pages look different now."""
+    """Publish that cached pages changed."""
     await publish_change(db)
 
 
 async def wait_until_shown(client: httpx.AsyncClient, path: str, text: str) -> None:
-    """Wait until a change that another process announced is seen by this one."""
+    """Wait until this process has seen a change that another process published."""
     for _ in range(100):
         if text in (await client.get(path)).text:
             return

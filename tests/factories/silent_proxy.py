@@ -1,6 +1,4 @@
-"""A way to PostgreSQL that can go silent: it goes on taking what it is sent, and gives nothing further, as a
-lost route does.
-"""
+"""A proxy to PostgreSQL that can go silent like a lost route: it accepts bytes and forwards nothing."""
 
 import contextlib
 import socket
@@ -9,7 +7,7 @@ from collections.abc import Iterator
 
 
 class SilentProxy:
-    """Passes bytes both ways on threads of its own, until ``silent`` is set."""
+    """Forwards bytes both ways on threads of its own, until ``silent`` is set."""
 
     def __init__(self, target: int) -> None:
         self.silent = False

@@ -1,6 +1,4 @@
-"""Clients that announce the body of a form and send almost nothing of it, from as many loopback addresses as
-are asked for.
-"""
+"""Clients that announce a form's body and send almost none of it, from any number of loopback addresses."""
 
 from __future__ import annotations
 
@@ -10,14 +8,12 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Sequence
 
-# What a client and a proxy between need of it, with room to spare.
+# Open files that a client and a proxy need for it, with a reserve.
 OPEN_FILES = 12_000
 
 
 def allow_open_files() -> None:
-    """Raise this process's own limit (and by inheritance that of the servers it starts) as far as the system
-    lets it.
-    """
+    """Raise this process's limit of open files (inherited by servers that it starts) as far as allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft < wanted:
@@ -25,14 +21,12 @@ def allow_open_files() -> None:
 
 
 def networks(count: int) -> list[str]:
-    """Addresses of this machine that no other client has: each is a network of its own."""
+    """Return loopback addresses that no other client uses: each is a network of its own."""
     return [f"127.0.{1 + at // 250}.{1 + at % 250}" for at in range(count)]
 
 
 class SlowBody:
-    """One connection whose body never ends; ``status`` once it was answered, 0 once it was closed without an
-    answer.
-    """
+    """A connection whose body never ends; ``status`` is the answer's, or 0 if it was closed without one."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -56,7 +50,7 @@ class SlowBody:
 async def open_slow_body(
     port: int, host: str, path: str, source: str, content_length: int = 1_000
 ) -> SlowBody:
-    """Open a connection from ``source`` and send the head of a form and the first letter of its body."""
+    """Connect from ``source`` and send the head of a form and the first letter of its body."""
     connection = socket.socket()
     connection.setblocking(False)
     # the port is chosen at connect: else 1,500 of one address could not wait for theirs beside each other

@@ -19,7 +19,7 @@ FEE: Final = Rupiah(5_625)  # 2.9 % and Rp2.000, as the fake takes of it
 
 
 class StripeAccount:
-    """A cooperative that is paid by Stripe, and the Stripe that it speaks to."""
+    """A cooperative that is paid by Stripe, and its fake Stripe."""
 
     def __init__(self, fake: FakeStripe, address: str, http: httpx.AsyncClient) -> None:
         self.fake, self.address, self.http = fake, address, http
@@ -63,18 +63,18 @@ class StripeAccount:
         return await self.method.status(self.provider_account(), intent.reference, started.provider_reference)
 
     async def paid(self, **more: Any) -> ProviderStatus:
-        """Somebody pays by card, and the state is read back."""
+        """Pay by card, and re-fetch the status."""
         intent = self.intent(**more)
         started = await self.create(intent)
         await self.fake.complete(started.provider_reference, "card")
         return await self.status(intent, started)
 
     def list_objects(self, kind: str) -> list[dict[str, Any]]:
-        """What Stripe holds of the cooperative's account."""
+        """Return the objects of the cooperative's account at Stripe."""
         return self.fake.world.store(self.account).of_kind(kind)
 
     def register_webhook(self) -> None:
-        # nobody listens at this port: what would have been delivered is read from the list of attempts
+        # nobody listens at this port: the test reads the list of delivery attempts
         where = {"connect": True} if self.settings.get("mode") == "connected" else {"account": self.account}
         self.fake.register_webhook("http://127.0.0.1:9/webhooks/x", secret="whsec_melati", **where)
 
@@ -85,7 +85,7 @@ class StripeAccount:
 
 @asynccontextmanager
 async def direct_account() -> AsyncIterator[StripeAccount]:
-    """Open a shop on the cooperative's own account."""
+    """Open a shop with the cooperative's own account."""
     fake = FakeStripe(clock.now)
     async with serve(fake.app) as url, httpx.AsyncClient(timeout=httpx.Timeout(5, read=1)) as http:
         fake.world.authenticate(FakeStripe.key_of("melati"))
@@ -94,7 +94,7 @@ async def direct_account() -> AsyncIterator[StripeAccount]:
 
 @asynccontextmanager
 async def connected_account() -> AsyncIterator[StripeAccount]:
-    """Open a shop on an account that is connected to the platform, which takes 1.5 %."""
+    """Open a shop with an account that is connected to the platform, which takes 1.5 %."""
     async with direct_account() as shop:
         shop.account = shop.fake.connect_account("acct_1Melati")
         shop.settings = {"mode": "connected", "account": shop.account, "application_fee_percent": "1,5"}

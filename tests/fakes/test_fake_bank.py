@@ -1,4 +1,4 @@
-"""The bank's fake gives files that look like the banks' own."""
+"""The fake bank writes statement files in the banks' formats."""
 
 import csv
 from datetime import UTC, datetime

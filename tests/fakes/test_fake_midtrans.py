@@ -1,5 +1,5 @@
-"""The fake Midtrans answers like the real one, can be clicked,
-and brings messages as nobody wants them.
+"""The fake Midtrans answers like the real one, its page works, and it sends wrong or repeated webhooks on
+demand.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ ORDER: dict[str, Any] = {
 
 
 class Listener:
-    """Whoever is told: notes what came, and answers as it is bidden."""
+    """Records the webhooks that it receives, and answers with the given status."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []

@@ -1,6 +1,4 @@
-"""The fake Stripe, spoken to by the official package: if these hold, our adapter may be tested against
-it.
-"""
+"""The fake Stripe, called by the official package: these tests justify testing our adapter against it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def plan(client: Any, amount: int = 15_000_000, interval: str = "month") -
 
 
 async def member(client: Any, card: str = "pm_card_visa") -> tuple[Any, Any]:
-    """A customer with a card, on a test clock of its own. Returns both."""
+    """Return a customer with a card and the test clock that it is on."""
     clock = await client.test_helpers.test_clocks.create_async({"frozen_time": START})
     customer = await client.customers.create_async({"email": "ketua@melati.example", "test_clock": clock.id})
     method = await client.payment_methods.attach_async(card, {"customer": customer.id})

@@ -1,6 +1,4 @@
-"""What goes wrong on demand, and what the fake remembers: keys, idempotency, retries, accounts apart,
-money that moves.
-"""
+"""Faults on demand, and what the fake stores: keys, idempotency, retries, separate accounts, balances."""
 
 from __future__ import annotations
 

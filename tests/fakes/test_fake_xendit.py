@@ -1,4 +1,4 @@
-"""The fake Xendit answers like the real one and can be clicked."""
+"""The fake Xendit answers like the real one, and its page works."""
 
 import json
 from collections.abc import AsyncIterator

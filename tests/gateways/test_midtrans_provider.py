@@ -1,4 +1,4 @@
-"""Paying by Midtrans, spoken to over a socket: what is asked, what is believed, and what is only told."""
+"""Payments by Midtrans over a socket: requests, statuses that are trusted, and webhooks that are not."""
 
 import hashlib
 import json
@@ -254,7 +254,7 @@ async def test_the_amount_is_signed_as_the_text_that_came(provider_account: Prov
 async def test_a_repeated_signature_cannot_take_the_place_of_the_settlement(
     fake: FakeMidtrans, provider_account: ProviderAccount
 ) -> None:
-    """The state is not signed: whoever saw the pending notification can send it again under another name."""
+    """The status is not signed: whoever saw the pending webhook can send it again with another status."""
     await midtrans.create(provider_account, _intent())
     await fake.choose("KOP7F3A2B1C", "qris")
     false = json.dumps({**fake.messages[-1].json(), "transaction_status": "settlement"}).encode()

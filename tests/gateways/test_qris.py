@@ -31,9 +31,7 @@ def visible(size: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def stickers(draw: st.DrawFn) -> str:
-    """Payloads with parts that we know, parts that we do not, in another order than that of their tags now
-    and then.
-    """
+    """Payloads with known and unknown parts, sometimes not in the order of their tags."""
     parts = dict(PARTS) | {"59": draw(visible(25)), "60": draw(visible(15))}
     nmid = "ID" + draw(st.text(st.sampled_from("0123456789"), min_size=1, max_size=13))
     parts["51"] = (
@@ -157,7 +155,7 @@ def test_a_second_amount_replaces_the_first(payload: str, first: Rupiah, second:
 def test_a_changed_letter_is_refused_here_and_by_the_second_opinion(
     payload: str, data: st.DataObject
 ) -> None:
-    # one byte for another: the check code finds every such change, not only nearly every one
+    # one byte for another: the checksum detects every such change
     position = data.draw(st.sampled_from([at for at, letter in enumerate(payload) if letter.isascii()]))
     same = payload[position] if position < len(payload) - 4 else payload[position] + payload[position].lower()
     letter = data.draw(PLAIN.filter(lambda other: other not in same))
@@ -242,7 +240,7 @@ def test_a_tip_and_a_fee_of_the_sticker_are_told_and_left_out() -> None:
         (with_checksum("0002010102115x"), qris_errors.QRIS_NOT_READABLE),
         (with_checksum("00020101021159²5AB"), qris_errors.QRIS_NOT_READABLE),
         (with_checksum(static_qris()[:-8] + "9199"), qris_errors.QRIS_NOT_READABLE),
-        # the check code is the inside of another part
+        # the checksum is inside another part
         (with_checksum(static_qris()[:-8] + "9108"), qris_errors.QRIS_TRUNCATED),
         (with_checksum(static_qris()), qris_errors.QRIS_DUPLICATE_TAG),
         (with_checksum(static_qris()[:-8] + "540510000" + "54011"), qris_errors.QRIS_DUPLICATE_TAG),

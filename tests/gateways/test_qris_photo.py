@@ -25,7 +25,7 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 
 def photographed(*codes: Image.Image, size: tuple[int, int] = (1_600, 1_200)) -> Image.Image:
-    """A grey wall with stickers side by side."""
+    """Return a grey image with QR codes side by side."""
     wall = Image.new("RGB", size, (170, 165, 150))
     for place, each in enumerate(codes):
         wall.paste(each, (100 + place * 700, 200))
@@ -123,7 +123,7 @@ def test_what_is_no_picture_is_refused(content: bytes) -> None:
 
 
 def png_of(width: int, height: int) -> bytes:
-    """The head of a PNG that claims a size, and next to no content."""
+    """Return the head of a PNG that claims a size, with almost no content."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -168,7 +168,7 @@ def test_nothing_is_drawn_that_would_not_pass_when_read() -> None:
 
 @pytest.mark.parametrize("name", ["KOPERASI MELATI", "WARUNG SÉRI 北"])
 def test_what_is_drawn_is_what_a_phone_reads(name: str) -> None:
-    """The shapes of the SVG, painted dot by dot, are read back by the reader of photos."""
+    """The SVG's shapes are painted pixel by pixel and read by the photo reader."""
     payload = qris.make_dynamic(static_qris(t59=name), Rupiah(125_000), "LB7K2M9Q4R")
     assert qris_photo.read_photo(_painted(qris_renderer.render_svg(payload))) == payload
 

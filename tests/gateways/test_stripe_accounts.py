@@ -1,4 +1,4 @@
-"""Whose account at Stripe it is, what it can, and what it holds."""
+"""Stripe accounts: ownership, capabilities and balance."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,6 +1,4 @@
-"""Stripe as it is on a bad day: what it answers is laid down here byte for byte, so that each error is met as
-the package meets it.
-"""
+"""Errors of Stripe: answers are given byte for byte, so that each error arrives as the package raises it."""
 
 import json
 import logging

@@ -1,6 +1,4 @@
-"""Messages of Stripe, signed by hand here as docs.stripe.com/webhooks#verify-manually says, not by the code
-under test.
-"""
+"""Stripe webhooks, signed as docs.stripe.com/webhooks#verify-manually says and not by the code under test."""
 
 import hashlib
 import hmac

@@ -1,6 +1,4 @@
-"""How a payment by Stripe is started, against the fake, which refuses what the package's own types
-refuse.
-"""
+"""Opening a payment by Stripe, against the fake, which rejects what the package's types do not allow."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Messages that the fake Stripe delivers, and money that goes back."""
+"""Webhooks of the fake Stripe, and refunds."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

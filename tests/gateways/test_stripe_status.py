@@ -1,4 +1,4 @@
-"""What is read back from Stripe of a payment, and how one is stopped, against the fake."""
+"""Reading a payment's status from the fake Stripe, and cancelling a payment."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -145,7 +145,7 @@ async def test_a_part_of_a_rupiah_is_refused_and_not_asked_again(shop: StripeAcc
 
 
 async def test_less_money_than_was_asked_is_told_as_it_is(shop: StripeAccount) -> None:
-    """Whether it is enough is not the provider's to judge: the machine compares with what must come."""
+    """The provider does not judge whether the amount is enough: the state machine compares it."""
     intent = shop.intent()
     started = await shop.create(intent)
     await shop.fake.complete(started.provider_reference)
@@ -264,4 +264,4 @@ async def test_a_payer_who_disputes_is_told_beside_the_payment(shop: StripeAccou
     assert status.dispute_ids == (("du_1", "du_2") if may_read else ())
     assert asked == [
         "http://127.0.0.1:1/v1/disputes?payment_intent=pi_1&limit=100"
-    ]  # nothing went back: no refunds are asked for
+    ]  # nothing was refunded, so refunds are not requested

@@ -1,4 +1,4 @@
-"""Paying by Xendit, spoken to over a socket: what is asked, what is believed, and what is only told."""
+"""Payments by Xendit over a socket: requests, statuses that are trusted, and webhooks that are not."""
 
 import json
 from collections.abc import AsyncIterator
@@ -107,7 +107,7 @@ async def test_a_second_start_gives_the_invoice_that_is_there(
 async def test_an_answer_that_got_lost_leaves_no_second_invoice(
     fake: FakeXendit, provider_account: ProviderAccount
 ) -> None:
-    """The invoice is made, and nobody hears of it."""
+    """The invoice is created, but its answer is lost."""
 
     async def losing(request: httpx.Request) -> httpx.Response:
         answer = await provider_account.client.request(

@@ -1,4 +1,4 @@
-"""Adopting bylaws: dates, races, and that what was adopted stays as it was."""
+"""Adopting bylaws: dates, races, and adopted versions do not change."""
 
 import asyncio
 from datetime import date, timedelta

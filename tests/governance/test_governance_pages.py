@@ -1,6 +1,4 @@
-"""The bylaws' pages: who may read and change them, what the form keeps, and that a change shows before it
-holds.
-"""
+"""The pages of the bylaws: rights, values that the form keeps, and the preview of a change."""
 
 import re
 from collections.abc import Callable
@@ -23,12 +21,12 @@ Form = dict[str, Any]
 
 
 def read_page_text(response: httpx.Response) -> str:
-    """What a reader sees: no tags, spaces as one."""
+    """Return the page's visible text: no tags, single spaces."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.text))).replace("\u00a0", " ")
 
 
 def read_form_fields(response: httpx.Response) -> Form:
-    """What the browser would send of the bylaws' form as it stands."""
+    """Return the values that the browser would send for the unchanged form."""
     form: Form = {}
     for tag in re.findall(r"<input[^>]+>", response.text):
         name, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)

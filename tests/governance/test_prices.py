@@ -1,4 +1,4 @@
-"""What members and the public pay."""
+"""Prices for members and for the public."""
 
 from decimal import Decimal
 

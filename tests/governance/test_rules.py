@@ -1,4 +1,4 @@
-"""The bylaws as values: the templates, every problem with its sentence, and the document they are kept as."""
+"""The bylaws as values: templates, every validation error with its sentence, and the stored document."""
 
 import json
 from decimal import Decimal

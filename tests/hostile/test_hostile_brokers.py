@@ -1,4 +1,4 @@
-"""Brokers that die with jobs in their hands: what the relay took from the outbox arrives all the same."""
+"""Brokers that are killed while they hold jobs: every job that the relay sent arrives."""
 
 import asyncio
 import signal
@@ -84,7 +84,7 @@ async def test_rabbitmq_killed_before_it_wrote_the_jobs_down_loses_none(
     keys = await write_jobs(database, JOBS)
     with rabbitmq_server(tmp_path / "rabbitmq") as server:
         broker, send = sender(server.url)
-        # a connection belongs to its thread: this one, idle again, will relay
+        # a connection belongs to its thread: this thread's idle one will relay
         await asyncio.to_thread(send, JobMessage("warm", "test.nothing", "warm-up", {}))
         await asyncio.to_thread(time.sleep, 1.0)  # the warm-up's queue is on disk
         server.freeze()

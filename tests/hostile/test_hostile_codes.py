@@ -1,6 +1,4 @@
-"""An officer who gives a code for somebody's account and uses it themselves: what they cannot do with it, and
-who sees it.
-"""
+"""An officer who gives a code for somebody else's account and uses it: what fails, and who sees it."""
 
 import re
 import uuid
@@ -38,7 +36,7 @@ def plain(page: str) -> str:
 
 
 async def open_account(client: httpx.AsyncClient, identity: str, code: str) -> SignedInClient:
-    """Use a code in this browser, and read the token of the forms from the page that it leads to."""
+    """Use a code in this browser, and read the form token from the next page."""
     form = {"identity": identity, "code": code, "password": CHOSEN}
     assert (await client.post("/aktivasi", data=form)).status_code == 303
     csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', (await client.get("/anggota/akun")).text)
@@ -54,7 +52,7 @@ async def set_pin(person: SignedInClient, password: str = CHOSEN) -> httpx.Respo
 async def taken_over(
     officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
 ) -> SignedInClient:
-    """Budi's account, opened by a code that the chair gave and used."""
+    """Budi's account, opened by the chair with a code that the chair gave."""
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
     given = code_in((await officer_client.post(f"/pengurus/anggota/{member_id}/kode")).text)
     return await open_account(visitor("melati"), "0002", given)

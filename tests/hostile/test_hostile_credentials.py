@@ -1,6 +1,4 @@
-"""Whoever takes over the web process or the worker holds a login without rights,
-and nothing that opens more.
-"""
+"""An attacker who controls the web process or the worker holds a login without rights, and no secret."""
 
 import asyncio
 import json
@@ -35,7 +33,7 @@ from web.dispatch import HostDispatcher
 
 pytestmark = pytest.mark.slow
 
-# What web and worker may do with each table of the platform: what their code does, and no more.
+# What web and worker may do with each table of the platform: only what their code does.
 RIGHTS = {
     "billing_credits": "SELECT INSERT",
     "billing_entries": "SELECT INSERT",
@@ -194,7 +192,7 @@ async def test_a_founding_that_finds_no_place_ready_waits_for_one_to_be_made(
 async def test_a_founding_is_heard_by_provision_at_once(
     database: Database, serving: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not only at its next look: that would be too late for somebody who waits."""
+    """It does not wait for the next poll, which would be too late for the founder who waits."""
     from tenants import provision
 
     monkeypatch.setattr(provision, "POLL_SECONDS", 3_600.0)
@@ -202,7 +200,7 @@ async def test_a_founding_is_heard_by_provision_at_once(
     running = asyncio.create_task(run_provisioner(database, stopping))
     try:
         async with serve_client(serving) as client:
-            for at in range(4):  # more than lie ready
+            for at in range(4):  # more than the pool holds
                 form = FOUNDING | {"slug": f"kenanga-{at}", "founding_key": f"a-key-of-form-number-{at}"}
                 assert (await client.post("/daftar", data=form)).status_code == 303
     finally:
@@ -233,7 +231,7 @@ async def test_without_provision_the_founder_reads_a_sentence_and_keeps_what_was
 
 
 def environments(database: Database, port: int) -> tuple[dict[str, str], dict[str, str]]:
-    """Of web and worker, and of provision."""
+    """The environments of web and worker, and of provision."""
     common = clean_environment() | {
         "PYTHONPATH": str(PLATFORM),
         "LUMBUNG_BASE_DOMAIN": f"localhost:{port}",

@@ -1,4 +1,4 @@
-"""PostgreSQL is killed, stopped and started again while a web process and a worker go on."""
+"""PostgreSQL is killed, stopped and restarted while a web process and a worker run."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ async def own() -> AsyncIterator[Installation]:
 
 
 class HttpProbe:
-    """Asks a web process as browsers and machines at melati's host do, and counts what it answered."""
+    """Sends requests of browsers and of machines to melati's host, and counts the answers."""
 
     def __init__(self, port: int, base_domain: str) -> None:
         self.base_domain = base_domain
@@ -61,7 +61,7 @@ class HttpProbe:
 
 
 def lines_of(log: Path) -> list[dict[str, object]]:
-    """Every line of the log: each must be one JSON object."""
+    """Return every line of the log; each must be one JSON object."""
     return [json.loads(line) for line in log.read_text("utf-8").splitlines() if line.strip()]
 
 
@@ -76,7 +76,7 @@ async def test_while_postgresql_is_away_every_answer_is_ours_and_what_was_kept_i
     with web_process(own.database, port, base_domain, log, PRODUCTION):
         for _ in range(3):
             assert (await asking("/")).status_code == 200
-            await asyncio.sleep(0.2)  # the listener begins, and forgets once
+            await asyncio.sleep(0.2)  # the listener connects, and clears the caches once
         asking.counted.clear()
         getattr(own, how)()
         away_since = time.monotonic()

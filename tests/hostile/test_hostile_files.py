@@ -1,5 +1,5 @@
-"""Files that take long to read: whoever sends them does not keep the process from answering others, and
-neither does who leaves an export.
+"""Files that take long to read, and exports whose reader leaves, do not keep the process from answering
+others.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ def reading_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def _read_elsewhere(threads: list[int]) -> bool:
-    """Whether something was read since the last call, and never in the thread that answers requests."""
+    """Return whether something was read since the last call, and never in the thread of the event loop."""
     seen = set(threads)
     threads.clear()
     return bool(seen) and threading.get_ident() not in seen
@@ -142,8 +142,8 @@ async def test_the_platforms_statement_is_read_beside_the_thread_that_answers(
 
 @pytest.fixture
 def held_reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, list[int]]]:
-    """Reading stops at its beginning until the event is set, or ten seconds; the list has an entry for each
-    that began.
+    """Block reading at its start until the event is set, or for ten seconds; the list has an entry for each
+    start.
     """
     go, began = threading.Event(), []
     really = csv.reader
@@ -202,7 +202,7 @@ async def test_an_export_ends_when_its_reader_leaves(
         return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
-        """Nobody is there."""
+        """Discard the message: nobody receives it."""
 
     host, path = f"melati.{BASE_DOMAIN}", "/pengurus/buku/ekspor.zip"
     cookie = f"lumbung={officer_client.client.cookies['lumbung']}"
@@ -257,7 +257,7 @@ async def test_the_servers_tell_that_a_reader_left(
             await _until(waiting, 1)
             writer.close()
             await _until(waiting, 0)
-        async with httpx.AsyncClient(trust_env=False) as client:  # and who stays has the books
+        async with httpx.AsyncClient(trust_env=False) as client:  # a reader who stays gets the books
             headers = {"Host": f"melati.{domain}", "Cookie": f"lumbung={token}"}
             books = await client.get(f"http://127.0.0.1:{port}/pengurus/buku/ekspor.zip", headers=headers)
     assert zipfile.ZipFile(io.BytesIO(books.content)).testzip() is None
@@ -266,7 +266,7 @@ async def test_the_servers_tell_that_a_reader_left(
 
 @contextlib.asynccontextmanager
 async def _held_journals(database: Database, tenant: TenantRef) -> AsyncIterator[Callable[[], Any]]:
-    """Nobody can read the journals meanwhile; gives what counts those who wait for them."""
+    """Lock the journals against reading; yield a function that counts those who wait for them."""
     table = f"{tenant.schema_name}.journals"
     count = text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass")
     async with database.owner_engine.connect() as connection, database.owner_engine.connect() as other:

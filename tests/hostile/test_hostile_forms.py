@@ -1,5 +1,5 @@
-"""Forms that are larger, or have more fields, than any of ours: refused before they cost anything, and
-counted.
+"""Forms that are larger, or have more fields, than any of ours are rejected before they cost anything, and
+are counted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -55,8 +55,8 @@ def _posts(settings: Settings) -> list[tuple[str, HTTPRouteHandler]]:
 
 
 class Sent:
-    """An ASGI request whose body comes in chunks, by default without a length; ``taken`` is how much of it
-    the application asked for.
+    """An ASGI request whose body comes in chunks, by default without a length; ``taken`` is how many bytes
+    the application received.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
-"""Founding without end: from one /48, from everywhere, under somebody else's name, and cooperatives that
-nobody ever enters.
+"""Mass foundings: from one /48, from everywhere, under somebody else's name, and cooperatives that nobody
+signs in to.
 """
 
 from dataclasses import replace
@@ -77,7 +77,7 @@ async def test_beyond_the_hours_total_new_foundings_wait_with_what_was_typed(
     assert "Banyak sekali koperasi didirikan" in refused.text
     assert 'value="Koperasi Cempaka"' in refused.text
     assert await how_many(database) == before
-    # the same form sent again leads to what it founded
+    # the same form submitted again leads to the cooperative that it founded
     assert (await found_from(app, "203.0.113.0", answers(0))).status_code == 303
     with clock.freeze_at(clock.now() + timedelta(minutes=61)):
         assert (await found_from(app, "198.51.100.4", answers(2))).status_code == 303

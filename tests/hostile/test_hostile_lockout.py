@@ -1,4 +1,4 @@
-"""Locking somebody out: a hundred guesses from one /48, and the right password afterwards."""
+"""Locking somebody out: a hundred guesses from one /48, then the right password."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ async def guess_from_a_48(
 async def known_browser(
     app: HostDispatcher, whom: str = KETUA, *, label: str = "melati", password: str = PASSWORD
 ) -> httpx.Cookies:
-    """The cookies of a browser whose person signed in before, without the session itself."""
+    """Return the device cookies of a browser whose user signed in before, without the session."""
     async with browser(app, AT_HOME, label) as client:
         assert await post_sign_in(client, whom, password) == 303
         client.cookies.delete("lumbung")
@@ -97,7 +97,7 @@ async def test_a_browser_is_known_for_one_account_of_one_cooperative_alone(app: 
     known = await known_browser(app)
     async with browser(app, ELSEWHERE, cookies=known) as client:
         assert [await post_sign_in(client, "0001", f"tebakan-{at}") for at in range(6)][-1] == 429
-        # counted as any stranger's: without the cookie they are known all the same
+        # counted like a stranger's: without the cookie the browser is not recognised
         async with browser(app, ELSEWHERE) as same_network:
             assert await post_sign_in(same_network, "0001") == 429
     async with browser(app, ELSEWHERE, "mawar", known) as client:
@@ -154,7 +154,7 @@ async def test_the_cookie_is_signed_closed_to_scripts_and_holds_several_people_o
 
 @pytest.fixture
 def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the database is asked, by whichever pool."""
+    """Record the queries of both pools."""
     found: list[str] = []
     event.listen(
         database.app_engine.sync_engine,

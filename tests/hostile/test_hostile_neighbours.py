@@ -1,5 +1,5 @@
-"""What one cooperative, a silent network or a full server does to the others: an answer soon, and never an
-error that says nothing.
+"""One cooperative, a silent network or a full server does not harm the others: they are answered soon, with a
+clear error.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from web.dispatch import HostDispatcher
 from web.rate_limits import RateLimiter
 
 Visitor = Callable[[str], httpx.AsyncClient]
-MAX_ANSWER_SECONDS = 10.0  # seconds until whoever meets a lock or silence is answered
+MAX_ANSWER_SECONDS = 10.0  # seconds until a request that meets a lock or silence is answered
 IDLE_SECONDS = 20.0
 TOLERANCE_SECONDS = 5.0  # of a machine that runs other tests too
 
@@ -177,7 +177,7 @@ async def test_a_server_without_a_connection_left_makes_wait_and_breaks_nothing(
         ) as client:
             assert (await client.get("/", headers={"host": f"melati.{base_domain}"})).status_code == 200
             try:
-                while True:  # take every connection there is
+                while True:  # take every free connection
                     holding.append(await asyncpg.connect(own.url))
             except asyncpg.TooManyConnectionsError:
                 pass

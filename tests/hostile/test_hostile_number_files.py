@@ -1,4 +1,4 @@
-"""Numbers that are too long in what is not a form: files, cookies, messages of providers."""
+"""Numbers that are too long in files, cookies and webhooks."""
 
 import json
 from collections.abc import AsyncIterator
@@ -92,8 +92,8 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
 
 
 def messages(number: str) -> dict[str, SentMessage]:
-    """Proved messages of each gateway with the number wherever one could stand;
-    a bare one where it is JSON.
+    """Return signed webhooks of each gateway with the number in every place; a bare number where the format
+    is JSON.
     """
     bare = number.replace(".", "")
     stripe = (

@@ -1,8 +1,7 @@
-"""Numbers that are longer than any column: every address and every form answers them with a sentence, never
-by breaking.
+"""Numbers that are longer than any column: every address and form answers with an error sentence and never
+fails.
 
-The walk is made from the applications' own lists of routes and forms: what is added tomorrow is walked
-tomorrow.
+Routes and forms are read from the applications, so new ones are included.
 """
 
 import hashlib
@@ -47,7 +46,7 @@ NUMBERS = {
 }
 PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 OPERATOR = "0899-0000-7001"
-# They would end the walk.
+# They would end the session of the walk.
 NOT_WALKED = {"/keluar", "/anggota/akun/keluar-semua"}
 
 
@@ -55,7 +54,7 @@ Handler = tuple[str, str, HTTPRouteHandler]
 
 
 def handlers_of(app: HostDispatcher, kind: str) -> Iterator[Handler]:
-    """(method, path, handler) of every route of an application."""
+    """Return (method, path, handler) of every route of an application."""
     for route in app._apps[kind].routes:
         if isinstance(route, HTTPRoute) and route.path not in NOT_WALKED:
             for method, (handler, _) in route.route_handler_map.items():
@@ -64,14 +63,14 @@ def handlers_of(app: HostDispatcher, kind: str) -> Iterator[Handler]:
 
 
 def queries_of(handler: HTTPRouteHandler) -> list[str]:
-    """The names of what a handler takes from the query."""
+    """Return the names of the query parameters of a handler."""
     parameters = handler.parsed_fn_signature.parameters.items()
     return [name for name, field in parameters if isinstance(field.kwarg_definition, QueryParameter)]
 
 
 def forms_of(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
-    """The fields of the form that a handler reads; of all in its file where it reads it elsewhere; none where
-    there is no form.
+    """Return the fields of the handler's form, or of all forms in its file if it reads them elsewhere; none
+    without a form.
     """
     forms = {
         name: each
@@ -86,8 +85,8 @@ def forms_of(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
 
 
 def typed(hint: Any, number: str, known: str) -> str:
-    """What is typed into a field: the number where one is asked for or anything may stand, else something
-    that is taken.
+    """Return the value for a field: the number where a number or free text is expected, otherwise a valid
+    value.
     """
     most = None
     while get_origin(hint) is Annotated or get_origin(hint) in (typing.Union, types.UnionType):
@@ -103,7 +102,7 @@ def typed(hint: Any, number: str, known: str) -> str:
 
 
 def address(path: str, known: dict[str, str], number: str) -> str:
-    """A route's address with this in the place of its numbers, and what is known in the place of all else."""
+    """Return a route's address with the number for its numbers, and known values for other parameters."""
     return PARAMETER.sub(
         lambda found: number if found[2] == "int" else known.get(found[1], known["id"]), path
     )
@@ -112,7 +111,7 @@ def address(path: str, known: dict[str, str], number: str) -> str:
 async def breaks(
     handlers: Iterable[Handler], walker: SignedInClient, known: dict[str, str], number: str
 ) -> list[tuple[str, int]]:
-    """Where an application breaks when ``number`` stands wherever a number can; (address, status) each."""
+    """Return (address, status) of each failure when ``number`` is used wherever a number is possible."""
     found = []
     for method, path, handler in handlers:
         usual = address(path, known, "1")
@@ -139,7 +138,7 @@ async def breaks(
 
 
 async def known_in(database: Database, tenant: TenantRef) -> dict[str, str]:
-    """What really is in a cooperative, by the names of path parameters; ``id`` stands for all others."""
+    """Return existing values of a cooperative by path parameter; ``id`` stands for all others."""
     async with coop_session(database, tenant) as db:
         ro = as_reader(db)
         product = await ro.value("SELECT id FROM products WHERE sku = 'BRS5'")
@@ -197,7 +196,7 @@ async def test_no_number_breaks_a_page_of_a_cooperative(
     for walker, home, handlers in walks:
         assert len(handlers) > 15
         broken += await breaks(handlers, walker, known, number)
-        assert (await walker.get(home)).status_code == 200  # nothing on the way has signed them out
+        assert (await walker.get(home)).status_code == 200  # the walk has not signed them out
     assert not broken
 
 

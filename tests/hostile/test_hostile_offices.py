@@ -1,6 +1,4 @@
-"""A cashier who wants to be the chair: by an account prepared beforehand, an old code, a session, a race, a
-number.
-"""
+"""A cashier who tries to become the chair: by a prepared account, an old code, a session, a race."""
 
 import re
 import uuid
@@ -62,7 +60,7 @@ async def activate(
 
 @pytest.fixture
 async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> SignedInClient:
-    """A cashier of melati who is no member, signed in."""
+    """A signed-in cashier of melati who is not a member."""
     async with coop_session(database, melati) as db:
         hashed = await passwords.hash_password(PASSWORD)
         db.add(
@@ -142,7 +140,7 @@ async def test_a_session_opened_as_a_member_never_becomes_an_officers(
     client = visitor("melati")
     assert await post_sign_in(client, "0002", PASSWORD) == 303
     await change(database, melati, "UPDATE users SET officer_role = 'ketua' WHERE phone = '+6281200000002'")
-    app.on_change(melati.schema_name)  # as the database's notice does, a moment later
+    app.on_change(melati.schema_name)  # as the database's change notice does, a moment later
     assert (await client.get("/anggota")).status_code == 200
     assert (await client.get("/pengurus")).status_code == 403
 
@@ -182,7 +180,7 @@ Steps = Callable[[], Awaitable[None]]
 
 
 def just_before_writing(monkeypatch: pytest.MonkeyPatch, module: Any, steps: Steps) -> None:
-    """Let `steps` happen after the password was found right and before anything is written because of it."""
+    """Run `steps` after the password was verified and before anything is written."""
     real = module.verify_password
 
     async def verify(stored: str, given: str) -> bool:

@@ -1,6 +1,4 @@
-"""Knocking at the books' door without our code: whatever is sent, the database's own function holds to the
-rules.
-"""
+"""Calling `post_journals` without our code: the database function enforces the rules for any input."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,12 +29,12 @@ Side = tuple[int, str, str | None, int, int]
 
 
 def literal(values: list[Any]) -> str:
-    """PostgreSQL's own text of an array."""
+    """Return PostgreSQL's text of an array."""
     return "{" + ",".join("NULL" if value is None else f'"{value}"' for value in values) + "}"
 
 
 def columns(*sides: Side, keys: tuple[str, ...] = ("forged",), day: str = "2026-03-02") -> dict[str, Any]:
-    """A call's columns, from sides as (journal, account, party, debit, credit)."""
+    """Return the columns of a call, from entries (journal, account, party, debit, credit)."""
     journals = ([day] * len(keys), ["x"] * len(keys), list(keys), [None] * len(keys))
     lines = [list(column) for column in zip(*sides, strict=True)] if sides else [[] for _ in LINES]
     return {
@@ -53,7 +51,7 @@ TWICE = (*SIDES, *((2, *side[1:]) for side in SIDES))
 
 
 async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
-    """The SQLSTATE with which the door refuses a call; nothing of it is in the books afterwards."""
+    """Return the SQLSTATE of the rejected call, and assert that nothing was posted."""
     counts = text(
         "SELECT (SELECT count(*) FROM journals), (SELECT count(*) FROM journal_lines), sum(balance) "
         "FROM balances"
@@ -144,7 +142,7 @@ async def test_nobody_posts_without_a_name(db: AsyncSession) -> None:
 
 
 async def test_lines_may_come_in_any_order_and_balances_run_by_journal(db: AsyncSession, ro: Reader) -> None:
-    """Of the second journal first; nobody is written as no party and as zeros, and is one."""
+    """Here lines of the second journal come first. A missing party is NULL or a zero id; both mean none."""
     mixed = (
         (2, BANK, None, 0, 7),
         (1, CASH, None, 5, 0),

@@ -1,4 +1,4 @@
-"""The quota of a plan as a weapon: one network asks for as much as it likes, and turns nobody else away."""
+"""Abuse of a plan's quota: one network sends as many requests as it likes, and nobody else is rejected."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ async def test_600_requests_from_one_address_turn_away_no_visitor_member_payment
             assert answered[300:] == [429] * 300
             assert (await villager.get("/?cari=beras")).status_code == 200
             assert (await member_client.get("/anggota")).status_code == 200
-            # those that may not be turned away are not, even for the network that has had its share
+            # requests that are never rejected, even for a network over its limit
             assert (await stranger.get("/bayar/TIDAK-ADA")).status_code == 404
             assert (await stranger.post("/webhooks/tidak-ada", content=b"{}")).status_code == 404
             assert (await stranger.get("/masuk")).status_code == 200
@@ -130,7 +130,7 @@ async def test_addresses_that_lead_nowhere_fill_no_plan(app: HostDispatcher) -> 
         ):
             assert set(await statuses(stranger, "/tidak-ada/", 60)) == {404}
             assert await statuses(villager, "/?cari=", 9) == [200] * 9
-            # they count for the network that asks for them
+            # they count for the network that sends them
             assert 429 in await statuses(stranger, "/tidak-ada/", 600)
             assert (await villager.get("/tidak-ada")).status_code == 404
 
@@ -146,7 +146,7 @@ async def test_a_million_networks_take_no_more_memory_than_one(
         for at in range(20_000):
             guard.allow_page(tenant, None, "/", f"2001:{at:x}:1::1")
         assert len(counts) == before
-        # and they cost a network that has asked for nothing yet none of its pages
+        # and they do not count against a network that has sent nothing yet
         assert guard.allow_page(tenant, None, "/", VILLAGER)
 
 

@@ -1,4 +1,4 @@
-"""Somebody who wants to know who is in the register: whatever phone they name, the answer is the same."""
+"""A stranger cannot learn who is a member: the answer is the same for every phone number."""
 
 import re
 import uuid
@@ -38,7 +38,7 @@ def plain(page: str) -> str:
 
 
 def outcome_of(answer: httpx.Response) -> tuple[int, str | None, str]:
-    """All that a stranger learns from an answer, but for the form's own key."""
+    """Return all that a stranger learns from an answer, without the form's key."""
     return answer.status_code, answer.headers.get("location"), re.sub(r"[0-9a-f-]{36}", "", answer.text)
 
 

@@ -1,4 +1,4 @@
-"""Bodies of requests that are announced and do not come: whoever sends them waits alone."""
+"""Request bodies that are announced and not sent delay only their sender."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def web(database: Database, tmp_path: Path) -> Iterator[int]:
 
 @pytest.fixture
 def behind_caddy(database: Database, tmp_path: Path) -> Iterator[int]:
-    """The port of the shipped Caddyfile's Caddy, before a web process."""
+    """The port of Caddy with our Caddyfile, in front of a web process."""
     allow_open_files()
     upstream, port = free_port(), free_port()
     environment = {
@@ -42,9 +42,7 @@ def behind_caddy(database: Database, tmp_path: Path) -> Iterator[int]:
 
 
 async def _neighbours_page(port: int) -> httpx.Response:
-    """A page of another cooperative that no cache holds, asked for by somebody who gives up while the bodies
-    are still open.
-    """
+    """Request an uncached page of another cooperative, and give up while the slow bodies are still open."""
     async with httpx.AsyncClient(trust_env=False, timeout=8) as client:
         return await client.get(
             f"http://127.0.0.1:{port}/?cari=beras",

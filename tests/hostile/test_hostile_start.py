@@ -1,6 +1,4 @@
-"""A start that would be unsafe is refused, whatever the environment says,
-and every reason is named at once.
-"""
+"""An unsafe production start is refused, and all reasons are named at once."""
 
 import base64
 import os
@@ -58,7 +56,7 @@ def test_an_option_of_the_command_is_held_to_the_same(command: str, tmp_path: Pa
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LUMBUNG_")}
     done = subprocess.run(
         [sys.executable, "-m", "commands.main", command, "--host", "0.0.0.0"],
-        # without programs for the embedded server nothing is started, whatever is or is not refused
+        # without programs for the embedded server nothing starts, refused or not
         env=environment
         | {
             "PYTHONPATH": str(PLATFORM),

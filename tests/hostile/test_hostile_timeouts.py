@@ -1,4 +1,4 @@
-"""A slow statement ends the page that asked it, and neither an import nor an export, which may take long."""
+"""A slow statement ends its page, but no import or export, which may take long."""
 
 import io
 import time
@@ -39,7 +39,7 @@ async def app(database: Database, settings: Settings) -> AsyncIterator[HostDispa
 
 
 async def slow_reading(database: Database, tenant: TenantRef, table: str, seconds: float) -> None:
-    """Let every reading of a table take so long."""
+    """Make every read of a table take this long."""
     name = f"{tenant.schema_name}.{table}"
     async with database.owner_engine.begin() as connection:
         await connection.execute(text(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
@@ -114,7 +114,7 @@ SHOWN = (
 async def test_each_pool_sets_its_own_and_a_longer_profile_ends_with_its_transaction(
     database: Database, melati: TenantRef, settings: Settings
 ) -> None:
-    for _ in range(2):  # what a transaction set for itself is gone in the next
+    for _ in range(2):  # a time-out that a transaction set is gone in the next one
         async with coop_session(database, melati) as db:
             assert (await db.execute(text(SHOWN))).scalar_one() == "8s 5s 20s"
         async with coop_reader(database, melati) as ro:

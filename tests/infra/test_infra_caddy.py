@@ -1,4 +1,4 @@
-"""The Caddyfile as it lies in infra/, run by Caddy in front of a real web process and two cooperatives."""
+"""The Caddyfile of infra/, run by Caddy in front of a real web process and two cooperatives."""
 
 import asyncio
 import ssl
@@ -41,8 +41,8 @@ class CaddyServer:
     authority: Path | None = None
 
     def ask(self, label: str, path: str = "/", *, method: str = "GET", **options: object) -> httpx.Response:
-        """Ask as the browser at ``label.<base>`` does: its Host, and with TLS its server name, but on
-        loopback.
+        """Send a request as a browser at ``label.<base>`` does: with its Host, and its server name with TLS,
+        but on loopback.
         """
         name = self.base_domain.partition(":")[0]
         host = f"{label}.{name}" if label else name
@@ -80,9 +80,7 @@ def plain(database: Database, tmp_path: Path) -> Iterator[CaddyServer]:
 
 @pytest.fixture
 async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[CaddyServer]:
-    """With certificates of Caddy's own authority; its root certificate is the only one that the client
-    trusts.
-    """
+    """With certificates of Caddy's own authority; the client trusts only its root certificate."""
     find_caddy()
     await transfer_to_plain_owner(database)
     upstream, port, plain_port = free_port(), free_port(), free_port()
@@ -105,7 +103,7 @@ async def encrypted(database: Database, tmp_path: Path) -> AsyncIterator[CaddySe
 
 
 def _wait_for_certificates(log: Path) -> None:
-    """Caddy listens first and makes the certificates of the apex and of the wildcard right after."""
+    """Caddy listens first and makes the certificates of the apex and of the wildcard afterwards."""
     deadline = time.monotonic() + 20
     while log.read_text("utf-8").count("certificate obtained successfully") < 2:
         assert time.monotonic() < deadline, log.read_text("utf-8")
@@ -116,9 +114,7 @@ SPOOFED_ADDRESS = "203.0.113.9"
 
 
 async def list_counted_addresses(database: Database) -> set[str]:
-    """The addresses from which the operators' sign-in was tried, as the web process counted them: by what it
-    keeps of each.
-    """
+    """Return the addresses that the web process counted at the operators' sign-in."""
     addresses = {
         throttle_key("operator-from", address): address for address in ("127.0.0.1", SPOOFED_ADDRESS, "::1")
     }
@@ -202,7 +198,7 @@ def test_caddy_and_the_web_process_set_the_same_limit() -> None:
     ("newer", "expected"), [("2.6", '"buffer_requests":true'), ("2.7", "directive request_buffers")]
 )
 def test_either_way_of_buffering_is_chosen_by_a_setting(newer: str, expected: str, tmp_path: Path) -> None:
-    """Debian's Caddy knows the older one alone: that it names the other shows that it was chosen."""
+    """Debian's Caddy knows only the older option: that it names the other in its error shows the choice."""
     environment = clean_environment() | {
         "LUMBUNG_BASE_DOMAIN": "localhost:1",
         "CADDY_BUFFERS": newer,

@@ -1,5 +1,5 @@
-"""`lumbung` on an operator's PATH: with the settings and secrets that the units have, and the owner's login
-only where it is needed.
+"""The operator's `lumbung` command: with the units' settings and secrets, and the owner's login only where it
+is needed.
 """
 
 import os

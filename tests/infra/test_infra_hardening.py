@@ -1,4 +1,4 @@
-"""Containers and units hold what they need and no more: capabilities, files, memory, networks, secrets, exact
+"""Containers and units have only what they need: capabilities, files, memory, networks, secrets, exact
 images.
 """
 

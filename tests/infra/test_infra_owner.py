@@ -1,5 +1,5 @@
-"""A server of the operator's own: the owner that infra/postgres/owner.sql makes is no superuser, and secrets
-and backups work as docs/operating.md tells.
+"""A server of the operator's own: owner.sql creates no superuser; secrets and backups work as
+docs/operating.md says.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def other_server() -> Iterator[str]:
 
 
 def opened(url: str, password: str = "padi-4f0c1e9b27d8", role: str = "lumbung_app") -> Database:
-    """By both logins; the application's password is its own, with a sign that must be quoted."""
+    """Open the database by both logins; the application's password needs quoting."""
     app = make_url(url).set(username=role, password=f"{password}'%").render_as_string(hide_password=False)
     return build_services(
         url, Settings(database_url=url, app_database_url=app, app_role=role, schema_pool_size=2)
@@ -96,8 +96,8 @@ async def test_the_owner_needs_no_superuser_nor_does_who_makes_it(server: str, b
 
 
 async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> None:
-    """By infra/postgres/plain_owner.sql: it still founds, migrates, sets passwords, and drops what it made as
-    a superuser.
+    """After infra/postgres/plain_owner.sql it still founds, migrates, sets passwords, and drops what it
+    created as a superuser.
     """
     url = await create_owner_role(server)
     as_superuser = await asyncpg.connect(server)
@@ -125,7 +125,9 @@ async def test_an_owner_that_was_a_superuser_goes_on_as_none(server: str) -> Non
 
 
 async def administrator_of(server: str) -> str:
-    """URL of a role such as managed servers give: it may make roles and databases, and is no superuser."""
+    """Return the URL of a role like an administrator of managed servers: it may create roles and databases
+    and is no superuser.
+    """
     connection = await asyncpg.connect(server)
     await connection.execute("CREATE ROLE administrator LOGIN CREATEROLE CREATEDB PASSWORD 'penyewa'")
     await connection.close()
@@ -145,7 +147,7 @@ async def test_the_applications_password_is_its_own_and_reaches_its_login_by_a_m
 
 
 async def test_a_login_that_an_administrator_made_is_taken_as_it_is_once_it_is_ready(server: str) -> None:
-    """Its password is then the administrator's, too: the owner may not set it."""
+    """The administrator sets its password, too, because the owner may not."""
     url = await create_owner_role(server)
     as_administrator = await asyncpg.connect(server)
     database = opened(url, "of-the-administrator", "reader_of_theirs")
@@ -192,14 +194,14 @@ async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(s
 
 
 async def log_in(database: Database) -> None:
-    """As web and worker do."""
+    """Log in as web and worker do."""
     async with database.read_connection("BEGIN READ ONLY", "shared") as connection:
         assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_a_backup_comes_back_on_another_server(server: str, other_server: str, tmp_path: Path) -> None:
-    """By the commands of docs/operating.md; the books of the restored cooperative have their door and their
-    guards again.
+    """By the commands of docs/operating.md; the restored cooperative has `post_journals` and its triggers
+    again.
     """
     url = await create_owner_role(server)
     database = opened(url)
@@ -251,7 +253,7 @@ def opening(key: str, amount: int) -> Journal:
 
 
 def run(page: str, begins: str, given: dict[str, str], folder: Path) -> None:
-    """Run the one command of the page that begins so, with the bundled programs."""
+    """Run the page's command that begins with this text, with the bundled programs."""
     lines = [line for line in page.splitlines() if line.startswith(begins)]
     assert len(lines) == 1, begins
     command = re.sub(

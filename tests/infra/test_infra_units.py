@@ -1,5 +1,5 @@
-"""Image, compose file and systemd units say the same as the code: read here, since no test can count on
-Docker or systemd.
+"""Image, compose file and systemd units match the code. They are only read, because Docker and systemd may be
+missing.
 """
 
 import re

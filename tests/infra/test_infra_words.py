@@ -1,4 +1,4 @@
-"""The check of retired words reads names, and only names."""
+"""The check of retired words reads names only."""
 
 import importlib.util
 import sys

@@ -1,8 +1,8 @@
-"""Walk every route of one cooperative with everything that belongs to the other: nothing of the neighbour is
-seen, nothing of it changes.
+"""Request every route of one cooperative with every id of the other: no data of the neighbour is shown or
+changed.
 
-The walk is made from the application's own list of routes: a route added tomorrow is walked tomorrow, and a
-new kind of path parameter fails here until somebody says what the neighbour's value of it is.
+Routes are read from the application, so new ones are included. A new path parameter fails here until the
+neighbour's value for it is given.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,12 +21,12 @@ from tenants.registry import TenantRef
 from tenants.session import coop_session
 from web.dispatch import HostDispatcher
 
-# Words that stand in mawar's rows alone: names of its people, and a product that only it sells.
+# Texts that only mawar's rows contain: names of its people, and a product that only it sells.
 SECRETS = ("Wulandari Mawar", "Hartono Mawar", "Ketua Mawar", "+62813", "Rahasia Mawar", "0813-0000")
 
 
 async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, list[str]]:
-    """What a visitor of melati could try for each path parameter: mawar's own ids and names."""
+    """Return what a visitor of melati could try for each path parameter: mawar's ids and names."""
     async with coop_session(database, mawar) as db:
         await db.execute(
             text("UPDATE products SET name = 'Rahasia Mawar', sku = 'MAWAR-1' WHERE sku = 'BRS5'")
@@ -97,7 +97,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
 
 
 def _routes(app: HostDispatcher) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """(method, path template, [(parameter, type)]) of every route of the cooperative's application."""
+    """Return (method, path template, [(parameter, type)]) of every route of the cooperative's application."""
     found = []
     for route in app._apps["cooperative"].routes:
         if isinstance(route, HTTPRoute):
@@ -146,9 +146,7 @@ async def walkers(
     settings: Settings,
     mawar: TenantRef,
 ) -> dict[str, SignedInClient]:
-    """Melati's officer, member and visitor; and mawar's officer who brings their own session cookie to
-    melati's host.
-    """
+    """Melati's officer, member and visitor; and mawar's officer with their cookie at melati's host."""
     anonymous = visitor("melati")
     anonymous.cookies.clear()
     stranger = visitor("melati")

@@ -1,4 +1,4 @@
-"""The clock: aware, and held still only where someone holds it."""
+"""The clock returns aware datetimes, and stops only where a test freezes it."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone

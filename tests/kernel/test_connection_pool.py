@@ -1,4 +1,4 @@
-"""Places are shared, waited for in turn, and the pool closes what nobody needs."""
+"""The connection pool: shares, turns among cooperatives, and closing of idle connections."""
 
 import asyncio
 
@@ -62,7 +62,7 @@ async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     semaphore.release("melati")
-    await semaphore.acquire("melati", deadline_in(0.02))  # who gave up is not waited for
+    await semaphore.acquire("melati", deadline_in(0.02))  # a request that gave up is skipped
 
 
 async def test_a_place_that_comes_back_as_a_wait_is_cancelled_is_free() -> None:

@@ -1,4 +1,4 @@
-"""Money on its way through JSON, forms and the database's columns."""
+"""Rupiah in JSON, forms and database columns."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Refusals: one code each, both languages, every fact in its place and in the reader's own writing."""
+"""Domain errors: one code each, both languages, every parameter formatted for the reader."""
 
 import json
 import pickle

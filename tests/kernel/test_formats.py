@@ -1,4 +1,4 @@
-"""How numbers, money and dates are written in both languages, and read back."""
+"""Formatting and parsing of numbers, money and dates in both languages."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

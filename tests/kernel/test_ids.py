@@ -1,4 +1,4 @@
-"""Ids: version 7, never repeated, always greater than the one before."""
+"""Ids are UUID version 7, unique and increasing."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Several reads in one round trip give what each would have given alone."""
+"""Several reads in one round trip return what each would return alone."""
 
 from datetime import date
 from uuid import UUID

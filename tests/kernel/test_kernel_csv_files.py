@@ -1,4 +1,4 @@
-"""CSV files as offices make them."""
+"""CSV files as spreadsheets write them."""
 
 import csv
 import io

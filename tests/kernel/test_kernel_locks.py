@@ -1,5 +1,5 @@
-"""A row that a transaction holds is known to be held until its end, and not past a savepoint whose locks may
-be gone.
+"""A locked row is known as locked until its transaction ends, and not after a savepoint that may have
+released it.
 """
 
 from sqlalchemy import select

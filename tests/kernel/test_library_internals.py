@@ -1,6 +1,6 @@
-"""The kernel uses two names that libraries keep private, because they offer no public way to the same.
+"""The kernel uses two private names of libraries that have no public replacement.
 
-Each has its reason here, and a test that fails when a new version of the library takes it away.
+Each has its reason here, and a test that fails when a new version of the library removes it.
 """
 
 import ast

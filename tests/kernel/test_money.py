@@ -1,4 +1,4 @@
-"""Rupiah: no float comes near it, and dividing it loses nothing."""
+"""Rupiah rejects floats, and its division loses nothing."""
 
 from decimal import Decimal
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, the worst refused, never a check on the event loop."""
+"""Passwords: argon2id, weak ones are rejected, and no check runs on the event loop."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Mobile numbers: many ways to write one, one way to keep it."""
+"""Mobile numbers: many notations, one stored form."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The embedded server: every case here runs real PostgreSQL programs."""
+"""The embedded server, with real PostgreSQL programs."""
 
 import importlib.util
 import os
@@ -24,7 +24,7 @@ PLATFORM = Path(__file__).parents[2] / "platform"
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the server's user can enter, which pytest's own is not when root runs the tests."""
+    """A folder that the server's user can enter; pytest's own is closed to it when root runs the tests."""
     made = Path(tempfile.mkdtemp(prefix="lumbung-pg-"))
     made.chmod(0o755)
     yield made

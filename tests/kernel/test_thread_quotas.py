@@ -1,4 +1,4 @@
-"""Cooperatives whose jobs hang leave a thread of the worker to everybody else."""
+"""Cooperatives with hanging jobs leave a worker thread to the others."""
 
 import dramatiq
 import pytest
@@ -23,7 +23,7 @@ def broker() -> StubBroker:
 def test_two_cooperatives_that_hang_do_not_take_every_thread(
     broker: StubBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thread_quotas, "SLOW_SECONDS", 0.0)  # whatever runs is taken for slow
+    monkeypatch.setattr(thread_quotas, "SLOW_SECONDS", 0.0)  # every running job counts as slow
     quotas = ThreadQuotas(4)
     for holder in ("melati", "melati", "mawar"):
         quotas.before_process_message(broker, message(holder))

@@ -1,5 +1,5 @@
-"""What a posting reads does not grow with the books: neither a till on a warm connection nor a batch of an
-import looks at what lies there.
+"""The rows that a posting reads do not grow with the ledger: neither for a till on a warm connection nor for
+a batch of an import.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ JOURNALS = 25_000
 CALLS = 8
 
 
-# What lies in the books already; run as the owner, past all triggers.
+# Lines that are in the ledger already; inserted as the owner, without triggers.
 FILL = f"""
 INSERT INTO journals (number, value_date, description, source_key, posted_by)
 SELECT last_number + n, DATE '2025-01-01' + n % 365, 'x', 'old:' || n, 'x' FROM journal_counter,
@@ -35,7 +35,7 @@ ANALYZE = "ANALYZE journals, journal_lines, balances, journal_counter"
 
 
 async def fill_ledger(database: Database, tenant: TenantRef, *after: str) -> None:
-    """Put 50,000 lines into the books of ``tenant``."""
+    """Insert 50,000 lines into the ledger of ``tenant``."""
     async with database.owner_engine.begin() as connection:
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         await connection.execute(text(f"SET LOCAL search_path = {tenant.schema_name}"))
@@ -44,7 +44,7 @@ async def fill_ledger(database: Database, tenant: TenantRef, *after: str) -> Non
 
 
 async def rows_read(database: Database, tenant: TenantRef) -> int:
-    """How many rows and index entries of the books were ever read, as the server counts."""
+    """Return how many rows and index entries of the ledger were ever read, by the server's statistics."""
     statement = text(
         "SELECT (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables WHERE schemaname = :name"
         " AND relname IN ('journals', 'journal_lines'))"
@@ -80,9 +80,7 @@ async def test_a_till_on_a_warm_connection_reads_only_what_it_writes(
 async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
     database: Database, melati: TenantRef
 ) -> None:
-    """A plan made when a table had one page is kept;
-    nobody has told the planner of the rows that came since.
-    """
+    """A plan from when the table had one page is kept; the statistics do not know later rows."""
     for at in range(CALLS):
         await post_and_flush(database, melati, [sale(f"warm:{at}")])
     await fill_ledger(database, melati)
@@ -95,7 +93,7 @@ async def test_a_connection_that_knew_small_books_reads_no_more_of_large_ones(
 async def test_each_batch_of_a_file_reads_as_much_as_the_one_before(
     database: Database, mawar: TenantRef
 ) -> None:
-    """In one transaction, as the pages import: the planner knows nothing yet of the rows that it wrote."""
+    """In one transaction, as pages import: the planner does not know the rows that it wrote."""
     counted = text(
         "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
         " WHERE schemaname = :name AND relname IN ('journals', 'journal_lines')"

@@ -1,4 +1,4 @@
-"""The pages of the books, entries by hand, the end of a year, the export."""
+"""The ledger pages, manual entries, the end of a year, the export."""
 
 import csv
 import io
@@ -141,7 +141,7 @@ async def test_a_year_is_over_when_it_is_over_on_the_cooperatives_calendar(
     await db.execute(text("UPDATE profile SET timezone = :zone"), {"zone": zone})
     with clock.freeze_at(
         datetime(2026, 12, 31, 16, 0, tzinfo=UTC)
-    ):  # an hour past midnight in Papua, an hour before it in Java
+    ):  # an hour after midnight in Papua, an hour before it in Java
         if over:
             assert await close_year(db, SYSTEM, 2026)
         else:

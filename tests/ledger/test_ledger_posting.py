@@ -1,4 +1,4 @@
-"""The one door of the books, and that there is no other."""
+"""`post_journal`, and that nothing else can write the ledger."""
 
 import asyncio
 from datetime import date

@@ -1,5 +1,5 @@
-"""The days that postings count for: never before 1950, in forms near to the cooperative's own time, deposits
-not before the member joined.
+"""Value dates: never before 1950; in forms not long before the founding; deposits not before the member
+joined.
 """
 
 import re
@@ -34,7 +34,7 @@ async def member(database: Database, tenant: TenantRef) -> UUID:
 
 
 async def test_the_door_takes_nothing_of_before_1950(db: AsyncSession) -> None:
-    await post_journal(db, journal(date(1950, 1, 1)), by="Rina Kasir")  # imports may bring what is so old
+    await post_journal(db, journal(date(1950, 1, 1)), by="Rina Kasir")  # imports may have older dates
     with pytest.raises(DomainError) as refused:
         await post_journal(db, journal(date(1949, 12, 31)), by="Rina Kasir")
     assert refused.value.code == "ledger.day_too_early"

@@ -1,6 +1,6 @@
-"""What can be reversed in the books: entries by hand, and what an officer said had reached the bank.
+"""What can be reversed in the ledger: manual entries, and bank arrivals that an officer recorded.
 
-All else is undone where it was done.
+Everything else is undone in its own room.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +24,7 @@ BOOKS = "/pengurus/buku/jurnal"
 
 
 async def post_bank_arrival(db: AsyncSession) -> int:
-    """The journal of QRIS money that an officer saw at the bank."""
+    """Post the journal of QRIS money that an officer saw at the bank."""
     await pay.enable_methods(db)
     _, payment = await pay.create_order_payment(db, "qris", buyer=VISITOR)
     payment = await pay.mark_paid(db, payment)
@@ -61,8 +61,8 @@ async def test_what_a_qris_payout_page_promises_is_true(
 
 
 async def post_every_kind(db: AsyncSession) -> None:
-    """A deposit, a withdrawal, a payment and its refund, a sale and its return, goods in, a count, credit and
-    its repayment.
+    """Post a deposit, a withdrawal, a payment and its refund, a sale and its return, a purchase, a count,
+    credit and its repayment.
     """
     member = await goods.get_member_buyer(db)
     assert member.member_id is not None

@@ -1,4 +1,4 @@
-"""Deposits and withdrawals: what the books say after, and what is refused."""
+"""Deposits and withdrawals: postings and errors."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ from tenants.session import coop_session
 
 TODAY = (
     clock.today()
-)  # the cooperative of the tests is founded in its run: a fixed day would lie before it from some day on
+)  # the cooperative of the tests is founded today: a fixed date would be too early some day
 KASIR = Actor("officer", "Kasir Uji")
 
 

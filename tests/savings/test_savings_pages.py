@@ -1,4 +1,4 @@
-"""At the counter: the sentence before, the receipt after, once for each form."""
+"""Deposits at the counter: confirmation page, receipt, and one posting for each form."""
 
 import re
 import uuid
@@ -37,7 +37,7 @@ def movement(**changes: str) -> dict[str, object]:
 
 
 def hidden(page: str) -> dict[str, object]:
-    """The hidden fields of the page that asks once more, as a browser sends them back."""
+    """Return the hidden fields of the confirmation page, as a browser sends them."""
     form = page[page.index('class="card confirm"') :]
     found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
     found.pop("csrf")

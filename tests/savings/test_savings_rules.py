@@ -1,4 +1,4 @@
-"""Which months of simpanan wajib are open."""
+"""Which months of simpanan wajib are unpaid."""
 
 from datetime import date
 

@@ -1,7 +1,7 @@
-"""Two cooperatives live the same year, step by step and with the clock held; their bylaws alone decide what
-its surplus becomes.
+"""Two cooperatives go through the same year with a frozen clock; only their bylaws differ in the division of
+the surplus.
 
-All people are invented. Every figure below was worked out by hand.
+All people are invented. Every figure below was computed by hand.
 """
 
 from collections.abc import AsyncIterator
@@ -41,8 +41,8 @@ from tenants.session import coop_session
 
 CHAIR = Actor("officer", "Wahyu Ketua")
 RICE_PRICE, RICE_COST = Rupiah(10_000), Rupiah(8_000)
-# The rules by which trade happens are the same in both; the division of the surplus is each one's own.
-# A transfer's tail is by chance, and these years are told to the rupiah: both do without.
+# The trading rules are the same in both; the division of the surplus differs. Unique suffixes of transfers
+# are random, so both have none: every figure is exact.
 SAME_TRADE = {
     "deposits": DESA_MERAH_PUTIH.deposits,
     "prices": DESA_MERAH_PUTIH.prices,
@@ -61,7 +61,7 @@ class ScenarioCooperative:
 
     @asynccontextmanager
     async def on(self, day: date) -> AsyncIterator[AsyncSession]:
-        """One day's work, committed; after it the books balance and agree with the shelf and the orders."""
+        """Run one day's work and commit; afterwards the ledger balances and agrees with stock and orders."""
         with clock.freeze_at(datetime(day.year, day.month, day.day, 3, tzinfo=UTC)):
             async with coop_session(self.database, self.tenant) as db:
                 yield db
@@ -72,7 +72,7 @@ class ScenarioCooperative:
                 assert await ro.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_lines") == 0
 
     async def sell(self, day: date, pieces: int, who: str = "", method: str = "cash") -> int:
-        """An order placed, paid and handed over within a day."""
+        """Place, pay and hand over an order within a day."""
         async with self.on(day) as db:
             number = await self.order(db, day, pieces, who, method)
             if method == "bank_transfer":
@@ -98,7 +98,7 @@ async def set_up_cooperative(
             ),
         )
     cooperative = ScenarioCooperative(database, made.tenant)
-    async with cooperative.on(opening) as db:  # transfers are offered once there is an account for them
+    async with cooperative.on(opening) as db:  # transfers are offered once there is a bank account
         await db.execute(update(Profile).values(bank_account="Bank Contoh 000-111-222 a.n. Koperasi"))
     if bylaws != DESA_MERAH_PUTIH:
         async with cooperative.on(opening) as db:
@@ -107,8 +107,8 @@ async def set_up_cooperative(
 
 
 async def run_2025(coop: ScenarioCooperative) -> None:
-    """Their first year: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400; surplus
-    91.600.
+    """The first year of both: sales 770.000, their cost 620.000, electricity 50.000, one lost piece 8.400;
+    surplus 91.600.
     """
     await register_members(coop)
     await stock_rice(coop)
@@ -183,7 +183,7 @@ async def stock_rice(coop: ScenarioCooperative) -> None:
 
 
 async def cancel_and_return(coop: ScenarioCooperative) -> None:
-    """A paid order is called off, and goods come back: neither leaves a rupiah or a piece behind."""
+    """A paid order is cancelled, and goods are returned: neither leaves a rupiah or a piece behind."""
     day = date(2025, 5, 5)
     async with coop.on(day) as db:
         before = [

@@ -1,4 +1,4 @@
-"""The JSON of `lumbung shu allocate`: what it reads, what it refuses and in which words, what it prints."""
+"""The JSON of `lumbung shu allocate`: input, errors and output."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""The division of a surplus: worked cases, the rules for ties and leftovers, and properties that hold for any
-cooperative.
-"""
+"""The division of a surplus: worked cases, ties and remainders, and properties for any cooperative."""
 
 import json
 from decimal import Decimal
@@ -27,8 +25,8 @@ SIMPLE = [
 
 
 def case_allocation(case: dict[str, Any]) -> Allocation:
-    """The case's member beside one who stands for all the others,
-    so that the totals are those of the case.
+    """Return the case's member and one who stands for all the others, so that the totals are those of the
+    case.
     """
     lines = [
         PlainAllocationLine(code, Decimal(percent), basis) for code, percent, basis in case["allocation"]
@@ -243,7 +241,7 @@ members_of_a_year = st.dictionaries(
 
 @st.composite
 def percentages(draw: st.DrawFn) -> list[PlainAllocationLine]:
-    """Lines of up to two decimals that sum to exactly 100."""
+    """Percentages of up to two decimals that sum to exactly 100."""
     cuts = sorted(draw(st.lists(st.integers(0, 10_000), max_size=6)))
     bounds = [0, *cuts, 10_000]
     return [

@@ -1,4 +1,4 @@
-"""Drafts from the books: hand-checked figures, and what may and may not change them."""
+"""Drafts from the ledger: figures checked by hand, and what may change them."""
 
 from datetime import UTC, date, datetime
 from itertools import count
@@ -41,7 +41,7 @@ async def post_lines(db: AsyncSession, on: date, what: str, *lines: JournalLine)
 
 
 async def record_sale(db: AsyncSession, number: str, on: date, amount: int) -> int:
-    """A cash sale to a member; its cost is posted as nothing, so that the sale is surplus whole."""
+    """Record a cash sale to a member without cost, so that all of it is surplus."""
     member = await member_id(db, number)
     return await post_lines(
         db,

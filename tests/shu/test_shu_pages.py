@@ -1,5 +1,5 @@
-"""The pages of the yearly surplus: every figure opens, a member sees the stored line, and nobody another
-member's.
+"""The pages of the yearly surplus: every figure links to its source, a member sees their stored line and no
+other.
 """
 
 import csv
@@ -33,7 +33,7 @@ TREASURER = Actor("officer", "Bendahara Melati")
 
 
 def read_page_text(response: httpx.Response) -> str:
-    """What a reader sees: no tags, spaces as one."""
+    """Return the page's visible text: no tags, single spaces."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.text))).replace("\u00a0", " ")
 
 
@@ -77,7 +77,7 @@ async def post_year(database: Database, tenant: TenantRef, *, factor: int = 1) -
 
 @pytest.fixture
 async def drafted(database: Database, melati: TenantRef) -> dict[str, UUID]:
-    """Melati's 2025 is drafted; gives the members' ids by number."""
+    """Draft melati's 2025; return the members' ids by number."""
     await post_year(database, melati)
     async with coop_session(database, melati) as db:
         await create_draft(db, TREASURER, 2025)
@@ -203,7 +203,7 @@ async def test_new_records_are_told_and_the_old_draft_stays_readable(
     assert "Rp3.000.000" in new
     assert "Buku berubah" not in new
     assert "Ini rancangan lama." in old
-    # the old draft's lines of the books still sum to the surplus it was made from
+    # the ledger lines of the old draft still sum to its surplus
     assert "4101 Rp2.000.000" in old
     assert (
         "Belanja pertama Sari" in (await officer_client.get(f"{HOME}/2025/1/anggota/{drafted['0001']}")).text

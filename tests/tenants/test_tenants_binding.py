@@ -1,6 +1,4 @@
-"""A write session's binding travels with its BEGIN; a connection that was lost, or could not be bound, is not
-lent again.
-"""
+"""A write session is bound together with its BEGIN; a lost or unbound connection is not reused."""
 
 import asyncio
 
@@ -70,6 +68,6 @@ async def test_a_restart_of_postgresql_is_nobodys_error_page(database: Database,
     owner = await asyncpg.connect(libpq_url(database.owner_url))
     await owner.execute("SELECT pg_terminate_backend($1)", before)
     await owner.close()
-    await asyncio.sleep(0.2)  # as long as it takes to hear it
+    await asyncio.sleep(0.2)  # as long as it takes to notice
     async with coop_session(database, melati) as db:
         assert (await db.execute(PID)).scalar_one() != before

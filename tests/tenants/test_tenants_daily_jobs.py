@@ -1,4 +1,4 @@
-"""Once a day, whatever nobody needs any more goes, and nothing else."""
+"""The daily jobs delete what has expired, and nothing else."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,6 +1,4 @@
-"""A job that fails is tried again for two days, from the outbox; then it waits for an operator, and nothing
-of it is lost.
-"""
+"""A failing job is retried from the outbox for two days; then it is stored for an operator."""
 
 import asyncio
 from datetime import timedelta
@@ -74,9 +72,7 @@ async def count_effects(database: Database, tenant: TenantRef) -> int:
 
 
 async def attempt(database: Database, tenant: TenantRef, *, attempts: int, failing_for: timedelta) -> None:
-    """What the worker does with a message whose job has failed ``attempts`` times since
-    ``failing_for`` ago.
-    """
+    """Run the worker on a message whose job has failed ``attempts`` times since ``failing_for`` ago."""
     first = (clock.now() - failing_for).timestamp() if attempts else None
     await worker.attempt_job(
         database,

@@ -1,4 +1,4 @@
-"""Files wait for their turn, and a few alone."""
+"""Files are processed in turn, a few at a time."""
 
 import asyncio
 import gc
@@ -29,7 +29,7 @@ from tenants.session import coop_session
 
 
 class BlockingWork:
-    """Work that ends when it is let go; knows how many were done at the same time."""
+    """Work that ends when it is released; counts how many ran at the same time."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -122,7 +122,7 @@ async def test_whoever_leaves_makes_no_room_before_the_thread_is_done() -> None:
     gone.cancel()
     await asyncio.gather(left, gone, return_exceptions=True)
     assert left.cancelled()
-    # the other thread is free, and no file of melati was begun in it
+    # the other thread is free, but no file of melati was started in it
     await threads.run("mawar", lambda: None)
     assert (blocking.running, next_one.done(), received) == (1, False, [])
     blocking.release.set()

@@ -1,6 +1,4 @@
-"""No way from one cooperative to another: not by SQL, not by a forgotten binding, not by a pooled connection,
-not by a job.
-"""
+"""One cooperative cannot reach another: not by SQL, a forgotten binding, a pooled connection or a job."""
 
 import asyncio
 import random
@@ -90,9 +88,7 @@ async def test_a_reader_cannot_write(database: Database, melati: TenantRef) -> N
 async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
     database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    """Fuzz: reads and writes of both, failing ones and cancelled ones between them, over the same few
-    connections.
-    """
+    """Fuzz: reads and writes of both, with failed and cancelled ones, over the same few connections."""
     chance = random.Random(20261124)
     expected = {tenant.schema_name: tenant.slug for tenant in (melati, mawar)}
 
@@ -108,7 +104,7 @@ async def test_one_pool_serves_many_cooperatives_without_a_mix_up(
                 async with coop_session(database, tenant) as db:
                     await db.execute(text("SELECT nothing FROM profile"))
             return
-        else:  # given up halfway
+        else:  # cancelled halfway
 
             async def slow() -> None:
                 async with coop_reader(database, tenant) as ro:

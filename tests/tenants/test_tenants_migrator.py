@@ -1,4 +1,4 @@
-"""Upgrading many cooperatives: each on its own, resumable, and one that fails harms no other."""
+"""Migrating many cooperatives: each on its own, resumable, and a failure affects no other."""
 
 import asyncio
 import contextlib

@@ -1,5 +1,5 @@
-"""Revisions take over what a cooperative has: orders get their payments, bylaws keep what they say, words
-become codes, alarms become rows.
+"""Revisions convert existing data: orders get payments, bylaws keep their meaning, texts become codes, alarms
+become rows.
 """
 
 import json
@@ -46,7 +46,7 @@ async def migrate_one(database: Database) -> TenantRef:
 
 @pytest.fixture
 async def old_cooperative(database: Database, tmp_path: Path) -> TenantRef:
-    """A cooperative of before, with orders in every state and credit kept as one sum."""
+    """A cooperative of the former release, with orders in every status and credit kept as one sum."""
     async with database.owner_engine.begin() as connection:
         await create_cooperative_at_revision(connection, database.settings.app_role, tmp_path, "0002")
         await connection.execute(
@@ -292,7 +292,7 @@ async def test_alarms_become_exceptions_and_none_that_nobody_looked_into_is_lost
 
 
 async def raise_exception_again(db: AsyncSession, reference: str, facts: dict[str, object]) -> int:
-    """How many exceptions a payment has once these facts were found again."""
+    """Return how many exceptions a payment has once these facts were found again."""
     payment = await state_machine.lock_payment(db, reference)
     await record_exception(db, payment, "amount", facts)
     query = select(func.count()).where(PaymentException.payment_id == payment.id)

@@ -1,4 +1,4 @@
-"""Revision 0008 takes over who is signed in and which codes wait."""
+"""Revision 0008 converts open sessions and codes."""
 
 from pathlib import Path
 

@@ -1,6 +1,4 @@
-"""Rights inside a cooperative's schema: compared with those of a new one, and mended, whatever they have
-become.
-"""
+"""Privileges inside a cooperative's schema are compared with those of a new one, and repaired."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How guesses are counted: the pure rules, and that the database counts every one."""
+"""Counting of attempts: the pure rules, and that the database counts each one."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def guess_until_stopped(start: datetime, pause: timedelta, times: int) -> list[int]:
-    """How many tries were let through, seen after each of `times` tries that come `pause` apart."""
+    """Return how many of `times` tries, `pause` apart, were let through after each try."""
     tries, let_through, seen = Attempts(0, start), 0, []
     for n in range(times):
         counted = exponential_backoff(tries, start + n * pause)

@@ -1,4 +1,4 @@
-"""A worker killed between any two steps loses no job and doubles none."""
+"""A worker that is killed between any two steps loses no job and runs none twice."""
 
 import asyncio
 import os
@@ -66,7 +66,7 @@ async def test_a_killed_worker_loses_and_doubles_nothing(
         assert await asyncio.to_thread(first.wait, 30) == -signal.SIGKILL, (
             "the worker was to die at this step"
         )
-        # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
+        # the broker redelivers a dead worker's messages after ten seconds; tests do not wait for that
         async with database.owner_engine.begin() as connection:
             await connection.execute(
                 text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'")
@@ -74,7 +74,7 @@ async def test_a_killed_worker_loses_and_doubles_nothing(
         second = start(database, "none")
     try:
         assert await wait_until_all_counted(database, melati, 25) == [f"w{at}" for at in range(JOBS)]
-        await asyncio.sleep(0.3)  # a doubled one would come now
+        await asyncio.sleep(0.3)  # a duplicate would come now
         assert await list_counted(database, melati) == [f"w{at}" for at in range(JOBS)]
     finally:
         second.send_signal(signal.SIGTERM)

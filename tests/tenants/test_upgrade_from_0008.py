@@ -1,6 +1,6 @@
-"""Cooperative revision 0009 and shared revision 0008 rename and lose nothing.
+"""Cooperative revision 0009 and shared revision 0008 rename without losing data.
 
-Rows are written by the names of before.
+Rows are inserted under the former names.
 """
 
 import shutil
@@ -155,7 +155,7 @@ TRIAL_BALANCE = "SELECT account, sum(debit), sum(credit) FROM journal_lines GROU
 
 @pytest.fixture
 async def old(server_url: str, template: str, settings: Settings, tmp_path: Path) -> AsyncIterator[Database]:
-    """A database as the release before left it (the template made the server's roles): shared at 0007, one
+    """A database as the former release left it (the template made the server's roles): shared at 0007, one
     cooperative at 0008.
     """
     name = f"test_{uuid.uuid4().hex[:16]}"
@@ -199,8 +199,8 @@ async def schema_of(connection: AsyncConnection) -> str:
 
 
 async def contents(database: Database) -> dict[str, Any]:
-    """Counts of all tables by their current names, balances, the trial balance, and the text of rows that
-    only grow without their columns' names.
+    """Return counts of all tables by their current names, balances, the trial balance, and the text of
+    append-only rows without column names.
     """
     found: dict[str, Any] = {}
     async with database.owner_engine.begin() as connection:

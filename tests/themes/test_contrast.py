@@ -1,4 +1,4 @@
-"""Every pair of text and ground in every theme reaches the contrast of WCAG 2.2 AA, and the type never gets
+"""Every pair of text and background in every theme reaches the contrast of WCAG 2.2 AA, and text is never too
 small.
 """
 
@@ -14,7 +14,7 @@ import pytest
 THEMES = Path(__file__).resolve().parents[2] / "themes"
 NAMES = sorted(file.parent.name for file in THEMES.glob("*/theme.toml"))
 
-# Text on ground, 4.5 : 1 (WCAG 2.2, 1.4.3).
+# Text on its background, 4.5 : 1 (WCAG 2.2, 1.4.3).
 TEXT = [
     ("ink", "paper"),
     ("ink", "surface"),
@@ -43,7 +43,7 @@ TEXT = [
     ("danger-on", "danger"),
     ("paper", "ink"),
 ]
-# Edges of controls, marks and the ring of the focus, 3 : 1 (WCAG 2.2, 1.4.11).
+# Borders of controls, marks and the focus ring, 3 : 1 (WCAG 2.2, 1.4.11).
 SHAPES = [
     ("line-strong", "paper"),
     ("line-strong", "surface"),

@@ -1,4 +1,4 @@
-"""Every symbol and drawing that a template or the menu names is in its sprite."""
+"""Every icon and drawing that a template or the menu names is in its sprite."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEMPLATES = sorted(THEMES.glob("*/templates/**/*.html"))
 
 
 def symbols(sprite: str) -> set[str]:
-    """Return the names in a sprite; a name that stands twice is an error."""
+    """Return the names in a sprite; a duplicate name is an error."""
     names = [node.get("id") or "" for node in ET.parse(THEMES / "base/static" / sprite).getroot()]
     assert len(names) == len(set(names))
     return set(names)

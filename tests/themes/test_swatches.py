@@ -1,4 +1,4 @@
-"""The palette that the style guide shows is the palette that the browser gets."""
+"""The palette of the style guide equals the palette of the stylesheet."""
 
 from __future__ import annotations
 
