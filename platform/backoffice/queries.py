@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from cooperative.models import Profile
+from cooperative.queries import ProfileView, get_profile
 from kernel.database import Reader
 from ledger.chart import CASH
 from members.models import User
@@ -180,3 +181,10 @@ async def find_user_by_phone(db: AsyncSession, phone: str) -> User | None:
 async def find_officer_role(db: AsyncSession, user_id: UUID | None) -> str | None:
     """Return the office that a user holds now, or None."""
     return (await db.execute(select(User.officer_role).where(User.id == user_id))).scalar_one_or_none()
+
+
+async def load_profile(source: AsyncSession | Reader) -> ProfileView:
+    """Return the profile of the cooperative, which every cooperative has."""
+    stored = await get_profile(source)
+    assert stored is not None, "the dispatcher has loaded it before"
+    return stored
