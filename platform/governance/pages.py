@@ -34,7 +34,7 @@ from ui import (
     see_other,
 )
 from ui.errors import FIELD_REQUIRED
-from ui.guards import WHEN_SUSPENDED
+from ui.guards import PUBLIC, WHEN_SUSPENDED
 
 HOME = "/pengurus/anggaran-dasar"
 MAX_VERSION = 32_767  # the largest smallint
@@ -65,7 +65,7 @@ def _version_context(bylaws_version: BylawsVersionView, today: date) -> dict[str
     }
 
 
-@get("/anggaran-dasar", opt=WHEN_SUSPENDED)
+@get("/anggaran-dasar", opt=PUBLIC | WHEN_SUSPENDED)
 async def show_public_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Show everybody the bylaws in force."""
     today = clock.today(brand.timezone)

@@ -31,6 +31,7 @@ from ui import (
     render_page,
     see_other,
 )
+from ui.guards import PUBLIC
 
 # The consent text, stored with the application as proof (UU 27/2022 requires written, separate consent).
 CONSENT = (
@@ -40,7 +41,7 @@ CONSENT = (
 )
 
 
-@get("/gabung")
+@get("/gabung", opt=PUBLIC)
 async def application_page(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
@@ -49,7 +50,7 @@ async def application_page(
     return render_page(request, "members/application.html", form=None, key=new_id(), **context)
 
 
-@post("/gabung")
+@post("/gabung", opt=PUBLIC)
 async def submit_application(
     request: AnyRequest,
     db: Db,
@@ -77,7 +78,7 @@ async def submit_application(
     return see_other("/gabung/terkirim")
 
 
-@get("/gabung/terkirim")
+@get("/gabung/terkirim", opt=PUBLIC)
 async def application_sent(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:

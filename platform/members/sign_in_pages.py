@@ -31,11 +31,11 @@ from ui import (
 )
 from ui.context import get_context
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE, clear_session_cookie, set_session_cookie
-from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
+from ui.guards import PUBLIC, WHEN_READ_ONLY, WHEN_SUSPENDED
 from ui.rendering import safe_redirect_path
 
 
-@get("/masuk", sync_to_thread=False, opt=WHEN_SUSPENDED)
+@get("/masuk", sync_to_thread=False, opt=PUBLIC | WHEN_SUSPENDED)
 def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[str] = "") -> Response[Any]:
     """Show the sign-in form; redirect a viewer who is signed in."""
     if viewer is not None:
@@ -49,7 +49,7 @@ def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[s
     )
 
 
-@post("/masuk", opt=WHEN_SUSPENDED)
+@post("/masuk", opt=PUBLIC | WHEN_SUSPENDED)
 async def submit_sign_in(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:
@@ -68,7 +68,7 @@ async def submit_sign_in(
     )
 
 
-@get("/masuk/serah")
+@get("/masuk/serah", opt=PUBLIC)
 async def redeem_handover_link(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: OptionalUser, kunci: FromQuery[str] = ""
 ) -> Response[Any]:
@@ -76,7 +76,7 @@ async def redeem_handover_link(
     return await _start_session(request, db, ctx, viewer, await redeem_handover(db, kunci), "/pengurus")
 
 
-@post("/keluar", opt=WHEN_SUSPENDED)
+@post("/keluar", opt=PUBLIC | WHEN_SUSPENDED)
 async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Response[Any]:
     """End the current session."""
     if viewer is not None:
@@ -86,13 +86,13 @@ async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Respons
     return response
 
 
-@get("/aktivasi", sync_to_thread=False)
+@get("/aktivasi", sync_to_thread=False, opt=PUBLIC)
 def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response[bytes]:
     """Show the form for the activation code and the new password."""
     return render_page(request, "members/activation.html", active_menu="akun", form=None, identity=nomor[:40])
 
 
-@post("/aktivasi", opt=WHEN_READ_ONLY)
+@post("/aktivasi", opt=PUBLIC | WHEN_READ_ONLY)
 async def submit_activation(
     request: AnyRequest, db: Db, ctx: CurrentContext, tenant: CurrentTenant, viewer: OptionalUser
 ) -> Response[Any]:

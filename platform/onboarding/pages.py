@@ -30,17 +30,18 @@ from ui import (
     see_other,
 )
 from ui.cookies import generate_token
+from ui.guards import PUBLIC
 
 SIGN_UP_TEMPLATE = "onboarding/signup.html"
 
 
-@get("/", sync_to_thread=False)
+@get("/", sync_to_thread=False, opt=PUBLIC)
 def show_landing_page(request: AnyRequest) -> Response[bytes]:
     """Show the landing page, which explains Lumbung to village treasurers."""
     return render_page(request, "onboarding/welcome.html")
 
 
-@get("/daftar", sync_to_thread=False)
+@get("/daftar", sync_to_thread=False, opt=PUBLIC)
 def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Show the sign-up form."""
     return render_page(
@@ -53,7 +54,7 @@ def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     )
 
 
-@get("/daftar/alamat")
+@get("/daftar/alamat", opt=PUBLIC)
 async def check_address(
     request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext, slug: FromQuery[str] = ""
 ) -> Response[bytes]:
@@ -67,7 +68,7 @@ async def check_address(
     )
 
 
-@post("/daftar")
+@post("/daftar", opt=PUBLIC)
 async def submit_sign_up(
     request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext
 ) -> Response[Any]:

@@ -30,12 +30,13 @@ from ui import (
     see_other,
 )
 from ui.cookies import clear_session_cookie, set_session_cookie
+from ui.guards import PUBLIC
 from ui.rendering import safe_redirect_path
 
 STATUSES = ("active", "waiting", "suspended", "refused", "removing")
 
 
-@get("/masuk")
+@get("/masuk", opt=PUBLIC)
 async def show_sign_in(
     request: AnyRequest, ctx: CurrentContext, kembali: FromQuery[str] = "/"
 ) -> Response[Any]:
@@ -45,7 +46,7 @@ async def show_sign_in(
     return render_page(request, "operators/sign_in.html", form=None, kembali=safe_redirect_path(kembali, "/"))
 
 
-@post("/masuk")
+@post("/masuk", opt=PUBLIC)
 async def submit_sign_in(
     request: AnyRequest, ctx: CurrentContext, db: Db, database: CurrentDatabase
 ) -> Response[Any]:

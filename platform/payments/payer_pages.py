@@ -54,7 +54,7 @@ from ui import (
     render_page,
     see_other,
 )
-from ui.guards import WHEN_READ_ONLY
+from ui.guards import PUBLIC, WHEN_READ_ONLY
 
 # A whole village may share one IP address behind its internet provider.
 MAX_STATUS_CHECKS: Final = 60
@@ -66,7 +66,7 @@ _EMPTY_INSTRUCTIONS: Final = dict.fromkeys(("account", "qr", "merchant", "nmid",
 _IMAGE_HEADERS: Final = {"Cache-Control": "private, max-age=3600"}
 
 
-@get("/bayar/{reference:str}")
+@get("/bayar/{reference:str}", opt=PUBLIC)
 async def pay_page(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -86,7 +86,7 @@ async def pay_page(
     return render_page(request, "payments/pay.html", form=None, paid_there=paid_there, **context)
 
 
-@get("/bayar/{reference:str}/keadaan")
+@get("/bayar/{reference:str}/keadaan", opt=PUBLIC)
 async def poll_status(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str], tanda: FromQuery[str] = ""
 ) -> Response[Any]:
@@ -103,7 +103,7 @@ async def poll_status(
     return response
 
 
-@post("/bayar/{reference:str}/mulai", opt=WHEN_READ_ONLY)
+@post("/bayar/{reference:str}/mulai", opt=PUBLIC | WHEN_READ_ONLY)
 async def start_payment(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -120,7 +120,7 @@ async def start_payment(
     return see_other(f"/bayar/{reference}/lanjut")
 
 
-@get("/bayar/{reference:str}/lanjut")
+@get("/bayar/{reference:str}/lanjut", opt=PUBLIC)
 async def redirect_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
@@ -134,7 +134,7 @@ async def redirect_page(
     return render_page(request, "payments/pay_onward.html", payment=payment, provider=_provider_name(payment))
 
 
-@post("/bayar/{reference:str}/periksa", opt=WHEN_READ_ONLY)
+@post("/bayar/{reference:str}/periksa", opt=PUBLIC | WHEN_READ_ONLY)
 async def check_payment(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -180,7 +180,7 @@ async def _record_claim(
     )
 
 
-@get("/bayar/{reference:str}/qris.png")
+@get("/bayar/{reference:str}/qris.png", opt=PUBLIC)
 async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
     """Return the QR code as a PNG download, which the payer can open in the bank's app on the same phone."""
     payment = await _require_payment(ro, reference)

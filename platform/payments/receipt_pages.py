@@ -28,9 +28,10 @@ from ui import (
     render_page,
     see_other,
 )
+from ui.guards import PUBLIC
 
 
-@get("/bayar/{reference:str}/bukti")
+@get("/bayar/{reference:str}/bukti", opt=PUBLIC)
 async def receipt_page(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
@@ -43,7 +44,7 @@ async def receipt_page(
     return render_page(request, "payments/receipt.html", payment=payment, receipt=receipt, subject=subject)
 
 
-@get("/bayar/{reference:str}/bukti.pdf")
+@get("/bayar/{reference:str}/bukti.pdf", opt=PUBLIC)
 async def download_receipt(
     database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:

@@ -19,6 +19,7 @@ from kernel.translations import get_translations
 from shop import cart, errors, presenters, rules, storefront_queries
 from shop.forms import AddToCartForm, CartLineForm
 from ui import AnyRequest, CurrentContext, EmptyForm, RequestContext, Ro, read_form, render_page, see_other
+from ui.guards import PUBLIC
 from ui.rendering import CART_COOKIE
 
 
@@ -78,13 +79,13 @@ async def price_cart(ro: Reader, ctx: RequestContext, goods: dict[UUID, int]) ->
     return lines, len(goods) - len(lines)
 
 
-@get("/keranjang")
+@get("/keranjang", opt=PUBLIC)
 async def show_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the cart."""
     return await _render_cart(request, ro, ctx, cart.read_cart(request))
 
 
-@post("/keranjang")
+@post("/keranjang", opt=PUBLIC)
 async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
     """Add a product to the cart, or increase its quantity."""
     form = await read_form(request, AddToCartForm)
@@ -109,7 +110,7 @@ async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respo
     return _respond_with_message(request, ctx, goods, say("%(name)s masuk keranjang.") % {"name": good.name})
 
 
-@post("/keranjang/{product_id:uuid}", status_code=200)
+@post("/keranjang/{product_id:uuid}", status_code=200, opt=PUBLIC)
 async def change_quantity(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -128,7 +129,7 @@ async def change_quantity(
     return await _respond(request, ro, ctx, goods, error)
 
 
-@post("/keranjang/{product_id:uuid}/keluar", status_code=200)
+@post("/keranjang/{product_id:uuid}/keluar", status_code=200, opt=PUBLIC)
 async def remove_from_cart(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:

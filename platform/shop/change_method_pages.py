@@ -40,13 +40,13 @@ from ui import (
     render_page,
     see_other,
 )
-from ui.guards import WHEN_READ_ONLY
+from ui.guards import PUBLIC, WHEN_READ_ONLY
 
 TEMPLATE: Final = "shop/change_method.html"
 CONFIRM_TEMPLATE: Final = "shop/change_method_confirm.html"
 
 
-@get("/pesanan/{number:int}/cara-bayar")
+@get("/pesanan/{number:int}/cara-bayar", opt=PUBLIC)
 async def show_payment_methods(
     request: AnyRequest,
     ro: Ro,
@@ -66,7 +66,7 @@ async def show_payment_methods(
     return render_page(request, TEMPLATE, form=None, **_context(ctx, order, offered, kunci))
 
 
-@post("/pesanan/{number:int}/cara-bayar", status_code=200, opt=WHEN_READ_ONLY)
+@post("/pesanan/{number:int}/cara-bayar", status_code=200, opt=PUBLIC | WHEN_READ_ONLY)
 async def submit_payment_method(
     request: AnyRequest,
     db: Db,

@@ -48,6 +48,7 @@ from ui import (
     render_page,
     see_other,
 )
+from ui.guards import PUBLIC
 
 MAX_VISITOR_CHECKOUTS: Final = 60  # a whole village may share one IP address
 CHECKOUT_WINDOW: Final = timedelta(hours=1)
@@ -68,7 +69,7 @@ class CheckoutView(msgspec.Struct, frozen=True):
     shortage: str | None
 
 
-@get("/pesan")
+@get("/pesan", opt=PUBLIC)
 async def show_checkout(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
     """Show the cart's lines and ask how to receive and pay the order."""
     choice = await _load_checkout(request, ro, ctx)
@@ -77,7 +78,7 @@ async def show_checkout(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
     return render_page(request, "shop/checkout.html", form=None, **_context(ctx, choice))
 
 
-@post("/pesan", status_code=200)
+@post("/pesan", status_code=200, opt=PUBLIC)
 async def submit_checkout(
     request: AnyRequest, db: Db, ctx: CurrentContext, database: CurrentDatabase, tenant: CurrentTenant
 ) -> Response[Any]:

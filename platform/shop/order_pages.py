@@ -13,9 +13,10 @@ from payments.member_funds import CREDIT_METHODS
 from shop import errors, order_queries, presenters, rules
 from shop.order_queries import OrderLineView, OrderRow, OrderView
 from ui import AnyRequest, CurrentContext, CurrentUser, RequestContext, Ro, render_page, require_member
+from ui.guards import PUBLIC
 
 
-@get("/pesanan/{number:int}")
+@get("/pesanan/{number:int}", opt=PUBLIC)
 async def show_order(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int], kunci: FromQuery[str] = ""
 ) -> Response[bytes]:

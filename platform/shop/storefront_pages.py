@@ -25,7 +25,7 @@ from ui import (
     cached_fragment,
     render_page,
 )
-from ui.guards import WHEN_SUSPENDED
+from ui.guards import PUBLIC, WHEN_SUSPENDED
 from ui.rendering import build_base_context
 from ui.themes import get_environment
 
@@ -33,7 +33,7 @@ YEAR_SECONDS: Final = 31_536_000
 MAX_SEARCH_LENGTH: Final = 60
 
 
-@get("/")
+@get("/", opt=PUBLIC)
 async def show_storefront(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -119,7 +119,7 @@ def _storefront_context(shelf: StorefrontPage, category: str, wanted: str, numbe
     }
 
 
-@get("/barang/{sku:path}")
+@get("/barang/{sku:path}", opt=PUBLIC)
 async def show_product(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, viewer: OptionalUser, sku: FromPath[str]
 ) -> Response[bytes]:
@@ -145,7 +145,7 @@ async def show_product(
     )
 
 
-@get("/gambar/{name:str}", opt=WHEN_SUSPENDED)
+@get("/gambar/{name:str}", opt=PUBLIC | WHEN_SUSPENDED)
 async def serve_picture(ro: Ro, name: FromPath[str]) -> Response[bytes]:
     """Serve a picture. Its name has the checksum of its content, so that browsers may cache it for a year."""
     stem, _, ending = name.rpartition(".")

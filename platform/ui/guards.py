@@ -5,18 +5,24 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any, Final
 
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.routes import HTTPRoute
+
 from ui import errors
 from ui.context import get_context
 from ui.form_data import read_form_data
 from ui.rendering import csrf_token
 
 if TYPE_CHECKING:
-    from litestar import Request
+    from litestar import Litestar, Request
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+# Who may use a handler: its guards say it, or the mark PUBLIC in its ``opt``. ``require_access_marks``
+# refuses an application with a handler that has neither.
+PUBLIC: Final = {"public": True}
 # Marks for a handler's ``opt``; web/suspension.py reads them. A handler without a mark is refused while its
 # cooperative is suspended, and refused while it is read-only if it changes something.
 WHEN_READ_ONLY: Final = {"available_read_only": True}
@@ -27,13 +33,16 @@ class SignInRequired(Exception):
     """The page requires a signed-in person; ``web.error_handlers`` redirects to the sign-in page."""
 
 
-def require_signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+# The guards are async because Litestar runs sync ones in a thread.
+
+
+async def require_signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Require a signed-in person; officers who are not members count. Raises SignInRequired."""
     if get_context(connection.scope).viewer is None:
         raise SignInRequired
 
 
-def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Require an officer. Raises SignInRequired or DomainError ui.officers_only."""
     viewer = get_context(connection.scope).viewer
     if viewer is None:
@@ -42,7 +51,7 @@ def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
         raise errors.OFFICERS_ONLY()
 
 
-def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Require an active member. Raises SignInRequired or DomainError ui.members_only."""
     viewer = get_context(connection.scope).viewer
     if viewer is None:
@@ -51,10 +60,28 @@ def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteH
         raise errors.MEMBERS_ONLY()
 
 
-def require_operator(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def require_operator(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Require a platform operator. Raises SignInRequired."""
     if get_context(connection.scope).operator is None:
         raise SignInRequired
+
+
+def require_access_marks(app: Litestar) -> Litestar:
+    """Return ``app``; raise ImproperlyConfiguredException for a handler that does not say who may use it."""
+    for route in app.routes:
+        handlers = route.route_handler_map if isinstance(route, HTTPRoute) else {}
+        for method, (handler, _) in handlers.items():
+            if method == "OPTIONS":  # Litestar's own
+                continue
+            if not handler.resolve_guards() and not handler.opt.get("public"):
+                msg = (
+                    f"{handler} ({method} {route.path}) does not say who may use it: write "
+                    "guards=[require_officer] or another guard of ui/guards.py, or opt=PUBLIC for everyone. "
+                    "It is closed while its cooperative is suspended or read-only, unless its opt also has "
+                    "WHEN_SUSPENDED or WHEN_READ_ONLY."
+                )
+                raise ImproperlyConfiguredException(msg)
+    return app
 
 
 async def verify_csrf(request: Request[Any, Any, Any]) -> None:

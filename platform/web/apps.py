@@ -24,7 +24,7 @@ from tenants.session import coop_reader, coop_session, shared_reader, shared_ses
 from ui import Brand, RequestContext, Viewer, get_context
 from ui.errors import NOT_FOUND
 from ui.form_data import MAX_FIELDS, read_form_data
-from ui.guards import SAFE_METHODS, verify_csrf
+from ui.guards import SAFE_METHODS, require_access_marks, verify_csrf
 from ui.request_body import MAX_FORM_BYTES
 from web.error_handlers import EXCEPTION_HANDLERS, UNREADABLE_ADDRESS, handle_unexpected_error
 from web.headers import build_security_headers
@@ -141,7 +141,7 @@ def _integer_query_params(handler: BaseRouteHandler) -> tuple[str, ...]:
 
 
 def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -> Litestar:
-    return Litestar.from_config(
+    app = Litestar.from_config(
         AppConfig(
             route_handlers=list(routes),
             dependencies={
@@ -164,6 +164,7 @@ def _build_app(settings: Settings, *routes: Any, before: Any = before_request) -
             debug=False,
         )
     )
+    return require_access_marks(app)
 
 
 def _collect_routes(name: str) -> list[Any]:

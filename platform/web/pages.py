@@ -12,7 +12,7 @@ from kernel.translations import choose_language
 from ui import AnyRequest, CurrentBrand, render_page, see_other
 from ui import errors as ui_errors
 from ui.cookies import LANGUAGE_COOKIE, LANGUAGE_MAX_AGE
-from ui.guards import WHEN_SUSPENDED
+from ui.guards import PUBLIC, WHEN_SUSPENDED
 from ui.rendering import safe_redirect_path
 from ui.swatches import list_swatches
 from ui.themes import load_themes
@@ -20,7 +20,7 @@ from ui.themes import load_themes
 YEAR_SECONDS = 31_536_000
 
 
-@get("/gaya", sync_to_thread=False)
+@get("/gaya", sync_to_thread=False, opt=PUBLIC)
 def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
     """Render every component of the theme."""
     return render_page(
@@ -32,7 +32,7 @@ def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
     )
 
 
-@get("/bahasa/{lang:str}", sync_to_thread=False, opt=WHEN_SUSPENDED)
+@get("/bahasa/{lang:str}", sync_to_thread=False, opt=PUBLIC | WHEN_SUSPENDED)
 def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Response[Any]:
     """Store the language in a cookie and redirect back to a path on this host."""
     response = see_other(safe_redirect_path(kembali, "/"))
@@ -41,7 +41,7 @@ def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Respo
     return response
 
 
-@get("/merek/{name:str}", sync_to_thread=False, opt=WHEN_SUSPENDED)
+@get("/merek/{name:str}", sync_to_thread=False, opt=PUBLIC | WHEN_SUSPENDED)
 def brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":
@@ -56,7 +56,12 @@ def brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
 def catch_all_routes(template: str, status: int) -> list[Any]:
     """Return handlers that answer every path with one page."""
 
-    @route(["/", "/{rest:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], sync_to_thread=False)
+    @route(
+        ["/", "/{rest:path}"],
+        http_method=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        sync_to_thread=False,
+        opt=PUBLIC,
+    )
     def closed(request: AnyRequest) -> Response[bytes]:
         return render_page(request, template, status=status)
 

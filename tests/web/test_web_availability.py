@@ -8,8 +8,12 @@ import uuid
 from typing import Any, Final
 
 import pytest
+from litestar import get
+from litestar.exceptions import ImproperlyConfiguredException
 
+from kernel.settings import Settings
 from ui.guards import SAFE_METHODS
+from web.apps import _build_app
 from web.dispatch import HostDispatcher
 from web.suspension import is_available_read_only, is_available_suspended
 
@@ -108,3 +112,27 @@ def test_a_suspended_cooperative_answers_no_options(app: HostDispatcher) -> None
     ]
     assert handlers
     assert not any(is_available_suspended(handler) for handler in handlers)
+
+
+def test_an_application_with_a_handler_that_does_not_say_who_may_use_it_is_not_built(
+    settings: Settings,
+) -> None:
+    @get("/rahasia")
+    async def show_secret() -> str:
+        return "secret"
+
+    with pytest.raises(ImproperlyConfiguredException, match=r"show_secret.*opt=PUBLIC") as refused:
+        _build_app(settings, show_secret)
+    assert "(GET /rahasia)" in str(refused.value)
+    assert "guards=[require_officer]" in str(refused.value)
+
+
+def test_no_handler_is_public_and_guarded(app: HostDispatcher) -> None:
+    handlers = [
+        handler
+        for kind in ("apex", "operator", "cooperative")
+        for route in app._apps[kind].routes
+        for handler, _ in route.route_handler_map.values()  # type: ignore[union-attr]
+    ]
+    assert any(handler.opt.get("public") for handler in handlers)
+    assert not [handler for handler in handlers if handler.opt.get("public") and handler.resolve_guards()]
