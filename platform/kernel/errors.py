@@ -114,7 +114,7 @@ class ErrorType:
 
 
 class DomainError(Exception):
-    """A use case's refusal.
+    """An error that a use case raises for its caller.
 
     The edge turns it into a page, a fragment, problem+json or a line on standard error.
     """

@@ -50,7 +50,7 @@ class FormData:
             return list(self._content)
         if self._raw_values is None:
             if self._content.count(b"&") >= limit:
-                raise self._body.count_refusal(errors.TOO_MANY_FIELDS(limit=limit))
+                raise self._body.count_rejection(errors.TOO_MANY_FIELDS(limit=limit))
             self._raw_values = {}
             for piece in self._content.split(b"&"):
                 name, _, value = piece.partition(b"=")
@@ -80,9 +80,9 @@ class FormData:
         token = await self.get("csrf")
         return token if isinstance(token, str) else ""
 
-    def count_refusal(self) -> None:
+    def count_rejection(self) -> None:
         """Count that this form contained something that our pages never send."""
-        self._body.count_refusal(errors.UNREADABLE_FORM())
+        self._body.count_rejection(errors.UNREADABLE_FORM())
 
 
 async def read_form_data(request: Request[Any, Any, Any]) -> FormData:
@@ -102,23 +102,23 @@ async def _receive_form(request: Request[Any, Any, Any]) -> bytes | FormMultiDic
     body, ctx = get_body(request.scope), get_context(request)
     limit = request.route_handler.resolve_request_max_body_size() or MAX_UPLOAD_BYTES
     if ctx.viewer is None and ctx.operator is None and body.is_blocked and not _is_small(request):
-        raise body.count_refusal(errors.TOO_MANY_REFUSED_BODIES(minutes=1))
+        raise body.count_rejection(errors.TOO_MANY_REFUSED_BODIES(minutes=1))
     if limit > MAX_FORM_BYTES:
         body.start_upload(ctx.tenant.schema_name if ctx.tenant else ctx.host_kind)
     try:
         if request.content_type[0] == RequestEncodingType.MULTI_PART:
             form = await request.form()
             if any(isinstance(value, str) and _is_too_long(value, limit) for _, value in form.multi_items()):
-                raise body.count_refusal(errors.BODY_TOO_LARGE(limit=_format_size(MAX_FORM_BYTES)))
+                raise body.count_rejection(errors.BODY_TOO_LARGE(limit=_format_size(MAX_FORM_BYTES)))
             return form
         sent = await request.body()
     except DomainError:
         raise
     except HTTPException as error:
         if error.status_code == 413:
-            raise body.count_refusal(errors.BODY_TOO_LARGE(limit=_format_size(limit))) from error
+            raise body.count_rejection(errors.BODY_TOO_LARGE(limit=_format_size(limit))) from error
         if error.detail == _TOO_MANY_PARTS:
-            raise body.count_refusal(errors.TOO_MANY_FIELDS(limit=MAX_FIELDS)) from error
+            raise body.count_rejection(errors.TOO_MANY_FIELDS(limit=MAX_FIELDS)) from error
         raise errors.UNREADABLE_FORM() from error
     except Exception as error:  # a malformed body may raise any error
         raise errors.UNREADABLE_FORM() from error

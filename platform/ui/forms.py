@@ -138,7 +138,7 @@ async def read_form(request: Request[Any, Any, Any], form_type: type[T]) -> Form
             came[name] = await sent.get(name)
         elif name != "csrf":
             problems[""] = errors.UNKNOWN_FIELD(field=name[:40]).localize(lang)
-            sent.count_refusal()
+            sent.count_rejection()
             break
     for name, field in fields.items():
         raw = came.get(name)

@@ -63,7 +63,7 @@ class BodyLimiter:
         self._minute = 0
         self._refused: Counter[str] = Counter()
 
-    def count_refusal(self, network: str) -> None:
+    def count_rejection(self, network: str) -> None:
         """Count a refused body of this network in the current minute."""
         self._current_minute()[network] += 1
 
@@ -132,9 +132,9 @@ class RequestBody:
         if self._pending is not None:
             self._pending.cancel()
 
-    def count_refusal(self, error: DomainError) -> DomainError:
-        """Count the refusal of this body and return it."""
-        self._limiter.count_refusal(self.network)
+    def count_rejection(self, error: DomainError) -> DomainError:
+        """Count this rejected body and return the error."""
+        self._limiter.count_rejection(self.network)
         return error
 
     def close(self) -> None:
@@ -198,13 +198,13 @@ class RequestBody:
     def _mark_slow_or_refuse(self) -> None:
         """Count the body as slow at the first deadline; refuse it at the second."""
         if self._is_slow:
-            raise self.count_refusal(errors.BODY_TOO_SLOW())
+            raise self.count_rejection(errors.BODY_TOO_SLOW())
         slow, most = self._limiter.slow_by_network, self._limiter.max_slow
         if any(
             slow[network] >= most * wider
             for network, wider in zip(self._networks, IPV6_LIMIT_FACTORS, strict=False)
         ):
-            raise self.count_refusal(errors.TOO_MANY_SLOW_BODIES(minutes=1))
+            raise self.count_rejection(errors.TOO_MANY_SLOW_BODIES(minutes=1))
         self._is_slow = True
         slow.update(self._networks)
 

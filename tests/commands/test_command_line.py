@@ -78,7 +78,7 @@ def test_wrong_usage_is_one_sentence_on_standard_error(arguments: list[str], sen
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
 
 
-def test_a_refusal_is_one_sentence_on_standard_error_in_the_chosen_language() -> None:
+def test_an_error_is_one_sentence_on_standard_error_in_the_chosen_language() -> None:
     english = lumbung("migrate", LUMBUNG_DATABASE_URL="mysql://db")
     assert english.returncode == 1
     assert english.stdout == ""

@@ -407,7 +407,7 @@ async def test_a_wrong_key_does_not_pass_and_is_not_repeated(
         await _status(provider_account)
 
 
-async def test_a_refusal_is_told_in_midtrans_words(provider_account: ProviderAccount) -> None:
+async def test_a_rejection_gives_midtrans_own_message(provider_account: ProviderAccount) -> None:
     with pytest.raises(ProviderError, match="order_id is not valid") as raised:
         await midtrans.create(provider_account, _intent(reference="KOP 1"))
     assert not raised.value.transient

@@ -126,7 +126,7 @@ async def test_only_the_ways_that_are_named_are_offered(shop: StripeAccount) -> 
     ).detail == "qris"
 
 
-async def test_a_way_that_the_account_has_not_is_a_clear_refusal(shop: StripeAccount) -> None:
+async def test_a_method_that_the_account_lacks_is_a_clear_error(shop: StripeAccount) -> None:
     shop.settings = {"payment_method_types": "gopay"}
     with pytest.raises(StripeProviderError, match="gopay is invalid") as raised:
         await shop.create(shop.intent())

@@ -392,7 +392,7 @@ async def test_a_wrong_key_does_not_pass_and_is_not_repeated(
     assert KEY not in str(raised.value)
 
 
-async def test_a_refusal_is_told_in_xendits_words(
+async def test_a_rejection_gives_xendits_own_message(
     fake: FakeXendit, provider_account: ProviderAccount
 ) -> None:
     only_qris = _provider_account(provider_account.client, provider_account.base_url, channels="qris")

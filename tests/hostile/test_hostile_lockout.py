@@ -216,7 +216,7 @@ async def test_a_flood_of_guesses_at_everybody_asks_the_database_nothing_once_it
         assert await post_sign_in(at_home, whom) == 303
 
 
-def test_refusals_that_are_kept_are_bounded() -> None:
+def test_the_number_of_remembered_full_throttles_is_bounded() -> None:
     refused, now = ThrottleCache(limit=3), clock.now()
     rule = fixed_window(0, timedelta(minutes=1))
     for at in range(10):

@@ -36,7 +36,7 @@ def add_english() -> Iterator[Callable[[str, str], None]]:
     messages.update(before)
 
 
-def test_a_refusal_speaks_both_languages(add_english: Callable[[str, str], None]) -> None:
+def test_an_error_is_shown_in_both_languages(add_english: Callable[[str, str], None]) -> None:
     low = ErrorType("trial.stock_low", 409, "Sisa {left} {product}.")
     add_english("Sisa {left} {product}.", "Only {left} of {product} left.")
     error = low(product="Beras", left=2)
@@ -128,7 +128,7 @@ def test_a_code_is_taken_once() -> None:
         ErrorType("trial.taken", 409, "y")
 
 
-def test_a_refusal_survives_a_trip_between_processes() -> None:
+def test_an_error_survives_pickling_between_processes() -> None:
     trip = ErrorType("trial.trip", 409, "{a}")
     back = pickle.loads(pickle.dumps(trip(a=Rupiah(5))))
     assert isinstance(back, DomainError)

@@ -96,7 +96,7 @@ async def test_what_the_session_holds_is_seen(db: AsyncSession) -> None:
     assert first[-1].joined_on == date(2020, 2, 2)
 
 
-async def test_a_refusal_comes_out_as_it_was_raised(ro: Reader) -> None:
+async def test_an_error_in_a_batch_is_raised_unchanged(ro: Reader) -> None:
     async def refuse(r: Reader) -> None:
         await members(r)
         raise NOT_FOUND()

@@ -67,7 +67,7 @@ async def test_a_page_speaks_it_and_falls_back_to_indonesian(visitor: Callable[[
 
 
 @pytest.mark.usefixtures("javanese")
-def test_a_refusal_and_a_count_speak_it() -> None:
+def test_an_error_and_a_count_are_shown_in_it() -> None:
     assert TOO_MANY_ATTEMPTS(minutes=1).localize("jv") == "Kakehan. Entenana samenit."
     assert TOO_MANY_ATTEMPTS(minutes=3).localize("jv") == "Kakehan. Entenana 3 menit."
     assert LocalizedText("Masuk").localize("jv") == "Mlebet"

@@ -175,10 +175,10 @@ async def test_who_hangs_up_is_counted_no_longer() -> None:
     assert not counts.slow_by_network
 
 
-def test_refusals_are_forgotten_with_their_minute() -> None:
+def test_rejected_bodies_are_counted_for_one_minute() -> None:
     counts = BodyLimiter(max_refused=1)
     with clock.freeze_at(clock.now()):
-        counts.count_refusal("192.0.2.7")
+        counts.count_rejection("192.0.2.7")
         assert counts.is_blocked("192.0.2.7")
         assert not counts.is_blocked("192.0.2.8")
     with clock.freeze_at(clock.now() + timedelta(seconds=2 * MINUTE_SECONDS)):

@@ -86,7 +86,7 @@ def test_every_sentence_that_python_says_has_its_english() -> None:
     assert not [(path, sentence) for path, sentence in _python_messages() if sentence not in english]
 
 
-def test_every_text_and_refusal_has_its_english() -> None:
+def test_every_text_and_error_has_its_english() -> None:
     english = {
         (message.context, message.id if isinstance(message.id, str) else message.id[0])
         for _, message in _entries("en")
@@ -169,11 +169,11 @@ def test_no_english_is_kept_of_what_nobody_says() -> None:
     }
     in_python |= {text for _, _, text in _texts()}
     in_templates = folded("".join(path.read_text() for path in (ROOT / "themes").rglob("*.html")))
-    unsaid = [
+    unused = [
         (file, sentence)
         for sentence, file in _english().items()
         if sentence not in in_python
         and folded(sentence) not in in_templates
         and re.sub(r"%\((\w+)\)s", r"{{ \1 }}", folded(sentence)) not in in_templates
     ]
-    assert not unsaid
+    assert not unused
