@@ -12,6 +12,7 @@ import msgspec
 from gateways.protocol import officer_confirmed_methods
 from kernel.database import Reader, like_pattern
 from payments.member_funds import CREDIT_METHODS
+from payments.payer_queries import PAYMENT_COLUMNS, PaymentView
 from payments.purposes import purposes_for_goods
 
 PAGE_SIZE: Final = 30
@@ -64,35 +65,14 @@ class OfficerQueueCounts(msgspec.Struct, frozen=True):
     deductions: int
 
 
-class OfficerPaymentView(msgspec.Struct, frozen=True):
-    """One payment with all that its page shows. Amounts in rupiah."""
+class OfficerPaymentView(PaymentView, frozen=True):
+    """One payment with all that its officers' page shows; ``fee`` in rupiah."""
 
-    id: UUID
-    reference: str
-    purpose: str
-    subject_id: UUID
-    label: str
-    method: str
-    status: str
-    amount: int
-    unique_suffix: int
-    member_id: UUID | None
-    payer_name: str
     payer_phone: str
     provider_reference: str | None
-    live: bool
-    opened_at: datetime
-    expires_at: datetime | None
-    settled_at: datetime | None
     settled_by: str | None
-    ended_at: datetime | None
-    late: bool
-    applied_to: str | None
     journal: int | None
     fee: int | None
-    refunded: int
-    checked_at: datetime | None
-    payer_claimed_at: datetime | None
 
 
 class OfficerRefundView(msgspec.Struct, frozen=True):
@@ -262,11 +242,8 @@ async def find_payment(ro: Reader, reference: str) -> OfficerPaymentView | None:
     """Return one payment by our reference."""
     return await ro.one(
         OfficerPaymentView,
-        "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix, member_id, "
-        "payer_name, payer_phone,"
-        " provider_reference, live, opened_at, expires_at, settled_at, settled_by, ended_at, late, "
-        "applied_to, journal, fee, refunded,"
-        " checked_at, payer_claimed_at FROM payments WHERE reference = $1",
+        f"SELECT {PAYMENT_COLUMNS}, payer_phone, provider_reference, settled_by, journal, fee"
+        " FROM payments WHERE reference = $1",
         reference,
     )
 

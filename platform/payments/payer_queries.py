@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-class PayerPaymentView(msgspec.Struct, frozen=True):
-    """One payment as its page shows it.
+class PaymentView(msgspec.Struct, frozen=True):
+    """What the pages of payers and of officers both show of one payment (``PAYMENT_COLUMNS``).
 
-    Amounts in rupiah; times have a time zone; ``instructions`` are those of
-    ``gateways.protocol.PaymentSession``; ``exceptions`` counts the open ones.
+    Amounts in rupiah; times have a time zone.
     """
 
     id: UUID
@@ -32,8 +31,6 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
     unique_suffix: int
     member_id: UUID | None
     payer_name: str
-    redirect_url: str | None
-    instructions: dict[str, Any]
     live: bool
     opened_at: datetime
     expires_at: datetime | None
@@ -42,9 +39,22 @@ class PayerPaymentView(msgspec.Struct, frozen=True):
     late: bool
     applied_to: str | None
     refunded: int
-    exceptions: int
     checked_at: datetime | None
     payer_claimed_at: datetime | None
+
+
+PAYMENT_COLUMNS: Final = ", ".join(PaymentView.__struct_fields__)
+
+
+class PayerPaymentView(PaymentView, frozen=True):
+    """One payment as its payer's page shows it.
+
+    ``instructions`` are those of ``gateways.protocol.PaymentSession``; ``exceptions`` counts the open ones.
+    """
+
+    redirect_url: str | None
+    instructions: dict[str, Any]
+    exceptions: int
     processing_since: datetime | None
 
 
@@ -92,15 +102,9 @@ class PendingDeductionView(msgspec.Struct, frozen=True):
 
 
 _PAYMENT: Final = (
-    "SELECT id, reference, purpose, subject_id, label, method, status, amount, unique_suffix::int AS "
-    "unique_suffix, "
-    "member_id, payer_name, redirect_url,"
-    " instructions, live, opened_at, expires_at, settled_at, ended_at, "
-    "late, applied_to, refunded,"
+    f"SELECT {PAYMENT_COLUMNS}, redirect_url, instructions,"
     " (SELECT count(*) FROM payment_exceptions e WHERE e.payment_id = payments.id AND e.settled_at IS "
-    "NULL) AS exceptions,"
-    " checked_at, payer_claimed_at, processing_since"
-    " FROM payments WHERE reference = $1"
+    "NULL) AS exceptions, processing_since FROM payments WHERE reference = $1"
 )
 
 
