@@ -1,4 +1,4 @@
-"""Coming into the register: applications, the counter, numbers, codes."""
+"""Admission of members: applications, the counter, member numbers, activation codes."""
 
 from datetime import date
 

@@ -60,9 +60,7 @@ LINE = st.builds(
     )
 )
 async def test_the_import_does_what_the_preview_says(db: AsyncSession, files: list[str]) -> None:
-    """One compares in Python, the other in the staging table;
-    each file comes upon what those before it left.
-    """
+    """The preview compares in Python, the import in the staging table; files follow each other."""
     async with db.begin_nested() as savepoint:
         for file in files:
             _, plan = await plan_member_import(as_reader(db), file, as_of=AS_OF)
@@ -112,7 +110,7 @@ async def test_a_number_given_to_somebody_since_the_check_stops_the_import_and_t
 
 
 async def test_an_import_whose_rows_another_took_stops(database: Database, melati: TenantRef) -> None:
-    """As if its connection and with it its turn had been lost."""
+    """As if its connection, and with it its advisory lock, had been lost."""
     first, second = MemberImport(SYSTEM, AS_OF), MemberImport(SYSTEM, AS_OF)
     async with coop_session(database, melati) as db:
         await first.check(db, FILE)
@@ -180,7 +178,7 @@ async def test_the_trail_tells_beginning_and_end(database: Database, melati: Ten
 
 
 async def test_lines_are_read_beside_the_event_loop(db: AsyncSession, ro: Reader) -> None:
-    """What is read in a thread lets others have their turn between two thousands of lines."""
+    """Reading in a thread lets other work run between two thousands of lines."""
     turns = 0
 
     async def others() -> None:

@@ -117,7 +117,7 @@ async def test_what_the_register_says_can_be_changed_but_not_savings_in_use(
 
 
 async def test_savings_that_moved_by_other_ways_are_not_opened_again(db: AsyncSession, ro: Reader) -> None:
-    """0001 is of the template: her savings are in the books, by another hand than the import's."""
+    """0001 is of the template: her savings were posted by something else than an import."""
     line = "0001,Sari Wulandari Melati,P,081200000001,2024-05-01,{},0,0\n"
     assert list(reasons_by_line(await run_import(db, HEADER + line.format(100_000)))) == [2]
     assert (await run_import(db, HEADER + line.format(0))).unchanged == 1

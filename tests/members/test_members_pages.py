@@ -1,4 +1,4 @@
-"""The register, applying, and one's own pages: who may, what is shown, what is sent twice."""
+"""The register, applications and the account page: rights, contents, repeated forms."""
 
 import asyncio
 import re

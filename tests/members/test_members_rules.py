@@ -1,4 +1,4 @@
-"""The pure rules: waits, codes, numbers, ways back."""
+"""The pure rules: waits, codes, numbers, safe redirects."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The door, through the pages: sign in and out, codes, waits, and what must not work."""
+"""Signing in and out through the pages: codes, waits, and what must be rejected."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What nobody ever entered goes after a week; whatever somebody entered, signed in to or paid for stays."""
+"""A cooperative without activity is removed after a week; any sign-in, row or payment keeps it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ def new_cooperative(slug: str = "kenanga") -> NewCooperative:
 
 @pytest.fixture
 async def kenanga(database: Database) -> TenantRef:
-    """Founded by a stranger eight days ago, and never entered."""
+    """A cooperative that a stranger founded eight days ago, without activity."""
     with clock.freeze_at(clock.now() - timedelta(days=8)):
         await sign_up_cooperative(database, new_cooperative())
     return await load_kenanga(database)
@@ -70,7 +70,7 @@ async def load_kenanga(database: Database) -> TenantRef:
 
 @pytest.fixture
 async def owner(database: Database, kenanga: TenantRef) -> AsyncIterator[AsyncConnection]:
-    """The owner's connection in the schema of kenanga; whatever is written is undone."""
+    """The owner's connection in the schema of kenanga; its writes are rolled back."""
     async with database.owner_engine.connect() as connection:
         await connection.execute(
             text("SELECT set_config('search_path', :name, true)"), {"name": kenanga.schema_name}
@@ -80,9 +80,7 @@ async def owner(database: Database, kenanga: TenantRef) -> AsyncIterator[AsyncCo
 
 
 async def insert_any_row(connection: AsyncConnection, schema: str, table: str, **values: object) -> None:
-    """Put a row into a table whatever its columns and constraints are:
-    those that stand in the way go first.
-    """
+    """Insert a row into a table whatever its columns and constraints; conflicting rows are deleted first."""
     await connection.execute(text("SET LOCAL session_replication_role = replica"))
     constraints = await connection.execute(
         text(
@@ -344,7 +342,7 @@ async def test_no_forged_count_of_founding_lets_the_owner_remove_what_holds_a_ro
 async def test_the_constraints_of_all_schemas_are_looked_through_once_for_many(
     database: Database, kenanga: TenantRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a thousand cooperatives that look took 50 ms: once for each, it was most of the work."""
+    """At a thousand cooperatives that query took 50 ms: running it for each was most of the work."""
     with clock.freeze_at(clock.now() - timedelta(days=8)):
         for slug in ("cempaka", "kamboja"):
             await sign_up_cooperative(database, new_cooperative(slug))

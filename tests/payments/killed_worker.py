@@ -1,9 +1,9 @@
-"""Worker processes that kill themselves at a named step of hearing or giving back: run by
+"""Worker processes that kill themselves at a named step of a webhook or a refund: run by
 test_payments_kills.py, never imported by it.
 
-A line of standard input asks for one: JSON of database URL, data folder, address of the fake Xendit,
-step. Its process number is printed, and how it ended (negative: the signal). Each is forked from here, where
-everything is imported once.
+A line on standard input asks for one: JSON of database URL, data folder, address of the fake Xendit, step.
+Its pid is printed, and its exit status (negative: the signal). Each is forked from here, where everything is
+imported once.
 """
 
 import json

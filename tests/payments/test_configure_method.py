@@ -1,4 +1,6 @@
-"""Setting up ways of paying: what is kept, what is refused, what the trail says and what it never says."""
+"""Setting up payment methods: what is stored, what is rejected, and what the audit log contains and never
+contains.
+"""
 
 import asyncio
 from decimal import Decimal
@@ -41,7 +43,7 @@ async def change(
 
 
 async def allow(db: AsyncSession, *names: str) -> None:
-    """Adopt bylaws that name these ways."""
+    """Adopt bylaws that allow these methods."""
     latest = await governance.queries.get_latest_version(db)
     bylaws = msgspec.structs.replace(latest.bylaws, payment_methods=names)  # type: ignore[arg-type]
     await adopt_bylaws(db, CHAIR, bylaws, clock.today(), "", latest.version)
@@ -259,7 +261,7 @@ async def test_officers_who_move_ways_at_once_lose_none(database: Database, mela
 
 
 async def _paid_test_payment(db: AsyncSession, *, live: bool) -> Payment:
-    """A trial by QRIS that an officer has seen come in, with a fee of one percent."""
+    """A test payment by QRIS that an officer has confirmed, with a fee of one percent."""
     mark = method_settings_rules.version_of(await methods.get_method(db, "qris"))
     await configure_method.save_sticker(db, CHAIR, static_qris(), mark, settings=DEVELOPMENT)
     await change(db, "qris", fee_percent=Decimal(1))

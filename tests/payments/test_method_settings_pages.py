@@ -1,4 +1,4 @@
-"""Officers' pages of the ways of paying, and what they never show."""
+"""Officers' pages of payment methods, and the secrets that they never show."""
 
 import io
 import re

@@ -1,6 +1,4 @@
-"""An officer tries Stripe from its page to the refund: set up, asked what it takes, paid, read back, given
-back, and nothing in the books.
-"""
+"""An officer tries Stripe from its page: set up, checked, paid, re-fetched, refunded, without postings."""
 
 import re
 from dataclasses import replace

@@ -1,6 +1,4 @@
-"""Officers' pages of payments: what is listed, what waits, what is confirmed, asked, looked into and given
-back.
-"""
+"""Officers' pages of payments: lists, open work, confirmation, status checks, exceptions and refunds."""
 
 import re
 from typing import Any
@@ -37,14 +35,14 @@ async def beras(db: AsyncSession) -> dict[Any, int]:
 async def ordered(
     database: Database, tenant: TenantRef, method: str = "bank_transfer", *, buyer: Buyer = VISITOR
 ) -> str:
-    """Reference of the payment of an order by this way."""
+    """Return the reference of the payment of an order by this method."""
     async with coop_session(database, tenant) as db:
         placed = await create_order(db, await beras(db), buyer, method)
         return (await get_latest_payment(db, placed)).reference
 
 
 async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True, amount: int = 50_000) -> str:
-    """Reference of a member's top-up by transfer."""
+    """Return the reference of a member's top-up by transfer."""
     async with coop_session(database, tenant) as db:
         buyer = await get_member_buyer(db)
         ask = PaymentRequest(

@@ -1,4 +1,6 @@
-"""Addresses that providers have registered since before: /kait/… answers as /webhooks/… does."""
+"""Webhook addresses that are registered at providers since the former release: /kait/… answers as /webhooks/…
+does.
+"""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -1,6 +1,4 @@
-"""The page of a payment that a gateway takes: the way there by a page of our own, the way back, and a gateway
-that is silent.
-"""
+"""The page of a payment by a gateway: the redirect, the return, and a gateway that does not answer."""
 
 import re
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""The page of a payment: what it shows in every state, to whom, and what its buttons do."""
+"""The page of a payment: what it shows in every status, to whom, and what its buttons do."""
 
 import json
 import re

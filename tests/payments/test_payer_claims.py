@@ -1,4 +1,4 @@
-"""What a payer says of their payment reaches the officers, and what is only owed is called so everywhere."""
+"""A payer's claim to have paid reaches the officers, and a debt is called a debt everywhere."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ OFFICE = "/pengurus/pembayaran"
 
 @pytest.fixture
 async def waiting(database: Database, melati: TenantRef) -> str:
-    """Reference of a visitor's order that waits for its transfer."""
+    """Return the reference of a visitor's order that waits for its transfer."""
     async with coop_session(database, melati) as db:
         await enable_methods(db)
         return (await create_payment_in_status(db, "awaiting")).reference

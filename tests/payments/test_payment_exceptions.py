@@ -1,6 +1,4 @@
-"""What must be looked at in a payment stands beside the other things that must, each until somebody has
-settled that one.
-"""
+"""Exceptions of a payment are separate rows, each open until somebody settles it."""
 
 import asyncio
 import re
@@ -32,7 +30,7 @@ HOME = "/pengurus/pembayaran"
 
 
 async def paid_wrongly_twice(database: Database, tenant: TenantRef) -> str:
-    """A payment of which its provider first tells another amount, then another currency."""
+    """A payment whose provider reports first another amount, then another currency."""
     async with coop_session(database, tenant) as db:
         await pay.enable_methods(db)
         _, payment = await pay.create_order_payment(db, "xendit", buyer=VISITOR)

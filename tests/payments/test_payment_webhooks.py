@@ -1,5 +1,5 @@
-"""Messages of providers through the doors: an unknown address, a forged one, the same five times at once,
-late, out of order, not fitting.
+"""Webhooks over HTTP: an unknown address, a forged one, the same five times at once, late, out of order, not
+matching.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ def post(app: HostDispatcher) -> Any:
 
 
 async def written(database: Database, *tenants: TenantRef) -> dict[str, int]:
-    """A count of every table of these cooperatives, and of the jobs that wait."""
+    """Return the row counts of every table of these cooperatives, and of the waiting jobs."""
     found = {}
     for tenant in tenants:
         async with coop_reader(database, tenant) as ro:
@@ -72,7 +72,7 @@ async def written(database: Database, *tenants: TenantRef) -> dict[str, int]:
 
 
 async def load_state(database: Database, tenant: TenantRef, payment: Payment) -> tuple[str, str, str | None]:
-    """(the payment's state, its order's, the reason of its open exception)"""
+    """Return the payment's status, its order's status, and the reason of its open exception."""
     async with coop_reader(database, tenant) as ro:
         row = (
             await ro.records(
@@ -98,7 +98,7 @@ async def messages(database: Database, tenant: TenantRef) -> list[str]:
 async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
-    """D1: a message is for the cooperative whose host and address it is sent to, or for nobody."""
+    """D1: a webhook belongs to the cooperative whose host and address it is sent to, or to none."""
     _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     before = await written(database, melati, mawar)
@@ -123,8 +123,8 @@ async def test_d1_an_unknown_address_is_404_and_nothing_is_written_anywhere(
 async def test_d1_a_message_naming_a_payment_of_another_cooperative_books_nothing_there(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, mawar: TenantRef, method: str
 ) -> None:
-    """D1: mawar's own provider, proved, tells of a payment that melati has asked for: it is nobody's in
-    mawar, and melati is untouched.
+    """D1: mawar's own provider reports a payment of melati in a valid webhook: mawar does not know it, and
+    melati does not change.
     """
     _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
@@ -204,7 +204,7 @@ async def test_a_new_secret_counts_from_the_next_message_on(
 async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str
 ) -> None:
-    """D2: providers send the same message up to a dozen times."""
+    """D2: providers send the same webhook up to a dozen times."""
     _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)
     assert await asyncio.gather(*(post(world.webhook_path(method), sent) for _ in range(5))) == [200] * 5
@@ -231,8 +231,8 @@ async def test_d2_five_at_once_and_again_later_are_one_row_one_job_one_posting(
 async def test_d13_an_order_is_paid_by_what_the_provider_says_when_asked_and_not_by_a_message(
     world: FakeGateways, post: Any, database: Database, melati: TenantRef, method: str, visitor: Visitors
 ) -> None:
-    """D13: a verified message whose words the provider does not repeat pays nothing, and coming back from its
-    page neither.
+    """D13: a verified webhook that the provider does not confirm pays nothing, and neither does returning
+    from its page.
     """
     _, payment = await world.start_order_payment(method)
     sent = await world.pay(payment)

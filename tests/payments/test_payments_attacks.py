@@ -1,6 +1,4 @@
-"""Ways by which money was made to appear or vanish once:
-each was tried, found open, and is held shut here.
-"""
+"""Attacks that once created or destroyed money; each was possible, and is prevented now."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,7 +48,7 @@ async def now(world: FakeGateways, payment: Payment) -> Payment:
 
 
 async def change(world: FakeGateways, order: Order, method: str, *, after: float) -> None:
-    """Choose another way, slowly enough for the other one to come in between."""
+    """Choose another payment method, slowly enough for the other change to come in between."""
     async with coop_session(world.database, world.tenant) as db:
         await asyncio.sleep(after)
         await order_payments.change_payment_method(db, CASHIER, order.id, method, on=TODAY)
@@ -126,7 +124,7 @@ async def test_choosing_another_way_again_and_again_does_not_keep_the_goods_for_
 
 
 async def _filled(world: FakeGateways, method: str = "xendit") -> Payment:
-    """A wallet filled by a gateway."""
+    """A wallet filled through a gateway."""
     async with coop_session(world.database, world.tenant) as db:
         payment = await pay.open_member_payment(db, "top_up", method, 100_000)
     payment = await provider_calls.start_payment(
@@ -174,8 +172,8 @@ async def test_a_wallet_spent_before_the_provider_is_asked_is_not_given_back(wor
 
 
 async def test_what_test_keys_call_paid_is_no_real_money(world: FakeGateways) -> None:
-    """Keys of real money replaced by test keys while a buyer still holds a payment that was opened with the
-    first.
+    """Live keys are replaced by test keys while a buyer has a payment open that was created with the live
+    keys.
     """
     async with coop_session(world.database, world.tenant) as db:
         await pay.enable_methods(db, "xendit", settings=world.database.settings, live=True)
@@ -211,7 +209,7 @@ async def test_a_message_nested_without_end_is_no_fault_of_ours(
 async def test_the_same_messages_stored_at_once_in_other_orders_wait_for_each_other_and_no_more(
     world: FakeGateways,
 ) -> None:
-    """Providers send again what was not answered, in any order, and each process stores many at once."""
+    """Providers resend what was not answered, in any order, and each process stores many at once."""
 
     async def store(names: list[str]) -> None:
         rows = [

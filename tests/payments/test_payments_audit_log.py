@@ -1,6 +1,4 @@
-"""Who said that money came or went back stands in the trail; and what an officer has looked into is not told
-again every day.
-"""
+"""The audit log says who confirmed payments and refunds; settled exceptions are not reported again."""
 
 import pytest
 from sqlalchemy import select

@@ -1,5 +1,5 @@
-"""What waits of deductions and reconciliation is told on the officers' first page, until somebody has settled
-it.
+"""Open work of payroll deduction and reconciliation is listed on the officers' first page until it is
+settled.
 """
 
 import re
@@ -25,7 +25,7 @@ OFFICER = Actor("officer", "Ketua Melati")
 
 
 def count_in(page: str, path: str) -> str | None:
-    """The number at the right of the row that leads to a path."""
+    """Return the number at the right of the row that links to a path."""
     found = re.search(rf'href="{path}">.*?<span class="row__right">([^<]+)</span>', page, re.DOTALL)
     return found[1] if found else None
 

@@ -1,4 +1,4 @@
-"""Jobs of payments: what is made of a stored message, and how a refund is carried out at its provider."""
+"""Jobs of payments: processing a stored webhook, and making a refund at its provider."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
 
 
 async def receive_webhook(world: FakeGateways, method: str, sent: SentMessage) -> None:
-    """A message comes in and is worked on."""
+    """Store a webhook and process it."""
     headers, body = sent
     lower = {name.lower(): value for name, value in headers.items()}
     await WebhookInbox(world.database).receive(world.tenant, world.endpoints[method], lower, body)
@@ -89,7 +89,7 @@ async def order_status(world: FakeGateways, order: Order) -> str:
 
 
 def given_back(world: FakeGateways, payment: Payment) -> int:
-    """What the provider has given back of a payment, as its own books say."""
+    """Return what the provider has refunded of a payment, by its own records."""
     if payment.method == "midtrans":
         return world.midtrans.orders[payment.reference].refunded
     if payment.method == "xendit":
@@ -122,7 +122,7 @@ async def test_a_cancelled_order_is_given_back_at_the_provider_once(
 async def test_a_refund_whose_answer_was_lost_is_done_once(
     world: FakeGateways, database: Database, melati: TenantRef, method: str
 ) -> None:
-    """Asked again under the same key, the provider gives nothing back a second time."""
+    """Asked again with the same key, the provider refunds nothing a second time."""
     _, payment = await paid(world, method)
     async with coop_session(database, melati) as db:
         payment = await state_machine.lock_payment(db, payment.reference)
@@ -302,7 +302,7 @@ async def test_a_silent_provider_changes_nothing_and_is_asked_again(
 async def test_what_a_job_gave_up_on_is_taken_up_the_next_day(
     world: FakeGateways, database: Database, melati: TenantRef
 ) -> None:
-    """A payment whose look failed for hours, a refund nobody asks after any more."""
+    """A payment whose status checks failed for hours, and a refund that nobody asks about any more."""
     _, waiting = await world.start_order_payment("xendit")
     order, refunded = await paid(world, "xendit")
     async with coop_session(database, melati) as db:

@@ -1,9 +1,8 @@
-"""Any history of payments at all: orders, money that comes or not, as asked or not, messages, refunds,
-hand-overs, time.
+"""Random histories of payments: orders, matching and other amounts, webhooks, refunds, hand-overs, time.
 
-After each step the books are balanced, nothing is posted twice, states went along their steps, and each
-account holds what the payments' rows say; at the end, when every provider was asked once more, all money that
-came is booked. A few histories in the usual run; `make fuzz` (LUMBUNG_FUZZ=1) tries many and longer ones.
+After each step the ledger balances, nothing is posted twice, statuses change along allowed transitions, and
+each account equals the payments' rows. At the end every provider is asked once more, and all money that came
+is booked. The usual run tries a few histories; `make fuzz` (LUMBUNG_FUZZ=1) tries many and longer ones.
 """
 
 import os
@@ -88,7 +87,7 @@ HISTORIES: Final = st.lists(
 
 @dataclass
 class ProviderState:
-    """What a provider knows of one payment: the truth, which we learn only by asking."""
+    """What a provider knows of one payment: the truth, which our code learns only by asking."""
 
     status: str = "awaiting"
     amount: int = 0
@@ -99,7 +98,7 @@ class ProviderState:
 
 @dataclass
 class World:
-    """The providers as one, the goods, and the moment."""
+    """All providers as one, the goods, and the time."""
 
     now: datetime
     items: list[UUID]
@@ -152,7 +151,7 @@ class World:
 
 
 class History:
-    """Takes steps, each in a savepoint as a request has its transaction."""
+    """Takes steps, each in a savepoint in place of a request's transaction."""
 
     def __init__(self, db: AsyncSession, world: World) -> None:
         self.db, self.world = db, world
@@ -213,7 +212,7 @@ class History:
             self.world.of(payment.reference).status = ("failed", "expired", "cancelled")[number % 3]
 
     async def gives_back(self, at: int, number: int) -> None:
-        """At the provider's own pages."""
+        """Refund on the provider's own pages."""
         payment = await self.at_gateway(at)
         known = self.world.of(payment.reference) if payment is not None else None
         if known is not None and known.status == "paid":
@@ -305,7 +304,7 @@ class History:
 
 
 def reachable(now: str) -> set[str]:
-    """States that steps lead to from ``now``, itself included."""
+    """Return the statuses that are reachable from ``now``, itself included."""
     found, todo = {now}, [now]
     while todo:
         fresh = TRANSITIONS[todo.pop()] - found  # type: ignore[index]
@@ -321,7 +320,7 @@ async def states(db: AsyncSession) -> dict[UUID, str]:
 
 @pytest.fixture
 def one_session(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What speaks to providers opens sessions of its own: here each is a savepoint of the test's."""
+    """Code that calls providers opens sessions of its own: here each is a savepoint of the test's."""
 
     @asynccontextmanager
     async def savepoint(*_: object) -> AsyncIterator[AsyncSession]:
@@ -334,7 +333,7 @@ def one_session(db: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class _Methods:
-    """The methods, with no need of a secret to speak to a provider."""
+    """The payment methods, without secrets."""
 
     def __init__(self, real: Any) -> None:
         self.get_method = real.get_method
@@ -344,7 +343,7 @@ class _Methods:
 
 
 class _ScriptedProvider:
-    """A provider's capabilities, and the world's answers."""
+    """A provider's capabilities, with scripted answers."""
 
     def __init__(self, real: Any, world: World) -> None:
         self.capabilities, self.cancel = real.capabilities, real.cancel
@@ -393,7 +392,7 @@ async def _live_through(db: AsyncSession, history: list[Step]) -> None:
 
 
 async def _ask_for_all(db: AsyncSession, life: History) -> None:
-    """When everything was asked for once more, what came as it was asked for is booked, and no more."""
+    """After every provider was asked once more, all matching money is booked, and no more."""
     for _ in range(2):
         for payment in (
             (await db.execute(select(Payment).where(Payment.method.in_(pay.GATEWAYS)))).scalars().all()

@@ -1,6 +1,4 @@
-"""A worker killed between any two steps of hearing and of giving back:
-one posting in the end, and none lost.
-"""
+"""A worker is killed between any two steps of a webhook or a refund: there is exactly one posting."""
 
 import asyncio
 import json
@@ -52,7 +50,7 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
 
 
 class Workers:
-    """Worker processes, one after the other."""
+    """Worker processes, one at a time."""
 
     def __init__(self) -> None:
         self.parent = subprocess.Popen(
@@ -64,7 +62,7 @@ class Workers:
         )
 
     def start(self, world: FakeGateways, step: str) -> int:
-        """Start one that dies at the step ("none": that works) and return its process number."""
+        """Start one that dies at the step ("none": never) and return its pid."""
         settings = world.database.settings
         environment = (
             libpq_url(world.database.app_url),
@@ -78,7 +76,7 @@ class Workers:
         return self._printed()
 
     async def ended(self) -> int:
-        """How the one that was started ended, within a minute."""
+        """Return the exit status of the started one, within a minute."""
         async with asyncio.timeout(60):
             return await asyncio.to_thread(self._printed)
 
@@ -102,10 +100,10 @@ def workers() -> Iterator[Workers]:
 async def kill_then_recover(
     workers: Workers, world: FakeGateways, step: str, done: Callable[[], Awaitable[bool]]
 ) -> None:
-    """A worker dies at the step, another one comes, and works until it is done and a little longer."""
+    """Let a worker die at the step; start another one that works until all is done and a little longer."""
     workers.start(world, step)
     assert await workers.ended() == -signal.SIGKILL, "the worker was to die at this step"
-    # the broker takes a dead worker's messages over after ten seconds; tests do not wait for that
+    # the broker redelivers a dead worker's messages after ten seconds; tests do not wait for that
     async with world.database.owner_engine.begin() as connection:
         await connection.execute(text("UPDATE dramatiq.worker SET heartbeat_at = now() - interval '1 hour'"))
     second = workers.start(world, "none")
@@ -114,7 +112,7 @@ async def kill_then_recover(
         while not await done():
             assert time.monotonic() < deadline, "it was never done"
             await asyncio.sleep(0.1)
-        await asyncio.sleep(0.5)  # a doubled one would come now
+        await asyncio.sleep(0.5)  # a duplicate would come now
     finally:
         os.kill(second, signal.SIGTERM)
         assert await workers.ended() == 0

@@ -1,4 +1,4 @@
-"""Money that comes late, twice or not as it was asked for: it is booked where it belongs, or it is an alarm.
+"""Money that comes late, twice or with another amount is booked where it belongs, or is an exception.
 
 None is lost.
 """

@@ -1,6 +1,4 @@
-"""The state machine: which steps there are and which there are not, and what each writes into the books, to
-the rupiah.
-"""
+"""The state machine: allowed and forbidden transitions, and the journal of each, to the rupiah."""
 
 from collections.abc import Awaitable, Callable
 from itertools import product
@@ -39,7 +37,7 @@ async def again(db: AsyncSession, payment: Payment) -> Payment:
 
 
 async def brought_to(db: AsyncSession, status: PaymentStatus) -> Payment:
-    """A member's top-up in this state, by the machine's own steps."""
+    """Bring a member's top-up into this status by the machine's own transitions."""
     payment = await again(db, await pay.open_member_payment(db, "top_up", "stripe"))
     if status in ("failed", "expired", "cancelled"):
         assert await state_machine.close_unpaid(db, payment, status)
@@ -109,7 +107,7 @@ async def test_a_payment_takes_the_steps_there_are_and_no_other(
 
 
 async def test_nothing_but_the_machine_sets_a_state(db: AsyncSession) -> None:
-    """The states of the column are those of the rules: no other can be written."""
+    """The values that the column allows are the statuses of the rules."""
     payment = await pay.open_member_payment(db, "top_up", "bank_transfer")
     with pytest.raises(Exception, match="ck_payments_status"):
         await db.execute(text("UPDATE payments SET status = 'settled' WHERE id = :id"), {"id": payment.id})

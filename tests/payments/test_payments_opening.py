@@ -1,4 +1,4 @@
-"""Opening a payment: what may be offered, for how much, until when, and that asking again opens nothing."""
+"""Opening a payment: available methods, amount and deadline; the same request again opens nothing new."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -229,8 +229,8 @@ async def test_a_payment_that_waits_no_more_is_not_started(database: Database, m
 async def test_a_page_that_the_provider_keeps_open_longer_is_looked_at_when_it_ends(
     database: Database, melati: TenantRef
 ) -> None:
-    """Stripe keeps a page open for half an hour at least: one that is opened late outlives the look that was
-    planned.
+    """Stripe keeps a page open for at least half an hour, so a page that is opened late outlives the planned
+    check.
     """
     async with run_fake_gateways(database, melati) as world:
         opened = clock.now()

@@ -1,6 +1,4 @@
-"""Money that a payer has sent and a bank has not brought yet: nothing ends or replaces its payment until it
-came or failed.
-"""
+"""Payments that are processing at a bank: nothing closes or replaces them until they are paid or failed."""
 
 from datetime import timedelta
 
@@ -24,7 +22,7 @@ from tenants.session import coop_session
 
 
 async def sent(db: AsyncSession) -> tuple[Order, Payment]:
-    """An order whose buyer has sent the money by a bank."""
+    """An order whose buyer has paid by bank, and whose payment is processing."""
     await pay.enable_methods(db)
     order, payment = await pay.create_order_payment(db, "stripe", buyer=VISITOR)
     payment = await state_machine.lock_payment(db, payment.reference)

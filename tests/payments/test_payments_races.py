@@ -1,6 +1,4 @@
-"""Two at once, each on a connection of its own: one posting, one refund, one limit, and nobody locks anybody
-out.
-"""
+"""Concurrent changes, each on a connection of its own: one posting, one refund, one limit, no deadlock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,10 +41,9 @@ async def world(database: Database, melati: TenantRef) -> AsyncIterator[FakeGate
 
 
 async def at_once(world: FakeGateways, *doings: Doing | Awaitable[object]) -> list[str]:
-    """Do all of them at once, each in a transaction of its own (or as it comes); "done", or the code of each
-    one's refusal.
+    """Run all at once, each in a transaction of its own; return "done" or the error code of each.
 
-    A deadlock is no refusal: it fails the test.
+    A deadlock fails the test.
     """
 
     async def alone(doing: Doing | Awaitable[object]) -> str:
@@ -295,7 +292,7 @@ async def test_unique_sums_stay_unique_when_many_order_at_once(world: FakeGatewa
 async def test_late_money_new_orders_and_hand_overs_of_the_same_goods_do_not_lock_each_other_out(
     world: FakeGateways, attempt: int
 ) -> None:
-    """Payments, orders, goods, books: who comes to the books waits for nothing any more."""
+    """Lock order: payments, orders, goods, ledger. Whoever locks the ledger waits for nothing else."""
     async with coop_session(world.database, world.tenant) as db:
         items = [(await shop.create_product(db, stock=100, price=50_000, cost=30_000)).id for _ in range(2)]
     late, ready = [], []

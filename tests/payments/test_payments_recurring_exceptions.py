@@ -1,4 +1,4 @@
-"""A new problem is told although an older one like it was looked into, and money under way lets go of its
+"""A new problem is reported although a similar older one was settled, and a processing payment releases its
 order however it ends.
 """
 
@@ -27,7 +27,7 @@ async def given_back_by_provider(db: AsyncSession, payment: Payment, amount: int
 
 
 async def apply_returned_refund(db: AsyncSession, payment: Payment) -> None:
-    """The provider says that none of it went back after all."""
+    """Apply the provider's report that nothing was refunded after all."""
     await detect_returned_refund(db, payment, Rupiah(0), requested_at=clock.now() + timedelta(seconds=1))
 
 

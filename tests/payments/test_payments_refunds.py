@@ -1,6 +1,6 @@
-"""Money that goes back: before and after the hand-over, in parts, by another way, by the provider's own hand.
+"""Refunds: before and after the hand-over, partial, by another method, made at the provider.
 
-The SHU basis goes back with it.
+The SHU basis is reduced with them.
 """
 
 from collections.abc import Awaitable
@@ -33,7 +33,7 @@ async def refused(code: str, doing: Awaitable[object]) -> None:
 
 
 async def sold(db: AsyncSession, method: str, *, buyer: Buyer | None = None) -> tuple[Order, Payment]:
-    """Paid and handed over."""
+    """Return an order that is paid and handed over."""
     order, payment = await pay.create_order_payment(db, method, buyer=buyer)
     await mark_paid(db, payment)
     await fulfilment.hand_over(db, CASHIER, order.number, on=TODAY)
@@ -41,7 +41,7 @@ async def sold(db: AsyncSession, method: str, *, buyer: Buyer | None = None) -> 
 
 
 async def basis(db: AsyncSession) -> int:
-    """What member 0001 bought, as the surplus is divided by it."""
+    """Return member 0001's purchases, the basis of their share of the surplus."""
     member_id = (await shop.get_member_buyer(db)).member_id
     return await ledger_queries.get_balance(db, "4101", member_id) - await ledger_queries.get_balance(
         db, "4102", member_id
@@ -241,7 +241,7 @@ async def test_goods_returned_after_a_part_was_given_back_give_back_the_rest(db:
 
 
 async def test_what_was_given_back_of_another_payment_is_no_rebate_of_the_sale(db: AsyncSession) -> None:
-    """Money that came a second time lay in the wallet: that it goes back says nothing of the goods."""
+    """A second payment was credited to the wallet: refunding it does not reduce the sale."""
     await pay.enable_methods(db, transfer_suffix="none")
     order, first = await pay.create_order_payment(db, "bank_transfer")
     second = await fulfilment.order_payments.change_payment_method(db, CASHIER, order.id, "qris", on=TODAY)
@@ -322,9 +322,9 @@ async def spend(db: AsyncSession, amount: int) -> None:
 async def test_a_refund_out_of_a_spent_wallet_waits_on_the_work_list_until_it_is_covered(
     db: AsyncSession,
 ) -> None:
-    """The provider has given the money back, which cannot be undone; the member has spent it.
+    """The provider has refunded the money, which cannot be undone; the member has spent it.
 
-    It is never forgotten.
+    The exception stays open until the wallet covers it.
     """
     await pay.enable_methods(db)
     payment = await mark_paid(db, await pay.open_member_payment(db, "top_up", "stripe"))

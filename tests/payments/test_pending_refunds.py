@@ -1,5 +1,5 @@
-"""A refund that its provider does not finish: officers have it asked about once more, or say themselves that
-the money has gone back.
+"""A refund that its provider does not finish: officers have its status checked again, or confirm it
+themselves.
 """
 
 from collections.abc import AsyncIterator
@@ -38,9 +38,7 @@ async def gateway(database: Database, melati: TenantRef) -> AsyncIterator[Xendit
 
 
 async def create_pending_refund(gateway: XenditGateway, *, days: int = 15) -> tuple[str, UUID]:
-    """A payment, and a refund of it that was asked for some days ago and is not done; its exception is
-    raised.
-    """
+    """A payment with a refund that was requested days ago and is pending; its exception is open."""
     reference = await gateway.pay(100_000)
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await state_machine.lock_payment(db, reference)
@@ -56,9 +54,7 @@ async def create_pending_refund(gateway: XenditGateway, *, days: int = 15) -> tu
 async def refund_summary(
     gateway: XenditGateway, reference: str, refund_id: UUID
 ) -> tuple[str, int, list[str]]:
-    """The refund's state, what has gone back of its payment, and the reasons of the payment's open
-    exceptions.
-    """
+    """Return the refund's status, the refunded amount of its payment, and the reasons of open exceptions."""
     async with coop_session(gateway.database, gateway.tenant) as db:
         payment = await queries.find_payment_by_reference(db, reference)
         refund = await queries.find_refund(db, refund_id)

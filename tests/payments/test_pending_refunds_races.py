@@ -1,6 +1,4 @@
-"""A refund at its provider that several end at the same moment: officers' words, officers' questions, the
-job. It is booked once.
-"""
+"""A refund that officers and the job finish at the same moment is booked once."""
 
 import asyncio
 from collections.abc import AsyncIterator

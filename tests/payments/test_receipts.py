@@ -1,6 +1,4 @@
-"""The receipt of a payment: its sums, whose eyes see the name, and the PDF, whose text is read back out of
-the file.
-"""
+"""The receipt of a payment: its sums, who sees the name, and the PDF, whose text is extracted."""
 
 import re
 import zlib
@@ -62,7 +60,7 @@ def refund(amount: int, state: str = "done") -> PayerRefundView:
 
 
 def objects_of(pdf: bytes) -> dict[int, bytes]:
-    """The objects of a PDF by their numbers, those that are packed into streams too."""
+    """Return the objects of a PDF by number, compressed streams included."""
     objects = {int(number): body for number, body in re.findall(rb"(?s)(\d+) 0 obj\s(.*?)endobj", pdf)}
     for body in list(objects.values()):
         if b"/ObjStm" in body:
@@ -76,7 +74,7 @@ def objects_of(pdf: bytes) -> dict[int, bytes]:
 
 
 def text_of(pdf: bytes) -> str:
-    """The words of a PDF, by the tables in it that say which letter each glyph stands for.
+    """Return the text of a PDF, by its tables that map glyphs to letters.
 
     Fonts are kept apart by their objects.
     """
@@ -133,9 +131,7 @@ def _words(content: str, names: dict[str, dict[str, str]]) -> str:
 
 
 def _string(content: str, at: int) -> tuple[bytes, int]:
-    """The bytes of a string that begins here, and where it has ended; its brackets may stand in it unmarked
-    when they pair.
-    """
+    """Return the string that begins here and its end; paired brackets may be unescaped in it."""
     named = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
     raw, depth = "", 1
     while True:

@@ -1,4 +1,4 @@
-"""A connected account is used by the cooperative for which the operator connected it, and by no other."""
+"""A connected account is used only by the cooperative for which the operator connected it."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ async def test_the_platforms_key_is_for_the_account_that_was_connected(
     "platform_settings", [CONNECTED, Settings(billing_stripe_key="sk_test_of_the_platform")]
 )
 async def test_an_account_of_others_is_refused(db: AsyncSession, platform_settings: Settings) -> None:
-    """Its payments, its payouts and its balance would be read with the platform's key."""
+    """Otherwise its payments, payouts and balance would be read with the platform's key."""
     with pytest.raises(DomainError) as refused:
         await connect(db, "acct_of_mawar", platform_settings)
     assert refused.value.code == "payments.account_not_connected"

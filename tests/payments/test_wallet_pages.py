@@ -1,4 +1,4 @@
-"""A member's wallet: what is in it, filling it after one sentence and once, and who may not."""
+"""A member's wallet: its balance, topping it up once after a confirmation, and who may not."""
 
 import re
 from typing import Any

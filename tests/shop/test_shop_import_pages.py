@@ -1,4 +1,4 @@
-"""Importing goods and members from pages: choose, look, confirm. All people are invented."""
+"""Importing goods and members from pages: upload, preview, confirm. All people are invented."""
 
 import html
 import re
@@ -31,8 +31,8 @@ async def send(
 
 
 def carried(page: str) -> dict[str, str]:
-    """What the confirming form of a preview would send: as a browser does, with its line ends and without the
-    first.
+    """Return what the confirmation form would send: as a browser does, with its line ends, without the first
+    newline.
     """
     content = re.search(r'<textarea name="content"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)[1]
     as_of = re.search(r'name="as_of" value="([^"]+)"', page)[1]
@@ -40,7 +40,7 @@ def carried(page: str) -> dict[str, str]:
 
 
 async def confirm(client: SignedInClient, path: str, fields: dict[str, str]) -> httpx.Response:
-    return await client.post(path, fields, files={"nothing": ("", b"")})  # multipart, as the form says
+    return await client.post(path, fields, files={"nothing": ("", b"")})  # multipart, as the form declares
 
 
 async def stocked(database: Database, tenant: TenantRef) -> dict[str, int]:

@@ -1,6 +1,4 @@
-"""What an officer is told to give back, or to look for, is what there is: never the whole of an order of
-which a part went back before.
-"""
+"""The refund that an officer is asked to make is what is left, not the whole order after a partial refund."""
 
 import re
 
@@ -21,8 +19,8 @@ from tenants.session import coop_session
 async def sold(
     database: Database, tenant: TenantRef, *, given_back: int, handed_over: bool
 ) -> tuple[int, int]:
-    """Number of an order of Rp50.000 paid by transfer, of which this went back by hand; and what is left to
-    give back.
+    """Return the number of an order of Rp50.000 paid by transfer with this manual refund, and what is left to
+    refund.
     """
     async with coop_session(database, tenant) as db:
         await pay.enable_methods(db)

@@ -1,4 +1,4 @@
-"""The shop through the front door: anonymous, member, officer, and whoever should not see."""
+"""The shop's pages for visitors, members and officers, and for those without the right."""
 
 import io
 import re
@@ -44,7 +44,7 @@ def hidden(text: str, name: str) -> str:
 
 
 async def checkout(client: httpx.AsyncClient, **changes: object) -> dict[str, object]:
-    """What the checkout page would send."""
+    """Return what the checkout page would send."""
     text = (await client.get("/pesan")).text
     sent = {
         "key": hidden(text, "key"),

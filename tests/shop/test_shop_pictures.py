@@ -68,7 +68,7 @@ def test_what_is_no_picture_is_refused(upload: bytes) -> None:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that claims to be vast."""
+    """Return a PNG of a few bytes that claims huge dimensions."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,4 +1,4 @@
-"""Two at once, each on a connection of its own: whoever is second finds what the first left."""
+"""Concurrent changes, each on a connection of its own: the second one sees the result of the first."""
 
 import asyncio
 import random
@@ -27,9 +27,7 @@ Doing = Callable[[AsyncSession], Awaitable[object]]
 
 
 async def at_once(database: Database, tenant: TenantRef, *doings: Doing) -> list[str]:
-    """Do all of them at once, each in its own transaction;
-    return "done" or the code of the refusal of each.
-    """
+    """Run all at once, each in its own transaction; return "done" or the error code of each."""
 
     async def alone(doing: Doing) -> str:
         try:

@@ -39,7 +39,7 @@ def _today() -> Iterator[None]:
 async def test_each_batch_reads_and_writes_as_much_as_the_one_before(
     database: Database, mawar: TenantRef
 ) -> None:
-    """Of 4,000 receipts in one transaction, where the planner knows nothing yet of what was written."""
+    """4,000 receipts in one transaction, where the planner has no statistics of the new rows."""
     lines = [
         f"20{year}-{month:02}-{day:02},000{member},BRS5,1\n"
         for year in range(16, 24)

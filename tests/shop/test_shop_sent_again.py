@@ -1,6 +1,4 @@
-"""A step of an order that is sent again, by a double tap or after an answer that was lost, leads to the first
-result.
-"""
+"""A repeated step of an order, by a double tap or after a lost answer, leads to the first result."""
 
 import asyncio
 
@@ -31,7 +29,7 @@ STEPS = {
 
 
 async def waiting_for(database: Database, tenant: TenantRef, step: str) -> int:
-    """The number of an order that waits for this step."""
+    """Return the number of an order that waits for this step."""
     async with coop_session(database, tenant) as db:
         product = await shop.create_product(db)
         order = await shop.create_order(db, {product.id: 2}, await shop.get_member_buyer(db), STEPS[step][0])
@@ -41,7 +39,7 @@ async def waiting_for(database: Database, tenant: TenantRef, step: str) -> int:
 
 
 async def times(database: Database, tenant: TenantRef, number: int, action: str) -> int:
-    """How often the trail says that it was done, in books that agree."""
+    """Return how often the audit log has this action; the ledger must agree."""
     async with coop_session(database, tenant) as db:
         await shop.assert_books_agree(db)
     async with coop_reader(database, tenant) as ro:
