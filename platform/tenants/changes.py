@@ -50,8 +50,9 @@ def _record_registry_change(db: AsyncSession, schema_name: str) -> None:
 
 
 async def publish_registry_change(db: AsyncSession, schema_name: str) -> None:
-    """Notify every process on commit that a cooperative's registry entry changed: a host, a status, a
-    revision.
+    """Notify every process on commit that a cooperative's registry entry changed.
+
+    The entry is its hosts, status, revision, name and plan.
     """
     _record_registry_change(db, schema_name)
     await db.execute(
