@@ -42,7 +42,7 @@ async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> No
             pause = POLL_SECONDS
         except Exception as error:  # noqa: BLE001 - retry after any error, such as a restart of the database or a full disk
             pause = RETRY_SECONDS
-            log.warning("the day could not begin", error=summarize_error(error), seconds=pause)
+            log.warning("the daily jobs could not be scheduled", error=summarize_error(error), seconds=pause)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
 

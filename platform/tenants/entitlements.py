@@ -30,6 +30,6 @@ def has_entitlement(tenant: TenantRef, name: str) -> bool:
     Raises ValueError for a name that is not in ``ENTITLEMENTS``.
     """
     if name not in ENTITLEMENTS:
-        msg = f"{name!r} is no entitlement; there are {', '.join(sorted(ENTITLEMENTS))}"
+        msg = f"{name!r} is not an entitlement; the entitlements are {', '.join(sorted(ENTITLEMENTS))}"
         raise ValueError(msg)
     return name in tenant.entitlements

@@ -43,12 +43,10 @@ async def list_login_problems(database: Database) -> list[str]:
     async with database.app_engine.connect() as connection:
         name, is_super, makes_roles, is_owner = (await connection.execute(text(_APP))).one()
         if is_super or makes_roles:
-            found.append(
-                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which may more than a login without rights"
-            )
+            found.append(f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which has too many rights")
         elif is_owner:
             found.append(
-                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which owns the tables or may become who does"
+                f"LUMBUNG_APP_DATABASE_URL logs in as {name}, which is or may become the owner of the tables"
             )
     return found
 

@@ -74,7 +74,7 @@ async def repair_privileges(
             await _repair(database, name, wanted)
             repaired.append(name)
         except Exception as error:  # noqa: BLE001 - one failure must not stop the others; the result names it
-            failed[name] = f"its rights could not be mended: {str(error).splitlines()[0]}"
+            failed[name] = f"its privileges could not be repaired: {str(error).splitlines()[0]}"
     return repaired, failed
 
 

@@ -137,7 +137,9 @@ async def _remove(
             )
             await write_audit(connection, "tenants.removal_undone", tenant, ", ".join(found))
             log.warning(
-                "a cooperative that was to be removed holds something", cooperative=tenant.slug, found=found
+                "a cooperative marked for removal holds data and was reopened",
+                cooperative=tenant.slug,
+                found=found,
             )
         else:
             for table, column in await list_shared_references(connection):

@@ -165,7 +165,7 @@ class HostDispatcher:
                 try:
                     await self.start()
                 except Exception as error:
-                    log.exception("start refused")
+                    log.exception("the application could not start")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 # exclude the start-up objects from garbage collection: a full collection over them would stop

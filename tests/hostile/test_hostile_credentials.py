@@ -372,10 +372,7 @@ def test_doctor_says_when_the_process_that_serves_would_have_the_owners_powers(d
     assert both["status"] == "notice"
     assert "owner's LUMBUNG_DATABASE_URL is in this environment" in both["found"]
     as_owner = find_finding(serving | {"LUMBUNG_APP_DATABASE_URL": libpq_url(database.owner_url)}, "logins")
-    assert (
-        "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which may more than a login without "
-        "rights" in as_owner["found"]
-    )
+    assert "LUMBUNG_APP_DATABASE_URL logs in as lumbung, which has too many rights" in as_owner["found"]
     in_production = find_finding(
         serving | owners | production_environment() | {"LUMBUNG_BASE_DOMAIN": "lumbung.example"}, "settings"
     )

@@ -182,12 +182,14 @@ async def test_production_refuses_a_superuser_as_owner_and_a_login_with_powers(s
         await require_limited_logins(plain)
         with pytest.raises(DomainError, match="lumbung, which owns the database's tables, is a superuser"):
             await require_limited_logins(powerful)
-        with pytest.raises(DomainError, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which may more"):
+        with pytest.raises(
+            DomainError, match="LUMBUNG_APP_DATABASE_URL logs in as owner, which has too many rights"
+        ):
             await require_limited_logins(owning)
         as_administrator = await asyncpg.connect(server)
         await as_administrator.execute("ALTER ROLE owner NOCREATEROLE")
         await as_administrator.close()
-        with pytest.raises(DomainError, match="logs in as owner, which owns the tables"):
+        with pytest.raises(DomainError, match="logs in as owner, which is or may become the owner"):
             await require_limited_logins(owning)
     finally:
         await asyncio.gather(plain.services.close(), powerful.services.close(), owning.services.close())
