@@ -1,4 +1,4 @@
-"""Base class of payment methods without an external provider."""
+"""Payment methods without an external provider: cash, savings, wallet, kasbon and payroll deduction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,8 +13,9 @@ from gateways.protocol import (
     RefundResult,
     WebhookEvent,
     WebhookVerificationError,
+    register_provider,
 )
-from governance.rules import PaymentMethodCode
+from governance.rules import PAYMENT_METHOD_NAMES, PaymentMethodCode
 from kernel.money import Rupiah
 
 
@@ -78,3 +79,30 @@ class LocalProvider:
         self, provider_account: ProviderAccount, since: datetime, until: datetime
     ) -> ProviderStatement:
         return ProviderStatement(lines=(), balance=None)
+
+
+def _book_method(
+    method: PaymentMethodCode, *, asks_pin: bool = False, entitlement: str | None = None
+) -> LocalProvider:
+    return LocalProvider(
+        method,
+        Capabilities(
+            label=PAYMENT_METHOD_NAMES[method],
+            confirmed_by="books",
+            per_member=True,
+            members_only=True,
+            supports_refunds=True,
+            supports_partial_refunds=True,
+            requires_pin=asks_pin,
+            entitlement=entitlement,
+        ),
+    )
+
+
+register_provider(
+    LocalProvider("cash", Capabilities(label=PAYMENT_METHOD_NAMES["cash"], confirmed_by="hand_over"))
+)
+register_provider(_book_method("savings"))
+register_provider(_book_method("wallet"))
+register_provider(_book_method("kasbon", asks_pin=True))
+register_provider(_book_method("payroll", asks_pin=True, entitlement="payroll"))

@@ -1,7 +1,8 @@
-"""Import this module to register the gateways and QRIS as providers."""
+"""Import this module to register the provider of every payment method."""
 
 from gateways import (
     bank_transfer_provider,
+    local_provider,
     midtrans_provider,
     qris_provider,
     stripe_provider,
@@ -10,6 +11,7 @@ from gateways import (
 
 __all__ = [
     "bank_transfer_provider",
+    "local_provider",
     "midtrans_provider",
     "qris_provider",
     "stripe_provider",

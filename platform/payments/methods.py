@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 import gateways.registry  # noqa: F401 - providers register themselves
-import payments.local_methods  # noqa: F401 - registers every method
 from cooperative.queries import get_profile
 from gateways import stripe_provider
 from gateways.protocol import (

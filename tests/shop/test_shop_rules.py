@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gateways.registry  # noqa: F401 - registers them
 from gateways.protocol import known_methods, officer_confirmed_methods
 from governance.templates import KONSUMEN
 from kernel.money import Rupiah
-from payments import local_methods  # noqa: F401 - registers them
 from shop import rules
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
