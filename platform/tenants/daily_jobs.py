@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.database_errors import summarize_error
 from kernel.outbox import daily_jobs, enqueue
 from tenants.registry import list_schema_names
-from tenants.session import shared_session
+from tenants.session import shared_reader, shared_session
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,13 +50,14 @@ async def run_daily_scheduler(database: Database, stopping: asyncio.Event) -> No
 async def schedule_daily_jobs(database: Database, day: date) -> bool:
     """Store the jobs of a day in the outbox; return False when another call has done so."""
     in_each, platform_jobs = daily_jobs()
+    async with shared_reader(database) as ro:  # the registry first: the transaction below writes a cell alone
+        schemas = await list_schema_names(ro)
     async with shared_session(database) as db:
         claim = text(
             "INSERT INTO shared.finished_jobs (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key"
         )
         if (await db.execute(claim, {"key": f"day:{day}"})).first() is None:
             return False
-        schemas = await list_schema_names(db)
         await db.execute(
             text(
                 "INSERT INTO shared.outbox (coop_role, job, key, arguments)"

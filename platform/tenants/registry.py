@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 
 from kernel.process_services import MAIN_CELL
 from tenants.entitlements import has_entitlement
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from kernel.database import Database, Reader
 
 # The maximum of cached host names, whatever the number of cooperatives: the least recently used are dropped
@@ -192,10 +189,10 @@ async def find_tenant_by_schema(database: Database, schema_name: str) -> TenantR
     return await _fetch_tenant(database, "WHERE c.schema_name = $1", schema_name)
 
 
-async def list_schema_names(db: AsyncSession) -> list[str]:
+async def list_schema_names(ro: Reader) -> list[str]:
     """Return the schema names of all cooperatives except those that are being removed."""
-    rows = await db.scalars(text("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'"))
-    return list(rows)
+    rows = await ro.records("SELECT schema_name FROM shared.cooperatives WHERE status <> 'removing'")
+    return [row["schema_name"] for row in rows]
 
 
 async def list_slugs(ro: Reader) -> list[str]:
