@@ -14,13 +14,14 @@ from sqlalchemy import text
 from banking import reconciliation_queries
 from banking.reconciliation_queries import UnbookedMovement
 from cooperative.queries import get_timezone, get_today
-from gateways.protocol import Capabilities, get_provider
+from gateways.protocol import get_provider
 from kernel import audit
 from kernel.actor import SYSTEM
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journals
 from ledger.chart import BANK, GATEWAY_FEES
+from ledger.descriptions import describe
 from ledger.year_queries import get_closed_years
 from payments import events
 from payments.rules import CLEARING_ACCOUNTS
@@ -54,10 +55,8 @@ async def book_movements(db: AsyncSession, method: str) -> int:
 
     payouts = await reconciliation_queries.list_unbooked_payouts(db, method)
     fees = await reconciliation_queries.list_unbooked_fees(db, method)
-    journals = [_movement_journal(method, capabilities, each, posting_day(each)) for each in payouts]
-    journals += [
-        _fee_journal(method, capabilities, each, Rupiah(each.fee), posting_day(each)) for each in fees
-    ]
+    journals = [_movement_journal(method, each, posting_day(each)) for each in payouts]
+    journals += [_fee_journal(method, each, Rupiah(each.fee), posting_day(each)) for each in fees]
     posted = await post_journals(db, journals, by=capabilities.label.localize("id"))
     numbers = {each.source_key: each.number for each in posted}
     booked = [
@@ -74,27 +73,23 @@ async def book_movements(db: AsyncSession, method: str) -> int:
     return sum(1 for each in posted if each.created)
 
 
-def _movement_journal(
-    method: str, capabilities: Capabilities, movement: UnbookedMovement, on: date
-) -> Journal:
+def _movement_journal(method: str, movement: UnbookedMovement, on: date) -> Journal:
     if movement.kind == "fee":
-        return _fee_journal(method, capabilities, movement, Rupiah(movement.fee - movement.gross), on)
-    label, amount = capabilities.label.localize("id"), Rupiah(abs(movement.gross))
+        return _fee_journal(method, movement, Rupiah(movement.fee - movement.gross), on)
+    amount = Rupiah(abs(movement.gross))
     to_bank = movement.gross < 0
-    words = f"Pencairan dana dari {label} ke bank" if to_bank else f"Pencairan dana dari {label} kembali"
+    words = describe("banking.payout" if to_bank else "banking.payout_returned", method=method)
     clearing = CLEARING_ACCOUNTS[method]
     into, out_of = (BANK, clearing) if to_bank else (clearing, BANK)
     lines = [JournalLine.to_debit(into, amount), JournalLine.to_credit(out_of, amount)]
     return Journal(on, words, f"{MOVEMENT_KEY}:{method}:{movement.provider_id}", lines)
 
 
-def _fee_journal(
-    method: str, capabilities: Capabilities, movement: UnbookedMovement, fee: Rupiah, on: date
-) -> Journal:
+def _fee_journal(method: str, movement: UnbookedMovement, fee: Rupiah, on: date) -> Journal:
     """Return the journal of a fee in rupiah; a negative fee is one that the provider gave back."""
     taken, given = (
         (GATEWAY_FEES, CLEARING_ACCOUNTS[method]) if fee > 0 else (CLEARING_ACCOUNTS[method], GATEWAY_FEES)
     )
     lines = [JournalLine.to_debit(taken, abs(fee)), JournalLine.to_credit(given, abs(fee))]
-    words = f"Biaya {capabilities.label.localize('id')} {movement.provider_id}"
+    words = describe("banking.fee", method=method, movement=movement.provider_id)
     return Journal(on, words, f"{MOVEMENT_FEE_KEY}:{method}:{movement.provider_id}", lines)

@@ -253,7 +253,7 @@ def _entry_of_journal(line: ClearingLine, method: str) -> BookEntry:
         reference=line.payment,
         movement=movement,
         reversed=line.reversed,
-        text=line.description,
+        description=line.description,
     )
 
 

@@ -183,7 +183,8 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
         if each.external
         else "other"
     )
-    texts = [each.local.text] if each.local and each.local.text else []
+    described = each.local.description if each.local else None
+    texts = [described.localize(ctx.lang)] if described is not None else []
     if each.external and each.external.text:
         by_provider = state.method.capabilities.confirmed_by == "provider"
         say = get_translations(ctx.lang).gettext

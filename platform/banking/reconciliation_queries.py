@@ -11,6 +11,7 @@ import msgspec
 
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
+from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,13 +31,13 @@ class ProviderMovementView(msgspec.Struct, frozen=True):
     payment: str | None
 
 
-class ClearingLine(msgspec.Struct, frozen=True):
+class ClearingLine(DescribedRow, frozen=True):
     """What a journal moved on a clearing account, debit less credit, and its payment."""
 
     journal: int
     on: date
     source_key: str
-    description: str
+    description: JournalDescription
     amount: int
     payment: str | None
     reversed: bool
@@ -133,8 +134,8 @@ async def list_clearing_lines(ro: Reader, account: str, since: date) -> list[Cle
     """Return the movements of a clearing account by journal since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
-        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, sum(l.debit - '
-        "l.credit)::bigint AS amount,"
+        f'SELECT j.number AS journal, j.value_date AS "on", j.source_key, {DESCRIPTION_COLUMN},'
+        " sum(l.debit - l.credit)::bigint AS amount,"
         " max(coalesce(p.reference, o.reference)) AS payment, bool_or(j.reverses IS NOT NULL OR "
         "t.number IS NOT NULL) AS reversed"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN journals t ON "
@@ -152,7 +153,7 @@ async def list_settled_lines(ro: Reader, method: str, account: str, since: date)
     """Return the journals that credited payments of a method to an account since a day, oldest first."""
     return await ro.rows(
         ClearingLine,
-        'SELECT j.number AS journal, j.value_date AS "on", j.source_key, j.description, l.debit AS '
+        f'SELECT j.number AS journal, j.value_date AS "on", j.source_key, {DESCRIPTION_COLUMN}, l.debit AS '
         "amount, p.reference AS payment,"
         " false AS reversed FROM payments p JOIN journals j ON j.number = p.journal"
         " JOIN journal_lines l ON l.journal = j.number AND l.account = $2 AND l.debit > 0"

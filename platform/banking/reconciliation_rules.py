@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from ledger.descriptions import JournalDescription
+
 EntryRole = Literal["payment", "fee", "refund", "payout", "other", "hand"]
 ReconciliationReason = Literal[
     "equal",
@@ -89,7 +91,7 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     movement: str | None = None
     reversed: bool = False
-    text: str = ""
+    description: JournalDescription | None = None
 
 
 class PaymentFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger import queries as ledger_queries
 from ledger.chart import BANK
+from ledger.descriptions import describe
 from ledger.posting import lock_ledger
 from payments import errors as payment_errors
 from payments import events, methods
@@ -78,7 +79,7 @@ async def record_manual_payout(
         await _check_payout(db, method, amount, balance, on=on, today=today)
         return JournalDraft(
             on=on,
-            description=f"Uang {method.label.localize('id')} masuk rekening",
+            description=describe("banking.payout_arrived", method=name),
             lines=[
                 JournalLine.to_debit(BANK, amount),
                 JournalLine.to_credit(method.clearing_account, amount),

@@ -140,7 +140,7 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
             str(each.on),
             state.method.label.localize(lang()),
             reason_label(each.reason, lang()),
-            piece.reference or piece.text if (piece := each.external or each.local) else "",
+            _entry_text(each),
             figure(each.difference),
         )
         for state in states
@@ -161,6 +161,16 @@ def _print_report(name: str, states: "list[Reconciliation]", *, all_asked: bool)
             if all_asked and all(state.comparable for state in states)
             else "Every reported movement is explained; some methods have no data."
         )
+
+
+def _entry_text(item: "ReconciliationItem") -> str:
+    """Return the payment's reference of an entry, else what the provider or the journal says."""
+    if item.external:
+        return item.external.reference or item.external.text
+    if item.local is None:
+        return ""
+    described = item.local.description
+    return item.local.reference or (described.localize(lang()) if described is not None else "")
 
 
 @command.command("exceptions")

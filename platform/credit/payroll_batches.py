@@ -26,6 +26,7 @@ from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, OWED_TO_PAYERS, PAYROLL_RECEIVABLES
+from ledger.descriptions import describe
 from ledger.posting import lock_ledger
 from ledger.posting_dates import reject_early_date
 from payments import events
@@ -169,7 +170,7 @@ async def _post_return(
     ]
     owed_back = [JournalLine.to_credit(OWED_TO_PAYERS, plan.excess)] if plan.excess else []
     lines = [JournalLine.to_debit(BANK, plan.total), *paid_off, *owed_back]
-    journal = Journal(on, f"Potong gaji, {batch.title}", f"payroll:{batch.id}", lines)
+    journal = Journal(on, describe("credit.payroll", batch=batch.title), f"payroll:{batch.id}", lines)
     return (await post_journal(db, journal, by=by)).number
 
 

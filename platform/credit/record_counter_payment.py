@@ -17,6 +17,7 @@ from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import CASH, COUNTER_METHOD_ACCOUNTS, MEMBER_RECEIVABLES, WALLETS, CounterMethod
+from ledger.descriptions import describe
 from ledger.posting import lock_ledger
 from payments import errors as payment_errors
 from payments import events, methods
@@ -58,7 +59,7 @@ async def repay_kasbon(
         _check_repayment(debtor, amount)
         return JournalDraft(
             on=on,
-            description=f"Pelunasan kasbon {debtor.name} ({debtor.number})",
+            description=describe("credit.repayment", name=debtor.name, number=debtor.number),
             lines=[
                 JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
                 JournalLine.to_credit(MEMBER_RECEIVABLES, amount, member_id),
@@ -102,7 +103,7 @@ async def top_up_wallet(
         await _check_top_up(db, debtor, amount, on=on)
         return JournalDraft(
             on=on,
-            description=f"Isi dompet {debtor.name} ({debtor.number})",
+            description=describe("credit.top_up", name=debtor.name, number=debtor.number),
             lines=[JournalLine.to_debit(CASH, amount), JournalLine.to_credit(WALLETS, amount, member_id)],
             action=events.TOPPED_UP_AT_COUNTER,
             subject=f"member:{member_id}",

@@ -17,6 +17,7 @@ from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger import queries as ledger_queries
 from ledger.chart import BANK, MEMBER_RECEIVABLES, OWED_TO_PAYERS, PAYROLL_RECEIVABLES, WALLETS
+from ledger.descriptions import describe
 from ledger.posting import lock_ledger
 from members.queries import find_member_by_number
 from payments import errors as payment_errors
@@ -146,7 +147,8 @@ async def _post_shortfall_as_kasbon(
         JournalLine.to_debit(MEMBER_RECEIVABLES, amount, line.member_id),
         JournalLine.to_credit(PAYROLL_RECEIVABLES, amount, line.member_id),
     ]
-    await post_journal(db, Journal(on, f"Potong gaji yang kurang menjadi kasbon, {name}", key, lines), by=by)
+    words = describe("credit.payroll_shortfall", name=name)
+    await post_journal(db, Journal(on, words, key, lines), by=by)
 
 
 async def _post_excess(
@@ -158,7 +160,7 @@ async def _post_excess(
         if owner is not None
         else JournalLine.to_credit(BANK, amount)
     )
-    words = f"Potong gaji yang lebih, {name}"
+    words = describe("credit.payroll_excess", name=name)
     await post_journal(db, Journal(on, words, key, [JournalLine.to_debit(OWED_TO_PAYERS, amount), to]), by=by)
 
 

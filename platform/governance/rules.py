@@ -5,7 +5,7 @@ percentage is text ("2.5") and an amount is a whole number of rupiah.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -14,6 +14,7 @@ import msgspec
 from governance import errors
 from kernel.errors import DomainError, JoinedText, LocalizedText, StoredText
 from kernel.money import Rupiah, dec_hook, enc_hook
+from ledger import descriptions
 
 T = TypeVar("T")
 
@@ -40,18 +41,8 @@ SAVINGS_KIND_NAMES: Final[dict[SavingsKind, LocalizedText]] = {
     "mandatory": LocalizedText("Simpanan wajib"),
     "voluntary": LocalizedText("Simpanan sukarela", context="governance.rules"),
 }
-PAYMENT_METHOD_NAMES: Final[Mapping[str, LocalizedText]] = {
-    "cash": LocalizedText("Tunai saat barang diterima"),
-    "bank_transfer": LocalizedText("Transfer bank"),
-    "qris": LocalizedText("QRIS"),
-    "stripe": LocalizedText("Kartu (Stripe)", context="governance.rules"),
-    "midtrans": LocalizedText("Bank, dompet digital, kartu (Midtrans)"),
-    "xendit": LocalizedText("Bank, dompet digital, QRIS (Xendit)"),
-    "savings": LocalizedText("Simpanan sukarela", context="governance.rules"),
-    "wallet": LocalizedText("Dompet anggota"),
-    "kasbon": LocalizedText("Kasbon"),
-    "payroll": LocalizedText("Potong gaji"),
-}
+# They stand in journals too, so the ledger has them.
+PAYMENT_METHOD_NAMES: Final = descriptions.PAYMENT_METHOD_NAMES
 UNIQUE_SUFFIX_POLICY_NAMES: Final[dict[UniqueSuffixPolicy, LocalizedText]] = {
     "savings": LocalizedText("masuk simpanan sukarela pembayar"),
     "income": LocalizedText("menjadi pendapatan lain koperasi"),

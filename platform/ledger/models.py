@@ -1,14 +1,15 @@
 """Tables of the ledger.
 
-The application's roles can only read them; the database function ``post_journals`` (revision 0006) writes
+The application's roles can only read them; the database function ``post_journals`` (revision 0010) writes
 them.
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, Text, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import CoopBase
@@ -40,15 +41,25 @@ class LedgerAccount(CoopBase):
 class JournalRecord(CoopBase):
     """One balanced entry.
 
-    ``value_date`` is the accounting date, ``posted_at`` the time of writing.
+    ``value_date`` is the accounting date, ``posted_at`` the time of writing. ``description`` is what
+    somebody typed; otherwise ``ledger.descriptions`` has the sentence of ``description_code``.
     """
 
     __tablename__ = "journals"
-    __table_args__ = (Index("ix_journals_value_date", "value_date"),)
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(description, description_code) = 1"
+            " AND (description_code IS NULL) = (description_params IS NULL)",
+            name="description",
+        ),
+        Index("ix_journals_value_date", "value_date"),
+    )
 
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     value_date: Mapped[date]
-    description: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    description_code: Mapped[str | None] = mapped_column(Text)
+    description_params: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     source_key: Mapped[str] = mapped_column(Text, unique=True)
     reverses: Mapped[int | None] = mapped_column(ForeignKey("journals.number"), unique=True)
     posted_by: Mapped[str] = mapped_column(Text)

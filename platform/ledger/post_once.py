@@ -13,6 +13,7 @@ from kernel.batching import read_batch
 from kernel.database import Reader
 from kernel.errors import DomainError
 from ledger import queries
+from ledger.descriptions import JournalDescription
 from ledger.errors import BELOW_FLOOR
 from ledger.posting import Journal, JournalLine, PostedJournal, post_journal
 
@@ -32,7 +33,7 @@ class JournalDraft(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     on: date
-    description: str
+    description: str | JournalDescription
     lines: Sequence[JournalLine]
     action: str
     subject: str | None

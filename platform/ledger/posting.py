@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from kernel.errors import DomainError
 from kernel.money import Rupiah
 from ledger import errors, queries
+from ledger.descriptions import JournalDescription, describe
 from ledger.posting_dates import EARLIEST_POSTING_DATE
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 _POST: Final = text(
     "SELECT source_key, number, fresh FROM post_journals(CAST(:value_dates AS date[]), "
-    "CAST(:descriptions AS text[]),"
+    "CAST(:descriptions AS text[]), CAST(:description_codes AS text[]), "
+    "CAST(:description_params AS jsonb[]),"
     " CAST(:source_keys AS text[]), CAST(:reversals AS bigint[]), CAST(:line_journals AS integer[]), "
     "CAST(:line_accounts AS text[]),"
     " CAST(:line_parties AS uuid[]), CAST(:line_debits AS bigint[]), CAST(:line_credits AS bigint[]), "
@@ -34,7 +36,7 @@ _POST: Final = text(
 )
 _ZERO: Final = Rupiah(0)
 _LOCK: Final = text(
-    "SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')"
+    "SELECT number FROM post_journals('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '')"
 )
 
 
@@ -63,11 +65,12 @@ class JournalLine(msgspec.Struct, frozen=True):
 class Journal(msgspec.Struct, frozen=True):
     """A journal to post.
 
+    ``description`` is a code with parameters (``describe``), or what somebody typed.
     ``source_key`` identifies its cause: a key is posted once, however often it is sent.
     """
 
     value_date: date
-    description: str
+    description: str | JournalDescription
     source_key: str
     lines: Sequence[JournalLine]
     reverses: int | None = None
@@ -110,9 +113,17 @@ def prepare_journal_batch(journals: Sequence[Journal], *, by: str) -> JournalBat
     for journal in journals:
         _validate_journal(journal)
     lines = [(at, line) for at, journal in enumerate(journals, 1) for line in journal.lines]
+    described = [
+        journal.description
+        if isinstance(journal.description, JournalDescription)
+        else JournalDescription(text=journal.description)
+        for journal in journals
+    ]
     columns = {
         "value_dates": [journal.value_date for journal in journals],
-        "descriptions": [journal.description for journal in journals],
+        "descriptions": [each.text if each.code is None else None for each in described],
+        "description_codes": [each.code for each in described],
+        "description_params": [None if each.code is None else dict(each.params) for each in described],
         "source_keys": [journal.source_key for journal in journals],
         "reversals": [journal.reverses for journal in journals],
         "line_journals": [at for at, _ in lines],
@@ -158,9 +169,8 @@ async def reverse_journal(db: AsyncSession, number: int, *, on: date, reason: st
         JournalLine(line.account, Rupiah(line.credit), Rupiah(line.debit), line.party)
         for line in await queries.list_journal_lines(db, number)
     ]
-    reversal = Journal(
-        on, f"Pembalikan: {original.description} ({reason})", f"reversal:{number}", lines, reverses=number
-    )
+    words = describe("ledger.reversal", original=original.description, reason=reason)
+    reversal = Journal(on, words, f"reversal:{number}", lines, reverses=number)
     return await post_journal(db, reversal, by=by)
 
 

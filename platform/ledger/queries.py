@@ -10,17 +10,18 @@ from uuid import UUID
 import msgspec
 
 from kernel.database import Reader, as_reader
+from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-class JournalView(msgspec.Struct, frozen=True):
+class JournalView(DescribedRow, frozen=True):
     """A journal without its lines; ``reversed_by`` is the number of its reversal, if any."""
 
     number: int
     value_date: date
-    description: str
+    description: JournalDescription
     source_key: str
     reverses: int | None
     reversed_by: int | None
@@ -41,18 +42,18 @@ class JournalLineView(msgspec.Struct, frozen=True):
     balance: int
 
 
-class AccountStatementLine(msgspec.Struct, frozen=True):
+class AccountStatementLine(DescribedRow, frozen=True):
     """A line of one party on one account; ``balance`` is the balance after it, in the normal direction."""
 
     journal: int
     value_date: date
-    description: str
+    description: JournalDescription
     debit: int
     credit: int
     balance: int
 
 
-class PartyMovement(msgspec.Struct, frozen=True):
+class PartyMovement(DescribedRow, frozen=True):
     """A line of one party with its journal's source key.
 
     ``amount`` is in rupiah, in the account's normal direction.
@@ -60,18 +61,18 @@ class PartyMovement(msgspec.Struct, frozen=True):
 
     journal: int
     value_date: date
-    description: str
+    description: JournalDescription
     source_key: str
     account: str
     amount: int
 
 
-class PartyJournalLine(msgspec.Struct, frozen=True):
+class PartyJournalLine(DescribedRow, frozen=True):
     """A line of one party; ``amount`` is credit less debit, in rupiah."""
 
     journal: int
     value_date: date
-    description: str
+    description: JournalDescription
     account: str
     name_id: str
     name_en: str
@@ -79,8 +80,8 @@ class PartyJournalLine(msgspec.Struct, frozen=True):
 
 
 _JOURNAL = (
-    "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS reversed_by, "
-    "j.posted_by, j.posted_at "
+    f"SELECT j.number, j.value_date, {DESCRIPTION_COLUMN}, j.source_key, j.reverses, "
+    "r.number AS reversed_by, j.posted_by, j.posted_at "
     "FROM journals j LEFT JOIN journals r ON r.reverses = j.number "
 )
 
@@ -131,8 +132,8 @@ async def list_statement_lines(
     """Return a party's lines on an account, newest first."""
     return await ro.rows(
         AccountStatementLine,
-        "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance FROM journal_lines l "
-        "JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.party = $2 "
+        f"SELECT l.journal, j.value_date, {DESCRIPTION_COLUMN}, l.debit, l.credit, l.balance "
+        "FROM journal_lines l JOIN journals j ON j.number = l.journal WHERE l.account = $1 AND l.party = $2 "
         "ORDER BY l.journal DESC, l.line DESC LIMIT $3",
         account,
         party,
@@ -198,7 +199,7 @@ async def list_party_movements(
     """Return a party's lines on these accounts by accounting date, both ends included, newest first."""
     return await ro.rows(
         PartyMovement,
-        "SELECT l.journal, j.value_date, j.description, j.source_key, l.account,"
+        f"SELECT l.journal, j.value_date, {DESCRIPTION_COLUMN}, j.source_key, l.account,"
         " (CASE a.normal_side WHEN 'debit' THEN l.debit - l.credit ELSE l.credit - l.debit END) AS amount"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
         " WHERE l.account = ANY($1::text[]) AND l.party = $2 AND j.value_date BETWEEN $3 AND $4"
@@ -253,7 +254,7 @@ async def list_party_lines(
     """Return the lines that ``get_credits_by_party`` sums for one party, oldest first."""
     return await ro.rows(
         PartyJournalLine,
-        "SELECT l.journal, j.value_date, j.description, l.account, a.name_id, a.name_en, (l.credit - "
+        f"SELECT l.journal, j.value_date, {DESCRIPTION_COLUMN}, l.account, a.name_id, a.name_en, (l.credit - "
         "l.debit) AS amount"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal JOIN accounts a ON a.code = l.account"
         " WHERE l.account = ANY($1::text[]) AND l.party = $2 AND j.value_date <= $3"

@@ -246,7 +246,7 @@ async def build_journal_context(ro: Reader, ctx: RequestContext, number: int) ->
         "shown": {
             "number": journal.number,
             "date": journal.value_date,
-            "description": journal.description,
+            "description": journal.description.localize(ctx.lang),
             "source": source.localize(ctx.lang) if source else None,
             "lines": shown,
         },

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.database import Reader
+from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription, parse_description
 from ledger.queries import JournalView
 
 
@@ -22,13 +23,13 @@ class LedgerAccountView(msgspec.Struct, frozen=True):
     normal_side: str
 
 
-class AccountLine(msgspec.Struct, frozen=True):
+class AccountLine(DescribedRow, frozen=True):
     """A line on an account, with its journal and the party's balance after it."""
 
     journal: int
     line: int
     value_date: date
-    description: str
+    description: JournalDescription
     party: UUID | None
     debit: int
     credit: int
@@ -121,7 +122,7 @@ async def list_account_lines(
     """
     return await ro.rows(
         AccountLine,
-        "SELECT l.journal, l.line, j.value_date, j.description, l.party, l.debit, l.credit, l.balance"
+        f"SELECT l.journal, l.line, j.value_date, {DESCRIPTION_COLUMN}, l.party, l.debit, l.credit, l.balance"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal"
         " WHERE l.account = $1 AND j.value_date >= $2 AND j.value_date < $3"
         " ORDER BY l.journal DESC, l.line DESC LIMIT $4 OFFSET $5",
@@ -145,7 +146,7 @@ async def list_journal_summaries(ro: Reader, year: int, *, limit: int, offset: i
     """Return the journals of a year, last posted first."""
     return await ro.rows(
         JournalSummary,
-        "SELECT j.number, j.value_date, j.description, j.source_key, j.reverses, r.number AS "
+        f"SELECT j.number, j.value_date, {DESCRIPTION_COLUMN}, j.source_key, j.reverses, r.number AS "
         "reversed_by, j.posted_by, j.posted_at,"
         " (SELECT sum(l.debit) FROM journal_lines l WHERE l.journal = j.number)::bigint AS amount"
         " FROM journals j LEFT JOIN journals r ON r.reverses = j.number"
@@ -188,17 +189,23 @@ async def get_control_totals(ro: Reader) -> ControlTotals:
 
 
 async def export_journals(ro: Reader) -> AsyncIterator[list[tuple[object, ...]]]:
-    """Yield every journal by number, in batches of at most 5,000."""
+    """Yield every journal by number, described in Indonesian, in batches of at most 5,000."""
     after = 0
     while True:
         records = await ro.records(
-            "SELECT number, value_date, description, source_key, reverses, posted_by, posted_at FROM journals"
-            " WHERE number > $1 ORDER BY number LIMIT 5000",
+            f"SELECT j.number, j.value_date, {DESCRIPTION_COLUMN}, j.source_key, j.reverses, j.posted_by,"
+            " j.posted_at FROM journals j WHERE j.number > $1 ORDER BY j.number LIMIT 5000",
             after,
         )
         if not records:
             return
-        yield [tuple(record) for record in records]
+        yield [
+            tuple(
+                str(parse_description(value)) if name == "description" else value
+                for name, value in record.items()
+            )
+            for record in records
+        ]
         after = records[-1]["number"]
 
 

@@ -10,6 +10,7 @@ import msgspec
 from kernel.database import Reader
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RETURNS, MEMBER_SALES
+from ledger.descriptions import JournalDescription
 from members.queries import find_orders_of_journals
 
 
@@ -17,7 +18,7 @@ class Purchase(msgspec.Struct, frozen=True):
     """A sale (positive) or return (negative) in rupiah; `order` is the order's number, if there is one."""
 
     on: date
-    description: str
+    description: JournalDescription
     amount: int
     order: int | None
 

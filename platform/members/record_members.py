@@ -15,6 +15,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine
 from ledger.chart import CASH, MANDATORY_SAVINGS, PRINCIPAL_SAVINGS, VOLUNTARY_SAVINGS
+from ledger.descriptions import describe
 from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
 from members.import_queries import StagedMember
 
@@ -78,7 +79,8 @@ def _build_opening_journal(member_id: UUID, line: StagedMember, as_of: date) -> 
         JournalLine.to_credit(account, Rupiah(amount), member_id) for account, amount in kinds if amount
     ]
     lines = [JournalLine.to_debit(CASH, Rupiah(line.total)), *credited]
-    return Journal(as_of, f"Saldo awal simpanan anggota {line.number}", f"{OPENING_KEY}{line.number}", lines)
+    words = describe("members.opening", number=line.number)
+    return Journal(as_of, words, f"{OPENING_KEY}{line.number}", lines)
 
 
 async def _update_members(db: AsyncSession, lines: list[StagedMember]) -> None:

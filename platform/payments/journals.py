@@ -10,6 +10,7 @@ from governance.queries import get_bylaws_on
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, GATEWAY_FEES, OTHER_INCOME, OWED_TO_PAYERS, VOLUNTARY_SAVINGS, WALLETS
+from ledger.descriptions import describe
 from payments import rules
 from payments.builtin_purposes import TRIAL
 from payments.purposes import LedgerAccountRef
@@ -69,7 +70,7 @@ async def book_settlement(
             if to_savings
             else JournalLine.to_credit(OTHER_INCOME, Rupiah(payment.unique_suffix))
         )
-    words = f"{payment.label} dibayar, {capabilities.label.localize('id')}"
+    words = describe("payments.paid", label=payment.label, method=payment.method)
     journal = Journal(on, words, f"payment:{payment.id}", lines)
     return (await post_journal(db, journal, by=str(payment.settled_by))).number
 
@@ -80,7 +81,7 @@ async def book_fee(
     """Post the fee that the payment method withheld: an expense of the cooperative, never of the buyer."""
     journal = Journal(
         on,
-        f"Biaya {capabilities.label.localize('id')}, {payment.label}",
+        describe("payments.fee", method=payment.method, label=payment.label),
         f"payment:{payment.id}:fee",
         [
             JournalLine.to_debit(GATEWAY_FEES, fee),
@@ -116,7 +117,7 @@ async def book_refund(
         credited = clearing_account(payment, capabilities)
     journal = Journal(
         on,
-        f"Pengembalian uang, {payment.label} ({refund.reason})",
+        describe("payments.refund", label=payment.label, reason=refund.reason),
         f"refund:{refund.id}",
         [
             *(

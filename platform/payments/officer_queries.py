@@ -11,6 +11,7 @@ import msgspec
 
 from gateways.protocol import officer_confirmed_methods
 from kernel.database import Reader, like_pattern
+from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
 from payments.member_funds import CREDIT_METHODS
 from payments.payer_queries import PAYMENT_COLUMNS, PaymentView
 from payments.purposes import purposes_for_goods
@@ -111,12 +112,12 @@ class WebhookEventView(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-class JournalRow(msgspec.Struct, frozen=True):
+class JournalRow(DescribedRow, frozen=True):
     """A journal of a payment; ``total`` is the sum of its debits, in rupiah."""
 
     number: int
     value_date: date
-    description: str
+    description: JournalDescription
     total: int
 
 
@@ -298,8 +299,8 @@ async def list_journals(
     keys = [f"payment:{found.id}", f"payment:{found.id}:fee", *(f"refund:{each}" for each in refund_ids)]
     return await ro.rows(
         JournalRow,
-        "SELECT j.number, j.value_date, j.description, (SELECT sum(l.debit)::bigint FROM journal_lines "
-        "l WHERE l.journal = j.number) AS total"
+        f"SELECT j.number, j.value_date, {DESCRIPTION_COLUMN}, (SELECT sum(l.debit)::bigint "
+        "FROM journal_lines l WHERE l.journal = j.number) AS total"
         " FROM journals j WHERE j.source_key = ANY($1::text[]) ORDER BY j.number",
         keys,
     )

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,7 +70,7 @@ class PayerRefundView(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-class AccountMovementView(msgspec.Struct, frozen=True):
+class AccountMovementView(DescribedRow, frozen=True):
     """A member's movement on one account, in rupiah.
 
     ``balance`` is the balance after it, ``reference`` the payment behind it.
@@ -76,7 +78,7 @@ class AccountMovementView(msgspec.Struct, frozen=True):
 
     journal: int
     value_date: date
-    description: str
+    description: JournalDescription
     debit: int
     credit: int
     balance: int
@@ -142,7 +144,7 @@ async def list_account_movements(
     """Return a member's movements on an account, newest first, each with its payment's reference."""
     return await ro.rows(
         AccountMovementView,
-        "SELECT l.journal, j.value_date, j.description, l.debit, l.credit, l.balance, paid.reference"
+        f"SELECT l.journal, j.value_date, {DESCRIPTION_COLUMN}, l.debit, l.credit, l.balance, paid.reference"
         " FROM journal_lines l JOIN journals j ON j.number = l.journal LEFT JOIN ("
         "  SELECT journal, reference FROM payments WHERE member_id = $2 AND journal IS NOT NULL"
         "  UNION ALL SELECT r.journal, p.reference FROM payment_refunds r JOIN payments p ON p.id = "

@@ -15,6 +15,7 @@ from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, MANDATORY_SAVINGS, VOLUNTARY_SAVINGS, CounterMethod
+from ledger.descriptions import JournalDescription
 from savings import rules
 from savings.rules import ACCOUNTS, KIND_OF_ACCOUNT, KINDS, Dues, Savings
 
@@ -40,7 +41,7 @@ class SavingsReceipt(msgspec.Struct, frozen=True):
 
     number: int
     value_date: date
-    description: str
+    description: JournalDescription
     amounts: tuple[tuple[SavingsKind, Rupiah], ...]
     method: CounterMethod | None
     posted_by: str

@@ -15,10 +15,11 @@ from kernel.database import Reader
 from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, CounterMethod
+from ledger.descriptions import describe
 from ledger.posting_dates import reject_early_date
 from savings import errors, queries
 from savings.queries import Saver
-from savings.rules import ACCOUNTS, KIND_NAMES, Savings
+from savings.rules import ACCOUNTS, Savings
 from ui.errors import NOT_FOUND
 
 if TYPE_CHECKING:
@@ -65,10 +66,9 @@ async def record_deposit(
         savings, version = found
         plan = _check_deposit(saver, kind, amount, savings, version.bylaws, on=on, today=today)
         await reject_early_date(db, on, today=today)
-        kind_name = KIND_NAMES[kind].localize("id").lower()
         return JournalDraft(
             on=on,
-            description=f"Setoran {kind_name} {plan.saver.name} ({plan.saver.number})",
+            description=describe(f"savings.deposit_{kind}", name=plan.saver.name, number=plan.saver.number),
             lines=[
                 JournalLine.to_debit(COUNTER_METHOD_ACCOUNTS[method], amount),
                 JournalLine.to_credit(ACCOUNTS[kind], amount, member_id),

@@ -13,6 +13,7 @@ from kernel.batching import read_batch
 from kernel.money import Rupiah
 from ledger import JournalDraft, JournalLine, PostedJournal, post_once
 from ledger.chart import COUNTER_METHOD_ACCOUNTS, VOLUNTARY_SAVINGS, CounterMethod
+from ledger.descriptions import describe
 from ledger.posting_dates import reject_early_date
 from savings import errors, queries
 from savings.queries import Saver
@@ -49,7 +50,7 @@ async def record_withdrawal(
         await reject_early_date(db, on, today=today)
         return JournalDraft(
             on=on,
-            description=f"Penarikan simpanan sukarela {plan.saver.name} ({plan.saver.number})",
+            description=describe("savings.withdrawal", name=plan.saver.name, number=plan.saver.number),
             lines=[
                 JournalLine.to_debit(VOLUNTARY_SAVINGS, amount, member_id),
                 JournalLine.to_credit(COUNTER_METHOD_ACCOUNTS[method], amount),

@@ -11,6 +11,7 @@ from kernel.actor import Actor
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import BANK, CASH, STOCK, STOCK_DIFFERENCES, TRADE_PAYABLES
+from ledger.descriptions import describe
 from shop import errors, events, queries, rules, stock
 from shop.models import Product
 
@@ -49,9 +50,8 @@ async def receive_goods(
     product.cost = int(unit_cost)
     if value:
         lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(_ACCOUNTS[paid_from], value)]
-        await post_journal(
-            db, Journal(on, f"Barang masuk: {quantity} {product.name}", source_key, lines), by=actor.name
-        )
+        words = describe("shop.goods_received", quantity=quantity, product=product.name)
+        await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
     params = {"quantity": quantity, "value": int(value), "paid_from": paid_from}
     audit.record(db, actor, events.GOODS_RECEIVED, subject=f"product:{product.sku}", params=params)
     return product
@@ -87,8 +87,8 @@ async def count_stock(
     else:
         return product
     if value:
-        journal = Journal(on, f"Hitung stok {product.name}: {difference:+d}", source_key, lines)
-        await post_journal(db, journal, by=actor.name)
+        words = describe("shop.stock_counted", product=product.name, difference=f"{difference:+d}")
+        await post_journal(db, Journal(on, words, source_key, lines), by=actor.name)
     audit.record(
         db,
         actor,

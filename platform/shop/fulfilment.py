@@ -28,6 +28,7 @@ from ledger.chart import (
     PUBLIC_SALES,
     STOCK,
 )
+from ledger.descriptions import describe
 from payments import queries as payment_queries
 from payments import state_machine
 from payments.errors import REFUND_PENDING
@@ -87,7 +88,8 @@ async def hand_over(db: AsyncSession, actor: Actor, number: int, *, on: date) ->
         order.paid_at, order.paid_confirmed_by = clock.now(), actor.name
     entries = _sale_lines(order, _refunded_amount(payments), Rupiah.total(costs.values()))
     if entries:
-        journal = Journal(on, f"Penjualan, pesanan {number}", f"order:{order.id}:sale", entries)
+        words = describe("shop.sale", number=number)
+        journal = Journal(on, words, f"order:{order.id}:sale", entries)
         order.sale_journal = (await post_journal(db, journal, by=actor.name)).number
     audit.record(db, actor, events.HANDED_OVER, subject=f"order:{number}", params={"total": order.total})
     return order
@@ -203,7 +205,7 @@ async def _reverse_rebates(
         else JournalLine.to_credit(PUBLIC_RETURNS, rebates)
     )
     lines = [JournalLine.to_debit(CUSTOMER_ADVANCES, rebates), place]
-    journal = Journal(on, f"Retur, pesanan {order.number}", f"order:{order.id}:rebates", lines)
+    journal = Journal(on, describe("shop.rebate", number=order.number), f"order:{order.id}:rebates", lines)
     await post_journal(db, journal, by=actor.name)
 
 

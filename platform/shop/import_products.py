@@ -39,6 +39,7 @@ from kernel.parsing import parse_number
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OPENING_BALANCES, STOCK
 from ledger.close_year import require_open_year
+from ledger.descriptions import describe
 from shop import errors, import_queries, rules
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ async def _open_stock(
     )
     total = Rupiah.total(line.value for _, line in opened)
     if total:
-        description = f"Saldo awal persediaan, {len(opened)} macam barang"
+        description = describe("shop.opening_stocks", count=len(opened))
         lines = [JournalLine.to_debit(STOCK, total), JournalLine.to_credit(OPENING_BALANCES, total)]
         await post_journal(db, Journal(as_of, description, key, lines), by=actor.name)
 

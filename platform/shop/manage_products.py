@@ -16,6 +16,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import OPENING_BALANCES, STOCK
+from ledger.descriptions import describe
 from shop import errors, events, pictures, queries, rules, stock
 from shop.models import Category, Picture, Product
 
@@ -76,7 +77,8 @@ async def add_product(
         stock.add_units(db, product, opening_stock, value, "opening", on, key)
         if value:
             lines = [JournalLine.to_debit(STOCK, value), JournalLine.to_credit(OPENING_BALANCES, value)]
-            await post_journal(db, Journal(on, f"Stok awal {data.name}", key, lines), by=actor.name)
+            words = describe("shop.opening_stock", product=data.name)
+            await post_journal(db, Journal(on, words, key, lines), by=actor.name)
     audit.record(
         db, actor, events.PRODUCT_ADDED, subject=f"product:{data.sku}", params={"price": int(data.price)}
     )

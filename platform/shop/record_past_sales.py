@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,11 +13,11 @@ from sqlalchemy import text
 
 from kernel.database import copy_rows
 from kernel.file_import import CHANGED_MEANWHILE
-from kernel.formats import date_long
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine
 from ledger.chart import CASH, MEMBER_COST_OF_SALES, MEMBER_SALES, STOCK
+from ledger.descriptions import describe
 from ledger.posting import JournalBatch, post_journal_batch, prepare_journal_batch
 from shop.staging_queries import StagedReceipt
 
@@ -102,20 +101,16 @@ async def record_receipts(
     )
 
 
-@functools.lru_cache(maxsize=400)
-def _day_label(day: date) -> str:
-    return date_long(day)
-
-
 def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
     """Yield the journal of the purchase that supplied the receipt, then that of the sale; amounts of 0 are
     left out.
     """
-    label = f"{_day_label(receipt.day)}, anggota {receipt.member_number} (impor)"
+    params = {"day": receipt.day, "number": receipt.member_number}
     cost, total = Rupiah(receipt.cost), Rupiah(receipt.total)
     if cost:
         lines = [JournalLine.to_debit(STOCK, cost), JournalLine.to_credit(CASH, cost)]
-        yield Journal(receipt.day, f"Pembelian barang terjual {label}", f"purchase-of-{receipt.key}", lines)
+        words = describe("shop.imported_purchase", **params)
+        yield Journal(receipt.day, words, f"purchase-of-{receipt.key}", lines)
     lines = []
     if total:
         lines += [
@@ -125,7 +120,7 @@ def _journals(receipt: StagedReceipt) -> Iterator[Journal]:
     if cost:
         lines += [JournalLine.to_debit(MEMBER_COST_OF_SALES, cost), JournalLine.to_credit(STOCK, cost)]
     if lines:
-        yield Journal(receipt.day, f"Penjualan tunai {label}", receipt.key, lines)
+        yield Journal(receipt.day, describe("shop.imported_sale", **params), receipt.key, lines)
 
 
 def _orders(

@@ -17,13 +17,22 @@ SOMEBODY = str(new_id())
 CALL = text(
     "SELECT source_key, number, fresh FROM post_journals("
     "CAST(CAST(:value_dates AS text) AS date[]), CAST(CAST(:descriptions AS text) AS text[]), "
+    "CAST(CAST(:description_codes AS text) AS text[]), "
+    "CAST(CAST(:description_params AS text) AS jsonb[]), "
     "CAST(CAST(:source_keys AS text) AS text[]),"
     " CAST(CAST(:reversals AS text) AS bigint[]), CAST(CAST(:line_journals AS text) AS integer[]),"
     " CAST(CAST(:line_accounts AS text) AS text[]), CAST(CAST(:line_parties AS text) AS uuid[]),"
     " CAST(CAST(:line_debits AS text) AS bigint[]), CAST(CAST(:line_credits AS text) AS bigint[]), "
     "CAST(:posted_by AS text))"
 )
-JOURNALS = ("value_dates", "descriptions", "source_keys", "reversals")
+JOURNALS = (
+    "value_dates",
+    "descriptions",
+    "description_codes",
+    "description_params",
+    "source_keys",
+    "reversals",
+)
 LINES = ("line_journals", "line_accounts", "line_parties", "line_debits", "line_credits")
 Side = tuple[int, str, str | None, int, int]
 
@@ -35,7 +44,8 @@ def literal(values: list[Any]) -> str:
 
 def columns(*sides: Side, keys: tuple[str, ...] = ("forged",), day: str = "2026-03-02") -> dict[str, Any]:
     """Return the columns of a call, from entries (journal, account, party, debit, credit)."""
-    journals = ([day] * len(keys), ["x"] * len(keys), list(keys), [None] * len(keys))
+    none = [None] * len(keys)
+    journals = ([day] * len(keys), ["x"] * len(keys), none, none, list(keys), none)
     lines = [list(column) for column in zip(*sides, strict=True)] if sides else [[] for _ in LINES]
     return {
         **{name: literal(column) for name, column in zip(JOURNALS, journals, strict=True)},
@@ -101,6 +111,11 @@ async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
         (columns((2, CASH, None, 5, 0), (2, BANK, None, 0, 5)), "LB008"),
         (columns(*SIDES, (2, CASH, None, 5, 0)), "LB008"),
         (columns(*SIDES) | {"reversals": "{999999}"}, "23503"),
+        # a text, or a code with parameters: not neither, not both, and no half of the second
+        (columns(*SIDES) | {"descriptions": "{NULL}"}, "23514"),
+        (columns(*SIDES) | {"description_codes": "{shop.sale}"}, "23514"),
+        (columns(*SIDES) | {"description_params": "{1}"}, "23514"),
+        (columns(*SIDES) | {"descriptions": "{NULL}", "description_codes": "{shop.sale}"}, "23514"),
         (columns(*SIDES) | {"value_dates": "{{2026-03-02}}", "descriptions": "{{x}}"}, "0A000"),
         (columns(*TWICE, keys=("a", "b")) | {"value_dates": "[0:1]={2026-03-02,2026-03-02}"}, "LB008"),
     ],
@@ -129,7 +144,8 @@ async def test_columns_of_different_lengths_are_refused(
 
 
 @pytest.mark.parametrize(
-    "column", [*JOURNALS[:3], "line_journals", "line_accounts", "line_debits", "line_credits"]
+    "column",
+    ["value_dates", "source_keys", "line_journals", "line_accounts", "line_debits", "line_credits"],
 )
 async def test_a_missing_value_in_a_column_is_refused(db: AsyncSession, column: str) -> None:
     call = columns(*TWICE, keys=("a", "b"))

@@ -19,8 +19,8 @@ BREAKS = {
     "a table for everybody": "GRANT SELECT ON {schema}.members TO PUBLIC",
     "a neighbour": "GRANT USAGE ON SCHEMA {schema} TO {other}; GRANT SELECT ON {schema}.members TO {other}",
     "a column": "GRANT UPDATE (balance) ON {schema}.balances TO {schema}",
-    "a function": "GRANT EXECUTE ON FUNCTION {schema}.post_journals(date[], text[], text[], bigint[], "
-    "integer[], text[], uuid[], bigint[], bigint[], text) TO PUBLIC",
+    "a function": "GRANT EXECUTE ON FUNCTION {schema}.post_journals(date[], text[], text[], jsonb[], "
+    "text[], bigint[], integer[], text[], uuid[], bigint[], bigint[], text) TO PUBLIC",
     "a sequence": "GRANT ALL ON SEQUENCE {schema}.audit_entries_id_seq TO {schema}",
     "the schema": "GRANT CREATE ON SCHEMA {schema} TO {schema}",
     "what comes later": "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT TRUNCATE ON TABLES TO {schema}",

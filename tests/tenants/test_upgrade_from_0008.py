@@ -1,4 +1,4 @@
-"""Cooperative revision 0009 and shared revision 0008 rename without losing data.
+"""Cooperative revisions 0009 and 0010 and shared revision 0008 lose no data.
 
 Rows are inserted under the former names.
 """
@@ -6,6 +6,7 @@ Rows are inserted under the former names.
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import shop.tasks  # noqa: F401 - the job of a test
 from factories.older_revisions import create_cooperative_at_revision
-from kernel.database import Database
+from kernel.database import Database, as_reader
+from kernel.money import Rupiah
 from kernel.process_services import build_services
 from kernel.settings import Settings
+from ledger import Journal, JournalLine, post_journals
+from ledger.chart import BANK, CASH
+from ledger.descriptions import describe
+from ledger.queries import list_journals
 from tenants import revisions
 from tenants.migrator import migrate
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -150,6 +156,8 @@ ONLY_GROWING = (
     "bylaws",
     "payment_exceptions",
 )
+# Without the columns of revision 0010.
+OLD_JOURNAL_COLUMNS = "number, value_date, description, source_key, reverses, posted_by, posted_at"
 TRIAL_BALANCE = "SELECT account, sum(debit), sum(credit) FROM journal_lines GROUP BY account ORDER BY account"
 
 
@@ -216,7 +224,8 @@ async def contents(database: Database) -> dict[str, Any]:
         found["balances"] = (await connection.exec_driver_sql("SELECT * FROM balances ORDER BY 1, 2")).all()
         found["trial balance"] = (await connection.exec_driver_sql(TRIAL_BALANCE)).all()
         for table in ONLY_GROWING:  # a row as text says its values, not its columns' names
-            rows = await connection.exec_driver_sql(f"SELECT t::text FROM {table} t ORDER BY 1")
+            columns = OLD_JOURNAL_COLUMNS if table == "journals" else "t"
+            rows = await connection.exec_driver_sql(f"SELECT ({columns})::text FROM {table} t ORDER BY 1")
             found[f"rows of {table}"] = rows.scalars().all()
         for table in ("operator_actions", "billing_entries"):
             found[f"rows of {table}"] = (
@@ -400,3 +409,18 @@ async def test_until_it_is_upgraded_a_cooperative_says_so_and_providers_are_aske
         assert answer.status_code == 503, address
         assert answer.headers["retry-after"]
     assert (await visitor("mawar").get("/")).status_code == 200
+
+
+async def test_journals_of_before_show_their_text_and_new_ones_their_code_in_words(old: Database) -> None:
+    tenant = await upgraded(old)
+    async with coop_session(old, tenant) as db:
+        lines = [JournalLine.to_debit(CASH, Rupiah(5)), JournalLine.to_credit(BANK, Rupiah(5))]
+        day = date(2026, 6, 1)
+        sale = Journal(day, describe("shop.sale", number=1042), "test:sale", lines)
+        posted = await post_journals(db, [sale, Journal(day, "Diketik", "test:typed", lines)], by="t")
+        ro = as_reader(db)
+        shown = {each.number: each.description for each in await list_journals(ro)}
+        assert [str(shown[number]) for number in (1, 2, 3)] == ["Saldo awal", "Pembayaran", "Pengembalian"]
+        coded, typed = (shown[each.number] for each in posted)
+        assert (coded.localize("id"), coded.localize("en")) == ("Penjualan, pesanan 1042", "Sale, order 1042")
+        assert (typed.code, typed.localize("en")) == (None, "Diketik")

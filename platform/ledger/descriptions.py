@@ -1,0 +1,134 @@
+"""What journals say they are for: stored as a code with parameters, put into words when shown.
+
+A code and the placeholders of its sentence never change: rows that name them stay. Three parameters have a
+meaning of their own: ``day`` is a date, ``method`` the code of a payment method, ``original`` another
+description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from string import Formatter
+from typing import Any, Final
+
+import msgspec
+
+from kernel.errors import LocalizedText
+from kernel.formats import Lang
+
+PAYMENT_METHOD_NAMES: Final[Mapping[str, LocalizedText]] = {
+    "cash": LocalizedText("Tunai saat barang diterima"),
+    "bank_transfer": LocalizedText("Transfer bank"),
+    "qris": LocalizedText("QRIS"),
+    "stripe": LocalizedText("Kartu (Stripe)", context="governance.rules"),
+    "midtrans": LocalizedText("Bank, dompet digital, kartu (Midtrans)"),
+    "xendit": LocalizedText("Bank, dompet digital, QRIS (Xendit)"),
+    "savings": LocalizedText("Simpanan sukarela", context="governance.rules"),
+    "wallet": LocalizedText("Dompet anggota"),
+    "kasbon": LocalizedText("Kasbon"),
+    "payroll": LocalizedText("Potong gaji"),
+}
+DESCRIPTIONS: Final[Mapping[str, LocalizedText]] = {
+    "banking.fee": LocalizedText("Biaya {method} {movement}"),
+    "banking.payout": LocalizedText("Pencairan dana dari {method} ke bank"),
+    "banking.payout_arrived": LocalizedText("Uang {method} masuk rekening"),
+    "banking.payout_returned": LocalizedText("Pencairan dana dari {method} kembali"),
+    "credit.payroll": LocalizedText("Potong gaji, {batch}"),
+    "credit.payroll_excess": LocalizedText("Potong gaji yang lebih, {name}"),
+    "credit.payroll_shortfall": LocalizedText("Potong gaji yang kurang menjadi kasbon, {name}"),
+    "credit.repayment": LocalizedText("Pelunasan kasbon {name} ({number})"),
+    "credit.top_up": LocalizedText("Isi dompet {name} ({number})"),
+    "ledger.reversal": LocalizedText("Pembalikan: {original} ({reason})"),
+    "members.opening": LocalizedText("Saldo awal simpanan anggota {number}"),
+    "payments.fee": LocalizedText("Biaya {method}, {label}"),
+    "payments.paid": LocalizedText("{label} dibayar, {method}"),
+    "payments.refund": LocalizedText("Pengembalian uang, {label} ({reason})"),
+    "savings.deposit_mandatory": LocalizedText("Setoran simpanan wajib {name} ({number})"),
+    "savings.deposit_principal": LocalizedText("Setoran simpanan pokok {name} ({number})"),
+    "savings.deposit_voluntary": LocalizedText("Setoran simpanan sukarela {name} ({number})"),
+    "savings.withdrawal": LocalizedText("Penarikan simpanan sukarela {name} ({number})"),
+    "shop.goods_received": LocalizedText("Barang masuk: {quantity} {product}"),
+    "shop.imported_purchase": LocalizedText("Pembelian barang terjual {day}, anggota {number} (impor)"),
+    "shop.imported_sale": LocalizedText("Penjualan tunai {day}, anggota {number} (impor)"),
+    "shop.opening_stock": LocalizedText("Stok awal {product}"),
+    "shop.opening_stocks": LocalizedText("Saldo awal persediaan, {count} macam barang", counted="count"),
+    "shop.rebate": LocalizedText("Retur, pesanan {number}"),
+    "shop.sale": LocalizedText("Penjualan, pesanan {number}"),
+    "shop.stock_counted": LocalizedText("Hitung stok {product}: {difference}"),
+}
+# Selects the column `description` of a view that inherits DescribedRow; the journal is `j`.
+DESCRIPTION_COLUMN: Final = (
+    "coalesce(to_jsonb(j.description), jsonb_build_object('code', j.description_code, 'params', "
+    "j.description_params)) AS description"
+)
+
+
+class JournalDescription(msgspec.Struct, frozen=True):
+    """A journal's description: a code with its parameters, or the text that somebody typed."""
+
+    code: str | None = None
+    params: Mapping[str, Any] = {}
+    text: str = ""
+
+    def localize(self, lang: Lang) -> str:
+        """Return the description in words; a code that this version does not know stands for itself."""
+        if self.code is None:
+            return self.text
+        known = DESCRIPTIONS.get(self.code)
+        if known is None:
+            return self.code
+        params = {name: _read_param(name, value) for name, value in self.params.items()}
+        return known.format(**params).localize(lang)
+
+    def to_json(self) -> str | dict[str, Any]:
+        """Return what ``parse_description`` reads."""
+        return self.text if self.code is None else {"code": self.code, "params": dict(self.params)}
+
+    def __str__(self) -> str:
+        return self.localize("id")
+
+
+def describe(code: str, **params: object) -> JournalDescription:
+    """Return the description with this code.
+
+    Raises KeyError for an unknown code, TypeError when a parameter of its sentence is missing.
+    """
+    wanted = {name for _, name, _, _ in Formatter().parse(DESCRIPTIONS[code].text) if name}
+    if wanted != params.keys():
+        raise TypeError(f"{code} takes {', '.join(sorted(wanted))}, not {', '.join(sorted(params))}")
+    return JournalDescription(code, {name: _store_param(value) for name, value in params.items()})
+
+
+def parse_description(stored: str | Mapping[str, Any]) -> JournalDescription:
+    """Return a description from what ``DESCRIPTION_COLUMN`` selects."""
+    if isinstance(stored, str):
+        return JournalDescription(text=stored)
+    return JournalDescription(stored["code"], stored["params"])
+
+
+class DescribedRow(msgspec.Struct, frozen=True):
+    """A view with a column ``description``, which is read into a JournalDescription."""
+
+    def __post_init__(self) -> None:
+        stored = self.description  # type: ignore[attr-defined]  # each view declares it in its place
+        if not isinstance(stored, JournalDescription):
+            msgspec.structs.force_setattr(self, "description", parse_description(stored))
+
+
+def _store_param(value: object) -> object:
+    if isinstance(value, JournalDescription):
+        return value.to_json()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _read_param(name: str, value: Any) -> object:
+    if name == "original":
+        return parse_description(value)
+    if name == "day":
+        return date.fromisoformat(value)
+    if name == "method":
+        return PAYMENT_METHOD_NAMES.get(value, value)
+    return value
