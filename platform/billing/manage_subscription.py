@@ -292,6 +292,7 @@ async def _apply_upgrade(
         LineItem(
             LocalizedText(
                 "Paket {plan} yang tidak terpakai, {left} dari {days} hari",
+                counted="days",
             ).format(plan=old.name, left=change.days_left, days=change.days),
             -change.unused,
         ),
@@ -306,4 +307,6 @@ def _describe_days(change: Proration, quote: PlanQuote) -> LocalizedText:
     """Return the label of the part of the period that the new plan is charged for."""
     if change.charged == change.value and change.period_start == quote.begins:
         return LocalizedText("satu bulan") if quote.interval == "month" else LocalizedText("satu tahun")
-    return LocalizedText("{left} dari {days} hari").format(left=change.days_left, days=change.days)
+    return LocalizedText("{left} dari {days} hari", counted="days").format(
+        left=change.days_left, days=change.days
+    )

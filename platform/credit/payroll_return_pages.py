@@ -147,16 +147,15 @@ def _preview(
 
 
 def _result_message(taken: ReturnResult, ctx: RequestContext) -> str:
-    say = get_translations(ctx.lang).gettext
+    translations = get_translations(ctx.lang)
     if not taken.fresh:
-        return say("Balasan ini sudah dicatat sebelumnya. Tidak ada yang berubah.")
-    number = {
+        return translations.gettext("Balasan ini sudah dicatat sebelumnya. Tidak ada yang berubah.")
+    left = sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.unmatched)
+    sentence = "%(amount)s dicatat. %(left)s selisih perlu diselesaikan."
+    return translations.ngettext(sentence, sentence, left) % {
         "amount": formats.rupiah(taken.plan.total, ctx.lang),
-        "left": formats.number(
-            sum(1 for each in taken.plan.results if not each.settled) + len(taken.plan.unmatched), ctx.lang
-        ),
+        "left": formats.number(left, ctx.lang),
     }
-    return say("%(amount)s dicatat. %(left)s selisih perlu diselesaikan.") % number
 
 
 routes: Final[list[Any]] = [choose_return_file, preview_return, submit_return]

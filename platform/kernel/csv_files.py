@@ -67,6 +67,7 @@ WRONG_NUMBER_OF_CELLS: Final = ErrorType(
     "kernel.csv_wrong_number_of_cells",
     422,
     "Baris ini punya {found} isian, seharusnya {expected}.",
+    counted="found",
 )
 
 

@@ -259,12 +259,13 @@ def _csv_response(text: str, name: str) -> Response[bytes]:
 
 
 def _result_message(request: AnyRequest, report: ImportReport) -> str:
-    say = get_translations(get_context(request).lang).gettext
-    parts = [say("%(n)s baris dimasukkan.") % {"n": report.imported}]
-    if report.unchanged:
-        parts.append(say("%(n)s baris sudah ada.") % {"n": report.unchanged})
-    if report.rejected:
-        parts.append(say("%(n)s baris dilewati.") % {"n": len(report.rejected)})
+    counted = get_translations(get_context(request).lang).ngettext
+    new, known, rejected = report.imported, report.unchanged, len(report.rejected)
+    parts = [counted("%(n)s baris dimasukkan.", "%(n)s baris dimasukkan.", new) % {"n": new}]
+    if known:
+        parts.append(counted("%(n)s baris sudah ada.", "%(n)s baris sudah ada.", known) % {"n": known})
+    if rejected:
+        parts.append(counted("%(n)s baris dilewati.", "%(n)s baris dilewati.", rejected) % {"n": rejected})
     return " ".join(parts)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
 
 from kernel.translations import get_translations
 
@@ -74,11 +75,52 @@ def _python_messages() -> Iterator[tuple[str, str]]:
                 )
                 first = node.args[0]
                 if (
-                    name in {"say", "gettext"}
+                    name in {"say", "gettext", "counted", "ngettext"}
                     and isinstance(first, ast.Constant)
                     and isinstance(first.value, str)
                 ):
                     yield str(path.relative_to(ROOT)), first.value
+
+
+def _template_messages() -> Iterator[tuple[str, str, str | None, str]]:
+    """Every message of the templates: place, function, context, Indonesian text."""
+    functions = ("_", "gettext", "ngettext", "pgettext")
+    options = {
+        "extensions": "jinja2.ext.i18n, jinja2.ext.do, jinja2.ext.loopcontrols",
+        "newstyle_gettext": "true",
+        "trim_blocks": "true",
+        "lstrip_blocks": "true",
+        "silent": "false",
+    }
+    for path in sorted((ROOT / "themes").glob("*/templates/**/*.html")):
+        with path.open("rb") as source:
+            for line, function, message, _ in babel_extract(source, functions, (), options):
+                place = f"{path.relative_to(ROOT)}:{line}"
+                if function == "pgettext":
+                    yield place, function, message[0], message[1]
+                elif message is not None:  # a name: what it holds is translated where it is written
+                    yield place, function, None, message if isinstance(message, str) else message[0]
+
+
+def test_every_message_of_a_template_has_its_english_and_a_counted_one_both_forms() -> None:
+    english: dict[tuple[str | None, str], bool] = {}
+    for _, message in _entries("en"):
+        plural = not isinstance(message.id, str)
+        english[message.context, message.id[0] if plural else message.id] = plural
+    wrong = []
+    for place, function, context, text in _template_messages():
+        known = english.get((context, text))
+        if known is None or known != (function == "ngettext"):
+            wrong.append((place, text))
+    assert not wrong
+
+
+def test_a_text_in_a_context_has_one_english() -> None:
+    translations: dict[tuple[str | None, str], set[str]] = {}
+    for _, message in _entries("en"):
+        text = message.id if isinstance(message.id, str) else message.id[0]
+        translations.setdefault((message.context, text), set()).add(str(message.string))
+    assert not {text: found for text, found in translations.items() if len(found) > 1}
 
 
 def test_every_sentence_that_python_says_has_its_english() -> None:
