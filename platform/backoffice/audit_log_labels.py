@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from kernel.errors import LocalizedText
@@ -95,7 +96,7 @@ def describe_subject(subject: str, name: str) -> str:
     return which or (subject if subject.isdigit() else "")
 
 
-def find_actions(words: str, lang: Lang) -> list[str]:
-    """Return the actions whose label contains ``words``."""
+def find_codes(labels: Mapping[str, LocalizedText], words: str, lang: Lang) -> list[str]:
+    """Return the codes whose label contains ``words``; none for no words."""
     wanted = words.casefold()
-    return [action for action, label in ACTION_LABELS.items() if wanted in label.localize(lang).casefold()]
+    return [code for code, label in labels.items() if wanted and wanted in label.localize(lang).casefold()]

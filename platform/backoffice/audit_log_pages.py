@@ -9,7 +9,9 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from backoffice import audit_log_queries
-from backoffice.audit_log_labels import describe_subject, find_actions, get_action_label
+from backoffice.audit_log_labels import ACTION_LABELS, describe_subject, find_codes, get_action_label
+from kernel.formats import Lang
+from payments.rules import CLOSING_CAUSES
 from ui import AnyRequest, CurrentContext, Ro, render_page, require_officer, see_other
 
 AUDIT_LOG_URL = "/pengurus/jejak"
@@ -24,9 +26,12 @@ async def show_audit_log(
     Search covers people, subjects and the labels of actions.
     """
     search, current = cari.strip()[:100], min(max(halaman, 1), 100_000)
-    matching_actions = find_actions(search, ctx.lang) if search else []
     rows, total = await audit_log_queries.list_entries(
-        ro, search=search, actions=matching_actions, page=current
+        ro,
+        search=search,
+        actions=find_codes(ACTION_LABELS, search, ctx.lang),
+        causes=find_codes(CLOSING_CAUSES, search, ctx.lang),
+        page=current,
     )
     pages = -(-total // audit_log_queries.PAGE_SIZE)
     url = f"{AUDIT_LOG_URL}?{urlencode({'cari': search})}&halaman="
@@ -40,7 +45,7 @@ async def show_audit_log(
         rows=[
             (
                 get_action_label(row.action, ctx.lang),
-                describe_subject(row.subject, row.about),
+                describe_subject(row.subject, row.about or _label_cause(row.cause, ctx.lang)),
                 row.actor,
                 row.at,
             )
@@ -52,6 +57,11 @@ async def show_audit_log(
         pages=pages,
         next_page=url,
     )
+
+
+def _label_cause(cause: str, lang: Lang) -> str:
+    known = CLOSING_CAUSES.get(cause)
+    return known.localize(lang) if known else cause
 
 
 routes: list[Any] = [show_audit_log]

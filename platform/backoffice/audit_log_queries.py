@@ -13,38 +13,43 @@ PAGE_SIZE = 30
 
 
 class AuditLogEntry(msgspec.Struct, frozen=True):
-    """One entry of the audit log. ``about`` is the stored name, reason or number, or empty."""
+    """One entry of the audit log. ``about`` is the stored name, reason or number, or empty;
+    ``cause`` a code of ``payments.rules.CLOSING_CAUSES``, or empty.
+    """
 
     at: datetime
     actor: str
     action: str
     subject: str
     about: str
+    cause: str
 
 
 _FOUND = (
     "FROM audit_entries WHERE $1 = '%%' OR actor_name ILIKE $1 OR subject ILIKE $1 OR action ILIKE $1 "
     "OR params->>'name' ILIKE $1"
     " OR params->>'reason' ILIKE $1 OR action = ANY($2::text[])"
+    " OR params->>'cause' = ANY($3::text[])"
 )
 
 
 async def list_entries(
-    ro: Reader, *, search: str, actions: Sequence[str], page: int
+    ro: Reader, *, search: str, actions: Sequence[str], causes: Sequence[str], page: int
 ) -> tuple[list[AuditLogEntry], int]:
     """Return one page of the audit log, newest first, and the total number of entries.
 
-    ``search`` looks in actor, subject, action, name and reason; ``actions`` are those whose label matches it.
+    ``search`` looks in actor, subject, action, name and reason; ``actions`` and
+    ``causes`` are those whose label matches it.
     """
-    pattern, matching_actions = like_pattern(search), list(actions)
+    found = (like_pattern(search), list(actions), list(causes))
     rows = await ro.rows(
         AuditLogEntry,
         "SELECT at, actor_name AS actor, action, subject, coalesce(params->>'name', params->>'reason', "
-        "params->>'number', '') AS about"
-        f" {_FOUND} ORDER BY id DESC LIMIT $3 OFFSET $4",
-        pattern,
-        matching_actions,
+        "params->>'number', '') AS about,"
+        " coalesce(params->>'cause', '') AS cause"
+        f" {_FOUND} ORDER BY id DESC LIMIT $4 OFFSET $5",
+        *found,
         PAGE_SIZE,
         (page - 1) * PAGE_SIZE,
     )
-    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", pattern, matching_actions))
+    return rows, int(await ro.value(f"SELECT count(*) {_FOUND}", *found))

@@ -33,7 +33,6 @@ PLATFORM_KEY: Final = "sk_test_standin_platform"
 PLATFORM_SECRET: Final = "whsec_tiruan_langganan"  # noqa: S105 - of a fake gateway
 PLATFORM_ACCOUNT: Final = "Bank Contoh 000-555-666 atas nama Lumbung (uji coba)"
 GATEWAYS: Final = ("stripe", "midtrans", "xendit")
-_CANCEL_REASON: Final = "layanan uji coba dimulai lagi"
 
 
 def get_stripe_key(demo: DemoCooperative) -> str:
@@ -96,7 +95,7 @@ async def _cancel_waiting_payments(database: Database, tenant: TenantRef) -> Non
     for reference in waiting:
         async with coop_session(database, tenant) as db:
             await state_machine.close_unpaid(
-                db, await state_machine.lock_payment(db, reference), "cancelled", why=_CANCEL_REASON
+                db, await state_machine.lock_payment(db, reference), "cancelled", cause="demo_restarted"
             )
 
 

@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 
 from cooperative.queries import get_timezone
 from governance import errors, queries
-from governance.bylaws_diff import diff_bylaws
 from governance.models import BylawsVersion
 from governance.rules import Bylaws, encode_bylaws, require_valid
 from governance.templates import TEMPLATES
@@ -57,8 +56,8 @@ async def adopt_bylaws(
     base = await queries.get_latest_version(db)
     if base.version != based_on_version:
         raise errors.CHANGED_MEANWHILE(version=base.version, by=base.adopted_by)
-    changes = diff_bylaws(base.bylaws, bylaws)
-    if not changes and encode_bylaws(base.bylaws) == encode_bylaws(bylaws):
+    before, after = encode_bylaws(base.bylaws), encode_bylaws(bylaws)
+    if before == after:
         raise errors.NOTHING_CHANGED()
     require_effective_date(effective_on, base.effective_on, today)
     version = base.version + 1
@@ -72,12 +71,9 @@ async def adopt_bylaws(
             "version": version,
             "effective_on": effective_on.isoformat(),
             "changes": [
-                {
-                    "rule": change.rule.localize("en"),
-                    "before": change.before.localize("en"),
-                    "after": change.after.localize("en"),
-                }
-                for change in changes
+                {"rule": rule, "before": before.get(rule), "after": value}
+                for rule, value in after.items()
+                if before.get(rule) != value
             ],
         },
     )

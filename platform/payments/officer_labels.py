@@ -171,10 +171,11 @@ def _from_audit_entry(entry: PaymentAuditEntry, ctx: RequestContext) -> HistoryE
         if params.get("exception") in rules.EXCEPTION_LABELS
         else ""
     )
+    cause = rules.CLOSING_CAUSES.get(str(params.get("cause")))
     notes = {
         events.OPENED: amount,
         events.SETTLED: amount,
-        events.CLOSED: str(params.get("why") or ""),
+        events.CLOSED: cause.localize(ctx.lang) if cause else str(params.get("why") or ""),
         events.EXCEPTION_RAISED: about,
         events.EXCEPTION_RESOLVED: " · ".join(
             each for each in (about, str(params.get("note") or "")) if each

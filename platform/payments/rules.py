@@ -53,6 +53,14 @@ TRANSITIONS: Final[Mapping[str, frozenset[PaymentStatus]]] = {
 }
 SETTLED: Final[frozenset[PaymentStatus]] = frozenset({"paid", "partly_refunded", "refunded"})
 
+# Why Lumbung itself closed an unpaid payment or order. The audit log stores the code as ``cause``; what an
+# officer or a provider said is ``why``.
+CLOSING_CAUSES: Final[dict[str, LocalizedText]] = {
+    "unpaid": LocalizedText("Tidak dibayar sampai batas waktunya"),
+    "other_method_chosen": LocalizedText("cara lain dipilih"),
+    "paid_by_other_method": LocalizedText("sudah dibayar dengan cara lain"),
+    "demo_restarted": LocalizedText("layanan uji coba dimulai lagi"),
+}
 # The label of every status that is shown, and the colour of its badge. The stored statuses come first; the
 # others are derived: on_… from the method (CREDIT_STATUSES), the rest for the payer alone (payer_status).
 STATUS_LABELS: Final[dict[str, LocalizedText]] = {

@@ -91,10 +91,17 @@ async def _calculate_fee(db: AsyncSession, payment: Payment, capabilities: Capab
 
 
 async def close_unpaid(
-    db: AsyncSession, payment: Payment, ending: rules.UnpaidStatus, *, why: str = "", by: Actor = SYSTEM
+    db: AsyncSession,
+    payment: Payment,
+    ending: rules.UnpaidStatus,
+    *,
+    why: str = "",
+    cause: str = "",
+    by: Actor = SYSTEM,
 ) -> bool:
     """Close a payment that was not paid: it failed, expired or was cancelled.
 
+    ``cause`` is a code of ``rules.CLOSING_CAUSES``; ``why`` is what an officer or the provider said.
     Returns False when it no longer awaits payment.
     """
     if payment.status != "awaiting":
@@ -102,7 +109,13 @@ async def close_unpaid(
     payment.status, payment.ended_at = ending, clock.now()
     await get_purpose(payment.purpose).on_closed(db, payment)
     payment.processing_since = None
-    _record(db, payment, events.CLOSED, {"ending": ending, "why": why}, by=by)
+    _record(
+        db,
+        payment,
+        events.CLOSED,
+        {"ending": ending, "cause": cause} if cause else {"ending": ending, "why": why},
+        by=by,
+    )
     return True
 
 

@@ -160,7 +160,7 @@ async def expire_order(db: AsyncSession, order_id: UUID) -> None:
         return
     await order_payments.expire_unpaid(db, order)
     for payment in payments:
-        await order_payments.cancel_payment(db, payment, why=rules.NOT_PAID_IN_TIME.localize("id"), by=SYSTEM)
+        await order_payments.cancel_payment(db, payment, cause="unpaid", by=SYSTEM)
 
 
 async def requeue_overdue_orders(db: AsyncSession) -> None:
@@ -181,7 +181,7 @@ async def cancel_other_payments(db: AsyncSession, order_id: UUID) -> None:
     if order is None or order.status == "placed":
         return
     for payment in payments:
-        await order_payments.cancel_payment(db, payment, why=order_payments.PAID_BY_OTHER_METHOD, by=SYSTEM)
+        await order_payments.cancel_payment(db, payment, cause="paid_by_other_method", by=SYSTEM)
 
 
 async def _reverse_rebates(

@@ -40,7 +40,6 @@ CASH_PAYMENT_WINDOW: Final = timedelta(days=7)
 # An order expires this much later than its payment, so that the provider can be asked once more before the
 # stock is released.
 EXPIRY_GRACE: Final = timedelta(minutes=15)
-PAID_BY_OTHER_METHOD: Final = "sudah dibayar dengan cara lain"
 
 
 async def open_order_payment(
@@ -142,7 +141,7 @@ async def change_payment_method(
     if any(payment.processing_since for payment in before):
         raise PAYMENT_PROCESSING()
     for payment in before:
-        await cancel_payment(db, payment, why="cara lain dipilih", by=actor)
+        await cancel_payment(db, payment, cause="other_method_chosen", by=actor)
     opened = await open_order_payment(
         db, actor, order, method, on=on, consent=consent, attempt=len(before) + 1
     )
@@ -150,9 +149,11 @@ async def change_payment_method(
     return opened
 
 
-async def cancel_payment(db: AsyncSession, payment: Payment, *, why: str, by: Actor) -> None:
+async def cancel_payment(
+    db: AsyncSession, payment: Payment, *, by: Actor, why: str = "", cause: str = ""
+) -> None:
     """Cancel a locked payment if it is unpaid, and enqueue the job that cancels it at its provider."""
-    if await state_machine.close_unpaid(db, payment, "cancelled", why=why, by=by):
+    if await state_machine.close_unpaid(db, payment, "cancelled", why=why, cause=cause, by=by):
         started = payment.provider_reference is not None
         if started and get_provider(payment.method).capabilities().confirmed_by == "provider":
             key = f"payments.close_unpaid:{payment.reference}"
@@ -263,8 +264,9 @@ async def expire_unpaid(db: AsyncSession, order: Order) -> None:
     """Cancel a locked order that was not paid in time, and release its stock."""
     await stock.release(db, await queries.get_order_quantities(db, order.id))
     mark_cancelled(order, "unpaid", None)
-    params = {"reason": rules.NOT_PAID_IN_TIME.localize("id")}
-    audit.record(db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", params=params)
+    audit.record(
+        db, SYSTEM, events.ORDER_EXPIRED, subject=f"order:{order.number}", params={"cause": "unpaid"}
+    )
 
 
 def mark_cancelled(order: Order, cause: rules.CancelledFor, reason: str | None) -> None:

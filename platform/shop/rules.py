@@ -10,6 +10,7 @@ from governance.prices import get_member_price, get_public_price
 from governance.rules import Bylaws, PaymentMethodCode
 from kernel.errors import LocalizedText
 from kernel.money import Rupiah
+from payments.rules import CLOSING_CAUSES
 
 Audience = Literal["member", "public"]
 Fulfilment = Literal["pickup", "delivery"]
@@ -31,7 +32,7 @@ STATUS_LABELS: Final[dict[str, LocalizedText]] = {
     "cancelled": LocalizedText("dibatalkan"),
     "returned": LocalizedText("dikembalikan", context="shop.rules"),
 }
-NOT_PAID_IN_TIME: Final = LocalizedText("Tidak dibayar sampai batas waktunya")
+NOT_PAID_IN_TIME: Final = CLOSING_CAUSES["unpaid"]
 
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _SLUG_GAP: Final = re.compile(r"[^a-z0-9]+")

@@ -153,10 +153,12 @@ async def test_prices_follow_the_bylaws_of_the_day(db: AsyncSession) -> None:
 async def test_the_trail_tells_what_changed(db: AsyncSession) -> None:
     await adopt_bylaws(db, CHAIR, with_discount(KONSUMEN, "10"), in_days(3), "", 1)
     entries = await as_reader(db).records(
-        "SELECT params->'changes'->0->>'rule' AS rule FROM audit_entries WHERE action = "
-        "'governance.bylaws_adopted'"
+        "SELECT params->'changes' AS changes FROM audit_entries WHERE action = 'governance.bylaws_adopted'"
     )
-    assert [row["rule"] for row in entries] == ["Members' discount"]
+    (change,) = entries[0]["changes"]
+    assert change["rule"] == "prices"
+    percent = "member_discount_percent"
+    assert (change["before"][percent], change["after"][percent]) == ("2", "10")
 
 
 async def test_on_the_morning_of_its_day_kept_pages_are_forgotten(
