@@ -96,7 +96,7 @@ async def preview_import(
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
 )
-async def show_column_form(
+async def preview_with_columns(
     request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, ctx: CurrentContext
 ) -> Response[bytes]:
     """Show the column form of a table again."""
@@ -291,4 +291,10 @@ def _summary_message(summary: StatementImportSummary, ctx: RequestContext) -> st
     return say("%(new)s baris baru dicatat: %(matched)s cocok dan lunas, %(left)s perlu diperiksa.") % number
 
 
-routes: Final[list[Any]] = [show_upload_form, preview_import, show_column_form, submit_columns, submit_import]
+routes: Final[list[Any]] = [
+    show_upload_form,
+    preview_import,
+    preview_with_columns,
+    submit_columns,
+    submit_import,
+]

@@ -104,7 +104,7 @@ async def show_line(
 
 
 @get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
-async def confirm_match(
+async def show_match_form(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -239,7 +239,7 @@ routes: Final[list[Any]] = [
     show_lines,
     *statement_import_pages.routes,
     show_line,
-    confirm_match,
+    show_match_form,
     submit_match,
     submit_set_aside,
 ]

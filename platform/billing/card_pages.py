@@ -36,7 +36,7 @@ REDIRECT_TEMPLATE: Final = "billing/card_go.html"
 
 
 @post(f"{SUBSCRIPTION_URL}/kartu/{{code:str}}", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
-async def start_checkout(
+async def submit_checkout(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -63,7 +63,7 @@ async def start_checkout(
 
 
 @post(f"{SUBSCRIPTION_URL}/kartu/kelola", guards=[require_officer], status_code=200, opt=WHEN_SUSPENDED)
-async def open_portal_page(
+async def submit_portal_request(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
     """Show a link to Stripe's portal, where the card is changed or the subscription ended."""
@@ -77,7 +77,7 @@ async def open_portal_page(
 
 
 @get(f"{SUBSCRIPTION_URL}/kartu/kembali", guards=[require_officer], opt=WHEN_SUSPENDED)
-async def return_from_stripe(
+async def show_return_from_stripe(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
     """Fetch the subscription's state from Stripe after an officer returns from one of its pages."""
@@ -93,4 +93,4 @@ async def return_from_stripe(
     return see_other(SUBSCRIPTION_URL, flash=say("Keadaan langganan sudah dibaca dari penyedia kartu."))
 
 
-routes: list[Any] = [start_checkout, open_portal_page, return_from_stripe]
+routes: list[Any] = [submit_checkout, submit_portal_request, show_return_from_stripe]

@@ -64,7 +64,7 @@ def show_statement_form(request: AnyRequest) -> Response[bytes]:
 
 
 @post("/langganan/mutasi", guards=[require_operator], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
-async def match_bank_statement(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
+async def submit_bank_statement(request: AnyRequest, database: CurrentDatabase) -> Response[Any]:
     """Show which open invoices the lines of an uploaded statement pay.
 
     Nothing is booked: an operator confirms each payment on the invoice's page.
@@ -197,7 +197,7 @@ async def _invoice_context(ro: Reader, lang: Lang, number: str) -> dict[str, Any
 routes: list[Any] = [
     list_open_invoices,
     show_statement_form,
-    match_bank_statement,
+    submit_bank_statement,
     show_invoice,
     download_invoice,
     submit_payment,

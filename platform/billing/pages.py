@@ -82,7 +82,7 @@ async def show_plans(
 
 
 @get(f"{SUBSCRIPTION_URL}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
-async def confirm_plan(
+async def show_plan_form(
     request: AnyRequest,
     ctx: CurrentContext,
     tenant: CurrentTenant,
@@ -154,7 +154,7 @@ async def submit_plan(
 
 
 @get(f"{SUBSCRIPTION_URL}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
-async def confirm_cancellation(
+async def show_cancellation_form(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
     """Show what cancelling does and from when, before the officer confirms."""
@@ -301,9 +301,9 @@ def _plan_card(plan: Plan, subscription: Subscription, interval: Interval, lang:
 
 cooperative_routes: list[Any] = [
     show_plans,
-    confirm_plan,
+    show_plan_form,
     submit_plan,
-    confirm_cancellation,
+    show_cancellation_form,
     submit_cancellation,
     submit_resumption,
     submit_coupon,

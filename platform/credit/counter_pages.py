@@ -45,7 +45,7 @@ LARGEST_NUMBER: Final = 2**53
 
 
 @get(ONE + "/pelunasan", guards=[require_officer])
-async def repayment_form(
+async def show_repayment_form(
     request: AnyRequest,
     ro: Ro,
     member_id: FromPath[UUID],
@@ -98,7 +98,7 @@ async def submit_repayment(
 
 
 @get(ONE + "/dompet", guards=[require_officer])
-async def top_up_form(
+async def show_top_up_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Show the top-up form."""
@@ -182,10 +182,10 @@ def _today(ctx: RequestContext) -> date:
 
 
 routes: Final[list[Any]] = [
-    repayment_form,
+    show_repayment_form,
     preview_repayment,
     submit_repayment,
-    top_up_form,
+    show_top_up_form,
     preview_top_up,
     submit_top_up,
     show_receipt,

@@ -84,7 +84,7 @@ async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) ->
 
 
 @get(ONE + "/batas", guards=[require_officer])
-async def limits_form(
+async def show_limits_form(
     request: AnyRequest,
     ro: Ro,
     member_id: FromPath[UUID],
@@ -176,4 +176,4 @@ def _limits(debtor: Debtor) -> dict[str, object]:
     }
 
 
-routes: Final[list[Any]] = [list_debtors, show_debtor, limits_form, preview_limits, submit_limits]
+routes: Final[list[Any]] = [list_debtors, show_debtor, show_limits_form, preview_limits, submit_limits]

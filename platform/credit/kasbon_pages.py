@@ -45,7 +45,7 @@ PIN_TEMPLATE: Final = "payments/kasbon_pin.html"
 
 
 @get("/anggota/kasbon", guards=[require_member])
-async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
+async def show_kasbon(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """Show the member's limits, debts, and pending payroll deductions."""
     assert viewer.member_id is not None  # the guard checks it
     terms = await credit_queries.get_credit(ro, viewer.member_id)
@@ -70,7 +70,7 @@ async def kasbon_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Respo
 
 
 @get("/anggota/kasbon/bayar", guards=[require_member])
-async def repay_page(
+async def show_repayment_form(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[Any]:
     """Show the repayment form."""
@@ -113,7 +113,7 @@ async def submit_repayment(
 
 
 @get("/anggota/kasbon/pin", guards=[require_member])
-async def pin_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
+async def show_pin_form(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """Show the PIN form."""
     assert viewer.member_id is not None
     return render_page(request, PIN_TEMPLATE, form=None, **await _pin_context(ro, viewer.member_id))
@@ -170,4 +170,4 @@ async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id
     }
 
 
-routes: Final[list[Any]] = [kasbon_page, repay_page, submit_repayment, pin_page, submit_pin]
+routes: Final[list[Any]] = [show_kasbon, show_repayment_form, submit_repayment, show_pin_form, submit_pin]

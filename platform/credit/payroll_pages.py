@@ -70,7 +70,7 @@ async def list_batches(
 
 
 @get(f"{HOME}/baru", guards=[require_officer])
-async def new_batch(
+async def show_batch_form(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[bytes]:
     """Show the page that asks to confirm a new batch, with its requests."""
@@ -278,7 +278,7 @@ def _line_view(line: PayrollLineView, ctx: RequestContext) -> dict[str, Any]:
 
 routes: Final[list[Any]] = [
     list_batches,
-    new_batch,
+    show_batch_form,
     submit_batch,
     show_batch,
     download_batch_file,

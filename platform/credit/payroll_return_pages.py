@@ -47,7 +47,7 @@ SHOWN_LINES: Final = 50
 
 
 @get(f"{ONE}/balasan", guards=[require_officer])
-async def choose_return_file(
+async def show_return_upload_form(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Show the form to upload an answer and the date on which its money reached the bank."""
@@ -158,4 +158,4 @@ def _result_message(taken: ReturnResult, ctx: RequestContext) -> str:
     }
 
 
-routes: Final[list[Any]] = [choose_return_file, preview_return, submit_return]
+routes: Final[list[Any]] = [show_return_upload_form, preview_return, submit_return]

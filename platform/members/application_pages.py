@@ -42,7 +42,7 @@ CONSENT = (
 
 
 @get("/gabung", opt=PUBLIC)
-async def application_page(
+async def show_application_form(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
     """Show what membership costs and the application form."""
@@ -79,7 +79,7 @@ async def submit_application(
 
 
 @get("/gabung/terkirim", opt=PUBLIC)
-async def application_sent(
+async def show_application_sent(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
     """Confirm that the application was received, and say what happens next."""
@@ -97,4 +97,4 @@ async def _context(source: AsyncSession | Reader, brand: Brand, ctx: RequestCont
     }
 
 
-routes: list[Any] = [application_page, submit_application, application_sent]
+routes: list[Any] = [show_application_form, submit_application, show_application_sent]

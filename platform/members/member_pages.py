@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @get("/anggota", guards=[require_signed_in], opt=WHEN_SUSPENDED)
-async def member_home(
+async def show_home(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
     """Show the member's savings, dues and purchases; an officer who is no member is redirected to the account
@@ -82,7 +82,7 @@ async def member_home(
 
 
 @get("/anggota/belanja", guards=[require_member])
-async def own_purchases(
+async def show_purchases(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, viewer: CurrentUser, tahun: FromQuery[int] = 0
 ) -> Response[bytes]:
     """Show the member's own purchases of a year."""
@@ -104,7 +104,7 @@ async def own_purchases(
 
 
 @get("/anggota/akun", guards=[require_signed_in])
-async def account_page(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
+async def show_account(request: AnyRequest, ro: Ro, viewer: CurrentUser) -> Response[bytes]:
     """Show the user's own account: password, phone and language."""
     return render_page(
         request, "members/account.html", form=None, changing="", **await _account_context(ro, viewer)
@@ -216,9 +216,9 @@ async def _account_context(ro: Reader, viewer: Viewer) -> dict[str, Any]:
 
 
 routes: list[Any] = [
-    member_home,
-    own_purchases,
-    account_page,
+    show_home,
+    show_purchases,
+    show_account,
     submit_password,
     submit_phone,
     submit_language,

@@ -87,7 +87,7 @@ async def show_register(
 
 
 @get("/pengurus/anggota/baru", guards=[require_officer])
-async def new_member_page(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
+async def show_member_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Show the form for a new member."""
     return render_page(request, "members/new.html", form=None, **await _new_context(ro, brand))
 
@@ -128,7 +128,7 @@ async def show_member(
 
 
 @post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[require_officer])
-async def approve(
+async def submit_approval(
     request: AnyRequest,
     db: Db,
     brand: CurrentBrand,
@@ -157,7 +157,7 @@ async def approve(
 
 
 @post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[require_officer])
-async def decline(
+async def submit_decline(
     request: AnyRequest,
     db: Db,
     brand: CurrentBrand,
@@ -177,7 +177,7 @@ async def decline(
 
 
 @post("/pengurus/anggota/{member_id:uuid}/kode", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def issue_code(
+async def submit_code_request(
     request: AnyRequest, db: Db, viewer: CurrentUser, member_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Issue a new activation code, and show it once."""
@@ -290,11 +290,11 @@ async def _member_context(ro: Reader, brand: Brand, ctx: RequestContext, member_
 
 routes: list[Any] = [
     show_register,
-    new_member_page,
+    show_member_form,
     submit_new_member,
     show_member,
-    approve,
-    decline,
-    issue_code,
+    submit_approval,
+    submit_decline,
+    submit_code_request,
     show_purchases,
 ]

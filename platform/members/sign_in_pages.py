@@ -36,7 +36,7 @@ from ui.rendering import safe_redirect_path
 
 
 @get("/masuk", sync_to_thread=False, opt=PUBLIC | WHEN_SUSPENDED)
-def sign_in_page(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[str] = "") -> Response[Any]:
+def show_sign_in(request: AnyRequest, viewer: OptionalUser, kembali: FromQuery[str] = "") -> Response[Any]:
     """Show the sign-in form; redirect a viewer who is signed in."""
     if viewer is not None:
         return see_other(_landing_url(kembali, is_officer=viewer.is_officer))
@@ -77,7 +77,7 @@ async def redeem_handover_link(
 
 
 @post("/keluar", opt=PUBLIC | WHEN_SUSPENDED)
-async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Response[Any]:
+async def submit_sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Response[Any]:
     """End the current session."""
     if viewer is not None:
         await end_session(db, viewer.session)
@@ -87,7 +87,7 @@ async def sign_out(db: Db, ctx: CurrentContext, viewer: OptionalUser) -> Respons
 
 
 @get("/aktivasi", sync_to_thread=False, opt=PUBLIC)
-def activation_page(request: AnyRequest, nomor: FromQuery[str] = "") -> Response[bytes]:
+def show_activation(request: AnyRequest, nomor: FromQuery[str] = "") -> Response[bytes]:
     """Show the form for the activation code and the new password."""
     return render_page(request, "members/activation.html", active_menu="akun", form=None, identity=nomor[:40])
 
@@ -172,10 +172,10 @@ def _landing_url(kembali: str, *, is_officer: bool) -> str:
 
 
 routes: list[Any] = [
-    sign_in_page,
+    show_sign_in,
     submit_sign_in,
     redeem_handover_link,
-    sign_out,
-    activation_page,
+    submit_sign_out,
+    show_activation,
     submit_activation,
 ]

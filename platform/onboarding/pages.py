@@ -55,7 +55,7 @@ def show_sign_up(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
 
 
 @get("/daftar/alamat", opt=PUBLIC)
-async def check_address(
+async def show_address_check(
     request: AnyRequest, database: CurrentDatabase, ctx: CurrentContext, slug: FromQuery[str] = ""
 ) -> Response[bytes]:
     """Return whether a subdomain is free, for htmx while it is being typed."""
@@ -156,4 +156,4 @@ def _template_choices(ctx: RequestContext) -> dict[str, Any]:
     return {"charters": charters, "base_domain": ctx.database.settings.base_domain}
 
 
-apex_routes: list[Any] = [show_landing_page, show_sign_up, check_address, submit_sign_up]
+apex_routes: list[Any] = [show_landing_page, show_sign_up, show_address_check, submit_sign_up]

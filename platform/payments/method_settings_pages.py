@@ -70,7 +70,7 @@ async def show_method(
 
 
 @post(METHOD, guards=[require_officer])
-async def update_method(
+async def submit_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Save a method's settings."""
@@ -85,7 +85,7 @@ async def update_method(
 
 
 @post(METHOD + "/penyalaan", guards=[require_officer])
-async def enable_method(
+async def submit_enabling(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Enable a method for buyers."""
@@ -98,7 +98,7 @@ async def enable_method(
 
 
 @post(METHOD + "/pemadaman", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def disable_method(
+async def submit_disabling(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Disable a method."""
@@ -110,7 +110,7 @@ async def disable_method(
 
 
 @post(METHOD + "/naik", guards=[require_officer])
-async def move_up(
+async def submit_move_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Move a method up in the list."""
@@ -120,7 +120,7 @@ async def move_up(
 
 
 @post(METHOD + "/turun", guards=[require_officer])
-async def move_down(
+async def submit_move_down(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Move a method down in the list."""
@@ -130,7 +130,7 @@ async def move_down(
 
 
 @post(METHOD + "/alamat-pesan", guards=[require_officer])
-async def rotate_endpoint(
+async def submit_endpoint_rotation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Generate a new webhook URL."""
@@ -192,7 +192,7 @@ async def preview_sticker(
 
 
 @post(METHOD + "/stiker", guards=[require_officer])
-async def save_sticker(
+async def submit_sticker(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Store the sticker that the officer has confirmed."""
@@ -208,7 +208,7 @@ async def save_sticker(
 
 
 @post(METHOD + "/kemampuan", guards=[require_officer])
-async def probe_account(
+async def submit_probe(
     request: AnyRequest,
     database: CurrentDatabase,
     tenant: CurrentTenant,
@@ -255,14 +255,14 @@ def _redirect_to_method(ctx: RequestContext, method: str, sentence: str) -> Resp
 routes: Final[list[Any]] = [
     list_methods,
     show_method,
-    update_method,
-    enable_method,
-    disable_method,
-    move_up,
-    move_down,
-    rotate_endpoint,
+    submit_method,
+    submit_enabling,
+    submit_disabling,
+    submit_move_up,
+    submit_move_down,
+    submit_endpoint_rotation,
     submit_method_test,
     preview_sticker,
-    save_sticker,
-    probe_account,
+    submit_sticker,
+    submit_probe,
 ]

@@ -109,7 +109,7 @@ async def show_payment(
 
 
 @get(ONE + "/penerimaan", guards=[require_officer])
-async def confirm_payment_page(
+async def show_confirmation(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the page that asks to confirm that the payment has arrived."""
@@ -127,7 +127,7 @@ async def confirm_payment_page(
 
 
 @post(ONE + "/penerimaan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def confirm_payment(
+async def submit_confirmation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
     """Settle a payment because an officer confirms that the money arrived."""
@@ -142,7 +142,7 @@ async def confirm_payment(
 
 
 @post(ONE + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def sync_status(
+async def submit_status_check(
     request: AnyRequest,
     database: CurrentDatabase,
     tenant: CurrentTenant,
@@ -161,7 +161,7 @@ async def sync_status(
 
 
 @post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def resolve_unknown_event(
+async def submit_event_resolution(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Resolve a webhook event about no payment of ours."""
@@ -175,7 +175,7 @@ async def resolve_unknown_event(
 
 
 @post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def resolve_exception(
+async def submit_exception_resolution(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -251,9 +251,9 @@ def _parse_day(text: str) -> date | None:
 routes: Final[list[Any]] = [
     list_payments,
     show_payment,
-    confirm_payment_page,
-    confirm_payment,
-    sync_status,
-    resolve_unknown_event,
-    resolve_exception,
+    show_confirmation,
+    submit_confirmation,
+    submit_status_check,
+    submit_event_resolution,
+    submit_exception_resolution,
 ]

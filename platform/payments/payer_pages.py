@@ -67,7 +67,7 @@ _IMAGE_HEADERS: Final = {"Cache-Control": "private, max-age=3600"}
 
 
 @get("/bayar/{reference:str}", opt=PUBLIC)
-async def pay_page(
+async def show_payment(
     request: AnyRequest,
     ctx: CurrentContext,
     database: CurrentDatabase,
@@ -87,7 +87,7 @@ async def pay_page(
 
 
 @get("/bayar/{reference:str}/keadaan", opt=PUBLIC)
-async def poll_status(
+async def show_status(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str], tanda: FromQuery[str] = ""
 ) -> Response[Any]:
     """Answer a polling page: 204 while nothing changed, else the new content."""
@@ -104,7 +104,7 @@ async def poll_status(
 
 
 @post("/bayar/{reference:str}/mulai", opt=PUBLIC | WHEN_READ_ONLY)
-async def start_payment(
+async def submit_payment_start(
     request: AnyRequest,
     ctx: CurrentContext,
     database: CurrentDatabase,
@@ -121,7 +121,7 @@ async def start_payment(
 
 
 @get("/bayar/{reference:str}/lanjut", opt=PUBLIC)
-async def redirect_page(
+async def show_redirect(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the page that leads to the provider.
@@ -135,7 +135,7 @@ async def redirect_page(
 
 
 @post("/bayar/{reference:str}/periksa", opt=PUBLIC | WHEN_READ_ONLY)
-async def check_payment(
+async def submit_status_check(
     request: AnyRequest,
     ctx: CurrentContext,
     database: CurrentDatabase,
@@ -181,7 +181,7 @@ async def _record_claim(
 
 
 @get("/bayar/{reference:str}/qris.png", opt=PUBLIC)
-async def qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
+async def show_qris_image(ro: Ro, reference: FromPath[str]) -> Response[bytes]:
     """Return the QR code as a PNG download, which the payer can open in the bank's app on the same phone."""
     payment = await _require_payment(ro, reference)
     payload = payment.instructions.get("qr")
@@ -290,4 +290,11 @@ def _provider_name(payment: PayerPaymentView) -> str:
     return get_provider(payment.method).capabilities().company_name
 
 
-routes: Final[list[Any]] = [pay_page, poll_status, start_payment, redirect_page, check_payment, qris_image]
+routes: Final[list[Any]] = [
+    show_payment,
+    show_status,
+    submit_payment_start,
+    show_redirect,
+    submit_status_check,
+    show_qris_image,
+]

@@ -38,7 +38,7 @@ CONFIRM: Final = "payments/refund_manual_confirm.html"
 
 
 @post(REFUND + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def sync_refund(
+async def submit_refund_check(
     request: AnyRequest,
     database: CurrentDatabase,
     tenant: CurrentTenant,
@@ -66,7 +66,7 @@ async def sync_refund(
 
 
 @get(REFUND + "/penyelesaian", guards=[require_officer])
-async def confirm_refund_page(
+async def show_refund_confirmation(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -81,7 +81,7 @@ async def confirm_refund_page(
 
 
 @post(REFUND + "/penyelesaian", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def confirm_refund(
+async def submit_refund_confirmation(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -134,4 +134,4 @@ def _context(payment: OfficerPaymentView, refund: OfficerRefundView, ctx: Reques
     }
 
 
-routes: Final[list[Any]] = [sync_refund, confirm_refund_page, confirm_refund]
+routes: Final[list[Any]] = [submit_refund_check, show_refund_confirmation, submit_refund_confirmation]

@@ -32,7 +32,7 @@ from ui.guards import PUBLIC
 
 
 @get("/bayar/{reference:str}/bukti", opt=PUBLIC)
-async def receipt_page(
+async def show_receipt(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the receipt; a payment that is not paid has none."""
@@ -73,4 +73,4 @@ async def _load_receipt(
     return payment, build_receipt(payment, refunds, ctx.brand, ctx.lang, clock.now(), with_payer_name=named)
 
 
-routes: Final[list[Any]] = [receipt_page, download_receipt]
+routes: Final[list[Any]] = [show_receipt, download_receipt]

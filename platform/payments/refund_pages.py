@@ -38,7 +38,7 @@ FORM: Final = "payments/refund.html"
 
 
 @get(ONE + "/pengembalian", guards=[require_officer])
-async def refund_form(
+async def show_refund_form(
     request: AnyRequest,
     db: Db,
     ctx: CurrentContext,
@@ -62,7 +62,7 @@ async def refund_form(
 
 
 @post(ONE + "/pengembalian/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
-async def check_refund(
+async def preview_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
     """Show the page that asks to confirm the refund."""
@@ -178,4 +178,4 @@ def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
     return say("%(amount)s dari %(label)s dikembalikan kepada %(name)s lewat %(method)s.") % params
 
 
-routes: Final[list[Any]] = [refund_form, check_refund, submit_refund]
+routes: Final[list[Any]] = [show_refund_form, preview_refund, submit_refund]

@@ -38,7 +38,7 @@ SUGGESTED_AMOUNTS: Final = (20_000, 50_000, 100_000)  # rupiah
 
 
 @get("/anggota/dompet", guards=[require_member])
-async def wallet_page(
+async def show_wallet(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser
 ) -> Response[bytes]:
     """Show the wallet's balance and movements."""
@@ -58,7 +58,7 @@ async def wallet_page(
 
 
 @get("/anggota/dompet/isi", guards=[require_member])
-async def top_up_page(
+async def show_top_up_form(
     request: AnyRequest,
     ro: Ro,
     ctx: CurrentContext,
@@ -144,4 +144,4 @@ async def _context(ro: Reader, ctx: RequestContext, tenant: TenantRef, member_id
     }
 
 
-routes: Final[list[Any]] = [wallet_page, top_up_page, submit_top_up]
+routes: Final[list[Any]] = [show_wallet, show_top_up_form, submit_top_up]

@@ -86,7 +86,7 @@ async def show_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respons
 
 
 @post("/keranjang", opt=PUBLIC)
-async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
+async def submit_cart_item(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[Any]:
     """Add a product to the cart, or increase its quantity."""
     form = await read_form(request, AddToCartForm)
     goods = cart.read_cart(request)
@@ -111,7 +111,7 @@ async def add_to_cart(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Respo
 
 
 @post("/keranjang/{product_id:uuid}", status_code=200, opt=PUBLIC)
-async def change_quantity(
+async def submit_quantity(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Set the quantity of a product in the cart: the typed number, plus or minus one for the step buttons."""
@@ -130,7 +130,7 @@ async def change_quantity(
 
 
 @post("/keranjang/{product_id:uuid}/keluar", status_code=200, opt=PUBLIC)
-async def remove_from_cart(
+async def submit_removal(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take a product out of the cart."""
@@ -189,4 +189,4 @@ async def _render_cart(
     return response
 
 
-routes: Final[list[Any]] = [show_cart, add_to_cart, change_quantity, remove_from_cart]
+routes: Final[list[Any]] = [show_cart, submit_cart_item, submit_quantity, submit_removal]

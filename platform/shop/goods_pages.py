@@ -60,13 +60,15 @@ async def list_products(
 
 
 @get(HOME + "/baru", guards=[require_officer])
-async def new_product(request: AnyRequest, ro: Ro) -> Response[bytes]:
+async def show_new_product_form(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the form for a new product."""
     return render_page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
 
 
 @post(HOME + "/baru", guards=[require_officer])
-async def add_product(request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser) -> Response[Any]:
+async def submit_new_product(
+    request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser
+) -> Response[Any]:
     """Add a product from the submitted form."""
     form = await read_form(request, NewProductForm)
     context = await _form_context(as_reader(db), None)
@@ -115,7 +117,7 @@ async def show_product(
 
 
 @get(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
-async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
+async def show_product_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form to edit a product."""
     return render_page(
         request,
@@ -126,7 +128,7 @@ async def edit_product(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) 
 
 
 @post(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
-async def change_product(
+async def submit_product(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Change a product's details."""
@@ -143,7 +145,7 @@ async def change_product(
 
 
 @get(HOME + "/{product_id:uuid}/gambar", guards=[require_officer])
-async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
+async def show_picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and the form to upload another."""
     return render_page(
         request,
@@ -154,7 +156,7 @@ async def picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) 
 
 
 @post(HOME + "/{product_id:uuid}/gambar", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
-async def set_picture(
+async def submit_picture(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Set the product's picture from an uploaded photograph."""
@@ -168,7 +170,7 @@ async def set_picture(
 
 
 @post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[require_officer])
-async def remove_picture(
+async def submit_picture_removal(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Remove the product's picture, so that the drawn placeholder is shown."""
@@ -222,12 +224,12 @@ def _picture_view(product: ProductView) -> dict[str, str | None]:
 
 routes: Final[list[Any]] = [
     list_products,
-    new_product,
-    add_product,
+    show_new_product_form,
+    submit_new_product,
     show_product,
-    edit_product,
-    change_product,
-    picture_form,
-    set_picture,
-    remove_picture,
+    show_product_form,
+    submit_product,
+    show_picture_form,
+    submit_picture,
+    submit_picture_removal,
 ]

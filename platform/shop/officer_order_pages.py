@@ -107,7 +107,7 @@ async def show_step(request: AnyRequest, ro: Ro, ctx: CurrentContext, number: Fr
 
 
 @post(HOME + "/{number:int}/pembayaran", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def confirm_payment(
+async def submit_payment_confirmation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Confirm that the order's transfer or QRIS payment has arrived."""
@@ -121,7 +121,7 @@ async def confirm_payment(
 
 
 @post(HOME + "/{number:int}/penyerahan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def hand_over(
+async def submit_hand_over(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Mark the order as handed over."""
@@ -133,7 +133,7 @@ async def hand_over(
 
 
 @post(HOME + "/{number:int}/pembatalan", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def cancel_order(
+async def submit_cancellation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Cancel the order with the given reason."""
@@ -146,7 +146,7 @@ async def cancel_order(
 
 
 @post(HOME + "/{number:int}/pengembalian", guards=[require_officer], opt=WHEN_READ_ONLY)
-async def return_order(
+async def submit_return(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
     """Take back the order's goods with the given reason."""
@@ -315,8 +315,8 @@ routes: Final[list[Any]] = [
     list_orders,
     show_order,
     show_step,
-    confirm_payment,
-    hand_over,
-    cancel_order,
-    return_order,
+    submit_payment_confirmation,
+    submit_hand_over,
+    submit_cancellation,
+    submit_return,
 ]

@@ -31,7 +31,7 @@ from ui import (
 
 
 @get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])
-async def receive_goods_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
+async def show_receipt_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form for received goods: quantity, cost, and how they were paid."""
     product = await require_product(ro, product_id)
     return render_page(
@@ -40,7 +40,7 @@ async def receive_goods_form(request: AnyRequest, ro: Ro, product_id: FromPath[U
 
 
 @post(HOME + "/{product_id:uuid}/masuk", guards=[require_officer], status_code=200)
-async def receive_goods(
+async def submit_receipt(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Record received goods, after a page that asks to confirm them and their payment."""
@@ -92,7 +92,7 @@ def _render_confirmation(
 
 
 @get(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
-async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
+async def show_count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form for a stock count."""
     product = await require_product(ro, product_id)
     return render_page(
@@ -101,7 +101,7 @@ async def count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) ->
 
 
 @post(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
-async def count_stock(
+async def submit_count(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
     """Record a stock count."""
@@ -136,7 +136,7 @@ async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
 
 
 @post(HOME + "/golongan", guards=[require_officer])
-async def add_category(
+async def submit_category(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
     """Add a category."""
@@ -151,14 +151,14 @@ async def add_category(
 
 
 @get(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
-async def category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
+async def show_category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form to rename a category."""
     category = await _require_category(ro, category_id)
     return render_page(request, "shop/category.html", active_menu="barang", form=None, category=category)
 
 
 @post(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
-async def rename_category(
+async def submit_category_name(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, category_id: FromPath[UUID]
 ) -> Response[Any]:
     """Rename a category."""
@@ -181,12 +181,12 @@ async def _require_category(ro: Reader, category_id: UUID) -> goods_queries.Cate
 
 
 routes: Final[list[Any]] = [
-    receive_goods_form,
-    receive_goods,
-    count_form,
-    count_stock,
+    show_receipt_form,
+    submit_receipt,
+    show_count_form,
+    submit_count,
     list_categories,
-    add_category,
-    category_form,
-    rename_category,
+    submit_category,
+    show_category_form,
+    submit_category_name,
 ]

@@ -93,15 +93,15 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
     """Return the handlers of an import: choose a file, preview, confirm, example, and rejected lines."""
 
     @get(definition.path, guards=[require_officer], sync_to_thread=False)
-    def choose_file(request: AnyRequest) -> Response[bytes]:
+    def show_upload_form(request: AnyRequest) -> Response[bytes]:
         return render_page(request, UPLOAD_TEMPLATE, form=None, **_upload_context(request, definition))
 
     @get(f"{definition.path}/contoh.csv", guards=[require_officer], sync_to_thread=False)
-    def example() -> Response[bytes]:
+    def show_example() -> Response[bytes]:
         return _csv_response(BYTE_ORDER_MARK + definition.example, f"{definition.file_name}.csv")
 
     @post(definition.path, guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
-    async def preview(
+    async def preview_import(
         request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant
     ) -> Response[bytes]:
         form = await read_form(request, UploadForm)
@@ -109,15 +109,17 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
             UPLOAD_TEMPLATE, field="file", **_upload_context(request, definition)
         ):
             sent = ConfirmedFile(await read_upload_text(form.data.file), form.data.as_of, skip_bad=False)
-            preview = await read_in_thread(database, tenant, lambda ro: _load_preview(ro, definition, sent))
-        return _preview_page(request, definition, preview, sent)
+            preview_import = await read_in_thread(
+                database, tenant, lambda ro: _load_preview(ro, definition, sent)
+            )
+        return _preview_page(request, definition, preview_import, sent)
 
     @post(
         f"{definition.path}/pencatatan",
         guards=[require_officer],
         request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     )
-    async def record(
+    async def submit_import(
         request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant, viewer: CurrentUser
     ) -> Response[Any]:
         sent = await read_confirmed_file(request)
@@ -142,7 +144,7 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
         status_code=200,
         request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     )
-    async def download_rejected(
+    async def submit_rejected_request(
         request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant
     ) -> Response[bytes]:
         sent, lang = await read_confirmed_file(request), get_context(request).lang
@@ -155,7 +157,7 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
             await read_in_thread(database, tenant, write), f"{definition.file_name}.rejected.csv"
         )
 
-    return [choose_file, example, preview, record, download_rejected]
+    return [show_upload_form, show_example, preview_import, submit_import, submit_rejected_request]
 
 
 class _Preview(msgspec.Struct, frozen=True):
@@ -216,13 +218,13 @@ def _upload_context(request: AnyRequest, definition: ImportDefinition) -> dict[s
 def _preview_page(
     request: AnyRequest,
     definition: ImportDefinition,
-    preview: _Preview,
+    preview_import: _Preview,
     sent: ConfirmedFile,
     *,
     status: int = 200,
 ) -> Response[bytes]:
     """Render the preview: counts of lines, rejected lines with reasons, and the first valid lines."""
-    lang, plan = get_context(request).lang, preview.plan
+    lang, plan = get_context(request).lang, preview_import.plan
     return render_page(
         request,
         "imports/preview.html",
@@ -234,7 +236,7 @@ def _preview_page(
         good=len(plan.accepted),
         rejected=len(plan.rejected),
         bad=[
-            (each.line, each.reason.localize(lang), preview.bad.get(each.line, ""))
+            (each.line, each.reason.localize(lang), preview_import.bad.get(each.line, ""))
             for each in plan.rejected[:MAX_BAD_LINES_SHOWN]
         ],
         column_headings=[

@@ -21,7 +21,7 @@ YEAR_SECONDS = 31_536_000
 
 
 @get("/gaya", sync_to_thread=False, opt=PUBLIC)
-def style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
+def show_style_guide(request: AnyRequest, brand: CurrentBrand) -> Response[bytes]:
     """Render every component of the theme."""
     return render_page(
         request,
@@ -42,7 +42,7 @@ def switch_language(lang: FromPath[str], kembali: FromQuery[str] = "/") -> Respo
 
 
 @get("/merek/{name:str}", sync_to_thread=False, opt=PUBLIC | WHEN_SUSPENDED)
-def brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
+def show_brand_stylesheet(name: FromPath[str], brand: CurrentBrand) -> Response[str]:
     """Serve the cooperative's own colours."""
     if brand.css_url != f"/merek/{name}":
         raise ui_errors.NOT_FOUND()
@@ -68,6 +68,6 @@ def catch_all_routes(template: str, status: int) -> list[Any]:
     return [closed, switch_language]
 
 
-apex_routes = [style_guide, switch_language]
+apex_routes = [show_style_guide, switch_language]
 operator_routes = [switch_language]
-cooperative_routes = [style_guide, switch_language, brand_stylesheet]
+cooperative_routes = [show_style_guide, switch_language, show_brand_stylesheet]

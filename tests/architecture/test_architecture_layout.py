@@ -267,3 +267,30 @@ def test_no_private_name_of_another_package_is_used_without_a_reason() -> None:
                 continue
             found |= {(name, each) for each in modules if re.search(r"(^|\.)_[a-z]", each)}
     assert found == set(PRIVATE_NAMES_ALLOWED)
+
+
+# A handler is named after what it does with a request, so that it never has the name of its use case.
+HANDLER_PREFIXES = {
+    "get": ("show_", "list_", "search_", "export_", "download_", "serve_"),
+    "post": ("submit_", "preview_", "receive_"),
+}
+# GET handlers that change something: a link that is opened once signs in, and a link sets a cookie.
+OTHER_HANDLERS = {"redeem_handover_link", "switch_language"}
+
+
+def test_handlers_are_named_after_what_they_do_with_a_request() -> None:
+    handlers = [
+        (path.relative_to(PLATFORM).as_posix(), each.name, kind)
+        for path in SOURCES
+        if "fakes" not in path.parts
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        for kind in HANDLER_PREFIXES
+        if any(ast.unparse(decorator).startswith(f"{kind}(") for decorator in each.decorator_list)
+    ]
+    assert len(handlers) > 200
+    assert [
+        each
+        for each in handlers
+        if not each[1].startswith(HANDLER_PREFIXES[each[2]]) and each[1] not in OTHER_HANDLERS
+    ] == []
