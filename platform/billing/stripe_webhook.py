@@ -21,7 +21,7 @@ from kernel.outbox import enqueue
 from tenants.session import shared_session
 from ui import AnyRequest, CurrentDatabase
 from ui.errors import NOT_FOUND
-from ui.guards import PUBLIC
+from ui.guards import SIGNED_WEBHOOK
 
 if TYPE_CHECKING:
     from kernel.database import Database
@@ -46,7 +46,7 @@ class _StripeEventBody(msgspec.Struct, frozen=True):
     data: _StripeEventData
 
 
-@post(list(PATHS), opt=PUBLIC)
+@post(list(PATHS), opt=SIGNED_WEBHOOK)
 async def receive_stripe_webhook(request: AnyRequest, database: CurrentDatabase) -> Response[None]:
     """Receive a webhook.
 

@@ -169,7 +169,7 @@ class MemberImport:
         self._actor = actor
         self._as_of = as_of
         self._id = new_id()
-        self._facts: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
         self._after = self._done = 0
         self._batches = PrefetchedBatches(
             self._read, functools.partial(prepare_batch, as_of=as_of, by=actor.name)
@@ -194,13 +194,13 @@ class MemberImport:
         rejected.sort(key=lambda bad: bad.line)
         counts = await import_queries.count_by_verdict(ro, self._id)
         new, changed = counts.get("new", 0), counts.get("changed", 0)
-        self._facts = {"new": new, "changed": changed, "skipped": len(rejected)}
+        self._counts = {"new": new, "changed": changed, "skipped": len(rejected)}
         return file, ImportReport(new + changed, counts.get("unchanged", 0), rejected)
 
     async def begin(self, db: AsyncSession) -> None:
         """Record in the audit log that the import begins."""
         if self._lines:
-            audit.record(db, self._actor, "members.import_begun", subject="members", params=self._facts)
+            audit.record(db, self._actor, "members.import_begun", subject="members", params=self._counts)
 
     async def record_batch(self, db: AsyncSession) -> tuple[int, int] | None:
         """Record the next batch of members; return (lines done, lines in all), or None at the end.
@@ -230,7 +230,7 @@ class MemberImport:
     async def finish(self, db: AsyncSession) -> None:
         """Record the totals in the audit log and clear the staging table."""
         if self._lines:
-            audit.record(db, self._actor, "members.imported", subject="members", params=self._facts)
+            audit.record(db, self._actor, "members.imported", subject="members", params=self._counts)
         await self.discard(db)
 
     async def discard(self, db: AsyncSession) -> None:
@@ -239,7 +239,7 @@ class MemberImport:
 
     @property
     def _lines(self) -> int:
-        return self._facts["new"] + self._facts["changed"]
+        return self._counts["new"] + self._counts["changed"]
 
 
 async def _check_date(ro: Reader, as_of: date) -> date:

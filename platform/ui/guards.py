@@ -23,6 +23,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Who may use a handler: its guards say it, or the mark PUBLIC in its ``opt``. ``require_access_marks``
 # refuses an application with a handler that has neither.
 PUBLIC: Final = {"public": True}
+# A webhook of the platform's own: its signature stands for sign-in and CSRF token.
+SIGNED_WEBHOOK: Final = PUBLIC | {"signed_webhook": True}
 # Marks for a handler's ``opt``; web/suspension.py reads them. A handler without a mark is refused while its
 # cooperative is suspended, and refused while it is read-only if it changes something.
 WHEN_READ_ONLY: Final = {"available_read_only": True}

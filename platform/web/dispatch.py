@@ -186,9 +186,7 @@ class HostDispatcher:
         except Exception as error:  # noqa: BLE001 - respond_to_failure logs errors that are no database failure with their traceback
             if CONTEXT_KEY not in scope:
                 ctx = scope[CONTEXT_KEY] = RequestContext(self.database, "apex", PLATFORM_BRAND)
-                cookies = parse_cookies(
-                    b"; ".join([value for name, value in scope["headers"] if name == b"cookie"])
-                )
+                cookies = parse_cookies(scope)
                 build_context(ctx, scope, cookies, self.settings)
             await respond_to_failure(self._apps["failed"], scope, receive, watched, error)
 
@@ -221,9 +219,7 @@ class HostDispatcher:
                     503, send, retry_after=webhooks.RETRY_AFTER
                 )  # its schema must be migrated first
             return
-        cookies = parse_cookies(
-            b"; ".join([value for header, value in scope["headers"] if header == b"cookie"])
-        )
+        cookies = parse_cookies(scope)
         try:
             if tenant is not None:
                 await self._serve_cooperative(tenant, scope, receive, send, headers, cookies)

@@ -52,8 +52,9 @@ def clear_cookie_parser_cache(scope: Any) -> None:
         parse_cookie_string.cache_clear()
 
 
-def parse_cookies(header: bytes) -> dict[str, str]:
-    """Return the cookies of a header; the first of each name counts."""
+def parse_cookies(scope: Any) -> dict[str, str]:
+    """Return the cookies of a request; the first of each name counts."""
+    header = b"; ".join([value for name, value in scope["headers"] if name == b"cookie"])
     found: dict[str, str] = {}
     for part in header.decode("latin-1").split(";"):
         # must find every cookie that the pages find, or a personal page would be cached for everybody

@@ -43,7 +43,7 @@ READ_ONLY = ErrorType(
     "halaman Paket; sesudah itu semua langsung"
     " bisa dipakai lagi.",
 )
-SHOP_RESTS = ErrorType(
+SHOP_CLOSED = ErrorType(
     "web.shop_rests",
     403,
     "{name} sedang tidak menerima yang baru. Simpanan dan pesanan Anda tetap bisa dilihat, dan pesanan "
@@ -83,7 +83,7 @@ def reject_if_read_only(request: Request[Any, Any, Any]) -> None:
         return
     if ctx.viewer is not None and ctx.viewer.is_officer:
         raise READ_ONLY()
-    raise SHOP_RESTS(name=ctx.brand.name)
+    raise SHOP_CLOSED(name=ctx.brand.name)
 
 
 def reject_if_suspended(request: Request[Any, Any, Any]) -> Response[Any] | None:
