@@ -109,10 +109,8 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
             UPLOAD_TEMPLATE, field="file", **_upload_context(request, definition)
         ):
             sent = ConfirmedFile(await read_upload_text(form.data.file), form.data.as_of, skip_bad=False)
-            preview_import = await read_in_thread(
-                database, tenant, lambda ro: _load_preview(ro, definition, sent)
-            )
-        return _preview_page(request, definition, preview_import, sent)
+            preview = await read_in_thread(database, tenant, lambda ro: _load_preview(ro, definition, sent))
+        return _preview_page(request, definition, preview, sent)
 
     @post(
         f"{definition.path}/pencatatan",
