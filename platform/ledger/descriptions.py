@@ -72,14 +72,21 @@ class JournalDescription(msgspec.Struct, frozen=True):
     text: str = ""
 
     def localize(self, lang: Lang) -> str:
-        """Return the description in words; a code that this version does not know stands for itself."""
+        """Return the description in words.
+
+        A code that this version does not know, or whose parameters do not fit, stands for itself: a page of
+        the books opens whatever a row holds.
+        """
         if self.code is None:
             return self.text
         known = DESCRIPTIONS.get(self.code)
         if known is None:
             return self.code
-        params = {name: _read_param(name, value) for name, value in self.params.items()}
-        return known.format(**params).localize(lang)
+        try:
+            params = {name: _read_param(name, value) for name, value in self.params.items()}
+            return known.format(**params).localize(lang)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            return self.code
 
     def to_json(self) -> str | dict[str, Any]:
         """Return what ``parse_description`` reads."""

@@ -39,6 +39,13 @@ LINES = [JournalLine.to_debit(CASH, Rupiah(5)), JournalLine.to_credit(BANK, Rupi
         ),
         (JournalDescription(text="Listrik {Maret}"), "Listrik {Maret}", "Listrik {Maret}"),
         (JournalDescription("shop.unknown", {}), "shop.unknown", "shop.unknown"),
+        (JournalDescription("shop.sale", {"title": 1}), "shop.sale", "shop.sale"),
+        (
+            JournalDescription("shop.imported_sale", {"day": "soon"}),
+            "shop.imported_sale",
+            "shop.imported_sale",
+        ),
+        (JournalDescription("ledger.reversal", {"original": 7}), "ledger.reversal", "ledger.reversal"),
     ],
 )
 def test_a_description_is_said_in_each_language_also_after_it_was_stored(
