@@ -201,7 +201,11 @@ def _item_view(each: ReconciliationItem, state: Reconciliation, ctx: RequestCont
         "equal": each.reason == "equal",
         "difference": each.difference,
         "role": ROLE_LABELS[role].localize(ctx.lang),
-        "text": f"{payment.label}, {payment.payer_name}" if payment else texts[0] if texts else "",
+        "text": f"{payment.label.localize(ctx.lang)}, {payment.payer_name}"
+        if payment
+        else texts[0]
+        if texts
+        else "",
         "external": each.external.amount if each.external else None,
         "external_on": each.external.on if each.external else None,
         "local": each.local.amount if each.local else None,

@@ -12,6 +12,7 @@ import msgspec
 from kernel.database import Reader, as_reader
 from kernel.money import Rupiah
 from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
+from payments.labels import LABEL_COLUMN
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,11 +44,11 @@ class ClearingLine(DescribedRow, frozen=True):
     reversed: bool
 
 
-class ReconciledPayment(msgspec.Struct, frozen=True):
+class ReconciledPayment(DescribedRow, frozen=True):
     """A payment as reconciliation needs it."""
 
     reference: str
-    label: str
+    label: JournalDescription
     payer_name: str
     status: str
     live: bool
@@ -168,7 +169,7 @@ async def load_payments_by_reference(ro: Reader, references: Sequence[str]) -> d
     """Return payments by our reference, as reconciliation needs them; unknown references are left out."""
     rows = await ro.rows(
         ReconciledPayment,
-        "SELECT p.reference, p.label, p.payer_name, p.status, p.live, p.purpose, p.fee,"
+        f"SELECT p.reference, {LABEL_COLUMN}, p.payer_name, p.status, p.live, p.purpose, p.fee,"
         " EXISTS (SELECT FROM payment_refunds r WHERE r.payment_id = p.id AND r.status = 'pending') AS "
         "refund_pending"
         " FROM payments p WHERE p.reference = ANY($1::text[])",

@@ -225,7 +225,7 @@ def _line_view(planned: PlannedLine, payments: dict[str, Any], ctx: RequestConte
         "amount": planned.transaction.amount,
         "state": label,
         "kind": kind,
-        "why": f"{payment.label}, {payment.payer_name}"
+        "why": f"{payment.label.localize(ctx.lang)}, {payment.payer_name}"
         if payment
         else line_reason_text(planned.verdict.reason, None, "", ctx.lang),
     }

@@ -185,6 +185,7 @@ async def _line_context(ro: Reader, ctx: RequestContext, line_id: UUID, search: 
             line.method,
             clock.now() - statement_queries.MATCH_LOOKBACK,
             search=search,
+            lang=ctx.lang,
             amount=line.amount,
             max_amount=SHOWN_PAYMENTS,
         )
@@ -223,7 +224,7 @@ def _line_view(line: BankLineView, ctx: RequestContext) -> dict[str, Any]:
 def _payment_view(row: MatchablePayment, ctx: RequestContext) -> dict[str, Any]:
     return {
         "reference": row.reference,
-        "label": row.label,
+        "label": row.label.localize(ctx.lang),
         "payer": row.payer_name,
         "amount": row.amount,
         "status": rules.STATUS_LABELS[row.status].localize(ctx.lang),

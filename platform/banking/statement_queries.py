@@ -14,7 +14,10 @@ from banking.matching_rules import MatchCandidate
 from banking.models import BankLine
 from banking.statement_layouts import ColumnMapping
 from kernel.database import Reader, as_reader, like_pattern
+from kernel.formats import Lang
 from kernel.money import Rupiah
+from ledger.descriptions import DescribedRow, JournalDescription
+from payments.labels import LABEL_COLUMN, LABEL_TEXT, label_words
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,11 +47,11 @@ class BankLineView(msgspec.Struct, frozen=True):
     decided_at: datetime | None
 
 
-class MatchablePayment(msgspec.Struct, frozen=True):
+class MatchablePayment(DescribedRow, frozen=True):
     """A payment that a line may pay. ``amount`` in rupiah, with its unique suffix."""
 
     reference: str
-    label: str
+    label: JournalDescription
     payer_name: str
     amount: int
     unique_suffix: int
@@ -79,8 +82,8 @@ _LINE = (
     "payments AS p ON p.id = s.payment_id"
 )
 _PAYMENT = (
-    "SELECT p.reference, p.label, p.payer_name, p.amount, p.unique_suffix, p.status, p.opened_at FROM "
-    "payments AS p"
+    f"SELECT p.reference, {LABEL_COLUMN}, p.payer_name, p.amount, p.unique_suffix, p.status, p.opened_at"
+    " FROM payments AS p"
 )
 # A payment without a statement line: it awaits payment, ended recently, or an officer confirmed it before the
 # statement was imported.
@@ -192,19 +195,23 @@ async def list_payments_by_reference(ro: Reader, references: Sequence[str]) -> l
 
 
 async def list_unmatched_payments(
-    ro: Reader, method: str, ended_since: datetime, *, search: str, amount: int, max_amount: int
+    ro: Reader, method: str, ended_since: datetime, *, search: str, lang: Lang, amount: int, max_amount: int
 ) -> list[MatchablePayment]:
-    """Return payments of a method without a statement line, those nearest to an amount first."""
+    """Return payments of a method without a statement line, those nearest to an amount first.
+
+    ``search`` is looked for in labels as a reader of ``lang`` sees them.
+    """
     return await ro.rows(
         MatchablePayment,
-        f"{_PAYMENT} WHERE {_UNMATCHED} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.label ILIKE $3 OR "
-        f"p.payer_name ILIKE $3)"
+        f"{_PAYMENT} WHERE {_UNMATCHED} AND ($3 = '%%' OR p.reference ILIKE $3 OR p.payer_name ILIKE $3 OR "
+        f"{LABEL_TEXT.format(words='$6')} ILIKE $3)"
         " ORDER BY abs(p.amount - $4), p.opened_at DESC LIMIT $5",
         method,
         ended_since,
         like_pattern(search),
         amount,
         max_amount,
+        label_words(lang),
     )
 
 

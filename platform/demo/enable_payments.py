@@ -25,6 +25,7 @@ from governance.templates import DEFAULT_PAYMENT_METHODS
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.money import Rupiah
+from ledger.descriptions import describe
 from payments import (
     builtin_purposes,
     configure_method,
@@ -167,7 +168,7 @@ async def _top_up(
     ask = PaymentRequest(
         purpose=builtin_purposes.TOP_UP,
         subject_id=member_id,
-        label="Isi dompet",
+        label=describe("payments.top_up"),
         amount=Rupiah(amount),
         method=method,
         payer_name=name,

@@ -208,10 +208,10 @@ def _json_value(value: object) -> object:
         return value.isoformat()
     if isinstance(value, Decimal | UUID):
         return str(value)
-    if isinstance(value, LocalizedText | StoredText | JoinedText):
-        return {lang: value.localize(lang) for lang in list_languages()}
     if isinstance(value, DomainError):
         return {"code": value.code, "facts": value.params}
+    if isinstance(value, Localizable):
+        return {lang: value.localize(lang) for lang in list_languages()}
     if isinstance(value, Mapping):
         return {str(name): _json_value(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

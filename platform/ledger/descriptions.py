@@ -1,8 +1,8 @@
-"""What journals say they are for: stored as a code with parameters, put into words when shown.
+"""What journals and payments say they are for: stored as a code with parameters, worded when shown.
 
-A code and the placeholders of its sentence never change: rows that name them stay. Three parameters have a
-meaning of their own: ``day`` is a date, ``method`` the code of a payment method, ``original`` another
-description.
+A code and the placeholders of its sentence never change: rows that name them stay. Some parameters have a
+meaning of their own: ``day`` is a date, ``method`` the code of a payment method; ``original``, ``label`` and
+``reason`` are other descriptions.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ DESCRIPTIONS: Final[Mapping[str, LocalizedText]] = {
     "payments.fee": LocalizedText("Biaya {method}, {label}"),
     "payments.paid": LocalizedText("{label} dibayar, {method}"),
     "payments.refund": LocalizedText("Pengembalian uang, {label} ({reason})"),
+    "payments.refunded_at_provider": LocalizedText("Dikembalikan di {method}"),
+    "payments.repayment": LocalizedText("Pelunasan kasbon"),
+    "payments.top_up": LocalizedText("Isi dompet", context="payments.label"),
+    "payments.trial": LocalizedText("Percobaan {method}"),
     "savings.deposit_mandatory": LocalizedText("Setoran simpanan wajib {name} ({number})"),
     "savings.deposit_principal": LocalizedText("Setoran simpanan pokok {name} ({number})"),
     "savings.deposit_voluntary": LocalizedText("Setoran simpanan sukarela {name} ({number})"),
@@ -53,6 +57,7 @@ DESCRIPTIONS: Final[Mapping[str, LocalizedText]] = {
     "shop.imported_sale": LocalizedText("Penjualan tunai {day}, anggota {number} (impor)"),
     "shop.opening_stock": LocalizedText("Stok awal {product}"),
     "shop.opening_stocks": LocalizedText("Saldo awal persediaan, {count} macam barang", counted="count"),
+    "shop.order": LocalizedText("Pesanan {number}"),
     "shop.rebate": LocalizedText("Retur, pesanan {number}"),
     "shop.sale": LocalizedText("Penjualan, pesanan {number}"),
     "shop.stock_counted": LocalizedText("Hitung stok {product}: {difference}"),
@@ -62,10 +67,12 @@ DESCRIPTION_COLUMN: Final = (
     "coalesce(to_jsonb(j.description), jsonb_build_object('code', j.description_code, 'params', "
     "j.description_params)) AS description"
 )
+_DESCRIBED_COLUMNS: Final = {"description", "label", "reason"}
+_NESTED_PARAMS: Final = {"original", "label", "reason"}
 
 
 class JournalDescription(msgspec.Struct, frozen=True):
-    """A journal's description: a code with its parameters, or the text that somebody typed."""
+    """What a journal or a payment is for: a code with its parameters, or the text that somebody typed."""
 
     code: str | None = None
     params: Mapping[str, Any] = {}
@@ -115,12 +122,13 @@ def parse_description(stored: str | Mapping[str, Any]) -> JournalDescription:
 
 
 class DescribedRow(msgspec.Struct, frozen=True):
-    """A view with a column ``description``, which is read into a JournalDescription."""
+    """A view whose columns ``description``, ``label`` and ``reason`` are read into a JournalDescription."""
 
     def __post_init__(self) -> None:
-        stored = self.description  # type: ignore[attr-defined]  # each view declares it in its place
-        if not isinstance(stored, JournalDescription):
-            msgspec.structs.force_setattr(self, "description", parse_description(stored))
+        for name in self.__struct_fields__:
+            stored = getattr(self, name) if name in _DESCRIBED_COLUMNS else None
+            if stored is not None and not isinstance(stored, JournalDescription):
+                msgspec.structs.force_setattr(self, name, parse_description(stored))
 
 
 def _store_param(value: object) -> object:
@@ -132,7 +140,7 @@ def _store_param(value: object) -> object:
 
 
 def _read_param(name: str, value: Any) -> object:
-    if name == "original":
+    if name in _NESTED_PARAMS:
         return parse_description(value)
     if name == "day":
         return date.fromisoformat(value)

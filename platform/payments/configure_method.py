@@ -22,6 +22,7 @@ from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
+from ledger.descriptions import describe
 from payments import errors, events, method_settings_rules, methods, queries, vault
 from payments.builtin_purposes import TRIAL
 from payments.methods import PaymentMethod
@@ -200,7 +201,7 @@ async def start_method_test(db: AsyncSession, actor: Actor, name: str, *, key: s
     ask = PaymentRequest(
         purpose=TRIAL,
         subject_id=new_id(),
-        label=f"Percobaan {method.label.localize('id')}",
+        label=describe("payments.trial", method=name),
         amount=method_settings_rules.test_amount(method),
         method=name,
         payer_name=actor.name,

@@ -11,6 +11,7 @@ from kernel.actor import Actor
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from ledger.descriptions import describe
 from payments import queries, refund_payment, rules
 from payments.exceptions_queue import record_exception
 from payments.models import Payment, PaymentRefund
@@ -69,6 +70,7 @@ async def _book(
 ) -> None:
     """Record a refund that the provider made and book it."""
     label = get_provider(payment.method).capabilities().label.localize("id")
+    reason = describe("payments.refunded_at_provider", method=payment.method)
     refund = PaymentRefund(
         id=new_id(),
         payment_id=payment.id,
@@ -76,7 +78,8 @@ async def _book(
         amount=int(unrecorded),
         destination="original_method",
         status="pending",
-        reason=f"Dikembalikan di {label}",
+        reason_code=reason.code,
+        reason_params=dict(reason.params),
         detail="",
         requested_by=label,
         requested_at=clock.now(),
@@ -87,5 +90,5 @@ async def _book(
         payment.refunded + unrecorded >= payment.amount - payment.unique_suffix
         and payment.applied_to == "purpose"
     ):
-        await get_purpose(payment.purpose).on_refunded(db, payment, on=on, reason=refund.reason)
+        await get_purpose(payment.purpose).on_refunded(db, payment, on=on, reason=str(reason))
     await refund_payment.complete_refund(db, payment, refund, on=on, by=Actor("system", label))

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import ledger.models  # noqa: F401 - foreign keys name their tables
 import members.models  # noqa: F401 - foreign keys name their tables
 from kernel.database import CoopBase
+from ledger.descriptions import JournalDescription
 
 Moment = TIMESTAMP(timezone=True)
 
@@ -60,7 +61,8 @@ class Payment(CoopBase):
 
     `purpose` and `subject_id` name what it pays (an order, a member's wallet). `applied_to` says where the
     money was credited: "purpose"; the payer's "wallet" if the purpose no longer accepted it; or "owed" to a
-    payer who has no wallet. `processing_since` is set while banks transfer the payer's money; until it
+    payer who has no wallet. `label` says in words what is paid; only payments from before revision 0010 have
+    it stored as text. `processing_since` is set while banks transfer the payer's money; until it
     arrives, nothing closes or replaces the payment.
     """
 
@@ -69,6 +71,10 @@ class Payment(CoopBase):
         CheckConstraint(
             "status IN ('awaiting', 'paid', 'failed', 'expired', 'cancelled', 'partly_refunded', 'refunded')",
             name="status",
+        ),
+        CheckConstraint(
+            "num_nonnulls(label, label_code) = 1 AND (label_code IS NULL) = (label_params IS NULL)",
+            name="label",
         ),
         CheckConstraint("amount > 0 AND unique_suffix >= 0 AND unique_suffix < amount", name="amount"),
         CheckConstraint("refunded >= 0 AND refunded <= amount", name="refunded"),
@@ -85,7 +91,9 @@ class Payment(CoopBase):
     key: Mapped[str] = mapped_column(Text, unique=True)
     purpose: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
-    label: Mapped[str] = mapped_column(Text)
+    label_text: Mapped[str | None] = mapped_column("label", Text)
+    label_code: Mapped[str | None] = mapped_column(Text)
+    label_params: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     method: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(BigInteger)
@@ -112,6 +120,11 @@ class Payment(CoopBase):
         Moment
     )  # when the payer first claimed to have paid; settles nothing
     processing_since: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def label(self) -> JournalDescription:
+        """What is paid."""
+        return JournalDescription(self.label_code, self.label_params or {}, self.label_text or "")
 
 
 class PaymentException(CoopBase):
@@ -150,7 +163,8 @@ class PaymentException(CoopBase):
 class PaymentRefund(CoopBase):
     """A refund: requested, and booked once it is done.
 
-    ``destination``: "original_method", "wallet" or "by_hand".
+    ``destination``: "original_method", "wallet" or "by_hand". ``reason_text`` is what an officer typed;
+    otherwise ``ledger.descriptions`` has the sentence of ``reason_code``.
     """
 
     __tablename__ = "payment_refunds"
@@ -158,6 +172,10 @@ class PaymentRefund(CoopBase):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("status IN ('pending', 'done', 'failed')", name="status"),
         CheckConstraint("destination IN ('original_method', 'wallet', 'by_hand')", name="destination"),
+        CheckConstraint(
+            "num_nonnulls(reason, reason_code) = 1 AND (reason_code IS NULL) = (reason_params IS NULL)",
+            name="reason",
+        ),
         Index("ix_payment_refunds_payment_id", "payment_id"),
         Index("ix_payment_refunds_status", "status"),
         Index("ix_payment_refunds_provider_reference", "provider_reference"),
@@ -169,13 +187,20 @@ class PaymentRefund(CoopBase):
     amount: Mapped[int] = mapped_column(BigInteger)
     destination: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    reason_text: Mapped[str | None] = mapped_column("reason", Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    reason_params: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     detail: Mapped[str] = mapped_column(Text, server_default="")
     provider_reference: Mapped[str | None] = mapped_column(Text)
     journal: Mapped[int | None] = mapped_column(ForeignKey("journals.number"))
     requested_by: Mapped[str] = mapped_column(Text)
     requested_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def reason(self) -> JournalDescription:
+        """Why the money goes back."""
+        return JournalDescription(self.reason_code, self.reason_params or {}, self.reason_text or "")
 
 
 class PaymentEvent(CoopBase):

@@ -67,7 +67,12 @@ async def list_payments(
     first: StatusFilter = "periksa" if waiting.exceptions + waiting.messages else "semua"
     chip: StatusFilter = keadaan if keadaan in STATUS_FILTERS else "semua" if cari or hari else first
     search, current, day = cari.strip()[:100], min(max(halaman, 1), 100_000), _parse_day(hari)
-    asked: dict[str, Any] = {"zone": ctx.brand.timezone, "search": search, "amount": _parse_amount(search)}
+    asked: dict[str, Any] = {
+        "zone": ctx.brand.timezone,
+        "lang": ctx.lang,
+        "search": search,
+        "amount": _parse_amount(search),
+    }
     rows, total = await officer_queries.list_payments(ro, chip, day=day, page=current, **asked)
     pages = -(-total // officer_queries.PAGE_SIZE)
     url = f"{HOME}?{urlencode({'keadaan': chip, 'cari': search, 'hari': day or ''})}&halaman="
@@ -219,7 +224,7 @@ def _confirmation_context(payment: OfficerPaymentView, ctx: RequestContext) -> d
     params = {
         "amount": formats.rupiah(payment.amount, ctx.lang),
         "name": payment.payer_name,
-        "label": payment.label,
+        "label": payment.label.localize(ctx.lang),
     }
     sentence = (
         say("QRIS %(amount)s dari %(name)s untuk %(label)s sudah tampak di aplikasi penerimanya.")

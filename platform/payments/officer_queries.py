@@ -11,7 +11,9 @@ import msgspec
 
 from gateways.protocol import officer_confirmed_methods
 from kernel.database import Reader, like_pattern
+from kernel.formats import Lang
 from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
+from payments.labels import LABEL_COLUMN, LABEL_TEXT, REASON_COLUMN, label_words
 from payments.member_funds import CREDIT_METHODS
 from payments.payer_queries import PAYMENT_COLUMNS, PaymentView
 from payments.purposes import purposes_for_goods
@@ -21,7 +23,7 @@ StatusFilter = Literal["periksa", "menunggu", "masuk", "dikembalikan", "semua"]
 STATUS_FILTERS: Final[tuple[StatusFilter, ...]] = get_args(StatusFilter)
 
 
-class PaymentListRow(msgspec.Struct, frozen=True):
+class PaymentListRow(DescribedRow, frozen=True):
     """A payment in a list.
 
     ``day`` is the local day of ``moment``, by which the list is ordered; amounts in rupiah.
@@ -32,7 +34,7 @@ class PaymentListRow(msgspec.Struct, frozen=True):
     day: date
     moment: datetime
     reference: str
-    label: str
+    label: JournalDescription
     method: str
     status: str
     amount: int
@@ -76,14 +78,14 @@ class OfficerPaymentView(PaymentView, frozen=True):
     fee: int | None
 
 
-class OfficerRefundView(msgspec.Struct, frozen=True):
+class OfficerRefundView(DescribedRow, frozen=True):
     """A refund as the payment's page shows it; amount in rupiah."""
 
     id: UUID
     amount: int
     destination: str
     status: str
-    reason: str
+    reason: JournalDescription
     detail: str
     journal: int | None
     requested_by: str
@@ -145,8 +147,8 @@ _FILTERS: Final[dict[StatusFilter, tuple[str, str, str]]] = {
     "semua": ("true", "p.opened_at", _RECEIVED),
 }
 _SEARCH: Final = (
-    "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR p.label ILIKE $1 OR "
-    "p.provider_reference ILIKE $1 OR p.amount = $2)"
+    "($1 = '%%' OR p.reference ILIKE $1 OR p.payer_name ILIKE $1 OR "
+    f"{LABEL_TEXT.format(words='$5')} ILIKE $1 OR p.provider_reference ILIKE $1 OR p.amount = $2)"
 )
 # Verified webhook events that name no payment of ours and are unresolved.
 _UNKNOWN: Final = "e.status = 'exception' AND e.outcome = 'unknown'"
@@ -165,6 +167,7 @@ async def list_payments(
     status_filter: StatusFilter,
     *,
     zone: str,
+    lang: Lang,
     search: str,
     amount: int | None,
     day: date | None,
@@ -172,17 +175,18 @@ async def list_payments(
 ) -> tuple[list[PaymentListRow], int]:
     """Return one page of a filter's payments, newest first, and how many there are.
 
-    ``amount`` is the search text read as rupiah, if it is a number.
+    ``search`` is looked for in labels as a reader of ``lang`` sees them; ``amount`` is the same text read as
+    rupiah, if it is a number.
     """
     moment = _FILTERS[status_filter][1]
-    asked = (like_pattern(search), amount, day, zone)
+    asked = (like_pattern(search), amount, day, zone, label_words(lang))
     rows = await ro.rows(
         PaymentListRow,
-        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, p.label, "
+        f"SELECT ({moment} AT TIME ZONE $4)::date AS day, {moment} AS moment, p.reference, {LABEL_COLUMN}, "
         f"p.method, p.status, p.amount, p.refunded,"
         f" p.payer_name, ARRAY(SELECT e.reason FROM {_OPEN} ORDER BY e.id) AS reasons, p.late, p.live, "
         f"p.payer_claimed_at {_from_clause(status_filter)}"
-        f" ORDER BY {moment} DESC, p.id DESC LIMIT $5 OFFSET $6",
+        f" ORDER BY {moment} DESC, p.id DESC LIMIT $6 OFFSET $7",
         *asked,
         PAGE_SIZE,
         (page - 1) * PAGE_SIZE,
@@ -195,6 +199,7 @@ async def sum_by_day(
     status_filter: StatusFilter,
     *,
     zone: str,
+    lang: Lang,
     search: str,
     amount: int | None,
     days: Sequence[date],
@@ -205,11 +210,12 @@ async def sum_by_day(
         DayTotal,
         f"SELECT ({moment} AT TIME ZONE $4)::date AS day, count(*) AS count, sum({summed})::bigint AS "
         f"total {_from_clause(status_filter)}"
-        f" AND ({moment} AT TIME ZONE $4)::date = ANY($5::date[]) GROUP BY 1",
+        f" AND ({moment} AT TIME ZONE $4)::date = ANY($6::date[]) GROUP BY 1",
         like_pattern(search),
         amount,
         None,
         zone,
+        label_words(lang),
         list(days),
     )
     return {row.day: row for row in rows}
@@ -253,10 +259,8 @@ async def list_refunds(ro: Reader, payment_id: UUID) -> list[OfficerRefundView]:
     """Return a payment's refunds, oldest first."""
     return await ro.rows(
         OfficerRefundView,
-        "SELECT id, amount, destination, status, reason, detail, journal, requested_by, requested_at, "
-        "ended_at FROM "
-        "payment_refunds"
-        " WHERE payment_id = $1 ORDER BY id",
+        f"SELECT id, amount, destination, status, {REASON_COLUMN}, detail, journal, requested_by,"
+        " requested_at, ended_at FROM payment_refunds WHERE payment_id = $1 ORDER BY id",
         payment_id,
     )
 

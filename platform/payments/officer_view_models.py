@@ -88,7 +88,7 @@ async def build_payment_context(
                 "destination": officer_labels.refund_destination_label(each.destination, payment.method, ctx)[
                     0
                 ],
-                "reason": each.reason,
+                "reason": each.reason.localize(ctx.lang),
                 "detail": each.detail,
                 "journal": each.journal,
                 "requested_by": each.requested_by,
@@ -120,7 +120,7 @@ def _row(row: PaymentListRow, ctx: RequestContext) -> dict[str, Any]:
     label, kind = officer_labels.payment_status_badge(row.status, row.method, ctx)
     return {
         "href": f"/pengurus/pembayaran/{row.reference}",
-        "label": row.label,
+        "label": row.label.localize(ctx.lang),
         "payer": row.payer_name,
         "method": officer_labels.method_name(row.method, ctx),
         "amount": row.amount,

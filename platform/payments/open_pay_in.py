@@ -13,6 +13,7 @@ from kernel.actor import Actor
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
 from ledger.chart import MEMBER_RECEIVABLES
+from ledger.descriptions import describe
 from members import queries as members
 from payments import builtin_purposes, errors, member_funds, methods, queries
 from payments.methods import AvailableMethod
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     from kernel.database import Reader
     from tenants.registry import TenantRef
 
-# As they are stored in the books.
 PAYMENT_LABELS: Final = {
-    builtin_purposes.TOP_UP: "Isi dompet",
-    builtin_purposes.REPAYMENT: "Pelunasan kasbon",
+    builtin_purposes.TOP_UP: describe("payments.top_up"),
+    builtin_purposes.REPAYMENT: describe("payments.repayment"),
 }
 # Kasbon can be repaid from the member's own balances; a wallet is topped up from outside only.
 INTERNAL_METHODS: Final[dict[str, tuple[str, ...]]] = {

@@ -23,6 +23,7 @@ from kernel.ids import new_id
 from kernel.locks import advisory_lock
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
+from ledger.descriptions import JournalDescription
 from payments import errors, events, member_funds, methods, queries, rules, state_machine
 from payments.models import Payment
 from tenants.session import get_tenant
@@ -40,13 +41,14 @@ class PaymentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``amount`` is in rupiah without the unique suffix; ``key`` is the idempotency key.
 
-    ``label`` says what is paid, as the books and the receipt print it. ``consent`` comes from a PIN, for
-    credit. ``opened_at`` is the moment at which the subject (such as an order) was opened; None means now.
+    ``label`` (from ``describe``) says what is paid, in the books and on the receipt. ``consent`` comes from a
+    PIN, for credit. ``opened_at`` is the moment at which the subject (such as an order) was opened; None
+    means now.
     """
 
     purpose: str
     subject_id: UUID
-    label: str
+    label: JournalDescription
     amount: Rupiah
     method: str
     payer_name: str
@@ -178,7 +180,8 @@ async def _insert_payment(
         "key": request.key,
         "purpose": request.purpose,
         "subject_id": request.subject_id,
-        "label": request.label,
+        "label_code": request.label.code,
+        "label_params": dict(request.label.params),
         "method": request.method,
         "status": "awaiting",
         "amount": int(request.amount) + unique_suffix,
@@ -252,13 +255,13 @@ async def _build_instructions(payment: Payment, method: methods.PaymentMethod) -
 def build_intent(payment: Payment, *, return_url: str, webhook_url: str | None) -> Intent:
     """Return a payment in the form in which it is sent to a provider.
 
-    The buyer's name and phone are those they gave for this payment.
+    The description is Indonesian. The buyer's name and phone are those they gave for this payment.
     """
     return Intent(
         id=str(payment.id),
         reference=payment.reference,
         amount=Rupiah(payment.amount),
-        description=payment.label,
+        description=str(payment.label),
         buyer_name=payment.payer_name,
         buyer_phone=payment.payer_phone,
         expires_at=payment.expires_at,

@@ -97,9 +97,9 @@ async def show_status(
     if tanda == context["view_version"]:
         return Response(None, status_code=204)
     response = render_page(request, "payments/pay.html", block="payment", form=None, **context)
-    label = f"{context['payment'].label}: {STATUS_LABELS[context['state']].localize(ctx.lang)}"
+    said = context["payment"].label.localize(ctx.lang), STATUS_LABELS[context["state"]].localize(ctx.lang)
     # announced to screen readers, since the user triggered nothing
-    response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": label}})
+    response.headers["HX-Trigger"] = json.dumps({"lumbung:say": {"text": ": ".join(said)}})
     return response
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.descriptions import DESCRIPTION_COLUMN, DescribedRow, JournalDescription
+from payments.labels import LABEL_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from kernel.database import Reader
 
 
-class PaymentView(msgspec.Struct, frozen=True):
+class PaymentView(DescribedRow, frozen=True):
     """What the pages of payers and of officers both show of one payment (``PAYMENT_COLUMNS``).
 
     Amounts in rupiah; times have a time zone.
@@ -26,7 +27,7 @@ class PaymentView(msgspec.Struct, frozen=True):
     reference: str
     purpose: str
     subject_id: UUID
-    label: str
+    label: JournalDescription
     method: str
     status: str
     amount: int
@@ -45,7 +46,9 @@ class PaymentView(msgspec.Struct, frozen=True):
     payer_claimed_at: datetime | None
 
 
-PAYMENT_COLUMNS: Final = ", ".join(PaymentView.__struct_fields__)
+PAYMENT_COLUMNS: Final = ", ".join(
+    LABEL_COLUMN if name == "label" else name for name in PaymentView.__struct_fields__
+)
 
 
 class PayerPaymentView(PaymentView, frozen=True):
@@ -85,11 +88,11 @@ class AccountMovementView(DescribedRow, frozen=True):
     reference: str | None
 
 
-class PendingPaymentView(msgspec.Struct, frozen=True):
+class PendingPaymentView(DescribedRow, frozen=True):
     """A payment of a member that awaits payment."""
 
     reference: str
-    label: str
+    label: JournalDescription
     method: str
     amount: int
     expires_at: datetime | None
@@ -164,8 +167,8 @@ async def list_pending_payments(
     """Return a member's payments for these purposes that can still be paid, newest first."""
     return await ro.rows(
         PendingPaymentView,
-        "SELECT reference, label, method, amount, expires_at FROM payments WHERE member_id = $1 AND "
-        "purpose = ANY($2::text[])"
+        f"SELECT reference, {LABEL_COLUMN}, method, amount, expires_at FROM payments WHERE member_id = $1"
+        " AND purpose = ANY($2::text[])"
         " AND status = 'awaiting' AND (expires_at IS NULL OR expires_at > $3) ORDER BY id DESC LIMIT 20",
         member_id,
         list(purposes),

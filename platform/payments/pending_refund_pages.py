@@ -117,7 +117,7 @@ def _context(payment: OfficerPaymentView, refund: OfficerRefundView, ctx: Reques
     say = get_translations(ctx.lang).gettext
     params = {
         "amount": formats.rupiah(refund.amount, ctx.lang),
-        "label": payment.label,
+        "label": payment.label.localize(ctx.lang),
         "name": payment.payer_name,
         "method": get_provider(payment.method).capabilities().company_name,
     }

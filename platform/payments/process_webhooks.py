@@ -123,7 +123,7 @@ async def execute_refund(
             refund.amount,
             refund.provider_reference,
         )
-        reason, refund_key = refund.reason, str(refund.id)
+        reason, refund_key = str(refund.reason), str(refund.id)
         if not asked_before and await refund_payment.fail_if_spent(db, payment, refund_id):
             await mark_processed(db, key)
             return

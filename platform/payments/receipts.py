@@ -66,7 +66,7 @@ def build_receipt(
     if payment.settled_at is None or payer_status(payment, now) not in SETTLED_STATUSES:
         return None
     say = get_translations(lang).gettext
-    lines = [(payment.label, payment.amount - payment.unique_suffix)]
+    lines = [(payment.label.localize(lang), payment.amount - payment.unique_suffix)]
     if payment.unique_suffix:
         lines.append((say("Angka pengenal transfer"), payment.unique_suffix))
     done = [each for each in refunds if each.status == "done"]

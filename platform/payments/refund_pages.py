@@ -163,7 +163,7 @@ def _sentence(payment: Payment, sent: RefundForm, ctx: RequestContext) -> str:
     params = {
         "amount": formats.rupiah(sent.amount, ctx.lang),
         "name": payment.payer_name,
-        "label": payment.label,
+        "label": payment.label.localize(ctx.lang),
         "method": officer_labels.method_name(payment.method, ctx),
     }
     if sent.destination == "wallet":

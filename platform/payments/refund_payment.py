@@ -102,14 +102,14 @@ async def request_refund(
         amount=int(amount),
         destination=destination,
         status="pending",
-        reason=reason.strip(),
+        reason_text=reason.strip(),
         detail="",
         requested_by=actor.name,
         requested_at=clock.now(),
     )
     db.add(refund)
     await db.flush()
-    params = {"amount": int(amount), "destination": destination, "reason": refund.reason}
+    params = {"amount": int(amount), "destination": destination, "reason": refund.reason_text}
     audit.record(db, actor, events.REFUND_REQUESTED, subject=f"payment:{payment.reference}", params=params)
     if (
         destination == "original_method"

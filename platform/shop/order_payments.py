@@ -20,6 +20,7 @@ from kernel.locks import is_written_row
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
 from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
+from ledger.descriptions import describe
 from payments import queries as payment_queries
 from payments import refund_payment, state_machine
 from payments.errors import PAYMENT_PROCESSING
@@ -69,7 +70,7 @@ async def open_order_payment(
     request = PaymentRequest(
         purpose=ORDER,
         subject_id=order.id,
-        label=f"Pesanan {order.number}",
+        label=describe("shop.order", number=order.number),
         amount=Rupiah(order.total),
         method=method,
         payer_name=order.buyer_name,

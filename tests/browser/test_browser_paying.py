@@ -76,7 +76,7 @@ async def test_each_state_of_a_payment_is_told_and_can_be_used_by_everybody(
     for state in STATES:
         payment = await payment_in(site, melati_here, state)
         await visitor.goto(f"/bayar/{payment.reference}")
-        await visitor.expect_heading(payment.label)
+        await visitor.expect_heading(str(payment.label))
         await visitor.expect_text(SAYS[state])
         await expect(visitor.page.locator("[data-left]")).to_have_count(1 if state == "awaiting" else 0)
         if js:

@@ -9,6 +9,7 @@ from kernel.actor import Actor
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
+from ledger.descriptions import describe
 from payments import state_machine
 from payments.builtin_purposes import REPAYMENT
 from payments.models import Payment
@@ -21,7 +22,7 @@ async def pay_off(db: AsyncSession, amount: int) -> Payment:
     ask = PaymentRequest(
         purpose=REPAYMENT,
         subject_id=buyer.member_id,
-        label="Bayar kasbon",
+        label=describe("payments.repayment"),
         amount=Rupiah(amount),
         method="bank_transfer",
         payer_name=buyer.name,

@@ -19,6 +19,7 @@ from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import queries as ledger_queries
+from ledger.descriptions import describe
 from payments import methods, provider_calls, queries, vault
 from payments.models import PaymentMethodRow
 from payments.open_payment import PaymentRequest, create_test_payment
@@ -48,7 +49,7 @@ class GatewaySetup(Generic[ServerT]):
             ask = PaymentRequest(
                 purpose=purpose,
                 subject_id=member,
-                label="Isi dompet",
+                label=describe("payments.top_up"),
                 amount=Rupiah(amount),
                 method=self.method,
                 payer_name="Sari Wulandari",

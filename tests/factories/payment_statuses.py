@@ -17,6 +17,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH, MEMBER_RECEIVABLES
+from ledger.descriptions import describe
 from payments import refund_payment, state_machine
 from payments.exceptions_queue import record_exception
 from payments.models import Payment, PaymentMethodRow
@@ -102,7 +103,7 @@ async def create_payment_in_status(
 
 async def top_up_wallet(db: AsyncSession, amount: int, number: str = "0001") -> Payment:
     """Let a member fill their wallet by a transfer that an officer saw."""
-    payment = await _open_own_payment(db, "top_up", "Isi dompet", amount, number)
+    payment = await _open_own_payment(db, "top_up", amount, number)
     return await state_machine.confirm_by_officer(db, CASHIER, payment.reference, on=TODAY)
 
 
@@ -112,13 +113,13 @@ async def count_payments(db: AsyncSession, purpose: str, subject_id: UUID | None
     return int((await db.execute(statement)).scalar_one())
 
 
-async def _open_own_payment(db: AsyncSession, purpose: str, label: str, amount: int, number: str) -> Payment:
+async def _open_own_payment(db: AsyncSession, purpose: str, amount: int, number: str) -> Payment:
     buyer = await shop.get_member_buyer(db, number)
     assert buyer.member_id is not None
     ask = PaymentRequest(
         purpose=purpose,
         subject_id=buyer.member_id,
-        label=label,
+        label=describe(f"payments.{purpose}"),
         amount=Rupiah(amount),
         method="bank_transfer",
         payer_name=buyer.name,

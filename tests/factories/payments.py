@@ -32,6 +32,7 @@ from kernel.money import Rupiah
 from kernel.settings import Settings
 from ledger import Journal, JournalLine, post_journal
 from ledger.chart import CASH
+from ledger.descriptions import describe
 from payments import exceptions_queue, methods, refund_payment, state_machine, vault
 from payments.member_funds import Consent
 from payments.models import Payment, PaymentMethodRow, PaymentRefund
@@ -157,7 +158,7 @@ async def open_member_payment(
     ask = PaymentRequest(
         purpose=purpose,
         subject_id=buyer.member_id,
-        label={"top_up": "Isi dompet", "repayment": "Bayar kasbon"}[purpose],
+        label=describe(f"payments.{purpose}"),
         amount=Rupiah(amount),
         method=method,
         payer_name=buyer.name,

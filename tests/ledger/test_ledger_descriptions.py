@@ -33,6 +33,20 @@ LINES = [JournalLine.to_debit(CASH, Rupiah(5)), JournalLine.to_credit(BANK, Rupi
             "Pesanan 7 paid, Cash on hand-over",
         ),
         (
+            describe("payments.paid", label=describe("shop.order", number=1042), method="cash"),
+            "Pesanan 1042 dibayar, Tunai saat barang diterima",
+            "Order 1042 paid, Cash on hand-over",
+        ),
+        (
+            describe(
+                "payments.refund",
+                label=describe("payments.top_up"),
+                reason=describe("payments.refunded_at_provider", method="stripe"),
+            ),
+            "Pengembalian uang, Isi dompet (Dikembalikan di Kartu (Stripe))",
+            "Refund, Wallet top-up (Refunded at Card (Stripe))",
+        ),
+        (
             describe("shop.opening_stocks", count=1),
             "Saldo awal persediaan, 1 macam barang",
             "Opening stock, 1 product",

@@ -15,6 +15,7 @@ from kernel.actor import Actor
 from kernel.database import Database, as_reader
 from kernel.ids import new_id
 from kernel.money import Rupiah
+from ledger.descriptions import describe
 from payments import queries, refund_payment, state_machine
 from payments.builtin_purposes import TOP_UP
 from payments.exceptions_queue import record_exception
@@ -48,7 +49,7 @@ async def topped_up(database: Database, tenant: TenantRef, *, paid: bool = True,
         ask = PaymentRequest(
             purpose=TOP_UP,
             subject_id=buyer.member_id or new_id(),
-            label="Isi dompet",
+            label=describe("payments.top_up"),
             amount=Rupiah(amount),
             method="bank_transfer",
             payer_name=buyer.name,
@@ -140,9 +141,30 @@ async def test_the_list_is_found_by_reference_name_amount_and_number(
         page = (await officer_client.get(HOME, params={"cari": search})).text
         assert f"{HOME}/{mine}" in page, search
         assert f"{HOME}/{other}" not in page, search
-    label = (await payment(database, melati, other)).label
+    label = str((await payment(database, melati, other)).label)
     assert f"{HOME}/{other}" in (await officer_client.get(HOME, params={"cari": label})).text
     assert "Belum ketemu" in (await officer_client.get(HOME, params={"cari": "100%_"})).text
+
+
+async def test_an_english_page_names_payments_and_their_journals_in_english_and_finds_them_by_that_name(
+    officer_client: SignedInClient, visitor: Visitors, database: Database, melati: TenantRef
+) -> None:
+    bought, filled = await ordered(database, melati), await topped_up(database, melati)
+    async with coop_session(database, melati) as db:
+        await state_machine.confirm_by_officer(db, CASHIER, bought, on=TODAY)
+    number = (await payment(database, melati, bought)).label.params["number"]
+    officer_client.client.cookies.set("bahasa", "en")
+    found = (await officer_client.get(HOME, params={"cari": f"order {number}"})).text
+    assert f"{HOME}/{bought}" in found
+    assert f"{HOME}/{filled}" not in found
+    assert f"{HOME}/{filled}" in (await officer_client.get(HOME, params={"cari": "Wallet top-up"})).text
+    one = (await officer_client.get(f"{HOME}/{bought}")).text
+    assert f"Order {number} paid, Bank transfer" in one
+    assert "Wallet top-up paid, Bank transfer" in (await officer_client.get(f"{HOME}/{filled}")).text
+    own = visitor("melati")
+    own.cookies.set("bahasa", "en")
+    pages = [one, found, (await own.get(f"/bayar/{bought}")).text]
+    assert all(f"Order {number}" in page and f"Pesanan {number}" not in page for page in pages)
 
 
 async def test_each_chip_shows_its_own(
@@ -352,7 +374,7 @@ async def test_an_order_that_waits_for_its_buyer_is_called_off_on_its_own_page(
     reference = await ordered(database, melati)
     await officer_client.post(f"{HOME}/{reference}/penerimaan")
     page = (await officer_client.get(f"{HOME}/{reference}/pengembalian")).text
-    number = (await payment(database, melati, reference)).label.rpartition(" ")[2]
+    number = (await payment(database, melati, reference)).label.params["number"]
     assert f"/pengurus/pesanan/{number}" in page
     sent = {"amount": "1.000", "destination": "by_hand", "reason": "salah", "key": str(new_id())}
     for step in ("pengembalian/periksa", "pengembalian"):

@@ -31,7 +31,7 @@ async def test_an_officer_who_confirms_money_is_named_in_the_trail(db: AsyncSess
 
 async def test_who_hands_goods_over_for_cash_is_named_in_the_trail(db: AsyncSession) -> None:
     payment = await create_payment_in_status(db, "awaiting", "cash")
-    number = int(payment.label.rpartition(" ")[2])
+    number = int(payment.label.params["number"])
     await hand_over(db, CASHIER, number, on=TODAY)
     (settled,) = await entries(db, payment.reference, events.SETTLED)
     assert (settled.actor_kind, settled.actor_name) == ("officer", CASHIER.name)

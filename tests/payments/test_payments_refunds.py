@@ -12,7 +12,7 @@ from factories import payments as pay
 from factories import shop
 from factories.payments import issue_refund, mark_paid
 from factories.shop import CASHIER, TODAY, VISITOR
-from gateways.protocol import RefundResult
+from gateways.protocol import RefundResult, get_provider
 from kernel.errors import DomainError
 from kernel.ids import new_id
 from kernel.money import Rupiah
@@ -365,7 +365,10 @@ async def test_what_was_given_back_at_the_provider_calls_the_order_off_and_is_bo
     for _ in range(3):
         await record_external_refund(db, payment, Rupiah(49_000), on=TODAY)
     assert (payment.status, payment.refunded, order.status) == ("refunded", 49_000, "cancelled")
-    assert len(await refund_payment.queries.list_refunds(db, payment.id)) == 1
+    (refund,) = await refund_payment.queries.list_refunds(db, payment.id)
+    name = get_provider(method).capabilities().label
+    assert str(refund.reason) == f"Dikembalikan di {name.localize('id')}"
+    assert refund.reason.localize("en") == f"Refunded at {name.localize('en')}"
     await pay.assert_invariants(db)
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -26,6 +27,7 @@ from ledger import Journal, JournalLine, post_journals
 from ledger.chart import BANK, CASH
 from ledger.descriptions import describe
 from ledger.queries import list_journals
+from payments.officer_queries import find_payment, list_refunds
 from tenants import revisions
 from tenants.migrator import migrate
 from tenants.registry import TenantRef, find_tenant_by_slug
@@ -343,6 +345,31 @@ async def test_values_move_to_their_new_columns_and_codes_that_go_on_changing_to
             100,
             "bank_transfer",
         )
+
+
+async def test_payments_and_refunds_of_before_show_their_text_and_new_ones_their_code_in_words(
+    old: Database,
+) -> None:
+    tenant = await upgraded(old)
+    async with coop_session(old, tenant) as db:
+        copied = (
+            "INSERT INTO payments (id, reference, key, purpose, subject_id, label_code, label_params, method,"
+            " status, amount, payer_name, instructions, opened_at) SELECT gen_random_uuid(), 'LAAAAAAAAAA4',"
+            " 'k4', purpose, subject_id, 'shop.order', '{\"number\": 1003}', method, 'awaiting', amount,"
+            " payer_name, instructions, opened_at FROM payments WHERE key = 'k2'"
+        )
+        await db.execute(text(copied))
+        shown = {key: await find_payment(as_reader(db), f"LAAAAAAAAAA{key}") for key in (1, 4)}
+        labels = {
+            key: found and (str(found.label), found.label.localize("en")) for key, found in shown.items()
+        }
+        assert labels == {1: ("Pesanan 1001", "Pesanan 1001"), 4: ("Pesanan 1003", "Order 1003")}
+        refunds = await list_refunds(as_reader(db), UUID(PAID))
+        assert [each.reason.localize("en") for each in refunds] == ["Rusak", "Kurang"]
+        for both in ("payments SET label = 'x' WHERE key = 'k4'", "payment_refunds SET reason = NULL"):
+            with pytest.raises(Exception, match=r"ck_payment(s_label|_refunds_reason)"):
+                async with db.begin_nested():
+                    await db.execute(text(f"UPDATE {both}"))
 
 
 async def test_jobs_that_wait_bear_their_new_names(old: Database) -> None:

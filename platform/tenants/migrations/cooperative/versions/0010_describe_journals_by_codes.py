@@ -1,4 +1,4 @@
-"""Store what a journal is for as a code with parameters. What was written before stays as text."""
+"""Store what journals, payments and refunds are for as a code with parameters. Text of before stays text."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -199,3 +199,17 @@ def upgrade() -> None:
         "num_nonnulls(description, description_code) = 1 AND (description_code IS NULL) = (description_params IS NULL)",
     )
     op.execute(DOOR)
+    _describe_by_code("payments", "label")
+    _describe_by_code("payment_refunds", "reason")
+
+
+def _describe_by_code(table: str, column: str) -> None:
+    code, params = f"{column}_code", f"{column}_params"
+    op.alter_column(table, column, existing_type=sa.Text(), nullable=True)
+    op.add_column(table, sa.Column(code, sa.Text(), nullable=True))
+    op.add_column(table, sa.Column(params, postgresql.JSONB(), nullable=True))
+    op.create_check_constraint(
+        op.f(f"ck_{table}_{column}"),
+        table,
+        f"num_nonnulls({column}, {code}) = 1 AND ({code} IS NULL) = ({params} IS NULL)",
+    )
