@@ -20,7 +20,7 @@ from kernel.actor import SYSTEM
 from ledger.report_queries import get_control_totals
 from ledger.year_queries import get_surplus, get_trial_balance
 from members.import_members import import_members
-from onboarding.create_bench_cooperative import create_bench_cooperative
+from onboarding.create_cooperative import create_cooperative
 from shop.import_products import import_products
 from shop.import_sales import import_sales
 from shu.create_draft import create_draft
@@ -75,7 +75,7 @@ async def main(arguments: list[str] | None = None) -> None:
         ("sales", import_sales, {}),
     ]
     async with bench_environment() as (database, _):
-        tenant = (await create_bench_cooperative(database, build_founding("ukur"))).tenant
+        tenant = (await create_cooperative(database, build_founding("ukur"))).tenant
         for content, (name, work, options) in zip(files, imports, strict=True):
             for time_sent in ("first time", "second time"):
                 started = time.perf_counter()
