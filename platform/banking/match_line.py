@@ -74,8 +74,8 @@ async def match_line(db: AsyncSession, actor: Actor, line_id: UUID, reference: s
     return MatchedPayment(reference, settled)
 
 
-async def set_line_aside(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
-    """Set a line aside as paying nothing we asked for, with a reason. A repetition changes nothing.
+async def mark_line_unrelated(db: AsyncSession, actor: Actor, line_id: UUID, reason: str) -> None:
+    """Mark a line as unrelated to any payment, with a reason. A repetition changes nothing.
 
     Raises DomainError: payments.no_such_line, .reason_needed, .line_decided.
     """

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from banking import errors, statement_import_pages, statement_queries
 from banking.forms import MatchForm, SetAsideForm
-from banking.match_line import match_line, set_line_aside
+from banking.match_line import mark_line_unrelated, match_line
 from banking.matching_rules import amount_fits, is_payable
 from banking.statement_import_pages import ACTIVE_MENU, IMPORT_URL, STATEMENT_LINES_URL
 from banking.statement_labels import line_reason_text, line_status_badge
@@ -162,7 +162,7 @@ async def submit_set_aside(
     form = await read_form(request, SetAsideForm)
     context = await _line_context(as_reader(db), ctx, statement_line, "")
     async with form.rerender_on_error(LINE_TEMPLATE, active_menu=ACTIVE_MENU, **context):
-        await set_line_aside(db, viewer.as_officer(), statement_line, form.data.reason)
+        await mark_line_unrelated(db, viewer.as_officer(), statement_line, form.data.reason)
     return see_other(STATEMENT_LINES_URL, flash=get_translations(ctx.lang).gettext("Baris itu disisihkan."))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from banking.reconcile_method import Reconciliation
     from banking.reconciliation_rules import ReconciliationItem
     from payments.exception_queries import ExceptionView
-    from payments.rotate_keys import RotationReport
+    from payments.reencrypt_secrets import RotationReport
 
 
 @click.group("payments")
@@ -232,10 +232,10 @@ def rotate_keys(*, as_json: bool) -> int:
 
 
 async def _rotate(*, as_json: bool) -> int:
-    from payments.rotate_keys import rotate_keys
+    from payments.reencrypt_secrets import reencrypt_secrets
 
     async with open_database() as database:
-        report = await rotate_keys(database)
+        report = await reencrypt_secrets(database)
     result = {
         "key": report.key,
         "moved": report.rotated,

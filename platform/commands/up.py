@@ -114,7 +114,7 @@ async def _migrate(settings: Settings) -> None:
 
 async def _seed(settings: Settings) -> list[str]:
     """Seed the demo and return the lines that explain how to use it."""
-    from demo import list_notes, seed_demo
+    from demo import list_demo_hints, seed_demo
 
     left: list[str] = []
     async with open_database(settings, migrated=False) as database:
@@ -124,7 +124,7 @@ async def _seed(settings: Settings) -> list[str]:
         "Logins of the demo (all people are invented):",
         *(sign_in.format_line() for sign_in in sign_ins),
     ]
-    return [*lines, *list_notes(settings), *left]
+    return [*lines, *list_demo_hints(settings), *left]
 
 
 def _require_free_port(settings: Settings) -> None:

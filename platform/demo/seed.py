@@ -176,7 +176,7 @@ def _list_logins(database: Database, demos: list[DemoCooperative]) -> list[DemoL
     return lines
 
 
-def list_notes(settings: Settings) -> list[str]:
+def list_demo_hints(settings: Settings) -> list[str]:
     """Return sentences about what else there is to try: fake gateways and sample files."""
     lines = []
     if settings.fake_gateways:

@@ -80,7 +80,7 @@ async def show_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Respo
     """Show officers the bylaws in force, future ones, and the list of versions."""
     today = clock.today(brand.timezone)
     bylaws_version = await queries.get_bylaws_on(ro, today)
-    versions = await queries.list_versions(ro)
+    versions = await queries.list_bylaws_versions(ro)
     return render_page(
         request,
         "governance/bylaws.html",

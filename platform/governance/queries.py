@@ -94,7 +94,7 @@ async def find_version(source: AsyncSession | Reader, version: int) -> BylawsVer
     return found.to_view() if found else None
 
 
-async def list_versions(source: AsyncSession | Reader) -> list[BylawsVersionView]:
+async def list_bylaws_versions(source: AsyncSession | Reader) -> list[BylawsVersionView]:
     """Return every version, newest first."""
     stored = await as_reader(source).rows(_VersionRow, _COLUMNS + "ORDER BY version DESC")
     return [each.to_view() for each in stored]

@@ -34,17 +34,17 @@ async def issue_refund(
     Raises DomainError payments.no_such_payment, .still_held, and as ``refund_payment.request_refund`` does.
     """
     payment = await state_machine.lock_payment(db, reference)
-    own_key = refund_key(reference, key)
+    own_key = build_refund_key(reference, key)
     before = await queries.find_refund_by_key(db, own_key)
     if before is not None:
         return before
-    await require_not_held(db, payment)
+    await require_fulfilled(db, payment)
     return await refund_payment.request_refund(
         db, actor, payment, amount, destination, reason, key=own_key, on=on
     )
 
 
-async def require_not_held(db: AsyncSession, payment: Payment) -> None:
+async def require_fulfilled(db: AsyncSession, payment: Payment) -> None:
     """Raise DomainError payments.still_held while the subject of a payment is reserved for the payer.
 
     A refund alone would leave the goods reserved without their money.
@@ -53,7 +53,7 @@ async def require_not_held(db: AsyncSession, payment: Payment) -> None:
         raise errors.NOT_YET_FULFILLED(label=payment.label)
 
 
-async def resolve_unknown_event(db: AsyncSession, actor: Actor, number: int) -> None:
+async def resolve_unmatched_webhook_event(db: AsyncSession, actor: Actor, number: int) -> None:
     """Resolve a webhook event that belongs to no payment of ours.
 
     Raises DomainError payments.no_such_message.
@@ -71,6 +71,6 @@ async def resolve_unknown_event(db: AsyncSession, actor: Actor, number: int) -> 
     audit.record(db, actor, events.EXCEPTION_RESOLVED, subject=f"payment_event:{number}", params=params)
 
 
-def refund_key(reference: str, key: str) -> str:
+def build_refund_key(reference: str, key: str) -> str:
     """Return a refund's idempotency key, built from the form's key."""
     return f"office:{reference}:{key}"

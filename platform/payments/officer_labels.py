@@ -116,7 +116,7 @@ def applied_to(payment: OfficerPaymentView, ctx: RequestContext) -> str | None:
     return None
 
 
-def sync_outcome_message(word: str, ctx: RequestContext) -> str:
+def sync_outcome_message(outcome: str, ctx: RequestContext) -> str:
     """Return the outcome of a status check as one sentence."""
     say = get_translations(ctx.lang).gettext
     return {
@@ -127,7 +127,7 @@ def sync_outcome_message(word: str, ctx: RequestContext) -> str:
         "failed": say("Menurut penyedianya pembayaran ini gagal."),
         "cancelled": say("Menurut penyedianya pembayaran ini dibatalkan."),
         "exception": say("Jawaban penyedianya tidak cocok dengan catatan kita. Periksa peringatannya."),
-    }.get(word, say("Penyedianya tidak mengatakan hal baru."))
+    }.get(outcome, say("Penyedianya tidak mengatakan hal baru."))
 
 
 def build_history(

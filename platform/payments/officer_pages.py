@@ -173,7 +173,7 @@ async def submit_event_resolution(
     form = await read_form(request, EmptyForm)
     if form.errors or not 0 < number < 2**63:
         raise errors.NO_SUCH_WEBHOOK_EVENT()
-    await issue_refund.resolve_unknown_event(db, viewer.as_officer(), number)
+    await issue_refund.resolve_unmatched_webhook_event(db, viewer.as_officer(), number)
     return see_other(
         HOME, flash=get_translations(ctx.lang).gettext("Sudah dicatat, dan tidak menunggu Anda lagi.")
     )

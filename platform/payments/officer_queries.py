@@ -286,7 +286,7 @@ async def list_webhook_events(ro: Reader, found: OfficerPaymentView) -> list[Web
     )
 
 
-async def list_unknown_events(ro: Reader) -> list[WebhookEventView]:
+async def list_unmatched_webhook_events(ro: Reader) -> list[WebhookEventView]:
     """Return the unresolved webhook events about no payment of ours, oldest first."""
     return await ro.rows(
         WebhookEventView,

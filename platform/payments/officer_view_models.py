@@ -45,7 +45,7 @@ async def build_unknown_events(ro: Reader, ctx: RequestContext) -> list[dict[str
             "named": each.reference or each.provider_reference or "",
             "at": each.received_at,
         }
-        for each in await officer_queries.list_unknown_events(ro)
+        for each in await officer_queries.list_unmatched_webhook_events(ro)
     ]
 
 

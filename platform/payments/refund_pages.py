@@ -71,7 +71,7 @@ async def preview_refund(
     context = await _context(db, payment, ctx)
     async with form.rerender_on_error(FORM, active_menu=PLACE, **context):
         sent = form.data
-        await issue_refund.require_not_held(db, payment)
+        await issue_refund.require_fulfilled(db, payment)
         await refund_payment.check_refund(db, payment, sent.amount, sent.destination, sent.reason)
     typed = {"jumlah": int(sent.amount), "tujuan": sent.destination, "alasan": sent.reason}
     return render_page(

@@ -95,7 +95,7 @@ async def get_dues(source: AsyncSession | Reader, member_id: UUID, joined_on: da
 
     Payments before the first month that is owed count for earlier months, and are left out.
     """
-    versions = await governance_queries.list_versions(source)
+    versions = await governance_queries.list_bylaws_versions(source)
     ordered = sorted(versions, key=lambda each: (each.effective_on, each.version))
     amounts = [(each.effective_on, each.bylaws.deposits.mandatory) for each in ordered]
     start = rules.first_owed_month(joined_on, amounts)

@@ -59,7 +59,9 @@ async def run_provision_tasks(database: Database) -> dict[str, str]:
 
 
 async def run_provisioner(database: Database, stopping: asyncio.Event) -> None:
-    """Run all tasks on each notification and every 30 seconds, until ``stopping`` is set."""
+    """Run all provisioning tasks until ``stopping`` is set: on each notification, every 30 seconds, and 2
+    seconds after a failure.
+    """
     woken = asyncio.Event()
     connection: asyncpg.Connection[Any] | None = None
     while not stopping.is_set():

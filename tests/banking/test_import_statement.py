@@ -16,7 +16,7 @@ from banking.import_statement import (
     plan_statement,
     save_layout,
 )
-from banking.match_line import match_line, set_line_aside
+from banking.match_line import mark_line_unrelated, match_line
 from banking.statement_files import UnknownTable
 from banking.statement_layouts import ColumnMapping
 from fakes.bank import BankMovement, render_statement
@@ -222,11 +222,11 @@ async def test_a_line_is_set_aside_with_a_reason_once_and_may_still_be_matched(d
     await import_movements(db, incoming(700_000))
     line_id = await first_line(db)
     async with refused("payments.reason_needed"):
-        await set_line_aside(db, OFFICER, line_id, "  ")
-    await set_line_aside(db, OFFICER, line_id, "Setoran dari kas")
-    await set_line_aside(db, OFFICER, line_id, "Setoran dari kas")
+        await mark_line_unrelated(db, OFFICER, line_id, "  ")
+    await mark_line_unrelated(db, OFFICER, line_id, "Setoran dari kas")
+    await mark_line_unrelated(db, OFFICER, line_id, "Setoran dari kas")
     async with refused("payments.line_decided"):
-        await set_line_aside(db, OFFICER, line_id, "Lain lagi")
+        await mark_line_unrelated(db, OFFICER, line_id, "Lain lagi")
     assert (await match_line(db, OFFICER, line_id, payment.reference)).settled
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from banking import reconcile_method
 from banking.import_statement import import_statement
-from banking.match_line import set_line_aside
+from banking.match_line import mark_line_unrelated
 from banking.reconcile_method import Reconciliation
 from factories.payments import enable_methods, open_member_payment
 from fakes.bank import BankMovement, render_statement
@@ -53,7 +53,7 @@ async def test_a_payment_that_its_line_settled_is_equal_and_money_of_nobody_wait
     state = await reconcile_transfers(ro)
     assert (reasons(state), state.unexplained, state.balance) == (["equal", "unknown"], 1, None)
     line = await ro.value("SELECT id FROM statement_lines WHERE amount = 700000")
-    await set_line_aside(db, OFFICER, line, "setoran kas")
+    await mark_line_unrelated(db, OFFICER, line, "setoran kas")
     await db.flush()
     state = await reconcile_transfers(ro)
     assert reasons(state) == ["aside", "equal"]

@@ -16,7 +16,7 @@ from factories.gateway import KEY, set_up_xendit
 from kernel import clock
 from kernel.database import Database, libpq_url
 from payments.exceptions_queue import record_exception
-from payments.rotate_keys import rotate_keys
+from payments.reencrypt_secrets import reencrypt_secrets
 from tenants.registry import TenantRef
 from tenants.session import coop_session
 
@@ -135,7 +135,7 @@ async def test_a_cooperative_whose_key_is_gone_is_reported_and_keeps_what_it_has
         before = await list_sealed_secrets(database, melati)
     database.settings = replace(database.settings, master_keys=(NEW,))
     async with set_up_xendit(database, mawar):
-        report = await rotate_keys(database)
+        report = await reencrypt_secrets(database)
     assert list(report.failed) == ["melati"]
     assert [(each.cooperative, each.unchanged) for each in report.cooperatives if each.unchanged] == [
         ("mawar", 2)

@@ -20,7 +20,7 @@ from billing.card_checkout import create_checkout_session
 from billing.periods import lock_subscription
 from billing.stripe_sync import sync_from_stripe
 from credit import terms as credit
-from demo import gateways, list_notes, seed_demo
+from demo import gateways, list_demo_hints, seed_demo
 from demo.cooperatives import COOPERATIVES, PIN
 from demo.qris_sticker import MERCHANT, STICKER
 from fakes.asgi_server import serve
@@ -223,7 +223,7 @@ async def test_a_demo_that_cannot_be_paid_any_more_says_so_and_starts(
 async def test_the_statement_has_a_line_that_is_sure_one_that_is_doubtful_and_one_that_is_nobody_s(
     world: DemoWorld,
 ) -> None:
-    lines = [line for line in list_notes(world.database.settings) if "mutasi" in line]
+    lines = [line for line in list_demo_hints(world.database.settings) if "mutasi" in line]
     file = Path(lines[0].rpartition(": ")[2])
     content = file.read_text("utf-8")
     assert len(list(csv.reader(io.StringIO(content)))) >= 5

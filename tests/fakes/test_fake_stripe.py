@@ -96,7 +96,7 @@ async def test_money_of_a_bank_transfer_comes_later_or_never(client: Any, fake: 
         session = await client.checkout.sessions.retrieve_async(session.id, {"expand": ["payment_intent"]})
         intent: Any = session.payment_intent
         assert (session.status, session.payment_status, intent.status) == ("complete", "unpaid", "processing")
-        await (fake.money_arrives if arrives else fake.money_fails)(session.id)
+        await (fake.money_arrives if arrives else fake.fail_pending_payment)(session.id)
         session = await client.checkout.sessions.retrieve_async(session.id)
         assert session.payment_status == ("paid" if arrives else "unpaid")
     last = [event["type"] for event in fake.events() if event["type"].startswith("checkout")]

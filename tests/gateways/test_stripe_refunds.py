@@ -58,7 +58,7 @@ async def test_what_a_message_says_of_the_amount_is_not_even_read(shop: StripeAc
 
 async def test_late_money_and_failed_money_are_heard_of(shop: StripeAccount) -> None:
     shop.register_webhook()
-    for outcome in (shop.fake.money_arrives, shop.fake.money_fails):
+    for outcome in (shop.fake.money_arrives, shop.fake.fail_pending_payment):
         started = await shop.create(shop.intent())
         await shop.fake.complete(started.provider_reference, "async")
         await outcome(started.provider_reference)

@@ -66,7 +66,7 @@ async def test_a_bank_transfer_that_never_comes_has_failed(shop: StripeAccount) 
     intent = shop.intent()
     started = await shop.create(intent)
     await shop.fake.complete(started.provider_reference, "async")
-    await shop.fake.money_fails(started.provider_reference)
+    await shop.fake.fail_pending_payment(started.provider_reference)
     status = await shop.status(intent, started)
     assert (status.payment_status, status.processing) == ("failed", False)
 

@@ -84,7 +84,7 @@ async def test_105_percent_is_refused_with_the_sum(db: AsyncSession) -> None:
     error = await get_adoption_error(db, with_percents(KONSUMEN, jasa_usaha="40"), in_days(1))
     assert error.localize("en") == "The allocation adds up to 105 %, it must be 100 %."
     assert error.localize("id") == "Pembagian SHU berjumlah 105 %, seharusnya 100 %."
-    assert len(await queries.list_versions(db)) == 1
+    assert len(await queries.list_bylaws_versions(db)) == 1
 
 
 async def test_a_day_that_is_past_is_refused(db: AsyncSession) -> None:
@@ -126,7 +126,7 @@ async def test_of_two_officers_at_once_one_adopts(database: Database, melati: Te
     answers = await asyncio.gather(officer(MORE_FOR_BUYERS), officer(with_discount(KONSUMEN, "5")))
     assert sorted(answers) == ["adopted", "governance.changed_meanwhile"]
     async with coop_session(database, melati) as db:
-        assert [version.version for version in await queries.list_versions(db)] == [2, 1]
+        assert [version.version for version in await queries.list_bylaws_versions(db)] == [2, 1]
 
 
 async def test_an_old_version_stays_as_it_was(db: AsyncSession) -> None:

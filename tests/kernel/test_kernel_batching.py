@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cooperative.queries import get_profile
 from factories.counting_proxy import counting_proxy
-from governance.queries import get_bylaws_on, list_versions
+from governance.queries import get_bylaws_on, list_bylaws_versions
 from kernel.batching import read_batch
 from kernel.database import Database, Reader, libpq_url
 from kernel.errors import DomainError
@@ -67,10 +67,10 @@ async def test_what_is_asked_next_goes_together_too(ro: Reader) -> None:
         return await get_balances(r, (await members(r))[0].id)
 
     async def both(r: Reader) -> object:
-        return await read_batch(r, savings_of_first, list_versions)
+        return await read_batch(r, savings_of_first, list_bylaws_versions)
 
     inner, outer = await read_batch(ro, both, savings_of_first)
-    assert inner == (outer, await list_versions(ro))
+    assert inner == (outer, await list_bylaws_versions(ro))
     assert outer == await savings_of_first(ro)
 
 
@@ -85,14 +85,14 @@ async def test_one_round_trip_for_each_round(
         for _ in range(2):
             async with coop_reader(proxied, melati) as reader:
                 with proxy.measure() as counts:
-                    await read_batch(reader, twice, twice, list_versions, get_profile)
+                    await read_batch(reader, twice, twice, list_bylaws_versions, get_profile)
         await proxied.services.close()
     assert counts.round_trips == 2
 
 
 async def test_what_the_session_holds_is_seen(db: AsyncSession) -> None:
     await db.execute(text("UPDATE members SET joined_on = '2020-02-02' WHERE number = '0001'"))
-    first, _ = await read_batch(db, lambda r: members(r, "0000"), list_versions)
+    first, _ = await read_batch(db, lambda r: members(r, "0000"), list_bylaws_versions)
     assert first[-1].joined_on == date(2020, 2, 2)
 
 

@@ -92,7 +92,7 @@ def new_method(
         "metadata": {},
         "type": method_type,
         method_type: detail,
-        "_does": NUMBERS[number]
+        "_scenario": NUMBERS[number]
         if method_type == "card"
         else "pays_later"
         if method_type in DELAYED
@@ -109,9 +109,9 @@ def method_named(world: World, account: str, name: str, param: str = "payment_me
     return world.store(account).named("payment_method", name, param)
 
 
-def decline_of(method: Resource) -> str | None:
+def get_decline_code(method: Resource) -> str | None:
     """Return the reason why a charge would be declined, or None."""
-    does = method["_does"]
+    does = method["_scenario"]
     if does == "fails_later":
         return "generic_decline"
     return does if does in DECLINES else None
@@ -124,8 +124,8 @@ def decline(reason: str, **more: Any) -> StripeApiError:
 
 def attach(world: World, account: str, method: Resource, customer: Resource) -> Resource:
     """Save a method for a customer. Raises StripeApiError (402) for a card declined on validation."""
-    if method["_does"] in DECLINES:
-        raise decline(method["_does"])
+    if method["_scenario"] in DECLINES:
+        raise decline(method["_scenario"])
     method["customer"] = customer["id"]
     world.emit(account, "payment_method.attached", method)
     return method

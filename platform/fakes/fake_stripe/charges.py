@@ -8,7 +8,7 @@ from stripe.params import ApplicationFeeListParams, ChargeListParams
 
 from fakes.fake_stripe import faults
 from fakes.fake_stripe.balance import book, fee_line, processing_fee
-from fakes.fake_stripe.cards import DECLINES, decline_of
+from fakes.fake_stripe.cards import DECLINES, get_decline_code
 from fakes.fake_stripe.routing import ApiCall, route
 from fakes.fake_stripe.store import Resource, new_id, whole_list
 from fakes.fake_stripe.world import World
@@ -166,7 +166,7 @@ def attempt(
     Returns the decline reason, or None; the intent's status has the rest.
     """
     intent["payment_method"] = method["id"]
-    does = method["_does"]
+    does = method["_scenario"]
     if does == "authenticates" and not authenticated:
         intent |= {
             "status": "requires_action",
@@ -175,7 +175,7 @@ def attempt(
         world.emit(account, "payment_intent.requires_action", intent)
         return None
     intent["next_action"] = None
-    if reason := decline_of(method):
+    if reason := get_decline_code(method):
         fail(world, account, intent, method, reason)
         return reason
     if does == "pays_later":

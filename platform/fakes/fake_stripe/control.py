@@ -51,7 +51,7 @@ async def _answer(fake: FakeStripe, method: str, path: str, given: Any) -> Any:
             return sorted(world.ignored_params)
         case "POST", ["sessions", name]:
             how = given["how"]
-            if how in {"money_arrives", "money_fails"}:
+            if how in {"money_arrives", "fail_pending_payment"}:
                 finish_async_payment(world, name, paid=how == "money_arrives")
                 return {"declined": None}
             return {"declined": pay(world, name, how)}

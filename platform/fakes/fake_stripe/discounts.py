@@ -213,8 +213,8 @@ def new_discount(
     return world.store(account).add(discount)
 
 
-def coupons_of(world: World, account: str, names: list[str]) -> list[Resource]:
-    """Return the coupons of discounts, as `compute_totals` takes them."""
+def resolve_discounts(world: World, account: str, discount_ids: list[str]) -> list[Resource]:
+    """Return each discount with its coupon and promotion code, as `compute_totals` takes them."""
     things = world.store(account).resources
     return [
         {
@@ -222,6 +222,6 @@ def coupons_of(world: World, account: str, names: list[str]) -> list[Resource]:
             "promotion_code": things[name]["promotion_code"],
             "discount": name,
         }
-        for name in names
+        for name in discount_ids
         if things[name]["source"]["coupon"] in things
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from fakes.fake_stripe.cards import DECLINES
 from fakes.fake_stripe.charges import attempt
 from fakes.fake_stripe.customers import method_of
-from fakes.fake_stripe.discounts import coupons_of
+from fakes.fake_stripe.discounts import resolve_discounts
 from fakes.fake_stripe.errors import invalid
 from fakes.fake_stripe.intents import new_intent
 from fakes.fake_stripe.store import Resource, new_id, whole_list
@@ -142,7 +142,7 @@ def add_up(world: World, account: str, invoice: Resource) -> None:
     A negative balance of the customer is credit, and is used first.
     """
     lines = invoice["_lines"]
-    coupons = coupons_of(world, account, invoice["discounts"])
+    coupons = resolve_discounts(world, account, invoice["discounts"])
     sums = compute_totals(
         [(one["subtotal"], one["_rates"] or invoice["default_tax_rates"]) for one in lines], coupons
     )

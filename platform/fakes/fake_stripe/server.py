@@ -87,7 +87,8 @@ class FakeStripe:
     async def complete(self, session_id: str, how: str = "card", *, email: str | None = None) -> str | None:
         """Complete a session's page as a buyer would, and deliver the resulting webhooks.
 
-        ``how``: "card", "decline", "insufficient_funds", "async" (then ``money_arrives`` or ``money_fails``),
+        ``how``: "card", "decline", "insufficient_funds", "async" (then ``money_arrives`` or
+        ``fail_pending_payment``),
         "fails_later" (saved, later declined), "expire", or a payment method such as "qris" if the account has
         it. Returns why the card was declined, or None. Raises SessionNotOpen.
         """
@@ -100,7 +101,7 @@ class FakeStripe:
         finish_async_payment(self.world, session_id, paid=True)
         await self.settle()
 
-    async def money_fails(self, session_id: str) -> None:
+    async def fail_pending_payment(self, session_id: str) -> None:
         """Let a pending asynchronous payment fail."""
         finish_async_payment(self.world, session_id, paid=False)
         await self.settle()

@@ -20,8 +20,8 @@ def begin_subscription(world: World, account: str, session: Resource, method: Re
 
     Returns why the card was declined, or None.
     """
-    if method["_does"] in DECLINES:
-        return str(method["_does"])
+    if method["_scenario"] in DECLINES:
+        return str(method["_scenario"])
     shelf = world.store(account)
     customer = shelf.resources.get(session["customer"] or "")
     if customer is None:
@@ -36,9 +36,9 @@ def begin_subscription(world: World, account: str, session: Resource, method: Re
         if line["price"]["recurring"]
     ]
     trial = trial_end(now, data.get("trial_end"), data.get("trial_period_days"))
-    saved, does = method["_does"], method["_does"] == "fails_later"
+    saved, does = method["_scenario"], method["_scenario"] == "fails_later"
     if does:
-        method["_does"] = "pays"  # this card pays today and is declined from the first renewal on
+        method["_scenario"] = "pays"  # this card pays today and is declined from the first renewal on
     subscription = start(
         world,
         account,
@@ -53,7 +53,7 @@ def begin_subscription(world: World, account: str, session: Resource, method: Re
             world, account, data.get("default_tax_rates") or [], "subscription_data[default_tax_rates]"
         ),
     )
-    method["_does"] = saved
+    method["_scenario"] = saved
     if subscription["status"] == "incomplete":
         end(world, account, subscription, "payment_failed")
         return "generic_decline"

@@ -48,8 +48,8 @@ def confirm_setup(
     world: World, account: str, intent: Resource, method: Resource, *, authenticated: bool = False
 ) -> str | None:
     """Validate the card and save it for the customer. Returns the decline reason, or None."""
-    if method["_does"] in DECLINES:
-        code, decline_code, message = DECLINES[method["_does"]]
+    if method["_scenario"] in DECLINES:
+        code, decline_code, message = DECLINES[method["_scenario"]]
         intent["last_setup_error"] = {
             "type": "card_error",
             "code": code,
@@ -57,9 +57,9 @@ def confirm_setup(
             "message": message,
         }
         world.emit(account, "setup_intent.setup_failed", intent)
-        return str(method["_does"])
+        return str(method["_scenario"])
     intent["payment_method"] = method["id"]
-    if method["_does"] == "authenticates" and not authenticated:
+    if method["_scenario"] == "authenticates" and not authenticated:
         intent |= {
             "status": "requires_action",
             "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}},

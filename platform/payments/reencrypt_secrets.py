@@ -42,8 +42,8 @@ class RotationReport(msgspec.Struct, frozen=True):
         return sum(each.rotated for each in self.cooperatives)
 
 
-async def rotate_keys(database: Database) -> RotationReport:
-    """Seal every secret of every cooperative under the first master key; safe to run twice.
+async def reencrypt_secrets(database: Database) -> RotationReport:
+    """Encrypt the secrets of all cooperatives with the first master key; safe to run twice.
 
     One transaction for each cooperative; a failure in one does not stop the others. Raises DomainError
     payments.vault_has_no_key.
