@@ -159,7 +159,7 @@ def test_the_same_seed_buys_the_same() -> None:
 def test_no_phone_is_given_twice_and_none_can_be_called() -> None:
     from kernel.phone import parse_mobile
 
-    numbers = [parse_mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.sample_csv]
+    numbers = [parse_mobile(phone) for demo in COOPERATIVES for _, _, phone in demo.people]
     numbers += [demo.chair_phone for demo in COOPERATIVES] + [
         parse_mobile(demo.treasurer_phone_display) for demo in COOPERATIVES
     ]

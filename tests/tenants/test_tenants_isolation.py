@@ -247,15 +247,17 @@ async def test_a_change_of_one_cooperative_leaves_the_others_hosts_cached(
 async def test_a_notice_of_the_registry_names_whose_entry_changed(
     app: HostDispatcher, database: Database, melati: TenantRef, mawar: TenantRef
 ) -> None:
-    for slug in ("melati", "mawar"):
-        assert await app.hosts.find(slug) is not None
-    async with coop_session(database, melati) as db:
-        await rename_cooperative(db, "Koperasi Melati Baru")
-    for _ in range(200):
-        if app.hosts.get_cached("melati") is None:
-            break
-        await asyncio.sleep(0.02)
-    assert app.hosts.get_cached("melati") is None
+    # twice: notices come in order, so the first one shows that those of the founding have passed
+    for name in ("Koperasi Melati Baru", "Koperasi Melati"):
+        for slug in ("melati", "mawar"):
+            assert await app.hosts.find(slug) is not None
+        async with coop_session(database, melati) as db:
+            await rename_cooperative(db, name)
+        for _ in range(200):
+            if app.hosts.get_cached("melati") is None:
+                break
+            await asyncio.sleep(0.02)
+        assert app.hosts.get_cached("melati") is None
     assert app.hosts.get_cached("mawar") == mawar
 
 
