@@ -62,7 +62,7 @@ def main() -> None:
     )
     reader.add_argument("--with-parent", action="store_true", help="end when the standard input is closed")
     given = reader.parse_args()
-    if os.environ.get("LUMBUNG_ENVIRONMENT") == "production":
+    if os.environ.get("LUMBUNG_ENVIRONMENT", "").strip().lower() == "production":
         reader.error("fake gateways move no money: they do not start where LUMBUNG_ENVIRONMENT is production")
     ports = {name: getattr(given, f"port_{name}") for name in ("stripe", "midtrans", "xendit")}
     asyncio.run(run(ports, given.async_after, with_parent=given.with_parent))

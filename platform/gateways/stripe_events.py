@@ -74,7 +74,7 @@ def verify_event(
         raise WebhookVerificationError(msg)
     try:
         message = msgspec.json.decode(body, type=_EventBody)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         msg = "the message is not an event"
         raise WebhookVerificationError(msg) from None
     if message.account != account:

@@ -92,7 +92,7 @@ class JournalDescription(msgspec.Struct, frozen=True):
         try:
             params = {name: _read_param(name, value) for name, value in self.params.items()}
             return known.format(**params).localize(lang)
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
             return self.code
 
     def to_json(self) -> str | dict[str, Any]:

@@ -52,6 +52,13 @@ class JournalRecord(CoopBase):
             " AND (description_code IS NULL) = (description_params IS NULL)",
             name="description",
         ),
+        # What a page can always show: an object of texts, sane numbers and nested descriptions.
+        CheckConstraint(
+            "jsonb_typeof(description_params) = 'object' AND length(description_params::text) <= 4000"
+            " AND NOT jsonb_path_exists(description_params,"
+            ' \'$.** ? (@.type() == "array" || @.type() == "number" && (@ > 1e15 || @ < -1e15))\')',
+            name="description_params",
+        ),
         Index("ix_journals_value_date", "value_date"),
     )
 

@@ -191,11 +191,6 @@ async def find_method_config(source: AsyncSession | Reader, method: str) -> Meth
     return await as_reader(source).one(MethodConfig, _METHODS + " WHERE method = $1", method)
 
 
-async def find_method_by_endpoint(ro: Reader, endpoint: str) -> MethodConfig | None:
-    """Return the method whose webhook URL ends with this, or None."""
-    return await ro.one(MethodConfig, _METHODS + " WHERE endpoint = $1", endpoint)
-
-
 async def get_method_for_update(db: AsyncSession, method: str) -> PaymentMethodRow | None:
     """Return a method's row, locked."""
     statement = (

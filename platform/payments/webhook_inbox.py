@@ -8,7 +8,6 @@ transaction runs, later events wait for the next. No webhook is answered before 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,17 +15,17 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from gateways.protocol import Provider, ProviderAccount, WebhookEvent, WebhookVerificationError, get_provider
-from payments import methods, queries
+from payments import methods
 from tenants.session import coop_reader, coop_session
 
 if TYPE_CHECKING:
     from kernel.database import Database
+    from payments.methods import PaymentMethod
     from tenants.registry import TenantRef
 
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_BATCH_SIZE: Final = 128
-_MAX_CACHED_ENDPOINTS: Final = 2_000
-_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_MAX_CACHED_COOPERATIVES: Final = 2_000
 
 # The event and its job are written together or not at all; a known event is neither stored nor queued again.
 _STORE: Final = text(
@@ -68,10 +67,9 @@ class WebhookInbox:
     """
 
     database: Database
-    endpoint_cache: dict[tuple[str, str], tuple[Provider, ProviderAccount]] = field(default_factory=dict)
-    lookups: dict[tuple[str, str, int], asyncio.Task[tuple[Provider, ProviderAccount]]] = field(
-        default_factory=dict
-    )
+    endpoint_cache: dict[str, dict[str, PaymentMethod]] = field(default_factory=dict)
+    account_cache: dict[tuple[str, str], tuple[Provider, ProviderAccount]] = field(default_factory=dict)
+    lookups: dict[tuple[str, int], asyncio.Task[dict[str, PaymentMethod]]] = field(default_factory=dict)
     invalidations: int = 0
     pending: dict[str, _PendingWrites] = field(default_factory=dict)
 
@@ -90,43 +88,58 @@ class WebhookInbox:
     def invalidate(self, schema_name: str) -> None:
         """Drop the cached accounts of a cooperative, because it changed something."""
         self.invalidations += 1
-        for key in [key for key in self.endpoint_cache if key[0] == schema_name]:
-            del self.endpoint_cache[key]
+        for endpoint in self.endpoint_cache.pop(schema_name, {}):
+            self.account_cache.pop((schema_name, endpoint), None)
 
     def invalidate_all(self) -> None:
         """Drop all cached accounts, because change notices may have been missed."""
         self.invalidations += 1
         self.endpoint_cache.clear()
+        self.account_cache.clear()
 
     async def _provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
-        """Return the provider and account of an endpoint, from the cache if possible."""
-        key = (tenant.schema_name, endpoint)
-        if (cached := self.endpoint_cache.get(key)) is not None:
-            return cached
-        if not _ENDPOINT.fullmatch(endpoint):
+        """Return the provider and account of an endpoint. Raises UnknownEndpoint."""
+        schema = tenant.schema_name
+        methods_by_endpoint = self.endpoint_cache.get(schema)
+        if methods_by_endpoint is None:
+            methods_by_endpoint = await self._load_endpoints_once(tenant)
+        method = methods_by_endpoint.get(endpoint)
+        if method is None:
             raise UnknownEndpoint
-        # One read for all messages that arrive meanwhile: a provider sends hundreds at once, and each would
-        # take a connection of the cooperative's share.
-        lookup_key = (*key, self.invalidations)
-        lookup = self.lookups.get(lookup_key)
+        cached = self.account_cache.get((schema, endpoint))
+        if cached is not None:
+            return cached
+        found = get_provider(method.method), methods.build_provider_account(self.database, tenant, method)
+        if self.endpoint_cache.get(schema) is methods_by_endpoint:  # nothing changed meanwhile
+            self.account_cache[schema, endpoint] = found
+        return found
+
+    async def _load_endpoints_once(self, tenant: TenantRef) -> dict[str, PaymentMethod]:
+        """Read a cooperative's endpoints, once for all messages that arrive meanwhile.
+
+        A provider sends hundreds at once, and anybody may send to addresses that do not exist: one read each
+        would take all connections of the cooperative's share.
+        """
+        key = tenant.schema_name, self.invalidations
+        lookup = self.lookups.get(key)
         if lookup is None:
-            lookup = self.lookups[lookup_key] = asyncio.create_task(self._load_provider(tenant, endpoint))
-            lookup.add_done_callback(lambda _: self.lookups.pop(lookup_key, None))
+            lookup = self.lookups[key] = asyncio.create_task(self._load_endpoints(tenant))
+            lookup.add_done_callback(lambda _: self.lookups.pop(key, None))
         return await asyncio.shield(lookup)
 
-    async def _load_provider(self, tenant: TenantRef, endpoint: str) -> tuple[Provider, ProviderAccount]:
-        """Read an endpoint's provider account, and cache it unless something changed meanwhile."""
+    async def _load_endpoints(self, tenant: TenantRef) -> dict[str, PaymentMethod]:
+        """Read the complete methods of a cooperative by endpoint, and cache them unless something changed."""
         invalidations = self.invalidations
         async with coop_reader(self.database, tenant) as ro:
-            row = await queries.find_method_by_endpoint(ro, endpoint)
-            method = await methods.get_method(ro, row.method) if row else None
-        if method is None or not method.is_complete:
-            raise UnknownEndpoint
-        found = get_provider(method.method), methods.build_provider_account(self.database, tenant, method)
+            found = {
+                method.endpoint: method
+                for method in await methods.list_methods(ro)
+                if method.endpoint is not None and method.is_complete
+            }
         if invalidations == self.invalidations:
-            if len(self.endpoint_cache) >= _MAX_CACHED_ENDPOINTS:
-                self.endpoint_cache.pop(next(iter(self.endpoint_cache)))
-            self.endpoint_cache[tenant.schema_name, endpoint] = found
+            if len(self.endpoint_cache) >= _MAX_CACHED_COOPERATIVES:
+                self.invalidate(next(iter(self.endpoint_cache)))
+            self.endpoint_cache[tenant.schema_name] = found
         return found
 
     async def _store(self, tenant: TenantRef, method: str, event: WebhookEvent, body: bytes) -> None:
@@ -163,6 +176,11 @@ class WebhookInbox:
                 try:
                     async with coop_session(self.database, tenant) as db:
                         await db.execute(_STORE, {"events": [row for row, _ in batch]})
+                except asyncio.CancelledError:
+                    for _, stored in (*batch, *waiting.events):
+                        stored.cancel()
+                    waiting.events.clear()
+                    raise
                 except Exception as error:  # noqa: BLE001 - each sender gets the error and retries
                     for _, stored in batch:
                         if not stored.done():

@@ -174,6 +174,9 @@ class RequestBody:
             self.is_complete = True
             self._release_slow()
         self._count_bytes(len(message.get("body", b"")), loop.time())
+        # parts that are always there at once can add up to a slow body, too
+        if not self.is_complete and loop.time() >= self._next_deadline():
+            self._mark_slow_or_refuse()
         return message
 
     def _count_bytes(self, size: int, now: float) -> None:

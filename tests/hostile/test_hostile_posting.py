@@ -57,6 +57,18 @@ def columns(*sides: Side, keys: tuple[str, ...] = ("forged",), day: str = "2026-
 SIDES: tuple[Side, ...] = ((1, CASH, None, 5, 0), (1, BANK, None, 0, 5))
 SAVED: tuple[Side, ...] = ((1, CASH, None, 5, 0), (1, VOLUNTARY_SAVINGS, SOMEBODY, 0, 5))
 TAKEN: tuple[Side, ...] = ((1, VOLUNTARY_SAVINGS, SOMEBODY, 5, 0), (1, CASH, None, 0, 5))
+
+
+def coded(params: str) -> dict[str, Any]:
+    """Return a call whose description is a code with these parameters, as JSON."""
+    quoted = params.replace('"', '\\"')
+    return columns(*SIDES) | {
+        "descriptions": "{NULL}",
+        "description_codes": "{shop.sale}",
+        "description_params": f'{{"{quoted}"}}',
+    }
+
+
 TWICE = (*SIDES, *((2, *side[1:]) for side in SIDES))
 
 
@@ -116,6 +128,11 @@ async def refused(db: AsyncSession, call: dict[str, Any]) -> str:
         (columns(*SIDES) | {"description_codes": "{shop.sale}"}, "23514"),
         (columns(*SIDES) | {"description_params": "{1}"}, "23514"),
         (columns(*SIDES) | {"descriptions": "{NULL}", "description_codes": "{shop.sale}"}, "23514"),
+        (coded("[1]"), "23514"),
+        (coded('{"number": 1e400}'), "23514"),
+        (coded('{"number": [[]]}'), "23514"),
+        (coded('{"number": "' + "x" * 4_000 + '"}'), "23514"),
+        (coded('{"original": ' * 1_500 + "1" + "}" * 1_500), "23514"),
         (columns(*SIDES) | {"value_dates": "{{2026-03-02}}", "descriptions": "{{x}}"}, "0A000"),
         (columns(*TWICE, keys=("a", "b")) | {"value_dates": "[0:1]={2026-03-02,2026-03-02}"}, "LB008"),
     ],

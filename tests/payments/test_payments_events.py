@@ -19,7 +19,7 @@ from kernel.ids import new_id
 from kernel.money import Rupiah
 from payments import process_webhooks, queries, refund_payment, state_machine
 from payments.models import Payment
-from payments.webhook_inbox import WebhookInbox
+from payments.webhook_inbox import UnknownEndpoint, WebhookInbox
 from shop import fulfilment
 from shop.models import Order
 from tenants.registry import TenantRef
@@ -60,6 +60,17 @@ async def test_a_burst_at_a_process_that_has_just_started_is_stored_whole(world:
     assert [each for each in received if isinstance(each, BaseException)] == []
     async with coop_reader(world.database, world.tenant) as ro:
         assert await ro.value("SELECT count(*) FROM payment_events WHERE event_id LIKE '%burst-%'") == 400
+
+
+async def test_unknown_addresses_cost_one_read_for_all_of_them(world: FakeGateways) -> None:
+    """Anybody may post to addresses that do not exist; the cooperative's connections are for its members."""
+    inbox = WebhookInbox(world.database)
+    answers = await asyncio.gather(
+        *(inbox.receive(world.tenant, f"u{at}", {}, b"{}") for at in range(500)), return_exceptions=True
+    )
+    assert {type(each) for each in answers} == {UnknownEndpoint}  # none was refused a connection
+    assert inbox.lookups == {}
+    assert inbox.account_cache == {}
 
 
 async def paid(world: FakeGateways, method: str) -> tuple[Order, Payment]:

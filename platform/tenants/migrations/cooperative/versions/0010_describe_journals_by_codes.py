@@ -198,6 +198,13 @@ def upgrade() -> None:
         "journals",
         "num_nonnulls(description, description_code) = 1 AND (description_code IS NULL) = (description_params IS NULL)",
     )
+    op.create_check_constraint(
+        op.f("ck_journals_description_params"),
+        "journals",
+        "jsonb_typeof(description_params) = 'object' AND length(description_params::text) <= 4000"
+        " AND NOT jsonb_path_exists(description_params,"
+        " '$.** ? (@.type() == \"array\" || @.type() == \"number\" && (@ > 1e15 || @ < -1e15))')",
+    )
     op.execute(DOOR)
     _describe_by_code("payments", "label")
     _describe_by_code("payment_refunds", "reason")
