@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
 from kernel.translations import get_translations
-from payments.officer_queries import count_officer_queue
+from payments.officer_queries import count_officer_work
 from shop.rules import LOW_STOCK
 from ui import (
     AnyRequest,
@@ -50,7 +50,7 @@ async def show_dashboard(
         lambda ro: queries.get_pending_counts(ro, LOW_STOCK),
         queries.list_pending_orders,
         lambda ro: queries.list_low_stock_products(ro, LOW_STOCK),
-        count_officer_queue,
+        count_officer_work,
         lambda ro: read_batch(
             ro,
             lambda ro: reconcile_method.count_unexplained(ro, since=day - reconcile_method.DEFAULT_WINDOW),

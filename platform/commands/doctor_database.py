@@ -181,8 +181,8 @@ async def _rights(database: Database) -> list[CheckResult]:
 def _describe_drift(drift: "PrivilegeDrift") -> str:
     """Describe the differences by the names of the objects."""
     parts = {
-        "too many rights on": [privilege.object_label for privilege in drift.extra_privileges],
-        "too few rights on": [privilege.object_label for privilege in drift.missing_privileges],
+        "too many rights on": [privilege.describe_object for privilege in drift.extra_privileges],
+        "too few rights on": [privilege.describe_object for privilege in drift.missing_privileges],
         "unknown objects:": drift.unknown_objects,
         "missing:": drift.missing_objects,
     }

@@ -36,13 +36,13 @@ async def try_advisory_lock(db: AsyncSession, name: str) -> bool:
     return bool((await db.execute(_TRY, {"name": name})).scalar_one())
 
 
-def remember_locked_row(db: AsyncSession, row: Any, *, written: bool = False) -> None:
-    """Record that this transaction has locked a row, or (``written``) inserted it.
+def remember_locked_row(db: AsyncSession, row: Any, *, inserted: bool = False) -> None:
+    """Record that this transaction has locked a row, or (``inserted``) inserted it.
 
     No other transaction can change the row before this one ends. So it need not be read again, as long as it
     is changed as an object of this session.
     """
-    db.sync_session.info.setdefault("locked_rows", {})[type(row), row.id] = (row, written)
+    db.sync_session.info.setdefault("locked_rows", {})[type(row), row.id] = (row, inserted)
 
 
 def get_locked_row(db: AsyncSession, model: type[Model], row_id: object) -> Model | None:
@@ -51,10 +51,13 @@ def get_locked_row(db: AsyncSession, model: type[Model], row_id: object) -> Mode
     return found
 
 
-def is_written_row(db: AsyncSession, model: type[Model], row_id: object) -> bool:
-    """Return whether this transaction has inserted a row, so that no other transaction sees it yet."""
-    written: bool = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[1]
-    return written
+def is_inserted_row(db: AsyncSession, model: type[Model], row_id: object) -> bool:
+    """Return whether ``remember_locked_row`` recorded that this transaction inserted the row.
+
+    No other transaction sees such a row yet.
+    """
+    inserted: bool = db.sync_session.info.get("locked_rows", {}).get((model, row_id), (None, False))[1]
+    return inserted
 
 
 @event.listens_for(Session, "after_transaction_end")

@@ -42,7 +42,7 @@ def parse_number(text: str) -> int:
 
 
 def parse_percent(text: str) -> Decimal:
-    """Parse a percentage: "25", "2,5", "2.5", "2,5 %".
+    """Parse a percentage: "25", "2,5", "2.5", "2,5 %". "25" gives Decimal(25), not 0.25.
 
     Percentages have no thousands separator, so comma and point are both decimal marks. Raises DomainError
     (422).

@@ -13,12 +13,12 @@ from tenants.throttles import (
     IPV6_LIMIT_FACTORS,
     Attempts,
     ThrottleRule,
-    count_attempts,
     exponential_backoff,
     fixed_window,
     list_networks,
     minutes_until,
     reset_attempts,
+    throttle_attempt,
     throttle_key,
     uncount_attempts,
 )
@@ -163,7 +163,7 @@ async def _count_attempt(
         if until is not None:
             raise TOO_MANY_ATTEMPTS(minutes=minutes_until(until, now))
     watched = [(key, remember_refusal(refused, _cache_key(tenant, key), rule)) for key, rule in rules]
-    minutes = await count_attempts(database, tenant, watched)
+    minutes = await throttle_attempt(database, tenant, watched)
     if minutes:
         raise TOO_MANY_ATTEMPTS(minutes=minutes)
 

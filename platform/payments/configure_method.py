@@ -174,7 +174,9 @@ async def move_down(db: AsyncSession, actor: Actor, name: str) -> None:
     await _move(db, actor, name, 1)
 
 
-async def rotate_endpoint(db: AsyncSession, actor: Actor, name: str, *, settings: Settings) -> PaymentMethod:
+async def replace_webhook_url(
+    db: AsyncSession, actor: Actor, name: str, *, settings: Settings
+) -> PaymentMethod:
     """Generate a new webhook URL for a method; the old URL answers 404 from then on.
 
     Raises DomainError payments.no_such_way.

@@ -73,12 +73,12 @@ async def resolve_refund_exceptions(
     them.
     """
     names = {str(each) for each in refunds}
-    for each in await list_open_exceptions(db, payment.id):
+    for each in await list_open_exceptions_of(db, payment.id):
         if each.params.get("refund") in names:
             _resolve(db, actor, payment, each, "")
 
 
-async def list_open_exceptions(db: AsyncSession, payment_id: UUID) -> list[PaymentException]:
+async def list_open_exceptions_of(db: AsyncSession, payment_id: UUID) -> list[PaymentException]:
     """Return the open exceptions of a payment, oldest first."""
     statement = select(PaymentException).where(
         PaymentException.payment_id == payment_id, PaymentException.settled_at.is_(None)

@@ -130,12 +130,12 @@ async def submit_move_down(
 
 
 @post(METHOD + "/alamat-pesan", guards=[require_officer])
-async def submit_endpoint_rotation(
+async def submit_webhook_url_replacement(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
     """Generate a new webhook URL."""
     async with await _submit_button(request, db, ctx, method):
-        await configure_method.rotate_endpoint(
+        await configure_method.replace_webhook_url(
             db, viewer.as_officer(), method, settings=ctx.database.settings
         )
     return _redirect_to_method(
@@ -260,7 +260,7 @@ routes: Final[list[Any]] = [
     submit_disabling,
     submit_move_up,
     submit_move_down,
-    submit_endpoint_rotation,
+    submit_webhook_url_replacement,
     submit_method_test,
     preview_sticker,
     submit_sticker,

@@ -63,7 +63,7 @@ async def list_payments(
     halaman: FromQuery[int] = 1,
 ) -> Response[Any]:
     """List payments by day; the default filter is those with open exceptions, if there are any."""
-    waiting = await officer_queries.count_officer_queue(ro)
+    waiting = await officer_queries.count_officer_work(ro)
     first: StatusFilter = "periksa" if waiting.exceptions + waiting.messages else "semua"
     chip: StatusFilter = keadaan if keadaan in STATUS_FILTERS else "semua" if cari or hari else first
     search, current, day = cari.strip()[:100], min(max(halaman, 1), 100_000), _parse_day(hari)

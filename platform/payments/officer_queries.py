@@ -221,7 +221,7 @@ async def sum_by_day(
     return {row.day: row for row in rows}
 
 
-async def count_officer_queue(ro: Reader) -> OfficerQueueCounts:
+async def count_officer_work(ro: Reader) -> OfficerQueueCounts:
     """Return how many tasks wait for an officer."""
     found = await ro.one(
         OfficerQueueCounts,

@@ -154,7 +154,7 @@ async def _compensated_refunds(db: AsyncSession, payment: Payment, refund: Payme
     Once the payment is fully refunded, all of them are returned.
     """
     waiting = {
-        each.params.get("refund") for each in await exceptions_queue.list_open_exceptions(db, payment.id)
+        each.params.get("refund") for each in await exceptions_queue.list_open_exceptions_of(db, payment.id)
     }
     left, found = refund.amount, []
     for each in await queries.list_refunds(db, payment.id):

@@ -16,7 +16,7 @@ from governance.rules import Bylaws
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import DomainError
-from kernel.locks import is_written_row
+from kernel.locks import is_inserted_row
 from kernel.money import Rupiah
 from kernel.outbox import enqueue
 from ledger.chart import CUSTOMER_ADVANCES, MEMBER_RETURNS, PUBLIC_RETURNS
@@ -205,7 +205,9 @@ class OrderPurpose:
             return False
         order.status, order.paid_at, order.paid_confirmed_by = "paid", clock.now(), payment.settled_by
         order.payment_method = payment.method
-        alone = is_written_row(db, Order, order.id)  # written in this transaction, so it has no other payment
+        alone = is_inserted_row(
+            db, Order, order.id
+        )  # written in this transaction, so it has no other payment
         if not alone and await payment_queries.has_other_awaiting_payment(db, payment):
             # in a job: payments must be locked before the order, which is already locked here
             key = f"shop.cancel_superseded:{payment.id}"

@@ -175,7 +175,7 @@ async def _insert_order(db: AsyncSession, checkout: Checkout) -> Order | None:
     )
     order: Order | None = (await db.execute(claim)).scalar_one_or_none()
     if order is not None:
-        remember_locked_row(db, order, written=True)
+        remember_locked_row(db, order, inserted=True)
     return order
 
 

@@ -90,8 +90,10 @@ class Privilege(msgspec.Struct, frozen=True, order=True):
     grantable: bool
 
     @property
-    def object_label(self) -> str:
-        """The name of the object in messages."""
+    def describe_object(self) -> str:
+        """Return the object as messages name it: the schema, a table or function, a column, or later objects
+        of a kind (default privileges).
+        """
         words = {
             "schema": "the schema",
             "default": f"later {self.name.lower()}",

@@ -104,7 +104,7 @@ async def _repair(database: Database, name: str, wanted: frozenset[Privilege]) -
         if left.extra_privileges or left.missing_privileges:
             privilege = (left.extra_privileges or left.missing_privileges)[0]
             msg = (
-                f"{privilege.privilege_type} on {privilege.object_label} for {privilege.grantee} stays "
+                f"{privilege.privilege_type} on {privilege.describe_object} for {privilege.grantee} stays "
                 f"different"
             )
             raise RuntimeError(msg)

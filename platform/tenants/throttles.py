@@ -119,10 +119,10 @@ def throttle_key(scope: str, subject: str) -> str:
     return f"{scope}:{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
 
 
-async def count_attempts(
+async def throttle_attempt(
     database: Database, tenant: TenantRef | None, limits: Sequence[tuple[str, ThrottleRule]]
 ) -> int:
-    """Count one attempt under each key and return the minutes to wait, 0 when every rule allows it.
+    """Record one attempt under each key and return the minutes to wait, 0 when every rule allows it.
 
     The first rule that refuses ends the counting; earlier counts remain. Without a ``tenant``, the counts are
     the platform's. Callers that share keys must pass them in the same order, because each key is a row lock:

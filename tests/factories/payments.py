@@ -221,12 +221,12 @@ async def issue_refund(
 
 async def list_open_reasons(db: AsyncSession, payment: Payment) -> list[str]:
     """The reasons of a payment's open exceptions, oldest first."""
-    return [each.reason for each in await exceptions_queue.list_open_exceptions(db, payment.id)]
+    return [each.reason for each in await exceptions_queue.list_open_exceptions_of(db, payment.id)]
 
 
 async def resolve_exceptions(db: AsyncSession, payment: Payment, note: str = "Sudah dilihat") -> None:
     """An officer settles all that must be looked at in a locked payment."""
-    for each in await exceptions_queue.list_open_exceptions(db, payment.id):
+    for each in await exceptions_queue.list_open_exceptions_of(db, payment.id):
         await exceptions_queue.resolve_exception(db, CASHIER, payment, each.id, note)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from factories import shop
 from kernel.database import Database
-from kernel.locks import get_locked_row, is_written_row, remember_locked_row
+from kernel.locks import get_locked_row, is_inserted_row, remember_locked_row
 from shop.models import Order, Product
 from shop.queries import find_order_for_update
 from tenants.registry import TenantRef
@@ -28,7 +28,7 @@ async def test_what_is_held_is_known_until_the_end(database: Database, melati: T
             product.name = "Beras merah 5 kg"
             await db.flush()
             assert get_locked_row(db, Product, product.id) is product
-            assert not is_written_row(db, Product, product.id)
+            assert not is_inserted_row(db, Product, product.id)
         async with db.begin():
             assert get_locked_row(db, Product, product.id) is None
 
@@ -36,9 +36,9 @@ async def test_what_is_held_is_known_until_the_end(database: Database, melati: T
 async def test_a_savepoint_ends_it(database: Database, melati: TenantRef) -> None:
     async with coop_session(database, melati) as db:
         product = await lock_product(db)
-        remember_locked_row(db, product, written=True)
+        remember_locked_row(db, product, inserted=True)
         savepoint = await db.begin_nested()
-        assert is_written_row(db, Product, product.id)
+        assert is_inserted_row(db, Product, product.id)
         await savepoint.rollback()
         assert get_locked_row(db, Product, product.id) is None
 

@@ -220,10 +220,10 @@ async def test_a_sticker_is_kept_as_it_was_recognised(db: AsyncSession) -> None:
 
 async def test_an_address_for_messages_can_be_replaced(db: AsyncSession) -> None:
     first = await change(db, "xendit", secrets=XENDIT)
-    second = await configure_method.rotate_endpoint(db, CHAIR, "xendit", settings=DEVELOPMENT)
+    second = await configure_method.replace_webhook_url(db, CHAIR, "xendit", settings=DEVELOPMENT)
     assert first.endpoint != second.endpoint
     with pytest.raises(DomainError):
-        await configure_method.rotate_endpoint(db, CHAIR, "cash", settings=DEVELOPMENT)
+        await configure_method.replace_webhook_url(db, CHAIR, "cash", settings=DEVELOPMENT)
 
 
 async def test_two_officers_who_save_at_once_do_not_mix(database: Database, melati: TenantRef) -> None:

@@ -12,10 +12,10 @@ from tenants.throttles import (
     FREE_ATTEMPTS,
     RESET_AFTER,
     Attempts,
-    count_attempts,
     exponential_backoff,
     fixed_window,
     narrowest_network,
+    throttle_attempt,
     throttle_key,
 )
 
@@ -87,7 +87,7 @@ async def test_attempts_at_the_same_moment_are_all_counted(
 ) -> None:
     tenant, rules = melati if inside else None, [("door:x", fixed_window(3, timedelta(minutes=15)))]
     with clock.freeze_at(NOW):
-        waits = await asyncio.gather(*(count_attempts(database, tenant, rules) for _ in range(8)))
+        waits = await asyncio.gather(*(throttle_attempt(database, tenant, rules) for _ in range(8)))
     assert sorted(waits) == [0] * 3 + [15] * 5
 
 
@@ -96,7 +96,7 @@ async def test_a_refused_attempt_is_not_counted_further(database: Database) -> N
         ("narrow", fixed_window(1, timedelta(hours=1))),
         ("wide", fixed_window(2, timedelta(hours=1))),
     )
-    assert [await count_attempts(database, None, [narrow, wide]) > 0 for _ in range(5)] == [False] + [
+    assert [await throttle_attempt(database, None, [narrow, wide]) > 0 for _ in range(5)] == [False] + [
         True
     ] * 4
-    assert await count_attempts(database, None, [wide]) == 0
+    assert await throttle_attempt(database, None, [wide]) == 0
