@@ -20,7 +20,7 @@ from kernel.ids import new_id
 from kernel.models import AuditEntry
 from kernel.money import Rupiah
 from payments import events, refund_payment, state_machine
-from payments.exceptions_queue import list_open_exceptions, record_exception
+from payments.exceptions_queue import list_open_exceptions_of, record_exception
 from payments.models import Payment, PaymentException
 from shop import fulfilment
 from tenants.registry import TenantRef
@@ -141,7 +141,7 @@ async def test_a_payer_who_disputes_a_second_time_is_told_though_the_first_was_l
     async def exceptions_after(*dispute_ids: str) -> list[dict[str, Any]]:
         status = pay.provider_status(payment, disputed=True, dispute_ids=dispute_ids, detail="card")
         await state_machine.apply_provider_status(db, payment, status, on=TODAY)
-        return [each.params for each in await list_open_exceptions(db, payment.id)]
+        return [each.params for each in await list_open_exceptions_of(db, payment.id)]
 
     first = {"said": "card", "dispute": "du_1"}
     assert await exceptions_after("du_1") == [first]
@@ -159,10 +159,10 @@ async def test_a_refund_takes_back_what_failed_before_it_as_far_as_its_money_goe
         await refund_payment.fail_refund(db, payment, failed[-1], "saldo kurang")
     assert await pay.list_open_reasons(db, payment) == ["refund_failed"] * 2
     await pay.issue_refund(db, payment, 12_000)
-    left = await list_open_exceptions(db, payment.id)
+    left = await list_open_exceptions_of(db, payment.id)
     assert [each.params["refund"] for each in left] == [str(failed[1].id)]
     await pay.issue_refund(db, payment, 37_000)
-    assert (payment.status, await list_open_exceptions(db, payment.id)) == ("refunded", [])
+    assert (payment.status, await list_open_exceptions_of(db, payment.id)) == ("refunded", [])
 
 
 async def test_a_refund_that_fails_at_last_is_not_said_to_wait_as_well(db: AsyncSession) -> None:
