@@ -20,9 +20,9 @@ from ui import (
     CurrentUser,
     Db,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.colours import PAPER_COLOUR, check_accent, check_colour, contrast_ratio, readable_text_colour
@@ -34,7 +34,7 @@ SETTINGS = "/pengurus/pengaturan"
 APPEARANCE_TEMPLATE = "backoffice/appearance.html"
 
 
-@get(f"{SETTINGS}/tampilan", guards=[require_officer])
+@get(f"{SETTINGS}/tampilan", guards=[may("settings.view")])
 async def show_appearance(
     request: AnyRequest,
     ro: Ro,
@@ -62,7 +62,7 @@ async def show_appearance(
     )
 
 
-@post(f"{SETTINGS}/tampilan", guards=[require_officer])
+@post(f"{SETTINGS}/tampilan", guards=[may("settings.edit")])
 async def submit_appearance(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -91,7 +91,11 @@ async def submit_appearance(
     )
 
 
-@post(f"{SETTINGS}/lambang", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
+@post(
+    f"{SETTINGS}/lambang",
+    guards=[may("settings.edit")],
+    request_max_body_size=MAX_UPLOAD_BYTES,
+)
 async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
     """Set the logo from an uploaded picture."""
     form = await read_form(request, LogoForm)
@@ -115,7 +119,7 @@ async def submit_logo(request: AnyRequest, db: Db, viewer: CurrentUser, ctx: Cur
     )
 
 
-@post(f"{SETTINGS}/lambang/penghapusan", guards=[require_officer])
+@post(f"{SETTINGS}/lambang/penghapusan", guards=[may("settings.edit")])
 async def submit_logo_removal(db: Db, viewer: CurrentUser, ctx: CurrentContext) -> Response[Any]:
     """Remove the logo; Lumbung's mark is shown instead."""
     await update_profile.remove_logo(db, viewer.as_officer())
@@ -124,7 +128,7 @@ async def submit_logo_removal(db: Db, viewer: CurrentUser, ctx: CurrentContext) 
     )
 
 
-@get(f"{SETTINGS}/tema/{{name:str}}", guards=[require_officer], sync_to_thread=False)
+@get(f"{SETTINGS}/tema/{{name:str}}", guards=[may("settings.view")], sync_to_thread=False)
 def show_theme_preview(
     name: FromPath[str], accent: FromQuery[str] = "", header: FromQuery[str] = ""
 ) -> Response[str]:

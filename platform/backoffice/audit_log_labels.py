@@ -57,6 +57,8 @@ ACTION_LABELS: Final[dict[str, LocalizedText]] = {
     "payments.wallet_filled_at_counter": LocalizedText("Mengisi dompet anggota di loket"),
     "payments.way_changed": LocalizedText("Mengubah cara membayar"),
     "savings.deposited": LocalizedText("Menerima setoran simpanan"),
+    "rights.given_back": LocalizedText("Mengembalikan hak suatu jabatan"),
+    "rights.taken": LocalizedText("Membatasi hak suatu jabatan"),
     "savings.withdrawn": LocalizedText("Membayar penarikan simpanan"),
     "shop.category_added": LocalizedText("Menambah kategori"),
     "shop.category_changed": LocalizedText("Mengubah kategori"),

@@ -12,12 +12,12 @@ from backoffice import audit_log_queries
 from backoffice.audit_log_labels import ACTION_LABELS, describe_subject, find_codes, get_action_label
 from kernel.formats import Lang
 from payments.rules import CLOSING_CAUSES
-from ui import AnyRequest, CurrentContext, Ro, render_page, require_officer, see_other
+from ui import AnyRequest, CurrentContext, Ro, may, render_page, see_other
 
 AUDIT_LOG_URL = "/pengurus/jejak"
 
 
-@get(AUDIT_LOG_URL, guards=[require_officer])
+@get(AUDIT_LOG_URL, guards=[may("audit_log.view")])
 async def show_audit_log(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:

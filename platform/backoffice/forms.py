@@ -6,6 +6,7 @@ import msgspec
 from litestar.datastructures import UploadFile
 
 from cooperative.offices import Office
+from cooperative.rights import PermissionCode
 from ui import MobileNumber
 
 ShortText = Annotated[str, msgspec.Meta(max_length=80)]
@@ -44,3 +45,10 @@ class OfficerForm(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
     phone: MobileNumber
     role: Office
+
+
+class RightForm(msgspec.Struct, forbid_unknown_fields=True):
+    """One permission to take from an office, or to give back."""
+
+    permission: PermissionCode
+    take: bool = False

@@ -9,10 +9,19 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice import appearance_pages, audit_log_pages, errors, manage_officers, queries, update_profile
+from backoffice import (
+    appearance_pages,
+    audit_log_pages,
+    errors,
+    manage_officers,
+    queries,
+    rights_pages,
+    update_profile,
+)
 from backoffice.checklist import build_checklist, get_day_bounds
 from backoffice.forms import OfficerForm, ProfileForm
 from banking import reconcile_method
+from cooperative.rights import OFFICE_NAMES
 from kernel import clock
 from kernel.batching import read_batch
 from kernel.database import Reader, as_reader
@@ -27,9 +36,9 @@ from ui import (
     CurrentUser,
     Db,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
@@ -38,7 +47,7 @@ SETTINGS = "/pengurus/pengaturan"
 PROFILE_TEMPLATE, OFFICERS_TEMPLATE = "backoffice/profile.html", "backoffice/officers.html"
 
 
-@get("/pengurus", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get("/pengurus", guards=[may("office.view")], opt=WHEN_SUSPENDED)
 async def show_dashboard(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
@@ -76,14 +85,14 @@ async def show_dashboard(
     )
 
 
-@post("/pengurus/langkah/anggaran-dasar", guards=[require_officer])
+@post("/pengurus/langkah/anggaran-dasar", guards=[may("settings.edit")])
 async def submit_bylaws_confirmation(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Record that an officer compared the bylaws with the cooperative's own."""
     await update_profile.confirm_bylaws(db, viewer.as_officer())
     return see_other("/pengurus")
 
 
-@get(SETTINGS, guards=[require_officer])
+@get(SETTINGS, guards=[may("settings.view")])
 async def show_profile(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the cooperative's profile."""
     return render_page(
@@ -91,7 +100,7 @@ async def show_profile(request: AnyRequest, ro: Ro) -> Response[bytes]:
     )
 
 
-@post(SETTINGS, guards=[require_officer])
+@post(SETTINGS, guards=[may("settings.edit")])
 async def submit_profile(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[Any]:
@@ -121,27 +130,27 @@ async def submit_profile(
     return see_other(SETTINGS, flash=get_translations(ctx.lang).gettext("Pengaturan sudah disimpan."))
 
 
-@post(f"{SETTINGS}/toko/pembukaan", guards=[require_officer])
+@post(f"{SETTINGS}/toko/pembukaan", guards=[may("settings.edit")])
 async def submit_shop_opening(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Open the shop: it takes orders again."""
     await update_profile.open_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
 
-@post(f"{SETTINGS}/toko/penutupan", guards=[require_officer])
+@post(f"{SETTINGS}/toko/penutupan", guards=[may("settings.edit")])
 async def submit_shop_closing(db: Db, viewer: CurrentUser) -> Response[Any]:
     """Close the shop: it takes no new orders."""
     await update_profile.close_shop(db, viewer.as_officer())
     return see_other(SETTINGS)
 
 
-@get(f"{SETTINGS}/pengurus", guards=[require_officer])
+@get(f"{SETTINGS}/pengurus", guards=[may("officers.view")])
 async def show_officers(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the officers."""
     return render_page(request, OFFICERS_TEMPLATE, form=None, **await _officers_context(ro))
 
 
-@post(f"{SETTINGS}/pengurus", guards=[require_officer])
+@post(f"{SETTINGS}/pengurus", guards=[may("officers.appoint")])
 async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Response[Any]:
     """Appoint an officer and show the activation code once; only its hash is stored."""
     form = await read_form(request, OfficerForm)
@@ -155,7 +164,11 @@ async def submit_officer(request: AnyRequest, db: Db, viewer: CurrentUser) -> Re
     )
 
 
-@post(f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    f"{SETTINGS}/pengurus/{{user_id:uuid}}/pemberhentian",
+    guards=[may("officers.appoint")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID]) -> Response[Any]:
     """Dismiss an officer."""
     await manage_officers.dismiss_officer(db, viewer.as_officer(), user_id)
@@ -164,7 +177,12 @@ async def submit_dismissal(db: Db, viewer: CurrentUser, user_id: FromPath[UUID])
 
 async def _officers_context(source: AsyncSession | Reader) -> dict[str, Any]:
     ro = as_reader(source)
-    return {"active_menu": "pengaturan", "officers": await queries.list_officers(ro), "appointed": None}
+    return {
+        "active_menu": "pengaturan",
+        "officers": await queries.list_officers(ro),
+        "roles": OFFICE_NAMES,
+        "appointed": None,
+    }
 
 
 cooperative_routes: list[Any] = [
@@ -178,5 +196,6 @@ cooperative_routes: list[Any] = [
     show_officers,
     submit_officer,
     submit_dismissal,
+    *rights_pages.routes,
     *audit_log_pages.routes,
 ]

@@ -161,7 +161,7 @@ async def list_officers(ro: Reader) -> list[OfficerRow]:
         "SELECT id, name, phone, officer_role AS role, password_hash IS NOT NULL AS activated,"
         " CASE WHEN activation_hash IS NOT NULL THEN activation_expires_at END AS code_until FROM users"
         " WHERE officer_role IS NOT NULL ORDER BY array_position(ARRAY['ketua', 'sekretaris', "
-        "'bendahara', 'kasir'], officer_role), name",
+        "'bendahara', 'manajer', 'kasir', 'pengawas'], officer_role), name",
     )
 
 

@@ -26,9 +26,9 @@ from ui import (
     Db,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -37,7 +37,7 @@ FORM_TEMPLATE: Final = "payments/manual_payout.html"
 CONFIRM_TEMPLATE: Final = "payments/manual_payout_confirm.html"
 
 
-@get(METHOD_URL + "/pemasukan", guards=[require_officer])
+@get(METHOD_URL + "/pemasukan", guards=[may("banking.reconcile")])
 async def show_manual_payout_form(
     request: AnyRequest,
     ro: Ro,
@@ -57,7 +57,12 @@ async def show_manual_payout_form(
     return render_page(request, FORM_TEMPLATE, active_menu=ACTIVE_MENU, form=None, **context)
 
 
-@post(METHOD_URL + "/pemasukan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(
+    METHOD_URL + "/pemasukan/periksa",
+    guards=[may("banking.reconcile")],
+    status_code=200,
+    opt=WHEN_READ_ONLY,
+)
 async def preview_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
@@ -79,7 +84,7 @@ async def preview_manual_payout(
     )
 
 
-@post(METHOD_URL + "/pemasukan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(METHOD_URL + "/pemasukan", guards=[may("banking.reconcile")], opt=WHEN_READ_ONLY)
 async def submit_manual_payout(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:

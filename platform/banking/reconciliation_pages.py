@@ -30,9 +30,9 @@ from ui import (
     EmptyForm,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -44,7 +44,7 @@ LEDGER_URL: Final = "/pengurus/buku"
 SHOWN_DAYS: Final = 31
 
 
-@get(RECONCILIATION_URL, guards=[require_officer])
+@get(RECONCILIATION_URL, guards=[may("banking.view")])
 async def show_reconciliation(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show the reconciliation of every method that has an external report."""
     since = await get_today(ro) - reconcile_method.DEFAULT_WINDOW
@@ -59,7 +59,7 @@ async def show_reconciliation(request: AnyRequest, ro: Ro, ctx: CurrentContext) 
     )
 
 
-@get(METHOD_URL, guards=[require_officer])
+@get(METHOD_URL, guards=[may("banking.view")])
 async def show_method(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str], hari: FromQuery[str] = ""
 ) -> Response[bytes]:
@@ -92,7 +92,7 @@ async def show_method(
     )
 
 
-@post(METHOD_URL + "/pengambilan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(METHOD_URL + "/pengambilan", guards=[may("banking.reconcile")], opt=WHEN_READ_ONLY)
 async def submit_sync(
     request: AnyRequest,
     database: CurrentDatabase,

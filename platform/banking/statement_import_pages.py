@@ -43,9 +43,9 @@ from ui import (
     CurrentTenant,
     CurrentUser,
     RequestContext,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.form_data import read_form_data
@@ -62,7 +62,7 @@ SHOWN_LINES: Final = 20
 SHOWN_BAD_LINES: Final = 100
 
 
-@get(IMPORT_URL, guards=[require_officer], sync_to_thread=False)
+@get(IMPORT_URL, guards=[may("banking.reconcile")], sync_to_thread=False)
 def show_upload_form(request: AnyRequest, ctx: CurrentContext) -> Response[bytes]:
     """Show the upload form."""
     return render_page(request, UPLOAD_TEMPLATE, active_menu=ACTIVE_MENU, form=None, **_upload_context(ctx))
@@ -70,7 +70,7 @@ def show_upload_form(request: AnyRequest, ctx: CurrentContext) -> Response[bytes
 
 @post(
     IMPORT_URL,
-    guards=[require_officer],
+    guards=[may("banking.reconcile")],
     status_code=200,
     request_max_body_size=MAX_UPLOAD_BYTES,
     opt=WHEN_READ_ONLY,
@@ -91,7 +91,7 @@ async def preview_import(
 
 @post(
     f"{IMPORT_URL}/kolom",
-    guards=[require_officer],
+    guards=[may("banking.reconcile")],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
@@ -115,7 +115,7 @@ async def preview_with_columns(
 
 @post(
     f"{IMPORT_URL}/susunan",
-    guards=[require_officer],
+    guards=[may("banking.reconcile")],
     status_code=200,
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
@@ -148,7 +148,7 @@ async def submit_columns(
 
 @post(
     f"{IMPORT_URL}/pencatatan",
-    guards=[require_officer],
+    guards=[may("banking.reconcile")],
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
 )

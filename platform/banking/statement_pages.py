@@ -30,9 +30,9 @@ from ui import (
     Db,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -48,7 +48,7 @@ STATUS_FILTERS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-@get(STATEMENT_LINES_URL, guards=[require_officer])
+@get(STATEMENT_LINES_URL, guards=[may("banking.view")])
 async def show_lines(
     request: AnyRequest,
     ro: Ro,
@@ -85,7 +85,7 @@ async def show_lines(
     )
 
 
-@get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}", guards=[require_officer])
+@get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}", guards=[may("banking.view")])
 async def show_line(
     request: AnyRequest,
     ro: Ro,
@@ -103,7 +103,10 @@ async def show_line(
     )
 
 
-@get(f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan", guards=[require_officer])
+@get(
+    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan",
+    guards=[may("banking.reconcile")],
+)
 async def show_match_form(
     request: AnyRequest,
     ro: Ro,
@@ -133,7 +136,9 @@ async def show_match_form(
 
 
 @post(
-    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan", guards=[require_officer], opt=WHEN_READ_ONLY
+    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/pencocokan",
+    guards=[may("banking.reconcile")],
+    opt=WHEN_READ_ONLY,
 )
 async def submit_match(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]
@@ -153,7 +158,9 @@ async def submit_match(
 
 
 @post(
-    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/penyisihan", guards=[require_officer], opt=WHEN_READ_ONLY
+    f"{STATEMENT_LINES_URL}/{{statement_line:uuid}}/penyisihan",
+    guards=[may("banking.reconcile")],
+    opt=WHEN_READ_ONLY,
 )
 async def submit_set_aside(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, statement_line: FromPath[UUID]

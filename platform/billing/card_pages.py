@@ -24,9 +24,9 @@ from ui import (
     CurrentDatabase,
     CurrentTenant,
     CurrentUser,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
@@ -35,7 +35,12 @@ SUBSCRIPTION_URL: Final = "/pengurus/langganan"
 REDIRECT_TEMPLATE: Final = "billing/card_go.html"
 
 
-@post(f"{SUBSCRIPTION_URL}/kartu/{{code:str}}", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(
+    f"{SUBSCRIPTION_URL}/kartu/{{code:str}}",
+    guards=[may("subscription.change")],
+    status_code=200,
+    opt=WHEN_READ_ONLY,
+)
 async def submit_checkout(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -62,7 +67,12 @@ async def submit_checkout(
     return render_page(request, REDIRECT_TEMPLATE, active_menu="pengaturan", form=None, url=url)
 
 
-@post(f"{SUBSCRIPTION_URL}/kartu/kelola", guards=[require_officer], status_code=200, opt=WHEN_SUSPENDED)
+@post(
+    f"{SUBSCRIPTION_URL}/kartu/kelola",
+    guards=[may("subscription.change")],
+    status_code=200,
+    opt=WHEN_SUSPENDED,
+)
 async def submit_portal_request(
     request: AnyRequest, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -76,7 +86,11 @@ async def submit_portal_request(
     )
 
 
-@get(f"{SUBSCRIPTION_URL}/kartu/kembali", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(
+    f"{SUBSCRIPTION_URL}/kartu/kembali",
+    guards=[may("subscription.change")],
+    opt=WHEN_SUSPENDED,
+)
 async def show_return_from_stripe(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:

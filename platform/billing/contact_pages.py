@@ -20,9 +20,9 @@ from ui import (
     CurrentDatabase,
     CurrentTenant,
     CurrentUser,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY, WHEN_SUSPENDED
@@ -31,7 +31,7 @@ SUBSCRIPTION_URL: Final = "/pengurus/langganan"
 ACTIVE_MENU: Final = "pengaturan"
 
 
-@get(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/kontak", guards=[may("subscription.change")], opt=WHEN_SUSPENDED)
 async def show_contact(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -43,7 +43,7 @@ async def show_contact(
     )
 
 
-@post(f"{SUBSCRIPTION_URL}/kontak", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/kontak", guards=[may("subscription.change")], opt=WHEN_READ_ONLY)
 async def submit_contact(
     request: AnyRequest,
     ctx: CurrentContext,

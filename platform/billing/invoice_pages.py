@@ -11,7 +11,7 @@ from billing import presenters, queries
 from billing.errors import NO_SUCH_INVOICE
 from billing.invoice_pdf import render_invoice_pdf
 from tenants.session import shared_reader
-from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
+from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, may, render_page
 from ui.guards import WHEN_SUSPENDED
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 INVOICES_URL: Final = "/pengurus/langganan/tagihan"
 
 
-@get(INVOICES_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(INVOICES_URL, guards=[may("subscription.view")], opt=WHEN_SUSPENDED)
 async def list_invoices(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:
@@ -42,7 +42,7 @@ async def list_invoices(
     )
 
 
-@get(f"{INVOICES_URL}/{{number:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{INVOICES_URL}/{{number:str}}", guards=[may("subscription.view")], opt=WHEN_SUSPENDED)
 async def show_invoice(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -62,7 +62,7 @@ async def show_invoice(
     )
 
 
-@get(f"{INVOICES_URL}/{{number:str}}/pdf", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{INVOICES_URL}/{{number:str}}/pdf", guards=[may("subscription.view")], opt=WHEN_SUSPENDED)
 async def download_invoice(
     ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase, number: FromPath[str]
 ) -> Response[bytes]:

@@ -50,9 +50,9 @@ from ui import (
     CurrentTenant,
     CurrentUser,
     RequestContext,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.errors import NOT_FOUND
@@ -65,7 +65,7 @@ SUBSCRIPTION_URL: Final = "/pengurus/langganan"
 ACTIVE_MENU: Final = "pengaturan"
 
 
-@get(SUBSCRIPTION_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(SUBSCRIPTION_URL, guards=[may("subscription.view")], opt=WHEN_SUSPENDED)
 async def show_plans(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -81,7 +81,11 @@ async def show_plans(
     return render_page(request, "billing/plans.html", active_menu=ACTIVE_MENU, form=None, **shown)
 
 
-@get(f"{SUBSCRIPTION_URL}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(
+    f"{SUBSCRIPTION_URL}/paket/{{code:str}}",
+    guards=[may("subscription.change")],
+    opt=WHEN_SUSPENDED,
+)
 async def show_plan_form(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -115,7 +119,11 @@ async def show_plan_form(
     )
 
 
-@post(f"{SUBSCRIPTION_URL}/paket/{{code:str}}", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    f"{SUBSCRIPTION_URL}/paket/{{code:str}}",
+    guards=[may("subscription.change")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_plan(
     request: AnyRequest,
     ctx: CurrentContext,
@@ -153,7 +161,7 @@ async def submit_plan(
     )
 
 
-@get(f"{SUBSCRIPTION_URL}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{SUBSCRIPTION_URL}/berhenti", guards=[may("subscription.change")], opt=WHEN_SUSPENDED)
 async def show_cancellation_form(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[Any]:
@@ -175,7 +183,7 @@ async def show_cancellation_form(
     )
 
 
-@post(f"{SUBSCRIPTION_URL}/berhenti", guards=[require_officer], opt=WHEN_SUSPENDED)
+@post(f"{SUBSCRIPTION_URL}/berhenti", guards=[may("subscription.change")], opt=WHEN_SUSPENDED)
 async def submit_cancellation(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -186,7 +194,7 @@ async def submit_cancellation(
     return see_other(SUBSCRIPTION_URL)
 
 
-@post(f"{SUBSCRIPTION_URL}/lanjut", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/lanjut", guards=[may("subscription.change")], opt=WHEN_READ_ONLY)
 async def submit_resumption(
     ctx: CurrentContext, tenant: CurrentTenant, viewer: CurrentUser, database: CurrentDatabase
 ) -> Response[Any]:
@@ -197,7 +205,7 @@ async def submit_resumption(
     return see_other(SUBSCRIPTION_URL)
 
 
-@post(f"{SUBSCRIPTION_URL}/kupon", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(f"{SUBSCRIPTION_URL}/kupon", guards=[may("subscription.change")], opt=WHEN_READ_ONLY)
 async def submit_coupon(
     request: AnyRequest,
     ctx: CurrentContext,

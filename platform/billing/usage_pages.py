@@ -13,7 +13,7 @@ from billing.plans import Catalogue, catalogue
 from billing.rules import add_months
 from kernel import clock
 from tenants.session import shared_reader
-from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, render_page, require_officer
+from ui import AnyRequest, CurrentContext, CurrentDatabase, CurrentTenant, may, render_page
 from ui.guards import WHEN_SUSPENDED
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MONTHS: Final = 6
 
 
-@get("/pengurus/langganan/pakai", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get("/pengurus/langganan/pakai", guards=[may("subscription.view")], opt=WHEN_SUSPENDED)
 async def show_usage(
     request: AnyRequest, ctx: CurrentContext, tenant: CurrentTenant, database: CurrentDatabase
 ) -> Response[bytes]:

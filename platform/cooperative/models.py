@@ -1,6 +1,9 @@
 """Table of the cooperative's profile."""
 
-from sqlalchemy import CheckConstraint, SmallInteger, Text, text
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import CoopBase
@@ -24,3 +27,15 @@ class Profile(CoopBase):
     bank_account: Mapped[str] = mapped_column(Text, server_default="")
     timezone: Mapped[str] = mapped_column(Text, server_default=text("'Asia/Jakarta'"))
     shop_open: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class OfficeRestriction(CoopBase):
+    """A permission that the ketua took from an office; see ``cooperative.rights``."""
+
+    __tablename__ = "office_restrictions"
+    __table_args__ = (CheckConstraint("office <> 'ketua'", name="office"),)
+
+    office: Mapped[str] = mapped_column(Text, primary_key=True)
+    permission: Mapped[str] = mapped_column(Text, primary_key=True)
+    restricted_by: Mapped[str] = mapped_column(Text)
+    restricted_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())

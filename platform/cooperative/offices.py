@@ -1,14 +1,14 @@
-"""The offices of a cooperative, and which officer may issue activation codes to whom."""
+"""The offices of a cooperative, and what their holders may do to one another."""
 
 from typing import Literal
 
-Office = Literal["ketua", "sekretaris", "bendahara", "kasir"]
+Office = Literal["ketua", "sekretaris", "bendahara", "manajer", "kasir", "pengawas"]
 
 
 def may_issue_code(office: str | None, target_office: str | None) -> bool:
-    """Return whether an officer may issue a new activation code to somebody.
+    """Return whether an officer may issue a new activation code.
 
-    Any officer may issue one to a member. Only the ketua may issue one to another officer: otherwise a kasir
-    could take over a higher office. ``target_office`` is None for somebody without an office.
+    Members get one from an officer with the permission. A fellow officer gets one from the ketua alone:
+    otherwise a kasir could take over a higher office. ``target_office`` is None without an office.
     """
     return target_office is None or office == "ketua"

@@ -56,3 +56,9 @@ async def get_founding_date(source: AsyncSession | Reader) -> date:
 async def get_today(source: AsyncSession | Reader) -> date:
     """Return today's date in the cooperative's time zone, for use cases that do not get it as an argument."""
     return clock.today(await get_timezone(source))
+
+
+async def list_restrictions(source: AsyncSession | Reader) -> set[tuple[str, str]]:
+    """Return the pairs of office and permission that the ketua took away."""
+    rows = await as_reader(source).records("SELECT office, permission FROM office_restrictions")
+    return {(row["office"], row["permission"]) for row in rows}

@@ -32,8 +32,8 @@ from ui import (
     Db,
     RequestContext,
     Ro,
+    may,
     read_form,
-    require_officer,
     see_other,
 )
 from ui.errors import NOT_FOUND
@@ -44,7 +44,7 @@ TOP_UP: Final = "payments/credit_top_up.html"
 LARGEST_NUMBER: Final = 2**53
 
 
-@get(ONE + "/pelunasan", guards=[require_officer])
+@get(ONE + "/pelunasan", guards=[may("credit.collect")])
 async def show_repayment_form(
     request: AnyRequest,
     ro: Ro,
@@ -62,7 +62,12 @@ async def show_repayment_form(
     return render_debtor_page(request, REPAYMENT, debtor, form=None, start=start)
 
 
-@post(ONE + "/pelunasan/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(
+    ONE + "/pelunasan/periksa",
+    guards=[may("credit.collect")],
+    status_code=200,
+    opt=WHEN_READ_ONLY,
+)
 async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show the page that asks to confirm the repayment."""
     form = await read_form(request, RepaymentForm)
@@ -82,7 +87,7 @@ async def preview_repayment(request: AnyRequest, db: Db, member_id: FromPath[UUI
     )
 
 
-@post(ONE + "/pelunasan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/pelunasan", guards=[may("credit.collect")], opt=WHEN_READ_ONLY)
 async def submit_repayment(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -97,7 +102,7 @@ async def submit_repayment(
     return _redirect_to_receipt(ctx, member_id, posted, "Pelunasan sudah dicatat.")
 
 
-@get(ONE + "/dompet", guards=[require_officer])
+@get(ONE + "/dompet", guards=[may("credit.collect")])
 async def show_top_up_form(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], jumlah: FromQuery[str] = ""
 ) -> Response[bytes]:
@@ -106,7 +111,7 @@ async def show_top_up_form(
     return render_debtor_page(request, TOP_UP, debtor, form=None, start={"amount": jumlah, "key": new_id()})
 
 
-@post(ONE + "/dompet/periksa", guards=[require_officer], status_code=200)
+@post(ONE + "/dompet/periksa", guards=[may("credit.collect")], status_code=200)
 async def preview_top_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -127,7 +132,7 @@ async def preview_top_up(
     )
 
 
-@post(ONE + "/dompet", guards=[require_officer])
+@post(ONE + "/dompet", guards=[may("credit.collect")])
 async def submit_top_up(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -142,7 +147,7 @@ async def submit_top_up(
     return _redirect_to_receipt(ctx, member_id, posted, "Dompet sudah diisi.")
 
 
-@get(ONE + "/bukti/{number:int}", guards=[require_officer])
+@get(ONE + "/bukti/{number:int}", guards=[may("credit.view")])
 async def show_receipt(
     request: AnyRequest, ro: Ro, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:

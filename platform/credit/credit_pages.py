@@ -28,9 +28,9 @@ from ui import (
     Db,
     Form,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 
@@ -41,7 +41,7 @@ LIMITS: Final = "payments/credit_limits.html"
 CONFIRM: Final = "payments/credit_confirm.html"
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("credit.view")])
 async def list_debtors(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, cari: FromQuery[str] = "", halaman: FromQuery[int] = 1
 ) -> Response[Any]:
@@ -70,7 +70,7 @@ async def list_debtors(
     )
 
 
-@get(ONE, guards=[require_officer])
+@get(ONE, guards=[may("credit.view")])
 async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show a member's credit and its last movements."""
     debtor = await require_debtor(ro, member_id)
@@ -83,7 +83,7 @@ async def show_debtor(request: AnyRequest, ro: Ro, member_id: FromPath[UUID]) ->
     )
 
 
-@get(ONE + "/batas", guards=[require_officer])
+@get(ONE + "/batas", guards=[may("credit.set_limits")])
 async def show_limits_form(
     request: AnyRequest,
     ro: Ro,
@@ -102,7 +102,7 @@ async def show_limits_form(
     return render_debtor_page(request, LIMITS, debtor, form=None, start=start)
 
 
-@post(ONE + "/batas/periksa", guards=[require_officer], status_code=200)
+@post(ONE + "/batas/periksa", guards=[may("credit.set_limits")], status_code=200)
 async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID]) -> Response[bytes]:
     """Show the page that asks to confirm the new limits."""
     form = await read_form(request, CreditLimitsForm)
@@ -122,7 +122,7 @@ async def preview_limits(request: AnyRequest, db: Db, member_id: FromPath[UUID])
     )
 
 
-@post(ONE + "/batas", guards=[require_officer])
+@post(ONE + "/batas", guards=[may("credit.set_limits")])
 async def submit_limits(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[Any]:

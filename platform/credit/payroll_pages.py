@@ -33,9 +33,9 @@ from ui import (
     Db,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -50,7 +50,7 @@ SHOWN_LINES: Final = 200
 LARGEST_NUMBER: Final = 2**31 - 1
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("credit.view")])
 async def list_batches(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tenant: CurrentTenant
 ) -> Response[bytes]:
@@ -69,7 +69,7 @@ async def list_batches(
     )
 
 
-@get(f"{HOME}/baru", guards=[require_officer])
+@get(f"{HOME}/baru", guards=[may("credit.run_payroll")])
 async def show_batch_form(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, tenant: CurrentTenant
 ) -> Response[bytes]:
@@ -79,7 +79,7 @@ async def show_batch_form(
     return render_page(request, NEW, active_menu=PLACE, form=None, **await _new_context(ro, ctx))
 
 
-@post(HOME, guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(HOME, guards=[may("credit.run_payroll")], opt=WHEN_READ_ONLY)
 async def submit_batch(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -93,7 +93,7 @@ async def submit_batch(
     )
 
 
-@get(ONE, guards=[require_officer])
+@get(ONE, guards=[may("credit.view")])
 async def show_batch(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -114,7 +114,7 @@ async def show_batch(
     )
 
 
-@get(f"{ONE}/berkas.csv", guards=[require_officer], opt={"timeouts": EXPORT})
+@get(f"{ONE}/berkas.csv", guards=[may("credit.view")], opt={"timeouts": EXPORT})
 async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[bytes]:
     """Download a batch as the CSV file for the employer."""
     batch = await require_batch(ro, batch_id)
@@ -127,7 +127,7 @@ async def download_batch_file(ro: Ro, batch_id: FromPath[UUID]) -> Response[byte
     )
 
 
-@get(ONE + "/selisih/{member_id:uuid}", guards=[require_officer])
+@get(ONE + "/selisih/{member_id:uuid}", guards=[may("credit.view")])
 async def show_difference(
     request: AnyRequest,
     ro: Ro,
@@ -141,7 +141,7 @@ async def show_difference(
     )
 
 
-@post(ONE + "/selisih/{member_id:uuid}", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/selisih/{member_id:uuid}", guards=[may("credit.run_payroll")], opt=WHEN_READ_ONLY)
 async def submit_decision(
     request: AnyRequest,
     db: Db,
@@ -162,7 +162,7 @@ async def submit_decision(
     )
 
 
-@get(ONE + "/baris/{number:int}", guards=[require_officer])
+@get(ONE + "/baris/{number:int}", guards=[may("credit.view")])
 async def show_unmatched_deduction(
     request: AnyRequest, ro: Ro, batch_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
@@ -172,7 +172,7 @@ async def show_unmatched_deduction(
     )
 
 
-@post(ONE + "/baris/{number:int}", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/baris/{number:int}", guards=[may("credit.run_payroll")], opt=WHEN_READ_ONLY)
 async def submit_unmatched_decision(
     request: AnyRequest,
     db: Db,

@@ -32,9 +32,9 @@ from ui import (
     CurrentUser,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -46,7 +46,7 @@ PREVIEW: Final = "payments/payroll_preview.html"
 SHOWN_LINES: Final = 50
 
 
-@get(f"{ONE}/balasan", guards=[require_officer])
+@get(f"{ONE}/balasan", guards=[may("credit.run_payroll")])
 async def show_return_upload_form(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, batch_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -57,7 +57,7 @@ async def show_return_upload_form(
 
 @post(
     f"{ONE}/balasan",
-    guards=[require_officer],
+    guards=[may("credit.run_payroll")],
     status_code=200,
     request_max_body_size=MAX_UPLOAD_BYTES,
     opt=WHEN_READ_ONLY,
@@ -83,7 +83,7 @@ async def preview_return(
 
 @post(
     f"{ONE}/balasan/pencatatan",
-    guards=[require_officer],
+    guards=[may("credit.run_payroll")],
     request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     opt=WHEN_READ_ONLY,
 )

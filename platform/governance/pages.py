@@ -28,9 +28,9 @@ from ui import (
     Form,
     Ro,
     get_context,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.errors import FIELD_REQUIRED
@@ -75,7 +75,7 @@ async def show_public_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -
     )
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("bylaws.view")])
 async def show_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Show officers the bylaws in force, future ones, and the list of versions."""
     today = clock.today(brand.timezone)
@@ -91,7 +91,7 @@ async def show_bylaws(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Respo
     )
 
 
-@get(HOME + "/{version:int}", guards=[require_officer])
+@get(HOME + "/{version:int}", guards=[may("bylaws.view")])
 async def show_version(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, version: FromPath[int]
 ) -> Response[bytes]:
@@ -112,7 +112,7 @@ async def show_version(
     )
 
 
-@get(HOME + "/ubah", guards=[require_officer])
+@get(HOME + "/ubah", guards=[may("bylaws.adopt")])
 async def show_change_form(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext
 ) -> Response[bytes]:
@@ -125,7 +125,7 @@ async def show_change_form(
     return _render_form(request, base, Form(request, values, {}, None))
 
 
-@post(HOME + "/ubah", guards=[require_officer], status_code=200)
+@post(HOME + "/ubah", guards=[may("bylaws.adopt")], status_code=200)
 async def submit_change_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Handle a button of the form: add or remove a row, recalculate, or preview the change."""
     form: Form[Any] = await read_form(request, forms.BylawsForm)
@@ -153,7 +153,7 @@ async def submit_change_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -
     )
 
 
-@post(HOME + "/penetapan", guards=[require_officer])
+@post(HOME + "/penetapan", guards=[may("bylaws.adopt")])
 async def submit_adoption(
     request: AnyRequest, db: Db, brand: CurrentBrand, viewer: CurrentUser
 ) -> Response[Any]:

@@ -36,15 +36,15 @@ from ui import (
     EmptyForm,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_SUSPENDED
 
 
-@get(f"{LEDGER_URL}/catat", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{LEDGER_URL}/catat", guards=[may("ledger.post")], opt=WHEN_SUSPENDED)
 async def show_entry_form(
     request: AnyRequest,
     ro: Ro,
@@ -70,7 +70,7 @@ async def show_entry_form(
     )
 
 
-@post(f"{LEDGER_URL}/catat/periksa", guards=[require_officer], status_code=200)
+@post(f"{LEDGER_URL}/catat/periksa", guards=[may("ledger.post")], status_code=200)
 async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show one sentence that describes the entry, before it is posted."""
     form = await read_form(request, ManualEntryForm)
@@ -91,7 +91,7 @@ async def preview_entry(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Res
     )
 
 
-@post(f"{LEDGER_URL}/catat", guards=[require_officer])
+@post(f"{LEDGER_URL}/catat", guards=[may("ledger.post")])
 async def submit_entry(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext
 ) -> Response[Any]:
@@ -109,7 +109,7 @@ async def submit_entry(
     )
 
 
-@post(f"{LEDGER_URL}/jurnal/{{number:int}}/pembalikan", guards=[require_officer])
+@post(f"{LEDGER_URL}/jurnal/{{number:int}}/pembalikan", guards=[may("ledger.reverse")])
 async def submit_reversal(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[Any]:
@@ -126,7 +126,11 @@ async def submit_reversal(
     )
 
 
-@get(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(
+    f"{LEDGER_URL}/tahun/{{year:int}}/penutupan",
+    guards=[may("ledger.close")],
+    opt=WHEN_SUSPENDED,
+)
 async def show_year_closing(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int]
 ) -> Response[bytes]:
@@ -145,7 +149,7 @@ async def show_year_closing(
     )
 
 
-@post(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[require_officer])
+@post(f"{LEDGER_URL}/tahun/{{year:int}}/penutupan", guards=[may("ledger.close")])
 async def submit_year_closing(
     request: AnyRequest, db: Db, viewer: CurrentUser, ctx: CurrentContext, year: FromPath[int]
 ) -> Response[Any]:

@@ -25,8 +25,8 @@ from ui import (
     CurrentTenant,
     RequestContext,
     Ro,
+    may,
     render_page,
-    require_officer,
 )
 from ui.disconnects import cancel_on_disconnect
 from ui.guards import WHEN_SUSPENDED
@@ -113,7 +113,7 @@ async def list_year_options(ro: Reader, year: int) -> list[int]:
     return sorted({*await year_queries.list_years(ro), year}, reverse=True)
 
 
-@get(LEDGER_URL, guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(LEDGER_URL, guards=[may("ledger.view")], opt=WHEN_SUSPENDED)
 async def show_trial_balance(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tahun: FromQuery[int | None] = None
 ) -> Response[bytes]:
@@ -142,7 +142,7 @@ async def show_trial_balance(
     )
 
 
-@get(f"{LEDGER_URL}/akun/{{code:str}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{LEDGER_URL}/akun/{{code:str}}", guards=[may("ledger.view")], opt=WHEN_SUSPENDED)
 async def show_account(
     request: AnyRequest,
     ro: Ro,
@@ -180,7 +180,7 @@ async def show_account(
     )
 
 
-@get(f"{LEDGER_URL}/jurnal", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{LEDGER_URL}/jurnal", guards=[may("ledger.view")], opt=WHEN_SUSPENDED)
 async def show_journals(
     request: AnyRequest,
     ro: Ro,
@@ -207,7 +207,7 @@ async def show_journals(
     )
 
 
-@get(f"{LEDGER_URL}/jurnal/{{number:int}}", guards=[require_officer], opt=WHEN_SUSPENDED)
+@get(f"{LEDGER_URL}/jurnal/{{number:int}}", guards=[may("ledger.view")], opt=WHEN_SUSPENDED)
 async def show_journal(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
@@ -260,7 +260,11 @@ def format_party(party: report_queries.Party | None) -> str:
     return f"{party.name} ({party.number})" if party else "–"
 
 
-@get(f"{LEDGER_URL}/ekspor.zip", guards=[require_officer], opt=WHEN_SUSPENDED | {"timeouts": EXPORT})
+@get(
+    f"{LEDGER_URL}/ekspor.zip",
+    guards=[may("ledger.view")],
+    opt=WHEN_SUSPENDED | {"timeouts": EXPORT},
+)
 async def download_export(request: AnyRequest, ro: Ro, tenant: CurrentTenant, brand: CurrentBrand) -> Stream:
     """Send the whole ledger as CSV files in a ZIP, also while the cooperative is suspended.
 

@@ -21,6 +21,7 @@ def _cells(line: MemberLine, lang: Lang) -> tuple[str, ...]:
 MEMBERS: Final = ImportDefinition(
     active_menu="anggota",
     path=PATH,
+    permission="members.import",
     title=LocalizedText("Impor anggota", context="members.import_pages"),
     lead=LocalizedText(
         "Masukkan seluruh buku daftar anggota beserta simpanannya dari satu berkas.",

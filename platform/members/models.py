@@ -88,7 +88,10 @@ class User(CoopBase):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("officer_role IN ('ketua', 'bendahara', 'sekretaris', 'kasir')", name="officer_role"),
+        CheckConstraint(
+            "officer_role IN ('ketua', 'sekretaris', 'bendahara', 'manajer', 'kasir', 'pengawas')",
+            name="officer_role",
+        ),
         CheckConstraint("member_id IS NOT NULL OR officer_role IS NOT NULL", name="somebody"),
     )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import exists, select
 
+from cooperative.rights import list_permissions
 from kernel.database import Reader, as_reader, like_pattern
 from kernel.locks import advisory_lock
 from members.models import Member, User
@@ -103,26 +104,44 @@ _MEMBER = (
 )
 
 
+class _ViewerRow(msgspec.Struct, frozen=True):
+    user_id: UUID
+    name: str
+    member_id: UUID | None
+    member_number: str | None
+    officer_role: str | None
+    session: bytes
+    code_used_at: datetime | None
+    code_given_by: str | None
+    restrictions: list[str]
+
+
 async def find_viewer(ro: Reader, token_hash: bytes, now: datetime) -> Viewer | None:
     """Return the viewer of a session, or None if the session is unknown or expired.
 
     A member who has left is not returned as a member. The viewer is an officer only if they still hold the
     office they had at sign-in.
     """
-    return await ro.one(
-        Viewer,
+    found = await ro.one(
+        _ViewerRow,
         "SELECT u.id AS user_id, u.name, m.id AS member_id, m.number AS member_number,"
         " CASE WHEN s.officer_role = u.officer_role THEN u.officer_role END AS officer_role, "
         "s.token_hash AS session,"
         " CASE WHEN u.code_seen_at IS NULL OR u.code_seen_at < u.code_used_at THEN u.code_used_at END "
         "AS code_used_at,"
-        " u.code_given_by"
+        " u.code_given_by,"
+        " ARRAY(SELECT permission FROM office_restrictions WHERE office = u.officer_role) AS restrictions"
         " FROM sessions s JOIN users u ON u.id = s.user_id"
         " LEFT JOIN members m ON m.id = u.member_id AND m.status = 'active'"
         " WHERE s.token_hash = $1 AND s.kind = 'session' AND s.expires_at > $2",
         token_hash,
         now,
     )
+    if found is None:
+        return None
+    fields = msgspec.structs.asdict(found)
+    held = list_permissions(found.officer_role, fields.pop("restrictions"))
+    return Viewer(**fields, permissions=held)
 
 
 async def get_member(source: AsyncSession | Reader, member_id: UUID) -> MemberView | None:

@@ -42,16 +42,16 @@ from ui import (
     RequestContext,
     Ro,
     Viewer,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.errors import NOT_FOUND
 from ui.guards import WHEN_READ_ONLY
 
 
-@get("/pengurus/anggota", guards=[require_officer])
+@get("/pengurus/anggota", guards=[may("members.view")])
 async def show_register(
     request: AnyRequest,
     ro: Ro,
@@ -86,13 +86,13 @@ async def show_register(
     )
 
 
-@get("/pengurus/anggota/baru", guards=[require_officer])
+@get("/pengurus/anggota/baru", guards=[may("members.admit")])
 async def show_member_form(request: AnyRequest, ro: Ro, brand: CurrentBrand) -> Response[bytes]:
     """Show the form for a new member."""
     return render_page(request, "members/new.html", form=None, **await _new_context(ro, brand))
 
 
-@post("/pengurus/anggota/baru", guards=[require_officer])
+@post("/pengurus/anggota/baru", guards=[may("members.admit")])
 async def submit_new_member(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
@@ -117,7 +117,7 @@ async def submit_new_member(
     )
 
 
-@get("/pengurus/anggota/{member_id:uuid}", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}", guards=[may("members.view")])
 async def show_member(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -127,7 +127,7 @@ async def show_member(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/persetujuan", guards=[may("members.admit")])
 async def submit_approval(
     request: AnyRequest,
     db: Db,
@@ -156,7 +156,7 @@ async def submit_approval(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/penolakan", guards=[may("members.admit")])
 async def submit_decline(
     request: AnyRequest,
     db: Db,
@@ -176,7 +176,11 @@ async def submit_decline(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/kode", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    "/pengurus/anggota/{member_id:uuid}/kode",
+    guards=[may("members.issue_code")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_code_request(
     request: AnyRequest, db: Db, viewer: CurrentUser, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -185,7 +189,7 @@ async def submit_code_request(
     return _show_code(request, await issue_activation_code(db, viewer.as_officer(), member_id), fresh=False)
 
 
-@get("/pengurus/anggota/{member_id:uuid}/belanja", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}/belanja", guards=[may("members.view")])
 async def show_purchases(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, member_id: FromPath[UUID], tahun: FromQuery[int] = 0
 ) -> Response[bytes]:

@@ -33,9 +33,9 @@ from ui import (
     EmptyForm,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -47,7 +47,7 @@ PLACE: Final = "pengaturan"
 TEMPLATE: Final = "payments/method.html"
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("payments.configure")])
 async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Response[bytes]:
     """Show every method with its status, in the order in which buyers see them."""
     return render_page(
@@ -55,7 +55,7 @@ async def list_methods(request: AnyRequest, ro: Ro, ctx: CurrentContext) -> Resp
     )
 
 
-@get(METHOD, guards=[require_officer])
+@get(METHOD, guards=[may("payments.configure")])
 async def show_method(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, method: FromPath[str]
 ) -> Response[bytes]:
@@ -69,7 +69,7 @@ async def show_method(
     )
 
 
-@post(METHOD, guards=[require_officer])
+@post(METHOD, guards=[may("payments.configure")])
 async def submit_method(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -84,7 +84,7 @@ async def submit_method(
     return _redirect_to_method(ctx, method, "Pengaturan sudah disimpan.")
 
 
-@post(METHOD + "/penyalaan", guards=[require_officer])
+@post(METHOD + "/penyalaan", guards=[may("payments.configure")])
 async def submit_enabling(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -97,7 +97,7 @@ async def submit_enabling(
     return _redirect_to_method(ctx, method, "Cara ini sekarang ditawarkan kepada pembeli.")
 
 
-@post(METHOD + "/pemadaman", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(METHOD + "/pemadaman", guards=[may("payments.configure")], opt=WHEN_READ_ONLY)
 async def submit_disabling(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -109,7 +109,7 @@ async def submit_disabling(
     )
 
 
-@post(METHOD + "/naik", guards=[require_officer])
+@post(METHOD + "/naik", guards=[may("payments.configure")])
 async def submit_move_up(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -119,7 +119,7 @@ async def submit_move_up(
     return see_other(f"{HOME}#cara-{method}")
 
 
-@post(METHOD + "/turun", guards=[require_officer])
+@post(METHOD + "/turun", guards=[may("payments.configure")])
 async def submit_move_down(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -129,7 +129,7 @@ async def submit_move_down(
     return see_other(f"{HOME}#cara-{method}")
 
 
-@post(METHOD + "/alamat-pesan", guards=[require_officer])
+@post(METHOD + "/alamat-pesan", guards=[may("payments.configure")])
 async def submit_webhook_url_replacement(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -143,7 +143,7 @@ async def submit_webhook_url_replacement(
     )
 
 
-@post(METHOD + "/percobaan", guards=[require_officer])
+@post(METHOD + "/percobaan", guards=[may("payments.configure")])
 async def submit_method_test(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -158,7 +158,11 @@ async def submit_method_test(
     return see_other(f"/bayar/{payment.reference}")
 
 
-@post(METHOD + "/stiker/pemeriksaan", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
+@post(
+    METHOD + "/stiker/pemeriksaan",
+    guards=[may("payments.configure")],
+    request_max_body_size=MAX_UPLOAD_BYTES,
+)
 async def preview_sticker(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -191,7 +195,7 @@ async def preview_sticker(
     )
 
 
-@post(METHOD + "/stiker", guards=[require_officer])
+@post(METHOD + "/stiker", guards=[may("payments.configure")])
 async def submit_sticker(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, method: FromPath[str]
 ) -> Response[Any]:
@@ -207,7 +211,7 @@ async def submit_sticker(
     return _redirect_to_method(ctx, method, "Stiker QRIS sudah disimpan.")
 
 
-@post(METHOD + "/kemampuan", guards=[require_officer])
+@post(METHOD + "/kemampuan", guards=[may("payments.configure")])
 async def submit_probe(
     request: AnyRequest,
     database: CurrentDatabase,

@@ -40,9 +40,9 @@ from ui import (
     EmptyForm,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -52,7 +52,7 @@ ONE: Final = HOME + "/{reference:str}"
 PLACE: Final = "penjualan"
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("payments.view")])
 async def list_payments(
     request: AnyRequest,
     ro: Ro,
@@ -99,7 +99,7 @@ async def list_payments(
     )
 
 
-@get(ONE, guards=[require_officer])
+@get(ONE, guards=[may("payments.view")])
 async def show_payment(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[bytes]:
@@ -113,7 +113,7 @@ async def show_payment(
     )
 
 
-@get(ONE + "/penerimaan", guards=[require_officer])
+@get(ONE + "/penerimaan", guards=[may("payments.confirm")])
 async def show_confirmation(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
@@ -131,7 +131,7 @@ async def show_confirmation(
     )
 
 
-@post(ONE + "/penerimaan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/penerimaan", guards=[may("payments.confirm")], opt=WHEN_READ_ONLY)
 async def submit_confirmation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:
@@ -146,7 +146,7 @@ async def submit_confirmation(
     return _redirect_to_payment(payment, ctx, "Pembayaran sudah dicatat.")
 
 
-@post(ONE + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/pertanyaan", guards=[may("payments.confirm")], opt=WHEN_READ_ONLY)
 async def submit_status_check(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -165,7 +165,11 @@ async def submit_status_check(
     return see_other(f"{HOME}/{payment.reference}", flash=officer_labels.sync_outcome_message(outcome, ctx))
 
 
-@post(HOME + "/pesan/{number:int}/pemeriksaan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    HOME + "/pesan/{number:int}/pemeriksaan",
+    guards=[may("payments.resolve")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_event_resolution(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -179,7 +183,11 @@ async def submit_event_resolution(
     )
 
 
-@post(ONE + "/pemeriksaan/{exception_id:uuid}", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    ONE + "/pemeriksaan/{exception_id:uuid}",
+    guards=[may("payments.resolve")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_exception_resolution(
     request: AnyRequest,
     db: Db,

@@ -26,9 +26,9 @@ from ui import (
     EmptyForm,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -37,7 +37,7 @@ REFUND: Final = ONE + "/pengembalian/{refund_id:uuid}"
 CONFIRM: Final = "payments/refund_manual_confirm.html"
 
 
-@post(REFUND + "/pertanyaan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(REFUND + "/pertanyaan", guards=[may("payments.refund")], opt=WHEN_READ_ONLY)
 async def submit_refund_check(
     request: AnyRequest,
     database: CurrentDatabase,
@@ -65,7 +65,7 @@ async def submit_refund_check(
     return see_other(f"{HOME}/{context['payment'].reference}", flash=message)
 
 
-@get(REFUND + "/penyelesaian", guards=[require_officer])
+@get(REFUND + "/penyelesaian", guards=[may("payments.refund")])
 async def show_refund_confirmation(
     request: AnyRequest,
     ro: Ro,
@@ -80,7 +80,7 @@ async def show_refund_confirmation(
     return render_page(request, CONFIRM, active_menu=PLACE, form=None, **_context(payment, refund, ctx))
 
 
-@post(REFUND + "/penyelesaian", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(REFUND + "/penyelesaian", guards=[may("payments.refund")], opt=WHEN_READ_ONLY)
 async def submit_refund_confirmation(
     request: AnyRequest,
     db: Db,

@@ -27,9 +27,9 @@ from ui import (
     CurrentUser,
     Db,
     RequestContext,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -37,7 +37,7 @@ from ui.guards import WHEN_READ_ONLY
 FORM: Final = "payments/refund.html"
 
 
-@get(ONE + "/pengembalian", guards=[require_officer])
+@get(ONE + "/pengembalian", guards=[may("payments.refund")])
 async def show_refund_form(
     request: AnyRequest,
     db: Db,
@@ -61,7 +61,12 @@ async def show_refund_form(
     return render_page(request, FORM, active_menu=PLACE, form=None, **(context | {"start": start}))
 
 
-@post(ONE + "/pengembalian/periksa", guards=[require_officer], status_code=200, opt=WHEN_READ_ONLY)
+@post(
+    ONE + "/pengembalian/periksa",
+    guards=[may("payments.refund")],
+    status_code=200,
+    opt=WHEN_READ_ONLY,
+)
 async def preview_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, reference: FromPath[str]
 ) -> Response[Any]:
@@ -85,7 +90,7 @@ async def preview_refund(
     )
 
 
-@post(ONE + "/pengembalian", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(ONE + "/pengembalian", guards=[may("payments.refund")], opt=WHEN_READ_ONLY)
 async def submit_refund(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, reference: FromPath[str]
 ) -> Response[Any]:

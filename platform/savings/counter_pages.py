@@ -36,15 +36,15 @@ from ui import (
     Db,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
 
 
-@get("/pengurus/anggota/{member_id:uuid}/setor", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}/setor", guards=[may("savings.deposit")])
 async def show_deposit_form(
     request: AnyRequest,
     ro: Ro,
@@ -71,7 +71,7 @@ async def show_deposit_form(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/setor/periksa", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/setor/periksa", guards=[may("savings.deposit")])
 async def preview_deposit(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -88,7 +88,7 @@ async def preview_deposit(
     return _render_confirmation(request, ctx, sent, plan, sent.kind, action, f"jenis={SLUGS[sent.kind]}&")
 
 
-@post("/pengurus/anggota/{member_id:uuid}/setor", guards=[require_officer])
+@post("/pengurus/anggota/{member_id:uuid}/setor", guards=[may("savings.deposit")])
 async def submit_deposit(
     request: AnyRequest,
     db: Db,
@@ -122,7 +122,7 @@ async def submit_deposit(
     return _redirect_to_receipt(ctx, member_id, posted, "Setoran sudah dicatat.")
 
 
-@get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}/tarik", guards=[may("savings.withdraw")])
 async def show_withdrawal_form(
     request: AnyRequest,
     ro: Ro,
@@ -141,7 +141,11 @@ async def show_withdrawal_form(
     )
 
 
-@post("/pengurus/anggota/{member_id:uuid}/tarik/periksa", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    "/pengurus/anggota/{member_id:uuid}/tarik/periksa",
+    guards=[may("savings.withdraw")],
+    opt=WHEN_READ_ONLY,
+)
 async def preview_withdrawal(
     request: AnyRequest, db: Db, brand: CurrentBrand, ctx: CurrentContext, member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -158,7 +162,11 @@ async def preview_withdrawal(
     return _render_confirmation(request, ctx, sent, plan, "voluntary", action)
 
 
-@post("/pengurus/anggota/{member_id:uuid}/tarik", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(
+    "/pengurus/anggota/{member_id:uuid}/tarik",
+    guards=[may("savings.withdraw")],
+    opt=WHEN_READ_ONLY,
+)
 async def submit_withdrawal(
     request: AnyRequest,
     db: Db,
@@ -191,7 +199,7 @@ async def submit_withdrawal(
     return _redirect_to_receipt(ctx, member_id, posted, "Penarikan sudah dicatat.")
 
 
-@get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}/bukti/{number:int}", guards=[may("savings.view")])
 async def show_receipt(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], number: FromPath[int]
 ) -> Response[bytes]:
@@ -203,7 +211,7 @@ async def show_receipt(
     )
 
 
-@get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[require_officer])
+@get("/pengurus/anggota/{member_id:uuid}/simpanan/{slug:str}", guards=[may("savings.view")])
 async def show_statement(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, member_id: FromPath[UUID], slug: FromPath[str]
 ) -> Response[bytes]:

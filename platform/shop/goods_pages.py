@@ -23,9 +23,9 @@ from ui import (
     Db,
     EmptyForm,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.request_body import MAX_UPLOAD_BYTES
@@ -33,7 +33,7 @@ from ui.request_body import MAX_UPLOAD_BYTES
 HOME: Final = "/pengurus/barang"
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("goods.view")])
 async def list_products(
     request: AnyRequest,
     ro: Ro,
@@ -59,13 +59,13 @@ async def list_products(
     )
 
 
-@get(HOME + "/baru", guards=[require_officer])
+@get(HOME + "/baru", guards=[may("goods.edit")])
 async def show_new_product_form(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """Show the form for a new product."""
     return render_page(request, "shop/product_form.html", form=None, **await _form_context(ro, None))
 
 
-@post(HOME + "/baru", guards=[require_officer])
+@post(HOME + "/baru", guards=[may("goods.edit")])
 async def submit_new_product(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
@@ -88,7 +88,7 @@ async def submit_new_product(
     )
 
 
-@get(HOME + "/{product_id:uuid}", guards=[require_officer])
+@get(HOME + "/{product_id:uuid}", guards=[may("goods.view")])
 async def show_product(
     request: AnyRequest,
     ro: Ro,
@@ -116,7 +116,7 @@ async def show_product(
     )
 
 
-@get(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
+@get(HOME + "/{product_id:uuid}/ubah", guards=[may("goods.edit")])
 async def show_product_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form to edit a product."""
     return render_page(
@@ -127,7 +127,7 @@ async def show_product_form(request: AnyRequest, ro: Ro, product_id: FromPath[UU
     )
 
 
-@post(HOME + "/{product_id:uuid}/ubah", guards=[require_officer])
+@post(HOME + "/{product_id:uuid}/ubah", guards=[may("goods.edit")])
 async def submit_product(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -144,7 +144,7 @@ async def submit_product(
     )
 
 
-@get(HOME + "/{product_id:uuid}/gambar", guards=[require_officer])
+@get(HOME + "/{product_id:uuid}/gambar", guards=[may("goods.edit")])
 async def show_picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the product's picture and the form to upload another."""
     return render_page(
@@ -155,7 +155,11 @@ async def show_picture_form(request: AnyRequest, ro: Ro, product_id: FromPath[UU
     )
 
 
-@post(HOME + "/{product_id:uuid}/gambar", guards=[require_officer], request_max_body_size=MAX_UPLOAD_BYTES)
+@post(
+    HOME + "/{product_id:uuid}/gambar",
+    guards=[may("goods.edit")],
+    request_max_body_size=MAX_UPLOAD_BYTES,
+)
 async def submit_picture(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -169,7 +173,7 @@ async def submit_picture(
     return see_other(f"{HOME}/{product_id}", flash=get_translations(ctx.lang).gettext("Foto sudah dipasang."))
 
 
-@post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[require_officer])
+@post(HOME + "/{product_id:uuid}/gambar/hapus", guards=[may("goods.edit")])
 async def submit_picture_removal(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:

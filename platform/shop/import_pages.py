@@ -21,6 +21,7 @@ def _cells(line: ProductImportLine, lang: Lang) -> tuple[str, ...]:
 PRODUCTS: Final = ImportDefinition(
     active_menu="barang",
     path=PATH,
+    permission="goods.import",
     title=LocalizedText("Impor barang", context="shop.import_pages"),
     lead=LocalizedText(
         "Masukkan seluruh daftar barang beserta stoknya dari satu berkas.",

@@ -24,9 +24,9 @@ from ui import (
     Form,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 from ui.guards import WHEN_READ_ONLY
@@ -36,7 +36,7 @@ HOME: Final = "/pengurus/pesanan"
 STEPS: Final = ("pembayaran", "penyerahan", "pembatalan", "pengembalian")
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("orders.view")])
 async def list_orders(
     request: AnyRequest,
     ro: Ro,
@@ -74,7 +74,7 @@ async def list_orders(
     )
 
 
-@get(HOME + "/{number:int}", guards=[require_officer])
+@get(HOME + "/{number:int}", guards=[may("orders.view")])
 async def show_order(
     request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]
 ) -> Response[bytes]:
@@ -95,7 +95,7 @@ async def show_order(
     )
 
 
-@get([f"{HOME}/{{number:int}}/{step}" for step in STEPS], guards=[require_officer])
+@get([f"{HOME}/{{number:int}}/{step}" for step in STEPS], guards=[may("orders.fulfil")])
 async def show_step(request: AnyRequest, ro: Ro, ctx: CurrentContext, number: FromPath[int]) -> Response[Any]:
     """Show the page that asks to confirm one of ``STEPS``."""
     step = request.url.path.rpartition("/")[2]
@@ -106,7 +106,7 @@ async def show_step(request: AnyRequest, ro: Ro, ctx: CurrentContext, number: Fr
     return render_page(request, "shop/order_step.html", form=None, **_step_context(step, order, ctx))
 
 
-@post(HOME + "/{number:int}/pembayaran", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(HOME + "/{number:int}/pembayaran", guards=[may("orders.fulfil")], opt=WHEN_READ_ONLY)
 async def submit_payment_confirmation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -120,7 +120,7 @@ async def submit_payment_confirmation(
     )
 
 
-@post(HOME + "/{number:int}/penyerahan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(HOME + "/{number:int}/penyerahan", guards=[may("orders.fulfil")], opt=WHEN_READ_ONLY)
 async def submit_hand_over(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -132,7 +132,7 @@ async def submit_hand_over(
     return _redirect_to_order(ctx, number, "Pesanan %(number)s sudah diserahkan dan masuk buku.")
 
 
-@post(HOME + "/{number:int}/pembatalan", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(HOME + "/{number:int}/pembatalan", guards=[may("orders.cancel")], opt=WHEN_READ_ONLY)
 async def submit_cancellation(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:
@@ -145,7 +145,7 @@ async def submit_cancellation(
     return _redirect_to_order(ctx, number, "Pesanan %(number)s dibatalkan. Stoknya bisa dijual lagi.")
 
 
-@post(HOME + "/{number:int}/pengembalian", guards=[require_officer], opt=WHEN_READ_ONLY)
+@post(HOME + "/{number:int}/pengembalian", guards=[may("orders.cancel")], opt=WHEN_READ_ONLY)
 async def submit_return(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, number: FromPath[int]
 ) -> Response[Any]:

@@ -23,14 +23,14 @@ from ui import (
     Form,
     RequestContext,
     Ro,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 
 
-@get(HOME + "/{product_id:uuid}/masuk", guards=[require_officer])
+@get(HOME + "/{product_id:uuid}/masuk", guards=[may("goods.receive")])
 async def show_receipt_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form for received goods: quantity, cost, and how they were paid."""
     product = await require_product(ro, product_id)
@@ -39,7 +39,7 @@ async def show_receipt_form(request: AnyRequest, ro: Ro, product_id: FromPath[UU
     )
 
 
-@post(HOME + "/{product_id:uuid}/masuk", guards=[require_officer], status_code=200)
+@post(HOME + "/{product_id:uuid}/masuk", guards=[may("goods.receive")], status_code=200)
 async def submit_receipt(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -91,7 +91,7 @@ def _render_confirmation(
     )
 
 
-@get(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
+@get(HOME + "/{product_id:uuid}/hitung", guards=[may("goods.count")])
 async def show_count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form for a stock count."""
     product = await require_product(ro, product_id)
@@ -100,7 +100,7 @@ async def show_count_form(request: AnyRequest, ro: Ro, product_id: FromPath[UUID
     )
 
 
-@post(HOME + "/{product_id:uuid}/hitung", guards=[require_officer])
+@post(HOME + "/{product_id:uuid}/hitung", guards=[may("goods.count")])
 async def submit_count(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, product_id: FromPath[UUID]
 ) -> Response[Any]:
@@ -123,7 +123,7 @@ async def submit_count(
     )
 
 
-@get(HOME + "/golongan", guards=[require_officer])
+@get(HOME + "/golongan", guards=[may("goods.edit")])
 async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
     """List the categories, with a form for a new one."""
     return render_page(
@@ -135,7 +135,7 @@ async def list_categories(request: AnyRequest, ro: Ro) -> Response[bytes]:
     )
 
 
-@post(HOME + "/golongan", guards=[require_officer])
+@post(HOME + "/golongan", guards=[may("goods.edit")])
 async def submit_category(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser
 ) -> Response[Any]:
@@ -150,14 +150,14 @@ async def submit_category(
     return see_other(f"{HOME}/golongan", flash=say % {"name": category.name})
 
 
-@get(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
+@get(HOME + "/golongan/{category_id:uuid}", guards=[may("goods.edit")])
 async def show_category_form(request: AnyRequest, ro: Ro, category_id: FromPath[UUID]) -> Response[bytes]:
     """Show the form to rename a category."""
     category = await _require_category(ro, category_id)
     return render_page(request, "shop/category.html", active_menu="barang", form=None, category=category)
 
 
-@post(HOME + "/golongan/{category_id:uuid}", guards=[require_officer])
+@post(HOME + "/golongan/{category_id:uuid}", guards=[may("goods.edit")])
 async def submit_category_name(
     request: AnyRequest, db: Db, ctx: CurrentContext, viewer: CurrentUser, category_id: FromPath[UUID]
 ) -> Response[Any]:

@@ -33,9 +33,9 @@ from ui import (
     Db,
     Ro,
     get_context,
+    may,
     read_form,
     render_page,
-    require_officer,
     see_other,
 )
 
@@ -50,7 +50,7 @@ class YearForm(msgspec.Struct, forbid_unknown_fields=True):
     year: Annotated[int, msgspec.Meta(ge=1950, le=9999)]
 
 
-@get(HOME, guards=[require_officer])
+@get(HOME, guards=[may("shu.view")])
 async def show_latest_draft(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, tahun: FromQuery[str] = ""
 ) -> Response[bytes]:
@@ -64,7 +64,7 @@ async def show_latest_draft(
     return await _render_draft(request, ro, today, year, await queries.find_latest_draft(ro, year))
 
 
-@get(HOME + "/{year:int}/{version:int}", guards=[require_officer])
+@get(HOME + "/{year:int}/{version:int}", guards=[may("shu.view")])
 async def show_draft(
     request: AnyRequest, ro: Ro, brand: CurrentBrand, year: FromPath[int], version: FromPath[int]
 ) -> Response[bytes]:
@@ -74,7 +74,7 @@ async def show_draft(
     )
 
 
-@post(HOME + "/rancangan", guards=[require_officer], opt={"timeouts": SHU_RUN})
+@post(HOME + "/rancangan", guards=[may("shu.draft")], opt={"timeouts": SHU_RUN})
 async def submit_draft(request: AnyRequest, db: Db, viewer: CurrentUser) -> Response[Any]:
     """Compute the draft of a year."""
     form = await read_form(request, YearForm)
@@ -93,7 +93,7 @@ async def submit_draft(request: AnyRequest, db: Db, viewer: CurrentUser) -> Resp
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/bagian/{code:str}", guards=[require_officer])
+@get(HOME + "/{year:int}/{version:int}/bagian/{code:str}", guards=[may("shu.view")])
 async def show_pool(
     request: AnyRequest,
     ro: Ro,
@@ -129,7 +129,7 @@ async def show_pool(
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/anggota", guards=[require_officer])
+@get(HOME + "/{year:int}/{version:int}/anggota", guards=[may("shu.view")])
 async def show_members(
     request: AnyRequest,
     ro: Ro,
@@ -157,7 +157,7 @@ async def show_members(
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/anggota/{member_id:uuid}", guards=[require_officer])
+@get(HOME + "/{year:int}/{version:int}/anggota/{member_id:uuid}", guards=[may("shu.view")])
 async def show_member_slip(
     request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int], member_id: FromPath[UUID]
 ) -> Response[bytes]:
@@ -172,7 +172,11 @@ async def show_member_slip(
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/cetak", guards=[require_officer], opt={"timeouts": EXPORT})
+@get(
+    HOME + "/{year:int}/{version:int}/cetak",
+    guards=[may("shu.view")],
+    opt={"timeouts": EXPORT},
+)
 async def show_print_view(
     request: AnyRequest, ro: Ro, year: FromPath[int], version: FromPath[int]
 ) -> Response[bytes]:
@@ -193,7 +197,11 @@ async def show_print_view(
     )
 
 
-@get(HOME + "/{year:int}/{version:int}/bagian.csv", guards=[require_officer], opt={"timeouts": EXPORT})
+@get(
+    HOME + "/{year:int}/{version:int}/bagian.csv",
+    guards=[may("shu.view")],
+    opt={"timeouts": EXPORT},
+)
 async def download_csv(ro: Ro, year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
     """Send every member's shares as a CSV file."""
     draft = await _require_draft(ro, year, version)

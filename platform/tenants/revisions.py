@@ -26,7 +26,7 @@ SHARED = "shared"
 COOPERATIVE = "cooperative"
 
 # The oldest revision of a cooperative that this code serves; older ones show the page "being upgraded".
-MIN_SUPPORTED_REVISION = "0010"
+MIN_SUPPORTED_REVISION = "0011"
 
 
 def import_models() -> None:

@@ -13,7 +13,7 @@ from ui.dependencies import (
     Ro,
 )
 from ui.forms import EmptyForm, Form, MobileNumber, read_form
-from ui.guards import require_member, require_officer, require_operator
+from ui.guards import may, require_member, require_operator
 from ui.rendering import cached_fragment, render_page, see_other
 
 __all__ = [
@@ -34,10 +34,10 @@ __all__ = [
     "Viewer",
     "cached_fragment",
     "get_context",
+    "may",
     "read_form",
     "render_page",
     "require_member",
-    "require_officer",
     "require_operator",
     "see_other",
 ]

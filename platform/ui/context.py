@@ -34,6 +34,11 @@ class Viewer(msgspec.Struct, frozen=True):
     session: bytes
     code_used_at: datetime | None = None
     code_given_by: str | None = None
+    permissions: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        """Return whether this person's office holds a permission of ``cooperative.rights``."""
+        return permission in self.permissions
 
     @property
     def is_officer(self) -> bool:

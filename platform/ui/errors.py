@@ -7,6 +7,11 @@ OFFICERS_ONLY = ErrorType(
     403,
     "Halaman ini hanya untuk pengurus. Masuklah dengan akun pengurus.",
 )
+NOT_PERMITTED = ErrorType(
+    "ui.not_permitted",
+    403,
+    "Jabatan Anda tidak mempunyai hak untuk ini. Minta pengurus yang berhak, lihat halaman Hak pengurus.",
+)
 MEMBERS_ONLY = ErrorType(
     "ui.members_only",
     403,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from litestar import Litestar, Request
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
+    from litestar.types import Guard
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -44,13 +46,25 @@ async def require_signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: B
         raise SignInRequired
 
 
-async def require_officer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Require an officer. Raises SignInRequired or DomainError ui.officers_only."""
-    viewer = get_context(connection.scope).viewer
-    if viewer is None:
-        raise SignInRequired
-    if not viewer.is_officer:
-        raise errors.OFFICERS_ONLY()
+@functools.cache
+def may(code: str) -> Guard:
+    """Return the guard of a permission of ``cooperative.rights``.
+
+    It raises SignInRequired, or DomainError ui.officers_only to somebody without an office and
+    ui.not_permitted to an officer whose office does not hold the permission.
+    """
+
+    async def check_permission(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        viewer = get_context(connection.scope).viewer
+        if viewer is None:
+            raise SignInRequired
+        if not viewer.is_officer:
+            raise errors.OFFICERS_ONLY()
+        if not viewer.may(code):
+            raise errors.NOT_PERMITTED()
+
+    check_permission.permission = code  # type: ignore[attr-defined]  # read by list_route_permissions
+    return check_permission
 
 
 async def require_member(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -78,7 +92,7 @@ def require_access_marks(app: Litestar) -> Litestar:
             if not handler.resolve_guards() and not handler.opt.get("public"):
                 msg = (
                     f"{handler} ({method} {route.path}) does not say who may use it: write "
-                    "guards=[require_officer] or another guard of ui/guards.py, or opt=PUBLIC for everyone. "
+                    "guards=[may(…)] or another guard of ui/guards.py, or opt=PUBLIC for everyone. "
                     "It is closed while its cooperative is suspended or read-only, unless its opt also has "
                     "WHEN_SUSPENDED or WHEN_READ_ONLY."
                 )

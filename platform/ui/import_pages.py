@@ -30,7 +30,7 @@ from ui.dependencies import AnyRequest, CurrentDatabase, CurrentTenant, CurrentU
 from ui.errors import UNREADABLE_FORM
 from ui.form_data import read_form_data
 from ui.forms import read_form
-from ui.guards import require_officer
+from ui.guards import may
 from ui.rendering import render_page, see_other
 from ui.request_body import MAX_FORM_WITH_FILE_BYTES, MAX_UPLOAD_BYTES
 
@@ -76,6 +76,7 @@ class ImportDefinition(msgspec.Struct, frozen=True):
 
     active_menu: str
     path: str
+    permission: str
     title: LocalizedText
     lead: LocalizedText
     back: tuple[LocalizedText, str]
@@ -91,16 +92,17 @@ class ImportDefinition(msgspec.Struct, frozen=True):
 
 def build_import_routes(definition: ImportDefinition) -> list[Any]:
     """Return the handlers of an import: choose a file, preview, confirm, example, and rejected lines."""
+    may_import = may(definition.permission)
 
-    @get(definition.path, guards=[require_officer], sync_to_thread=False)
+    @get(definition.path, guards=[may_import], sync_to_thread=False)
     def show_upload_form(request: AnyRequest) -> Response[bytes]:
         return render_page(request, UPLOAD_TEMPLATE, form=None, **_upload_context(request, definition))
 
-    @get(f"{definition.path}/contoh.csv", guards=[require_officer], sync_to_thread=False)
+    @get(f"{definition.path}/contoh.csv", guards=[may_import], sync_to_thread=False)
     def show_example() -> Response[bytes]:
         return _csv_response(BYTE_ORDER_MARK + definition.example, f"{definition.file_name}.csv")
 
-    @post(definition.path, guards=[require_officer], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
+    @post(definition.path, guards=[may_import], status_code=200, request_max_body_size=MAX_UPLOAD_BYTES)
     async def preview_import(
         request: AnyRequest, database: CurrentDatabase, tenant: CurrentTenant
     ) -> Response[bytes]:
@@ -114,7 +116,7 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
 
     @post(
         f"{definition.path}/pencatatan",
-        guards=[require_officer],
+        guards=[may_import],
         request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     )
     async def submit_import(
@@ -138,7 +140,7 @@ def build_import_routes(definition: ImportDefinition) -> list[Any]:
 
     @post(
         f"{definition.path}/ditolak",
-        guards=[require_officer],
+        guards=[may_import],
         status_code=200,
         request_max_body_size=MAX_FORM_WITH_FILE_BYTES,
     )

@@ -43,6 +43,16 @@ _MENUS: dict[str, tuple[MenuItem, ...]] = {
     ),
     "apex": (),
 }
+# The permission that the first page of an officers' entry asks for.
+_PERMISSIONS: Final = {
+    "/pengurus": "office.view",
+    "/pengurus/pesanan": "orders.view",
+    "/pengurus/barang": "goods.view",
+    "/pengurus/anggota": "members.view",
+    "/pengurus/buku": "ledger.view",
+    "/pengurus/shu": "shu.view",
+    "/pengurus/pengaturan": "settings.view",
+}
 _MEMBERS_ONLY_PATHS: Final = frozenset({"/anggota/simpanan", "/anggota/shu"})
 
 
@@ -53,6 +63,9 @@ def build_menu(nav: str, ctx: RequestContext) -> list[MenuItem]:
     say = get_translations(ctx.lang).gettext
     # an officer need not be a member: omit the pages that would refuse them
     closed = _MEMBERS_ONLY_PATHS if ctx.viewer is not None and ctx.viewer.member_id is None else frozenset()
+    if nav == "officer" and ctx.viewer is not None:
+        viewer = ctx.viewer
+        closed = frozenset(href for href, code in _PERMISSIONS.items() if not viewer.may(code))
     return [
         (key, href, icon, say(label)) for key, href, icon, label in _MENUS.get(nav, ()) if href not in closed
     ]

@@ -116,7 +116,7 @@ def test_only_uploads_and_files_that_come_back_may_be_larger_than_256_kb(setting
     assert set(larger) == UPLOADS | CARRY_A_FILE_BACK
     for path, handler in larger.items():
         guards = {getattr(guard, "func", guard).__name__ for guard in handler.resolve_guards()}
-        assert guards & {"require_officer", "require_operator"}, f"whoever comes by may send {path} as much"
+        assert guards & {"check_permission", "require_operator"}, f"whoever comes by may send {path} as much"
         limit = handler.resolve_request_max_body_size() or 10**9
         assert limit <= (12 if path in UPLOADS else 4.1) * KILOBYTE * KILOBYTE
 

@@ -1,4 +1,4 @@
-"""A cashier who tries to become the chair: by a prepared account, an old code, a session, a race."""
+"""A manager who tries to become the chair: by a prepared account, an old code, a session, a race."""
 
 import re
 import uuid
@@ -27,9 +27,9 @@ from tenants.session import coop_reader, coop_session
 from web.dispatch import HostDispatcher
 
 OFFICERS = "/pengurus/pengaturan/pengurus"
-CASHIER, BUDI = "+6281277770001", "+6281200000002"
+MANAGER, BUDI = "+6281277770001", "+6281200000002"
 DEWI = "0812-5555-0009"
-GUESSED = "kata sandi si kasir"
+GUESSED = "kata sandi si manajer"
 
 
 async def value(database: Database, tenant: TenantRef, sql: str, *args: object) -> Any:
@@ -59,14 +59,20 @@ async def activate(
 
 
 @pytest.fixture
-async def cashier(database: Database, melati: TenantRef, sign_in: SignInAs) -> SignedInClient:
-    """A signed-in cashier of melati who is not a member."""
+async def manager(database: Database, melati: TenantRef, sign_in: SignInAs) -> SignedInClient:
+    """A signed-in manager of melati who is not a member."""
     async with coop_session(database, melati) as db:
         hashed = await passwords.hash_password(PASSWORD)
         db.add(
-            User(id=new_id(), name="Kasir Curang", phone=CASHIER, officer_role="kasir", password_hash=hashed)
+            User(
+                id=new_id(),
+                name="Manajer Curang",
+                phone=MANAGER,
+                officer_role="manajer",
+                password_hash=hashed,
+            )
         )
-    return await sign_in("melati", CASHIER)
+    return await sign_in("melati", MANAGER)
 
 
 async def appoint(
@@ -77,14 +83,14 @@ async def appoint(
     return answer
 
 
-async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds_an_office(
-    cashier: SignedInClient,
+async def test_an_account_that_a_manager_prepared_is_worth_nothing_once_it_holds_an_office(
+    manager: SignedInClient,
     officer_client: SignedInClient,
     visitor: Visitors,
     database: Database,
     melati: TenantRef,
 ) -> None:
-    admitted = await cashier.post(
+    admitted = await manager.post(
         "/pengurus/anggota/baru",
         {"name": "Dewi", "phone": DEWI, "joined_on": clock.today().isoformat(), "key": str(uuid.uuid4())},
     )
@@ -97,7 +103,7 @@ async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds
     assert (await prepared.get("/anggota")).headers["location"].startswith("/masuk"), "the session has ended"
     assert await post_sign_in(visitor("melati"), DEWI, GUESSED) == 403
     member_id = await value(database, melati, "SELECT id FROM members WHERE name = 'Dewi'")
-    assert (await cashier.post(f"/pengurus/anggota/{member_id}/kode")).status_code == 403
+    assert (await manager.post(f"/pengurus/anggota/{member_id}/kode")).status_code == 403
     hers = visitor("melati")
     assert (await activate(hers, DEWI, code_in(appointed.text), "tiga kata aneh")).headers[
         "location"
@@ -105,15 +111,15 @@ async def test_an_account_that_a_cashier_prepared_is_worth_nothing_once_it_holds
     assert (await hers.get(OFFICERS)).status_code == 200
 
 
-async def test_a_code_that_a_cashier_gave_before_opens_no_office(
-    cashier: SignedInClient,
+async def test_a_code_that_a_manager_gave_before_opens_no_office(
+    manager: SignedInClient,
     officer_client: SignedInClient,
     visitor: Visitors,
     database: Database,
     melati: TenantRef,
 ) -> None:
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
-    given = code_in((await cashier.post(f"/pengurus/anggota/{member_id}/kode")).text)
+    given = code_in((await manager.post(f"/pengurus/anggota/{member_id}/kode")).text)
     appointed = await appoint(officer_client, BUDI)
     assert (await activate(visitor("melati"), "0002", given)).status_code == 403
     assert await post_sign_in(visitor("melati"), "0002", PASSWORD) == 403, (
@@ -126,7 +132,7 @@ async def test_the_pin_that_somebody_may_have_set_goes_too(
     officer_client: SignedInClient, database: Database, melati: TenantRef
 ) -> None:
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
-    await credit.set_pin(database, melati, Actor("member", "Kasir Curang"), member_id, "274193")
+    await credit.set_pin(database, melati, Actor("member", "Manajer Curang"), member_id, "274193")
     await appoint(officer_client, BUDI)
     assert (
         await value(database, melati, "SELECT pin_hash FROM credit_terms WHERE member_id = $1", member_id)
@@ -146,18 +152,18 @@ async def test_a_session_opened_as_a_member_never_becomes_an_officers(
 
 
 async def test_a_session_of_a_lower_office_never_becomes_one_of_a_higher(
-    cashier: SignedInClient, database: Database, melati: TenantRef, visitor: Visitors, app: HostDispatcher
+    manager: SignedInClient, database: Database, melati: TenantRef, visitor: Visitors, app: HostDispatcher
 ) -> None:
     client = visitor("melati")
-    assert await post_sign_in(client, CASHIER, PASSWORD) == 303
+    assert await post_sign_in(client, MANAGER, PASSWORD) == 303
     assert (await client.get("/pengurus")).status_code == 200
-    await change(database, melati, f"UPDATE users SET officer_role = 'ketua' WHERE phone = '{CASHIER}'")
+    await change(database, melati, f"UPDATE users SET officer_role = 'ketua' WHERE phone = '{MANAGER}'")
     app.on_change(melati.schema_name)
     assert (await client.get("/pengurus")).status_code == 403
 
 
 async def test_dismissed_and_appointed_higher_begins_with_a_new_code(
-    cashier: SignedInClient,
+    manager: SignedInClient,
     officer_client: SignedInClient,
     visitor: Visitors,
     database: Database,
@@ -232,9 +238,9 @@ async def test_a_change_under_way_while_the_office_is_given_is_not_written_over_
 
 
 async def test_a_member_number_that_looks_like_an_officers_phone_does_not_stand_before_them(
-    cashier: SignedInClient, visitor: Visitors
+    manager: SignedInClient, visitor: Visitors
 ) -> None:
-    admitted = await cashier.post(
+    admitted = await manager.post(
         "/pengurus/anggota/baru",
         {
             "name": "Umpan",
@@ -257,7 +263,7 @@ async def test_an_import_of_the_register_leads_nobody_into_an_officers_account(
     )
     async with coop_session(database, melati) as db:
         _, report = await import_members(
-            db, Actor("officer", "Kasir Curang"), register, as_of=date(2026, 1, 1)
+            db, Actor("officer", "Manajer Curang"), register, as_of=date(2026, 1, 1)
         )
     assert report.imported == 1
     assert (
@@ -267,13 +273,13 @@ async def test_an_import_of_the_register_leads_nobody_into_an_officers_account(
     assert await post_sign_in(visitor("melati"), BUDI, PASSWORD) == 303
 
 
-@pytest.mark.parametrize("office", ["kasir", "sekretaris", "bendahara"])
+@pytest.mark.parametrize("office", ["manajer", "sekretaris", "bendahara"])
 async def test_no_office_but_the_chair_gives_an_officer_a_code(
-    cashier: SignedInClient, sign_in: SignInAs, database: Database, melati: TenantRef, office: str
+    manager: SignedInClient, sign_in: SignInAs, database: Database, melati: TenantRef, office: str
 ) -> None:
-    await change(database, melati, f"UPDATE users SET officer_role = '{office}' WHERE phone = '{CASHIER}'")
+    await change(database, melati, f"UPDATE users SET officer_role = '{office}' WHERE phone = '{MANAGER}'")
     await change(database, melati, f"UPDATE users SET officer_role = 'kasir' WHERE phone = '{BUDI}'")
     member_id = await value(database, melati, "SELECT id FROM members WHERE number = '0002'")
-    lower = await sign_in("melati", CASHIER)
+    lower = await sign_in("melati", MANAGER)
     assert "hanya diberikan oleh ketua" in (await lower.post(f"/pengurus/anggota/{member_id}/kode")).text
     assert await value(database, melati, "SELECT activation_hash FROM users WHERE phone = $1", BUDI) is None

@@ -66,6 +66,7 @@ async def _neighbours_values(database: Database, mawar: TenantRef) -> dict[str, 
     small = ["1", "2", "999999"]
     return {
         "lang": ["en"],
+        "office": ["kasir"],
         "name": ["x.css", "MAWAR-1"],
         "member_id": [str(member)],
         "product_id": [str(product)],
