@@ -39,9 +39,9 @@ BATCH_SIZE: Final = 20
 PROTECTED_TABLES: Final = frozenset(
     """
     balances categories closed_years credit_terms journal_lines journals members office_restrictions
-    order_lines orders payment_events payment_exceptions payment_refunds payment_methods payments payroll_batches payroll_lines
-    payroll_unmatched_lines pictures products provider_balances provider_movements shu_drafts shu_pools
-    shu_shares staging_members staging_receipt_lines staging_sales
+    order_lines orders payment_events payment_exceptions payment_refunds payment_methods payments
+    payroll_batches payroll_lines payroll_unmatched_lines pictures products provider_balances
+    provider_movements shu_drafts shu_pools shu_shares staging_members staging_receipt_lines staging_sales
     statement_layouts statement_lines stock_movements
     """.split()  # noqa: SIM905 - a block of words is easier to read than thirty quoted ones
 )

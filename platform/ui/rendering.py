@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from ui.context import RequestContext, get_context
+from ui.link_permissions import may_open
 from ui.navigation import build_menu
 from ui.themes import CSRF_PLACEHOLDER, get_environment
 
@@ -98,6 +100,7 @@ def build_base_context(request: Request[Any, Any, Any], ctx: RequestContext) -> 
         "brand": ctx.brand,
         "viewer": ctx.viewer or ctx.operator,
         "path": path,
+        "may_open": functools.partial(may_open, request, ctx.viewer),
         "current_url": _current_url(request),
         "nav": nav,
         "menu": build_menu(nav, ctx),

@@ -1,5 +1,6 @@
 """What an office may do: the table, every route against every office, and rights that the ketua took."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -155,3 +156,36 @@ async def test_one_cooperatives_restrictions_leave_the_other_alone(
 async def test_the_page_of_rights_shows_every_permission(officer_client: SignedInClient) -> None:
     page = (await officer_client.get(RIGHTS)).text
     assert all(each.label.localize("id") in page for each in PERMISSIONS.values())
+
+
+LINK = re.compile(
+    r'<a [^>]*href="(/pengurus[^"#?]*)'
+    r'|<form method="post" action="(/pengurus[^"#?]*)'
+    r'|formaction="(/pengurus[^"#?]*)'
+)
+
+
+@pytest.mark.parametrize("office", OFFICES)
+async def test_no_page_offers_what_its_reader_may_not_do(
+    database: Database, melati: TenantRef, sign_in: SignInAs, office: str
+) -> None:
+    officer = await officer_of(database, melati, sign_in, office)
+    todo, seen, refused = ["/pengurus"], set(), set()
+    while todo:
+        path = todo.pop()
+        if path in seen or len(seen) > 150:
+            continue
+        seen.add(path)
+        response = await officer.get(path)
+        for link, action, other in LINK.findall(response.text):
+            if link and link not in seen:
+                todo.append(link)
+            for address in (action, other):
+                if address and is_not_permitted(
+                    await officer.post(address, headers={"accept": "application/json"})
+                ):
+                    refused.add((path, address))
+        if response.status_code == 403:
+            refused.add(path)
+    assert len(seen) > 10
+    assert refused == set()
