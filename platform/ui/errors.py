@@ -10,7 +10,7 @@ OFFICERS_ONLY = ErrorType(
 NOT_PERMITTED = ErrorType(
     "ui.not_permitted",
     403,
-    "Jabatan Anda tidak mempunyai hak untuk ini. Minta pengurus yang berhak, lihat halaman Hak pengurus.",
+    "Jabatan Anda tidak mempunyai hak untuk ini. Mintalah kepada ketua koperasi.",
 )
 MEMBERS_ONLY = ErrorType(
     "ui.members_only",

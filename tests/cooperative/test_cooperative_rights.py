@@ -11,8 +11,8 @@ from sqlalchemy import text
 from conftest import SignedInClient, SignInAs
 from cooperative.rights import OFFICE_NAMES, OFFICES, PERMISSIONS, PermissionCode, list_permissions
 from kernel.database import Database
-from tenants.registry import TenantRef
-from tenants.session import coop_reader, coop_session
+from tenants.registry import REGISTRY, TenantRef
+from tenants.session import coop_reader, coop_session, shared_session
 from web.dispatch import HostDispatcher
 
 NOT_PERMITTED = "urn:lumbung:ui.not_permitted"
@@ -189,3 +189,31 @@ async def test_no_page_offers_what_its_reader_may_not_do(
             refused.add(path)
     assert len(seen) > 10
     assert refused == set()
+
+
+@pytest.mark.parametrize(("office", "link"), [("kasir", False), ("bendahara", True)])
+async def test_a_notice_of_the_plan_is_for_those_who_may_see_the_plan(
+    app: HostDispatcher, database: Database, melati: TenantRef, sign_in: SignInAs, office: str, *, link: bool
+) -> None:
+    officer = await officer_of(database, melati, sign_in, office)
+    for code, title in (("trial_ends", "Masa percobaan"), ("read_only", "Belum ada yang baru")):
+        async with shared_session(database) as db:
+            await db.execute(
+                text("UPDATE shared.cooperatives SET billing_notice = :code WHERE id = :id"),
+                {"code": code, "id": melati.id},
+            )
+        app.on_change(REGISTRY)
+        page = (await officer.get("/pengurus")).text
+        # that nothing new can be recorded concerns everybody
+        assert (title in page) == (link or code == "read_only")
+        assert ("/pengurus/langganan" in page) == link
+
+
+async def test_the_cash_of_the_books_is_shown_to_those_who_may_see_the_books(
+    database: Database, melati: TenantRef, sign_in: SignInAs
+) -> None:
+    seen = {}
+    for office in ("kasir", "bendahara"):
+        officer = await officer_of(database, melati, sign_in, office)
+        seen[office] = "menurut buku" in (await officer.get("/pengurus")).text
+    assert seen == {"kasir": False, "bendahara": True}
